@@ -1,0 +1,235 @@
+//! The frame cipher: a pure function of (key, sequence number, kind).
+//!
+//! It has no counter and no state that changes, so a sequential, a parallel and a ranged reader use
+//! it alike. The associated data of a body (`data-format/message-body-aad.md`) is
+//!
+//! ```text
+//! message id | "AWSKMSEncryptionClient Frame" or its siblings | sequence u32 | plaintext length u64
+//! ```
+//!
+//! The key is derived for one message, and sequence numbers do not repeat in it; sequence 0 is the
+//! header's tag. So no IV is used twice under one key.
+
+use std::num::NonZeroU32;
+
+use super::derivation::FrameKey;
+use super::engine::{Gcm, IV_LEN, Iv, TAG_LEN, Tag, TagMismatch};
+use super::header::MESSAGE_ID_LEN;
+use super::layout::{FINAL_PREFIX, REGULAR_PREFIX};
+
+/// The first field of a final frame, where a regular one has its sequence number.
+const END_MARKER: u32 = u32::MAX;
+
+/// What a ciphertext of the body is, which its tag covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameKind {
+    /// A frame that another one follows.
+    Regular,
+    /// The last frame.
+    Final,
+    /// The whole body of a message without frames.
+    SingleBlock,
+}
+
+impl FrameKind {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Regular => b"AWSKMSEncryptionClient Frame",
+            Self::Final => b"AWSKMSEncryptionClient Final Frame",
+            Self::SingleBlock => b"AWSKMSEncryptionClient Single Block",
+        }
+    }
+}
+
+/// Seals and opens the frames of one message, and its header's tag.
+pub struct FrameCipher {
+    gcm: Gcm,
+    message_id: [u8; MESSAGE_ID_LEN],
+}
+
+impl FrameCipher {
+    /// Expands the frame key of the message with this id.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "every suite derives a key of an AES length")]
+    #[expect(clippy::missing_panics_doc, reason = "the same")]
+    pub fn new(key: &FrameKey, message_id: &[u8; MESSAGE_ID_LEN]) -> Self {
+        let gcm = Gcm::new(key.expose()).expect("16, 24 or 32 bytes");
+        Self { gcm, message_id: *message_id }
+    }
+
+    /// Encrypts a frame's plaintext in place, and returns its tag. Its IV is [`frame_iv`].
+    #[must_use]
+    pub fn seal(&self, sequence: NonZeroU32, kind: FrameKind, buffer: &mut [u8]) -> Tag {
+        let aad = BodyAad::new(&self.message_id, sequence, kind, buffer.len());
+        self.gcm.seal(&frame_iv(sequence.get()), aad.as_bytes(), buffer)
+    }
+
+    /// Checks a frame's tag, and only then decrypts its ciphertext in place.
+    ///
+    /// # Errors
+    /// [`TagMismatch`]; the buffer is then unchanged.
+    pub fn open(
+        &self,
+        sequence: NonZeroU32,
+        kind: FrameKind,
+        iv: &Iv,
+        buffer: &mut [u8],
+        tag: &Tag,
+    ) -> Result<(), TagMismatch> {
+        let aad = BodyAad::new(&self.message_id, sequence, kind, buffer.len());
+        self.gcm.open(iv, aad.as_bytes(), buffer, tag)
+    }
+
+    /// The header's tag: over its body and, behind it, the context that is bound but not stored.
+    ///
+    /// Its IV is sequence 0's and fixed. Two headers tagged under one key would therefore give the
+    /// key of the tag away, and with it forged frames: the header of an existing message is never
+    /// written again.
+    #[must_use]
+    pub fn seal_header(&self, body: &[u8], bound_context: &[u8]) -> Tag {
+        self.gcm.seal(&frame_iv(0), &[body, bound_context].concat(), &mut [])
+    }
+
+    /// Checks the header's tag.
+    ///
+    /// # Errors
+    /// [`TagMismatch`].
+    pub fn open_header(
+        &self,
+        body: &[u8],
+        bound_context: &[u8],
+        tag: &Tag,
+    ) -> Result<(), TagMismatch> {
+        self.gcm.open(&frame_iv(0), &[body, bound_context].concat(), &mut [], tag)
+    }
+}
+
+/// The IV that a writer uses: eight zero bytes and the sequence number.
+#[must_use]
+pub fn frame_iv(sequence: u32) -> Iv {
+    let mut iv = [0; IV_LEN];
+    iv[8..].copy_from_slice(&sequence.to_be_bytes());
+    iv
+}
+
+/// The bytes before a regular frame's ciphertext.
+#[must_use]
+pub fn regular_prefix(sequence: NonZeroU32) -> [u8; REGULAR_PREFIX] {
+    let mut prefix = [0; REGULAR_PREFIX];
+    prefix[..4].copy_from_slice(&sequence.get().to_be_bytes());
+    prefix[4..].copy_from_slice(&frame_iv(sequence.get()));
+    prefix
+}
+
+/// The bytes before the final frame's ciphertext of `len` bytes.
+#[must_use]
+pub fn final_prefix(sequence: NonZeroU32, len: u32) -> [u8; FINAL_PREFIX] {
+    let mut prefix = [0; FINAL_PREFIX];
+    prefix[..4].copy_from_slice(&END_MARKER.to_be_bytes());
+    prefix[4..8].copy_from_slice(&sequence.get().to_be_bytes());
+    prefix[8..20].copy_from_slice(&frame_iv(sequence.get()));
+    prefix[20..].copy_from_slice(&len.to_be_bytes());
+    prefix
+}
+
+/// Whether a frame that begins with these four bytes is the final one.
+#[must_use]
+pub fn is_end_marker(first: [u8; 4]) -> bool {
+    u32::from_be_bytes(first) == END_MARKER
+}
+
+/// What a reader takes from the bytes before a ciphertext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// The number that the frame carries.
+    pub sequence: u32,
+    /// The IV that the frame carries; a reader uses this one.
+    pub iv: Iv,
+}
+
+impl Prefix {
+    /// Takes apart the bytes before a regular frame's ciphertext.
+    #[must_use]
+    pub fn of_regular(bytes: &[u8; REGULAR_PREFIX]) -> Self {
+        let (sequence, iv) = split_array::<4, IV_LEN, REGULAR_PREFIX>(bytes);
+        Self { sequence: u32::from_be_bytes(sequence), iv }
+    }
+
+    /// Takes apart the bytes before the final frame's ciphertext, and returns its length too.
+    #[must_use]
+    pub fn of_final(bytes: &[u8; FINAL_PREFIX]) -> (Self, u32) {
+        let (_marker, rest) = split_array::<4, 20, FINAL_PREFIX>(bytes);
+        let (prefix, len) = split_array::<REGULAR_PREFIX, 4, 20>(&rest);
+        (Self::of_regular(&prefix), u32::from_be_bytes(len))
+    }
+}
+
+fn split_array<const A: usize, const B: usize, const N: usize>(
+    bytes: &[u8; N],
+) -> ([u8; A], [u8; B]) {
+    const { assert!(A + B == N) };
+    let (mut head, mut tail) = ([0; A], [0; B]);
+    head.copy_from_slice(&bytes[..A]);
+    tail.copy_from_slice(&bytes[A..]);
+    (head, tail)
+}
+
+/// The associated data of one body ciphertext, built on the stack: there is one for each frame.
+struct BodyAad {
+    bytes: [u8; Self::MAX],
+    len: usize,
+}
+
+impl BodyAad {
+    const MAX: usize = MESSAGE_ID_LEN + b"AWSKMSEncryptionClient Single Block".len() + 4 + 8;
+
+    fn new(message_id: &[u8], sequence: NonZeroU32, kind: FrameKind, plaintext: usize) -> Self {
+        let mut aad = Self { bytes: [0; Self::MAX], len: 0 };
+        aad.push(message_id);
+        aad.push(kind.label());
+        aad.push(&sequence.get().to_be_bytes());
+        aad.push(&(plaintext as u64).to_be_bytes());
+        aad
+    }
+
+    fn push(&mut self, part: &[u8]) {
+        self.bytes[self.len..self.len + part.len()].copy_from_slice(part);
+        self.len += part.len();
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+// One tag behind each ciphertext: a layout with another length would not be this format.
+const _: () = assert!(TAG_LEN == 16);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_read_back_as_they_were_written() {
+        let sequence = NonZeroU32::new(0x0102_0304).unwrap();
+        let regular = regular_prefix(sequence);
+        assert_eq!(hex::encode(regular), "01020304000000000000000001020304");
+        let prefix = Prefix { sequence: 0x0102_0304, iv: frame_iv(0x0102_0304) };
+        assert_eq!(Prefix::of_regular(&regular), prefix);
+        let last = final_prefix(sequence, 5);
+        assert_eq!(hex::encode(last), "ffffffff0102030400000000000000000102030400000005");
+        assert_eq!(Prefix::of_final(&last), (prefix, 5));
+    }
+
+    #[test]
+    fn associated_data_names_message_kind_place_and_length() {
+        let aad = BodyAad::new(&[7; 32], NonZeroU32::new(3).unwrap(), FrameKind::Final, 9);
+        let text: &[&[u8]] = &[
+            &[7; 32],
+            b"AWSKMSEncryptionClient Final Frame",
+            &[0, 0, 0, 3],
+            &[0, 0, 0, 0, 0, 0, 0, 9],
+        ];
+        assert_eq!(aad.as_bytes(), text.concat());
+    }
+}
