@@ -1,0 +1,642 @@
+//! What a keyring holds: root keys, their names, and the versions that rotation adds.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::message::encrypted_data_key::EncryptedDataKey;
+use crate::provider::raw_aes::{self, RawAes};
+use crate::secret::{SecretBytes, fill_random};
+
+/// The key namespace of enwrap's own keys.
+pub const NAMESPACE: &str = "enwrap";
+
+/// Namespaces that begin so belong to AWS KMS.
+pub const KMS_NAMESPACE: &str = "aws-kms";
+
+/// Bytes of a root key that enwrap makes.
+const MATERIAL_LEN: usize = 32;
+
+/// All root keys of one place.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyring {
+    /// In the order in which they were added.
+    pub keys: Vec<Key>,
+}
+
+/// A root key (AWS: KMS key): a name for one or more versions of a wrapping key.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// A random UUID.
+    pub id: KeyId,
+    /// Names that people use.
+    pub aliases: BTreeSet<Alias>,
+    /// What it is for.
+    pub description: String,
+    /// When it came into this keyring.
+    pub created: Timestamp,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Whether it may only open: a guard rail, since whoever holds the material can do both.
+    pub decrypt_only: bool,
+    /// In ascending order of their numbers; the last one is the current one.
+    pub versions: Vec<KeyVersion>,
+}
+
+/// What rotation adds: one wrapping key.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyVersion {
+    /// Counted from 1.
+    pub number: u32,
+    /// The raw AES keyring's key namespace.
+    pub namespace: String,
+    /// The raw AES keyring's key name: `<key id>/<version>`, or what an import came with.
+    pub name: String,
+    /// When it came into this keyring.
+    pub created: Timestamp,
+    /// Whether it may be used.
+    pub state: State,
+    /// When a pending deletion may be carried out.
+    pub deletion_date: Option<Timestamp>,
+    /// The wrapping key; `None` where a service keeps it.
+    pub material: Option<Material>,
+}
+
+/// Where a root key came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Made here.
+    Generated,
+    /// Made elsewhere; its name belongs to its owner.
+    Imported,
+    /// Kept by AWS KMS.
+    AwsKms,
+}
+
+/// Whether a key version may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It may.
+    Enabled,
+    /// It may not, until it is enabled again.
+    Disabled,
+    /// It may not, and after its deletion date it can be destroyed.
+    PendingDeletion,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::PendingDeletion => "pending deletion",
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Generated => "generated",
+            Self::Imported => "imported",
+            Self::AwsKms => "aws-kms",
+        })
+    }
+}
+
+/// A root key's random name: a UUID in its usual form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyId(Uuid);
+
+impl KeyId {
+    fn generate() -> io::Result<Self> {
+        let mut bytes = [0; 16];
+        fill_random(&mut bytes)?;
+        Ok(Self(uuid::Builder::from_random_bytes(bytes).into_uuid()))
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let id = Uuid::try_parse(text).map(Self).map_err(|_| InvalidName)?;
+        // One spelling only: an id is compared as text by other tools.
+        if id.to_string() == text { Ok(id) } else { Err(InvalidName) }
+    }
+}
+
+/// A name that people use: `[A-Za-z0-9][A-Za-z0-9._/-]{0,127}`, and nothing that reads as an id, as
+/// `alias/..`, or as a key of AWS KMS.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alias(String);
+
+impl Alias {
+    /// The alias of the key that serves when none is chosen.
+    pub const DEFAULT: &str = "default";
+
+    /// The alias [`DEFAULT`](Self::DEFAULT).
+    #[must_use]
+    pub fn default_alias() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+
+    /// The name itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Text that is no key id, or no alias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid name")]
+pub struct InvalidName;
+
+impl FromStr for Alias {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let shape = text.len() <= 128
+            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b));
+        let reads_as_other = Uuid::try_parse(text).is_ok()
+            || text.starts_with(ALIAS_PREFIX)
+            || text.starts_with(KMS_NAMESPACE);
+        if shape && !reads_as_other { Ok(Self(text.to_owned())) } else { Err(InvalidName) }
+    }
+}
+
+impl fmt::Display for Alias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A root key's wrapping key: 16, 24 or 32 bytes, hex in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Material(SecretBytes);
+
+impl Material {
+    /// Takes a wrapping key; `None` unless AES has a key of its length.
+    #[must_use]
+    pub fn new(bytes: SecretBytes) -> Option<Self> {
+        matches!(bytes.len(), 16 | 24 | 32).then_some(Self(bytes))
+    }
+
+    /// Reads 32, 48 or 64 hex digits.
+    #[must_use]
+    pub fn from_hex(digits: &[u8]) -> Option<Self> {
+        let mut bytes = SecretBytes::zeroed(digits.len() / 2);
+        hex::decode_to_slice(digits, bytes.expose_mut()).ok()?;
+        Self::new(bytes)
+    }
+
+    /// The wrapping key in hex, for a keyring file or an export: nothing else may see it.
+    #[must_use]
+    pub fn to_hex(&self) -> SecretBytes {
+        let mut digits = SecretBytes::zeroed(self.0.len() * 2);
+        let encoded = hex::encode_to_slice(self.0.expose(), digits.expose_mut());
+        debug_assert!(encoded.is_ok(), "two digits a byte");
+        digits
+    }
+
+    /// The wrapping key itself: for a provider.
+    #[must_use]
+    pub fn secret(&self) -> &SecretBytes {
+        &self.0
+    }
+}
+
+/// Why a root key is not there, may not be used, or cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// No key has this alias or id.
+    #[error("no key '{name}'")]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// The aliases there are.
+        aliases: Vec<Alias>,
+    },
+    /// A key has no version of this number.
+    #[error("key '{key}' has no version {version}")]
+    NoVersion {
+        /// The key.
+        key: KeyId,
+        /// The number asked for.
+        version: u32,
+    },
+    /// The alias names a key already.
+    #[error("the alias '{alias}' already names key {id}")]
+    AliasExists {
+        /// The alias.
+        alias: Alias,
+        /// Its key.
+        id: KeyId,
+    },
+    /// The key version is switched off.
+    #[error("key '{key}' version {version} is {state}{}", until(*deletion_date))]
+    Unusable {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
+        /// Why not.
+        state: State,
+        /// When it may be destroyed.
+        deletion_date: Option<Timestamp>,
+    },
+    /// The key may only open.
+    #[error("key '{key}' was imported as decrypt-only")]
+    DecryptOnly {
+        /// The key.
+        key: KeyId,
+    },
+    /// A key of this namespace and name, or with this id, is there already.
+    #[error("key {id} already has the {what}")]
+    Occupied {
+        /// The key that is there.
+        id: KeyId,
+        /// What both share.
+        what: String,
+    },
+    /// A namespace that belongs to AWS KMS.
+    #[error("the namespace '{namespace}' is reserved for AWS KMS")]
+    ReservedNamespace {
+        /// The namespace.
+        namespace: String,
+    },
+    /// A key version whose material is not here.
+    #[error("the material of key '{key}' is kept by AWS KMS")]
+    Remote {
+        /// The key.
+        key: KeyId,
+    },
+}
+
+fn until(date: Option<Timestamp>) -> String {
+    date.map_or_else(String::new, |date| format!(", to be deleted after {date}"))
+}
+
+/// Text before an alias, as AWS writes it.
+const ALIAS_PREFIX: &str = "alias/";
+
+impl Keyring {
+    /// The key that `name` means: an alias, `alias/NAME`, or a whole id.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`], with the aliases there are.
+    pub fn key(&self, name: &str) -> Result<&Key, KeyError> {
+        let alias = name.strip_prefix(ALIAS_PREFIX).unwrap_or(name);
+        self.keys
+            .iter()
+            .find(|key| {
+                key.aliases.iter().any(|a| a.as_str() == alias) || key.id.to_string() == name
+            })
+            .ok_or_else(|| KeyError::NotFound { name: name.to_owned(), aliases: self.aliases() })
+    }
+
+    /// All aliases, sorted.
+    #[must_use]
+    pub fn aliases(&self) -> Vec<Alias> {
+        let all: BTreeSet<_> = self.keys.iter().flat_map(|key| &key.aliases).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// Refuses an alias that names a key.
+    ///
+    /// # Errors
+    /// [`KeyError::AliasExists`].
+    pub fn require_free(&self, alias: &Alias) -> Result<(), KeyError> {
+        match self.keys.iter().find(|key| key.aliases.contains(alias)) {
+            None => Ok(()),
+            Some(key) => Err(KeyError::AliasExists { alias: alias.clone(), id: key.id }),
+        }
+    }
+
+    /// Adds a key, unless it would stand in another's place.
+    ///
+    /// # Errors
+    /// [`KeyError::AliasExists`], [`KeyError::Occupied`] or [`KeyError::ReservedNamespace`].
+    pub fn add(&mut self, key: Key) -> Result<&Key, KeyError> {
+        for alias in &key.aliases {
+            self.require_free(alias)?;
+        }
+        if self.keys.iter().any(|held| held.id == key.id) {
+            return Err(KeyError::Occupied { id: key.id, what: "same id".to_owned() });
+        }
+        for version in &key.versions {
+            let KeyVersion { namespace, name, .. } = version;
+            if namespace.starts_with(KMS_NAMESPACE) && key.origin != Origin::AwsKms {
+                return Err(KeyError::ReservedNamespace { namespace: namespace.clone() });
+            }
+            let held = self.versions().find(|(_, v)| (&v.namespace, &v.name) == (namespace, name));
+            if let Some((holder, held)) = held {
+                let material = if held.material == version.material { "same" } else { "other" };
+                let what =
+                    format!("name '{name}' in namespace '{namespace}', with {material} material");
+                return Err(KeyError::Occupied { id: holder.id, what });
+            }
+        }
+        self.keys.push(key);
+        Ok(&self.keys[self.keys.len() - 1])
+    }
+
+    /// Every version of every key.
+    pub fn versions(&self) -> impl Iterator<Item = (&Key, &KeyVersion)> {
+        self.keys.iter().flat_map(|key| key.versions.iter().map(move |version| (key, version)))
+    }
+
+    /// The key versions that an encrypted data key names. A name proves nothing.
+    pub fn named_by<'a>(
+        &'a self,
+        wrapped: &'a EncryptedDataKey,
+    ) -> impl Iterator<Item = (&'a Key, &'a KeyVersion)> {
+        self.versions().filter(|(_, v)| raw_aes::named_iv(&v.namespace, &v.name, wrapped).is_some())
+    }
+
+    /// What [`file`](mod@super::file) checks besides syntax, so that everything above may rely on it.
+    pub(super) fn find_contradiction(&self) -> Option<&'static str> {
+        fn repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+            let mut seen = BTreeSet::new();
+            !items.into_iter().all(|item| seen.insert(item))
+        }
+        if repeats(self.keys.iter().map(|key| key.id)) {
+            Some("one id for two keys")
+        } else if repeats(self.keys.iter().flat_map(|key| &key.aliases)) {
+            Some("one alias for two keys")
+        } else if repeats(self.versions().map(|(_, v)| (&v.namespace, &v.name))) {
+            Some("one namespace and name for two key versions")
+        } else if self.keys.iter().any(|key| key.versions.is_empty()) {
+            Some("a key without versions")
+        } else if self.keys.iter().any(|key| !key.versions.is_sorted_by(|a, b| a.number < b.number))
+        {
+            Some("key versions out of order")
+        } else if self.versions().any(|(k, v)| v.material.is_none() != (k.origin == Origin::AwsKms))
+        {
+            Some("a key version without its material")
+        } else {
+            None
+        }
+    }
+}
+
+impl Key {
+    /// Makes a new root key with one version.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn generate(aliases: BTreeSet<Alias>, description: &str) -> io::Result<Self> {
+        let id = KeyId::generate()?;
+        let material = Some(Material(SecretBytes::random(MATERIAL_LEN)?));
+        let version = KeyVersion {
+            number: 1,
+            namespace: NAMESPACE.to_owned(),
+            name: format!("{id}/1"),
+            created: now(),
+            state: State::Enabled,
+            deletion_date: None,
+            material,
+        };
+        Ok(Self {
+            id,
+            aliases,
+            description: description.to_owned(),
+            created: version.created,
+            origin: Origin::Generated,
+            decrypt_only: false,
+            versions: vec![version],
+        })
+    }
+
+    /// Takes a wrapping key that was made elsewhere, under a new id unless it has one.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn import(
+        id: Option<KeyId>,
+        alias: Option<Alias>,
+        version: KeyVersion,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            id: id.map_or_else(KeyId::generate, Ok)?,
+            aliases: alias.into_iter().collect(),
+            description: String::new(),
+            created: version.created,
+            origin: Origin::Imported,
+            decrypt_only: false,
+            versions: vec![version],
+        })
+    }
+
+    /// The version that new data keys are wrapped under.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] or [`KeyError::DecryptOnly`].
+    pub fn to_encrypt(&self) -> Result<&KeyVersion, KeyError> {
+        if self.decrypt_only {
+            return Err(KeyError::DecryptOnly { key: self.id });
+        }
+        let current = self.current();
+        current.require_enabled(self.id)?;
+        Ok(current)
+    }
+
+    /// The newest version.
+    #[must_use]
+    pub fn current(&self) -> &KeyVersion {
+        // No key is without versions: `find_contradiction` sees to it.
+        &self.versions[self.versions.len() - 1]
+    }
+
+    /// The version of this number, or the current one.
+    ///
+    /// # Errors
+    /// [`KeyError::NoVersion`].
+    pub fn version(&self, number: Option<u32>) -> Result<&KeyVersion, KeyError> {
+        let Some(version) = number else { return Ok(self.current()) };
+        self.versions
+            .iter()
+            .find(|v| v.number == version)
+            .ok_or(KeyError::NoVersion { key: self.id, version })
+    }
+}
+
+impl KeyVersion {
+    /// Refuses a version that is switched off.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`].
+    pub fn require_enabled(&self, key: KeyId) -> Result<(), KeyError> {
+        if self.state == State::Enabled {
+            return Ok(());
+        }
+        let Self { number: version, state, deletion_date, .. } = *self;
+        Err(KeyError::Unusable { key, version, state, deletion_date })
+    }
+
+    /// The provider that wraps under this version; `None` where AWS KMS keeps it.
+    #[must_use]
+    pub fn provider(&self) -> Option<RawAes> {
+        RawAes::new(&self.namespace, &self.name, self.material.as_ref()?.secret())
+    }
+}
+
+/// The time, in whole seconds: what the file stores is what is shown.
+#[must_use]
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+impl Serialize for Material {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = self.to_hex();
+        let digits = std::str::from_utf8(digits.expose()).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(digits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Material {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Borrowed, because a copy that the parser makes is not wiped; and an error of its own,
+        // because the parser's would show the value.
+        let digits = <&str>::deserialize(deserializer)
+            .map_err(|_| serde::de::Error::custom("key material is not plain text"))?;
+        Self::from_hex(digits.as_bytes()).ok_or_else(|| {
+            serde::de::Error::custom("key material is not 128, 192 or 256 bits of hex")
+        })
+    }
+}
+
+/// Serialises a type through its text.
+macro_rules! serde_as_text {
+    ($type:ty) => {
+        impl Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+                String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+serde_as_text!(KeyId);
+serde_as_text!(Alias);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Provider as _;
+
+    fn generated(alias: &str) -> Key {
+        Key::generate(BTreeSet::from([alias.parse().unwrap()]), "").unwrap()
+    }
+
+    #[test]
+    fn a_key_is_found_by_alias_prefixed_alias_and_id() {
+        let mut keyring = Keyring::default();
+        let id = keyring.add(generated("backup")).unwrap().id;
+        for name in ["backup", "alias/backup", &id.to_string()] {
+            assert_eq!(keyring.key(name).unwrap().id, id, "{name}");
+        }
+        let error = keyring.key("backups").unwrap_err();
+        let aliases = vec!["backup".parse().unwrap()];
+        assert_eq!(error, KeyError::NotFound { name: "backups".to_owned(), aliases });
+    }
+
+    #[test]
+    fn aliases_cannot_be_mistaken_for_anything_else() {
+        for good in ["a", "A9._/-x", "default", "prod/db", "alias", &"a".repeat(128)] {
+            assert!(good.parse::<Alias>().is_ok(), "{good}");
+        }
+        let id = KeyId::generate().unwrap().to_string();
+        let simple = id.replace('-', "");
+        for bad in ["", "-a", ".a", "a b", "ä", "alias/a", "aws-kms", "aws-kms-x", &id, &simple] {
+            assert!(bad.parse::<Alias>().is_err(), "{bad}");
+        }
+        assert!("a".repeat(129).parse::<Alias>().is_err());
+    }
+
+    #[test]
+    fn adding_never_replaces() {
+        let mut keyring = Keyring::default();
+        let id = keyring.add(generated("a")).unwrap().id;
+        let error = keyring.add(generated("a")).unwrap_err();
+        assert_eq!(error, KeyError::AliasExists { alias: "a".parse().unwrap(), id });
+        let foreign = |namespace: &str, material: u8| {
+            let version = KeyVersion {
+                namespace: namespace.to_owned(),
+                name: "n".to_owned(),
+                material: Material::new(SecretBytes::copy_of(&[material; 16])),
+                ..generated("x").versions.remove(0)
+            };
+            Key::import(None, None, version).unwrap()
+        };
+        keyring.add(foreign("ns", 1)).unwrap();
+        for (material, word) in [(1, "same"), (2, "other")] {
+            let error = keyring.add(foreign("ns", material)).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("with {word} material")), "{error}");
+        }
+        for namespace in ["aws-kms", "aws-kms-mrk"] {
+            let error = keyring.add(foreign(namespace, 3)).unwrap_err();
+            assert!(matches!(error, KeyError::ReservedNamespace { .. }));
+        }
+        assert_eq!(keyring.keys.len(), 2);
+    }
+
+    #[test]
+    fn a_key_that_is_off_or_decrypt_only_does_not_encrypt() {
+        let mut key = generated("a");
+        assert_eq!(key.to_encrypt().unwrap().number, 1);
+        key.versions[0].state = State::Disabled;
+        assert!(matches!(key.to_encrypt(), Err(KeyError::Unusable { .. })));
+        key.versions[0].state = State::Enabled;
+        key.decrypt_only = true;
+        assert_eq!(key.to_encrypt().unwrap_err(), KeyError::DecryptOnly { key: key.id });
+    }
+
+    #[test]
+    fn an_encrypted_data_key_names_its_version() {
+        let mut keyring = Keyring::default();
+        keyring.add(generated("other")).unwrap();
+        let key = keyring.add(generated("a")).unwrap();
+        let (id, provider) = (key.id, key.current().provider().unwrap());
+        let (_, wrapped) = provider.generate(32, b"").unwrap();
+        let named: Vec<_> = keyring.named_by(&wrapped).map(|(key, v)| (key.id, v.number)).collect();
+        assert_eq!(named, [(id, 1)]);
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        let mut keyring = Keyring::default();
+        keyring.add(generated("a")).unwrap();
+        assert_eq!(keyring.find_contradiction(), None);
+        keyring.keys[0].versions[0].material = None;
+        assert_eq!(keyring.find_contradiction(), Some("a key version without its material"));
+        keyring.keys[0].versions.clear();
+        assert_eq!(keyring.find_contradiction(), Some("a key without versions"));
+    }
+}
