@@ -1,0 +1,61 @@
+//! The seam through which tests make any step of a file's life fail. Outside tests it is nothing.
+
+use std::io;
+
+/// A step that can fail on a real machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    CreateUnnamed,
+    Write,
+    SetMetadata,
+    SyncFile,
+    Link,
+    Rename,
+    SyncFolder,
+}
+
+#[cfg(not(test))]
+pub(crate) fn step(_: Step) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) use injected::{all_steps, fail_at, step};
+
+#[cfg(test)]
+mod injected {
+    use std::cell::RefCell;
+
+    use super::{Step, io};
+
+    thread_local! {
+        static FAILING: RefCell<Option<(Vec<Step>, io::ErrorKind)>> = const { RefCell::new(None) };
+    }
+
+    pub(crate) fn all_steps() -> [Step; 7] {
+        [
+            Step::CreateUnnamed,
+            Step::Write,
+            Step::SetMetadata,
+            Step::SyncFile,
+            Step::Link,
+            Step::Rename,
+            Step::SyncFolder,
+        ]
+    }
+
+    /// Makes `steps` fail on this thread while `run` runs.
+    pub(crate) fn fail_at<T>(steps: &[Step], kind: io::ErrorKind, run: impl FnOnce() -> T) -> T {
+        FAILING.set(Some((steps.to_vec(), kind)));
+        let result = run();
+        FAILING.set(None);
+        result
+    }
+
+    pub(crate) fn step(step: Step) -> io::Result<()> {
+        FAILING.with_borrow(|failing| match failing {
+            Some((steps, kind)) if steps.contains(&step) => Err((*kind).into()),
+            _ => Ok(()),
+        })
+    }
+}

@@ -1,0 +1,329 @@
+//! A file that appears whole, or not at all.
+//!
+//! It is written without a name where the system has such files (`O_TMPFILE`), else under a random
+//! name beside its target, and gets its name only when everything in it is right:
+//!
+//! - a new file by `link`, which fails where something has appeared meanwhile;
+//! - a replacement by `rename` over the old file, after its bytes are on the disk, so that at every
+//!   moment, also after a crash, the name leads to the whole old or the whole new file.
+//!
+//! Dropping one without publishing it leaves nothing. A signal's handler calls
+//! [`temporary::remove_all`] for the same effect.
+
+pub(crate) mod fault;
+pub mod temporary;
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+
+use fault::{Step, step};
+use temporary::Temporary;
+
+/// Only the owner: nobody else reads what may be plaintext, or not yet whole.
+const WHILE_WRITTEN: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum AtomicFileError {
+    /// Something stands under the target's name, and was not to be replaced.
+    #[error("'{}' already exists", path.display())]
+    Exists {
+        /// The target.
+        path: PathBuf,
+    },
+    /// The system refused a step.
+    #[error("cannot {action} '{}'", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The target, or its folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// What to do about a file that stands under the target's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Fail, also where it appeared while the new one was written.
+    Refuse,
+    /// Put the new one in its place, with the old one's mode and owner.
+    Replace,
+}
+
+/// How a written file gets its name.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication {
+    /// What happens to an old file.
+    pub existing: Existing,
+    /// The new file's mode; bits beyond 0777 are dropped.
+    pub mode: u32,
+    /// The new file's time of modification; now, if `None`.
+    pub modified: Option<SystemTime>,
+    /// Whether file and folder are on the disk before this is called done. Replacements and files
+    /// on network file systems always are; the latter report a full disk no earlier.
+    pub sync: bool,
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub struct AtomicFile {
+    file: File,
+    target: PathBuf,
+    folder: PathBuf,
+    /// `None`: the file has no name yet, and vanishes by itself.
+    temporary: Option<Temporary>,
+}
+
+impl AtomicFile {
+    /// Begins a file that is to stand at `target`, through symlinks: a link stays, and what it
+    /// points to is created or replaced.
+    ///
+    /// # Errors
+    /// [`AtomicFileError::Io`] where the folder takes no new file.
+    pub fn create(target: &Path) -> Result<Self, AtomicFileError> {
+        let target =
+            resolve_symlinks(target).map_err(|source| failed("follow the link", target, source))?;
+        let folder = folder_of(&target).to_path_buf();
+        let (file, temporary) = match create_unnamed(&folder) {
+            Some(file) => (file, None),
+            None => Temporary::create(&folder, WHILE_WRITTEN)
+                .map(|(file, temporary)| (file, Some(temporary)))
+                .map_err(|source| failed("create a file in", &folder, source))?,
+        };
+        // Whoever cleans up sees by this lock that the file is in use. Where locks are missing
+        // (some network file systems), the file is still good.
+        drop(file.try_lock());
+        Ok(Self { file, target, folder, temporary })
+    }
+
+    /// The file itself, for writing by position.
+    #[must_use]
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where it is to stand, symlinks resolved.
+    #[must_use]
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Puts the bytes written so far on the disk.
+    ///
+    /// # Errors
+    /// The system's own.
+    pub fn sync(&self) -> io::Result<()> {
+        step(Step::SyncFile)?;
+        self.file.sync_all()
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`AtomicFileError::Exists`], or the step that failed. An old file is then as it was, unless
+    /// it was replaced already and only its folder could not be synced.
+    pub fn publish(mut self, publication: Publication) -> Result<(), AtomicFileError> {
+        let replaced = match publication.existing {
+            Existing::Refuse => None,
+            Existing::Replace => fs::symlink_metadata(&self.target).ok(),
+        };
+        self.set_metadata(&publication, replaced.as_ref())
+            .map_err(|source| failed("set mode and time of", &self.target, source))?;
+        let sync = publication.sync || replaced.is_some() || is_remote(&self.file);
+        if sync {
+            self.sync().map_err(|source| failed("sync", &self.target, source))?;
+        }
+        match publication.existing {
+            Existing::Refuse => self.link_to_target()?,
+            Existing::Replace => self.rename_to_target()?,
+        }
+        if sync {
+            let synced = sync_folder(&self.folder);
+            if synced.is_err() && publication.existing == Existing::Refuse {
+                // It is ours and new, and might not survive a crash: better none than perhaps.
+                drop(fs::remove_file(&self.target));
+            }
+            synced.map_err(|source| failed("sync the folder of", &self.target, source))?;
+        }
+        Ok(())
+    }
+
+    fn set_metadata(
+        &self,
+        publication: &Publication,
+        replaced: Option<&fs::Metadata>,
+    ) -> io::Result<()> {
+        step(Step::SetMetadata)?;
+        if let Some(old) = replaced {
+            let new = self.file.metadata()?;
+            if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+                // So that a keyring or file replaced by root stays its owner's. Others may not
+                // give files away, and then the file is theirs.
+                drop(std::os::unix::fs::fchown(&self.file, Some(old.uid()), Some(old.gid())));
+            }
+        }
+        let mode = replaced.map_or(publication.mode, fs::Metadata::mode) & 0o777;
+        self.file.set_permissions(fs::Permissions::from_mode(mode))?;
+        match publication.modified {
+            Some(modified) => self.file.set_modified(modified),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the file its name unless something has it.
+    fn link_to_target(&mut self) -> Result<(), AtomicFileError> {
+        let linked = step(Step::Link).and_then(|()| match &self.temporary {
+            None => link_unnamed(&self.file, &self.target),
+            // A link and not a rename: it never replaces, on every file system that has links.
+            Some(temporary) => fs::hard_link(temporary.path(), &self.target)
+                .or_else(|error| rename_without_replacing(temporary.path(), &self.target, error)),
+        });
+        // Dropping the temporary name leaves the target as the only one.
+        self.temporary = None;
+        linked.map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => AtomicFileError::Exists { path: self.target.clone() },
+            _ => failed("create", &self.target, source),
+        })
+    }
+
+    /// Puts the file in the place of whatever has the name.
+    fn rename_to_target(&mut self) -> Result<(), AtomicFileError> {
+        let temporary = match self.temporary.take() {
+            Some(temporary) => Ok(temporary),
+            None => step(Step::Link).and_then(|()| {
+                Temporary::name(&self.folder, |path| link_unnamed(&self.file, path))
+                    .map(|((), temporary)| temporary)
+            }),
+        }
+        .map_err(|source| failed("create a file in", &self.folder, source))?;
+        step(Step::Rename)
+            .and_then(|()| temporary.rename_to(&self.target))
+            .map_err(|source| failed("replace", &self.target, source))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        step(Step::Write)?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> AtomicFileError {
+    AtomicFileError::Io { action, path: path.to_path_buf(), source }
+}
+
+/// The folder that holds `path`.
+#[must_use]
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Follows `path` while it is a symlink, also to where nothing is.
+///
+/// # Errors
+/// The system's own, or more links than any sane path has.
+pub fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
+    // The bound of Linux; beyond it, it is a loop.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                path = folder_of(&path).join(fs::read_link(&path)?);
+            }
+            _ => return Ok(path),
+        }
+    }
+    Err(rustix::io::Errno::LOOP.into())
+}
+
+/// Makes what was linked or renamed in `folder` survive a crash.
+///
+/// # Errors
+/// The system's own.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    step(Step::SyncFolder)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(target_os = "linux")]
+fn create_unnamed(folder: &Path) -> Option<File> {
+    step(Step::CreateUnnamed).ok()?;
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(folder, flags, WHILE_WRITTEN).ok()?);
+    // Without /proc there is no way to name it later.
+    fs::metadata(path_of(&file)).is_ok().then_some(file)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn create_unnamed(_folder: &Path) -> Option<File> {
+    None
+}
+
+fn path_of(file: &File) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
+fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
+    Ok(rustix::fs::linkat(CWD, path_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// For file systems without hard links, such as FAT.
+fn rename_without_replacing(from: &Path, to: &Path, error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return Err(error);
+    }
+    Ok(rustix::fs::renameat_with(CWD, from, CWD, to, rustix::fs::RenameFlags::NOREPLACE)?)
+}
+
+/// Whether errors of writing may come as late as the sync, as on network and FUSE file systems.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn is_remote(file: &File) -> bool {
+    // From linux/magic.h: NFS, SMB, CIFS, SMB2, FUSE, 9P, AFS, Ceph, Lustre, GFS2, OCFS2, Coda.
+    const REMOTE: [u32; 12] = [
+        0x6969,
+        0x517B,
+        0xFF53_4D42,
+        0xFE53_4D42,
+        0x6573_5546,
+        0x0102_1997,
+        0x5346_414F,
+        0x00C3_6400,
+        0x0BD0_0BD0,
+        0x0116_1970,
+        0x7461_636F,
+        0x7375_7245,
+    ];
+    // The field's width differs between architectures; its value has 32 bits.
+    rustix::fs::fstatfs(file).map_or(true, |fs| {
+        u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| REMOTE.contains(&magic))
+    })
+}
+
+/// Unknown here, and a needless sync only costs time.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn is_remote(_file: &File) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests;
