@@ -1,0 +1,141 @@
+//! The known answers of suite 0x0478 (`tests/vectors/`): messages that the official SDK opens.
+//!
+//! Each is opened, and made again byte for byte from its data key, wrap IV and message id.
+
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use crate::context::EncryptionContext;
+use crate::keyring::model::Material;
+use crate::keyring::{Key, Keyring, exchange};
+use crate::message::derivation::derive;
+use crate::message::frame::{FrameCipher, FrameKind, final_prefix, frame_iv, regular_prefix};
+use crate::message::header::{Content, Header};
+use crate::open::{Expectation, Opened};
+use crate::provider::raw_aes::RawAes;
+use crate::secret::{DataKey, SecretBytes};
+use crate::suite::Suite;
+
+/// The members that a test uses.
+#[derive(Deserialize)]
+struct KnownAnswer {
+    suite: String,
+    key_namespace: String,
+    key_name: String,
+    wrapping_key: String,
+    encryption_context_header: BTreeMap<String, String>,
+    content_type: u8,
+    frame_length: u32,
+    exact_multiple_final: String,
+    data_key: String,
+    edk_iv: String,
+    message_id: String,
+    commitment: String,
+    plaintext: String,
+    message: String,
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    hex::decode(digits).unwrap()
+}
+
+fn answers() -> Vec<KnownAnswer> {
+    let rows: Vec<KnownAnswer> =
+        serde_json::from_str(include_str!("../tests/vectors/suite-0478.json")).unwrap();
+    assert_eq!(rows.len(), 6);
+    rows
+}
+
+impl KnownAnswer {
+    fn context(&self) -> EncryptionContext {
+        let mut context = EncryptionContext::default();
+        for (key, value) in &self.encryption_context_header {
+            context.insert(key, value).unwrap();
+        }
+        context
+    }
+
+    fn keyring(&self) -> Keyring {
+        let material = Material::from_hex(self.wrapping_key.as_bytes()).unwrap();
+        let (namespace, name) = (self.key_namespace.clone(), self.key_name.clone());
+        let version = exchange::imported(1, namespace, name, material);
+        let mut keyring = Keyring::default();
+        keyring.add(Key::import(None, None, version).unwrap()).unwrap();
+        keyring
+    }
+
+    fn assemble(&self) -> Vec<u8> {
+        let suite = Suite::from_id(u16::from_str_radix(&self.suite, 16).unwrap()).unwrap();
+        let data_key = DataKey::new(SecretBytes::copy_of(&bytes(&self.data_key)));
+        let wrapping_key = SecretBytes::copy_of(&bytes(&self.wrapping_key));
+        let provider = RawAes::new(&self.key_namespace, &self.key_name, &wrapping_key).unwrap();
+        let context = self.context();
+        let iv = bytes(&self.edk_iv).try_into().unwrap();
+        let wrapped = provider.wrap_with(&iv, &data_key, &context.serialise());
+        let message_id = bytes(&self.message_id).try_into().unwrap();
+        let (frame_key, commit_key) = derive(suite, &data_key, &message_id);
+        assert_eq!(hex::encode(commit_key), self.commitment);
+        let cipher = FrameCipher::new(&frame_key, &message_id);
+        let content =
+            NonZeroU32::new(self.frame_length).map_or(Content::NonFramed, Content::Framed);
+        let encrypted_data_keys = vec![wrapped];
+        let header =
+            Header { suite, message_id, context, encrypted_data_keys, content, commit_key };
+        let mut message = header.serialise().unwrap();
+        let tag = cipher.seal_header(&message, &[]);
+        message.extend_from_slice(&tag);
+        message.extend_from_slice(&self.body(&cipher));
+        message
+    }
+
+    fn body(&self, cipher: &FrameCipher) -> Vec<u8> {
+        let plaintext = bytes(&self.plaintext);
+        let mut body = Vec::new();
+        let mut seal = |prefix: &[u8], sequence, kind, part: &[u8]| {
+            let mut part = part.to_vec();
+            let tag = cipher.seal(sequence, kind, &mut part);
+            body.extend_from_slice(&[prefix, &part, &tag].concat());
+        };
+        if self.content_type == 1 {
+            let prefix = [&frame_iv(1)[..], &(plaintext.len() as u64).to_be_bytes()].concat();
+            seal(&prefix, NonZeroU32::MIN, FrameKind::SingleBlock, &plaintext);
+            return body;
+        }
+        let mut parts: Vec<&[u8]> = plaintext.chunks(self.frame_length as usize).collect();
+        if parts.is_empty() || self.exact_multiple_final == "empty" {
+            parts.push(&[]);
+        }
+        for (index, part) in (1..).zip(&parts) {
+            let sequence = NonZeroU32::new(index).unwrap();
+            if index as usize == parts.len() {
+                let prefix = final_prefix(sequence, u32::try_from(part.len()).unwrap());
+                seal(&prefix, sequence, FrameKind::Final, part);
+            } else {
+                seal(&regular_prefix(sequence), sequence, FrameKind::Regular, part);
+            }
+        }
+        body
+    }
+}
+
+#[test]
+fn each_is_opened() {
+    for answer in answers() {
+        let message = bytes(&answer.message);
+        let mut source = &message[..];
+        let expected = Expectation { pairs: answer.context(), ..Expectation::default() };
+        let opened = Opened::open(&mut source, &answer.keyring(), &expected).unwrap();
+        let mut plaintext = Vec::new();
+        opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
+        assert_eq!(hex::encode(plaintext), answer.plaintext);
+    }
+}
+
+#[test]
+fn each_is_made_again_byte_for_byte() {
+    for answer in answers() {
+        assert_eq!(hex::encode(answer.assemble()), answer.message);
+    }
+}

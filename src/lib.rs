@@ -1,0 +1,67 @@
+//! Envelope encryption for files, in the format of the AWS Encryption SDK.
+//!
+//! Every file is encrypted under a data key of its own; the data key travels with the file, wrapped
+//! under one or more root keys; root keys live in a [`keyring`]. This library is the whole of it but
+//! the terminal: it never prints, prompts or exits.
+//!
+//! # A map
+//!
+//! From the command line to a sealed frame in six steps:
+//!
+//! 1. `main` (the binary) reads the arguments and calls one verb, `cli/encrypt.rs`;
+//! 2. it takes its root keys from a [`keyring::Store`], and begins an [`atomic_file::AtomicFile`];
+//! 3. [`encrypt::Sealer::new`] has a [`provider::Provider`] draw and wrap a data key;
+//! 4. [`message::derivation`] turns that into the frame key, and [`message::header`] writes the header;
+//! 5. [`pipeline::sequential::seal`] cuts the plaintext into frames;
+//! 6. [`message::frame::FrameCipher::seal`] seals one.
+//!
+//! The way back is [`open::Opened`], whichever command reads. What else there is:
+//!
+//! - [`context`]: the encryption context; [`suite`]: the algorithm suites
+//! - [`secret`]: bytes that wipe themselves
+//!
+//! Imports go downward only: `encrypt` and `open` use `pipeline`, `keyring` and `provider`, these use
+//! `message` and `atomic_file`, and all use `context`, `suite` and `secret`.
+//!
+//! # Example
+//!
+//! ```
+//! use std::collections::BTreeSet;
+//!
+//! use enwrap::context::EncryptionContext;
+//! use enwrap::encrypt::Sealer;
+//! use enwrap::keyring::{Key, Keyring};
+//! use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
+//! use enwrap::open::{Expectation, Opened};
+//!
+//! let mut keyring = Keyring::default();
+//! let key = keyring.add(Key::generate(BTreeSet::new(), "an example")?)?;
+//! let provider = key.to_encrypt()?.provider().ok_or("not a local key")?;
+//!
+//! let mut context = EncryptionContext::default();
+//! context.insert("purpose", "example")?;
+//! let mut message = Vec::new();
+//! Sealer::new(&[&provider], &context, DEFAULT_FRAME_LENGTH)?
+//!     .encrypt(&mut &b"attack at dawn"[..], &mut message, &())?;
+//!
+//! let mut source = &message[..];
+//! let opened = Opened::open(&mut source, &keyring, &Expectation::default())?;
+//! let mut plaintext = Vec::new();
+//! opened.decrypt(&mut source, &mut plaintext, &())?;
+//! assert_eq!(plaintext, b"attack at dawn");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod atomic_file;
+pub mod context;
+pub mod encrypt;
+pub mod keyring;
+pub mod message;
+pub mod open;
+pub mod pipeline;
+pub mod provider;
+pub mod secret;
+pub mod suite;
+
+#[cfg(test)]
+mod known_answers;

@@ -1,0 +1,360 @@
+//! One frame after the other, on anything that can be read and written, in constant memory.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU32;
+
+use super::{PipelineError, Progress};
+use crate::message::codec::read_full;
+use crate::message::engine::{IV_LEN, TAG_LEN};
+use crate::message::frame::{
+    FrameCipher, FrameKind, Prefix, final_prefix, is_end_marker, regular_prefix,
+};
+use crate::message::header::Content;
+use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
+use crate::message::{Limit, Limits, MessageError, Part};
+use crate::secret::SecretBytes;
+
+/// Seals all of `source` into frames, and returns how many bytes it had.
+///
+/// The final frame is written only after the source has said that it ends: where reading fails,
+/// what was written is truncated to every reader.
+///
+/// # Errors
+/// [`PipelineError`].
+pub fn seal(
+    cipher: &FrameCipher,
+    frame_length: NonZeroU32,
+    source: &mut impl Read,
+    output: &mut impl Write,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
+    let mut frame = Slot::new(frame_length);
+    let mut next = Slot::new(frame_length);
+    let mut sequence = NonZeroU32::MIN;
+    let mut total = 0;
+    frame.fill(source)?;
+    loop {
+        // A frame is the last one when nothing follows it, which only one more read can tell.
+        let is_last = !frame.is_full() || {
+            next.fill(source)?;
+            next.len == 0
+        };
+        let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
+        let bytes = frame.seal(cipher, sequence, kind);
+        output.write_all(bytes).map_err(PipelineError::Write)?;
+        total += frame.len as u64;
+        progress.advance(frame.len as u64);
+        if is_last {
+            return Ok(total);
+        }
+        sequence = sequence
+            .checked_add(1)
+            .filter(|sequence| *sequence < NonZeroU32::MAX)
+            .ok_or(PipelineError::TooLong)?;
+        std::mem::swap(&mut frame, &mut next);
+    }
+}
+
+/// Room for one frame, so laid out that it goes out in one write, whichever kind it turns out to be.
+struct Slot {
+    /// `prefix of either kind | plaintext | tag`; wiped on drop, since it held plaintext.
+    bytes: SecretBytes,
+    /// Bytes of plaintext in it.
+    len: usize,
+    frame_length: usize,
+}
+
+impl Slot {
+    fn new(frame_length: NonZeroU32) -> Self {
+        let frame_length = frame_length.get() as usize;
+        let bytes = SecretBytes::zeroed(FINAL_PREFIX + frame_length + TAG_LEN);
+        Self { bytes, len: 0, frame_length }
+    }
+
+    fn fill(&mut self, source: &mut impl Read) -> Result<(), PipelineError> {
+        let room = &mut self.bytes.expose_mut()[FINAL_PREFIX..][..self.frame_length];
+        self.len = read_full(source, room).map_err(PipelineError::Read)?;
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == self.frame_length
+    }
+
+    /// Encrypts the plaintext in place, and returns the whole frame.
+    fn seal(&mut self, cipher: &FrameCipher, sequence: NonZeroU32, kind: FrameKind) -> &[u8] {
+        let end = FINAL_PREFIX + self.len;
+        let bytes = self.bytes.expose_mut();
+        let tag = cipher.seal(sequence, kind, &mut bytes[FINAL_PREFIX..end]);
+        bytes[end..end + TAG_LEN].copy_from_slice(&tag);
+        let start = if kind == FrameKind::Final {
+            // A slot is never longer than a frame length, which has 32 bits.
+            let len = u32::try_from(self.len).unwrap_or(u32::MAX);
+            bytes[..FINAL_PREFIX].copy_from_slice(&final_prefix(sequence, len));
+            0
+        } else {
+            let start = FINAL_PREFIX - REGULAR_PREFIX;
+            bytes[start..FINAL_PREFIX].copy_from_slice(&regular_prefix(sequence));
+            start
+        };
+        &bytes[start..end + TAG_LEN]
+    }
+}
+
+/// Opens the body that stands at byte `start` of a message, and returns how many bytes it held.
+///
+/// Each frame is written out when its own tag holds. After an error the bytes written are authentic,
+/// and not all there are: whoever publishes them has to take them back.
+///
+/// # Errors
+/// [`PipelineError`]; the first failing check in the order of the bytes.
+pub fn open(
+    cipher: &FrameCipher,
+    content: Content,
+    start: u64,
+    limits: &Limits,
+    source: &mut impl Read,
+    output: &mut impl Write,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
+    let mut body = Body { source, position: start, part: Part::Body };
+    let total = match content {
+        Content::Framed(length) => open_frames(cipher, length, &mut body, output, progress)?,
+        Content::NonFramed => open_block(cipher, limits, &mut body, output, progress)?,
+    };
+    body.require_end()?;
+    Ok(total)
+}
+
+fn open_frames(
+    cipher: &FrameCipher,
+    frame_length: NonZeroU32,
+    body: &mut Body<'_, impl Read>,
+    output: &mut impl Write,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
+    let mut buffer = SecretBytes::zeroed(frame_length.get() as usize);
+    let mut sequence = NonZeroU32::MIN;
+    let mut total = 0;
+    loop {
+        body.part = Part::Frame(sequence.get());
+        let first = body.take_array::<REGULAR_PREFIX>()?;
+        let is_last = is_end_marker([first[0], first[1], first[2], first[3]]);
+        let (prefix, len) = if is_last {
+            let rest = body.take_array::<{ FINAL_PREFIX - REGULAR_PREFIX }>()?;
+            let mut whole = [0; FINAL_PREFIX];
+            whole[..REGULAR_PREFIX].copy_from_slice(&first);
+            whole[REGULAR_PREFIX..].copy_from_slice(&rest);
+            Prefix::of_final(&whole)
+        } else {
+            (Prefix::of_regular(&first), frame_length.get())
+        };
+        let expected = sequence.get();
+        if prefix.sequence != expected {
+            return Err(MessageError::OutOfSequence { expected, found: prefix.sequence }.into());
+        }
+        if len > frame_length.get() {
+            return Err(MessageError::Oversized { sequence: expected, found: len }.into());
+        }
+        let frame = &mut buffer.expose_mut()[..len as usize];
+        body.take(frame)?;
+        let tag = body.take_array()?;
+        let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
+        cipher
+            .open(sequence, kind, &prefix.iv, frame, &tag)
+            .map_err(|_| MessageError::Authentication { part: body.part })?;
+        output.write_all(frame).map_err(PipelineError::Write)?;
+        total += u64::from(len);
+        progress.advance(u64::from(len));
+        if is_last {
+            return Ok(total);
+        }
+        // Only the final frame may carry the last number, so here there is always a next one.
+        sequence = sequence.checked_add(1).ok_or(PipelineError::TooLong)?;
+    }
+}
+
+/// `IV 12 | length u64 | ciphertext | tag 16`: one tag covers all, so all of it is held.
+fn open_block(
+    cipher: &FrameCipher,
+    limits: &Limits,
+    body: &mut Body<'_, impl Read>,
+    output: &mut impl Write,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
+    let iv = body.take_array::<IV_LEN>()?;
+    let found = u64::from_be_bytes(body.take_array()?);
+    let allowed = limits.frame_length;
+    let Some(len) = u32::try_from(found).ok().filter(|len| *len <= allowed) else {
+        let (limit, allowed) = (Limit::FrameLength, u64::from(allowed));
+        return Err(MessageError::LimitExceeded { limit, found, allowed }.into());
+    };
+    let mut block = SecretBytes::zeroed(len as usize);
+    body.take(block.expose_mut())?;
+    let tag = body.take_array()?;
+    cipher
+        .open(NonZeroU32::MIN, FrameKind::SingleBlock, &iv, block.expose_mut(), &tag)
+        .map_err(|_| MessageError::Authentication { part: Part::Body })?;
+    output.write_all(block.expose()).map_err(PipelineError::Write)?;
+    progress.advance(u64::from(len));
+    Ok(u64::from(len))
+}
+
+/// A body's bytes, with the place that an error names.
+struct Body<'a, R> {
+    source: &'a mut R,
+    position: u64,
+    part: Part,
+}
+
+impl<R: Read> Body<'_, R> {
+    fn take(&mut self, buffer: &mut [u8]) -> Result<(), MessageError> {
+        let read = read_full(self.source, buffer).map_err(MessageError::Read)?;
+        self.position += read as u64;
+        if read < buffer.len() {
+            return Err(MessageError::Truncated { after: self.position, part: self.part });
+        }
+        Ok(())
+    }
+
+    fn take_array<const N: usize>(&mut self) -> Result<[u8; N], MessageError> {
+        let mut array = [0; N];
+        self.take(&mut array)?;
+        Ok(array)
+    }
+
+    fn require_end(&mut self) -> Result<(), MessageError> {
+        let read = read_full(self.source, &mut [0]).map_err(MessageError::Read)?;
+        if read == 0 { Ok(()) } else { Err(MessageError::TrailingBytes { after: self.position }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::message::derivation::derive;
+    use crate::message::layout::Layout;
+    use crate::secret::DataKey;
+    use crate::suite::Suite;
+
+    fn cipher() -> FrameCipher {
+        let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));
+        let (key, _) = derive(Suite::COMMITTING, &data_key, &[4; 32]);
+        FrameCipher::new(&key, &[4; 32])
+    }
+
+    fn length(frame_length: u32) -> NonZeroU32 {
+        NonZeroU32::new(frame_length).unwrap()
+    }
+
+    fn sealed(plaintext: &[u8], frame_length: u32) -> Vec<u8> {
+        let mut message = Vec::new();
+        let mut source = plaintext;
+        seal(&cipher(), length(frame_length), &mut source, &mut message, &()).unwrap();
+        message
+    }
+
+    fn opened(mut message: &[u8], frame_length: u32) -> Result<Vec<u8>, PipelineError> {
+        let mut plaintext = Vec::new();
+        let content = Content::Framed(length(frame_length));
+        open(&cipher(), content, 0, &Limits::default(), &mut message, &mut plaintext, &())?;
+        Ok(plaintext)
+    }
+
+    proptest! {
+        #[test]
+        fn opens_what_it_sealed_and_the_layout_knows_its_length(
+            plaintext in proptest::collection::vec(any::<u8>(), 0..200),
+            frame_length in 1u32..70,
+        ) {
+            let message = sealed(&plaintext, frame_length);
+            let layout = Layout { header_len: 0, frame_length: length(frame_length) };
+            prop_assert_eq!(Some(message.len() as u64), layout.message_len(plaintext.len() as u64));
+            prop_assert_eq!(opened(&message, frame_length).unwrap(), plaintext);
+        }
+    }
+
+    #[test]
+    fn frames_that_trade_places_are_refused() {
+        let message = sealed(&[7; 30], 10);
+        let stride = 10 + 32;
+        let swapped = [&message[stride..2 * stride], &message[..stride], &message[2 * stride..]];
+        let error = opened(&swapped.concat(), 10).unwrap_err();
+        assert!(matches!(
+            error,
+            PipelineError::Message(MessageError::OutOfSequence { expected: 1, found: 2 })
+        ));
+    }
+
+    #[test]
+    fn a_regular_frame_cannot_pass_for_the_final_one() {
+        // The first frame of three, dressed as the end: same number, same bytes, same tag.
+        let message = sealed(&[7; 30], 10);
+        let mut forged = final_prefix(NonZeroU32::MIN, 10).to_vec();
+        forged.extend_from_slice(&message[REGULAR_PREFIX..10 + 32]);
+        let error = opened(&forged, 10).unwrap_err();
+        assert!(matches!(
+            error,
+            PipelineError::Message(MessageError::Authentication { part: Part::Frame(1) })
+        ));
+    }
+
+    #[test]
+    fn an_empty_final_frame_after_full_ones_is_read() {
+        // As the Python SDK writes an exact multiple of the frame length.
+        let cipher = cipher();
+        let mut slot = Slot::new(length(4));
+        slot.fill(&mut &b"full"[..]).unwrap();
+        let mut message = slot.seal(&cipher, NonZeroU32::MIN, FrameKind::Regular).to_vec();
+        slot.fill(&mut &b""[..]).unwrap();
+        message.extend_from_slice(slot.seal(&cipher, length(2), FrameKind::Final));
+        assert_eq!(opened(&message, 4).unwrap(), b"full");
+    }
+
+    #[test]
+    fn a_final_frame_longer_than_a_frame_is_refused_before_it_is_read() {
+        let message = sealed(&[7; 9], 10);
+        let error = opened(&message, 8).unwrap_err();
+        assert!(matches!(
+            error,
+            PipelineError::Message(MessageError::Oversized { sequence: 1, found: 9 })
+        ));
+    }
+
+    #[test]
+    fn a_source_that_fails_gets_no_final_frame() {
+        struct Failing(usize);
+        impl Read for Failing {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let len = self.0.min(buffer.len());
+                if len == 0 {
+                    return Err(std::io::Error::other("gone"));
+                }
+                self.0 -= len;
+                Ok(len)
+            }
+        }
+        for bytes in [0, 5, 10, 15, 20] {
+            let mut message = Vec::new();
+            let mut source = Failing(bytes);
+            let error = seal(&cipher(), length(10), &mut source, &mut message, &()).unwrap_err();
+            assert!(matches!(error, PipelineError::Read(_)));
+            let error = opened(&message, 10).unwrap_err();
+            assert!(matches!(error, PipelineError::Message(MessageError::Truncated { .. })));
+        }
+    }
+
+    #[test]
+    fn a_block_over_the_limit_is_refused_before_it_is_allocated() {
+        let mut message: &[u8] = &[&[0; 12][..], &u64::MAX.to_be_bytes()].concat();
+        let (cipher, limits) = (cipher(), Limits::default());
+        let error =
+            open(&cipher, Content::NonFramed, 0, &limits, &mut message, &mut Vec::new(), &());
+        assert!(matches!(
+            error,
+            Err(PipelineError::Message(MessageError::LimitExceeded { found: u64::MAX, .. }))
+        ));
+    }
+}
