@@ -1,0 +1,192 @@
+//! Arguments that several verbs share, and the types their texts become.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use enwrap::context::EncryptionContext;
+use enwrap::keyring::Keyring;
+use enwrap::message::Limits;
+use enwrap::open::Expectation;
+
+use crate::output::When;
+use crate::output::diagnosis::UsageError;
+
+/// What every verb understands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// The keyring file [env: ENWRAP_KEYRING]
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) keyring: Option<PathBuf>,
+
+    /// Accept a keyring that others may read, such as a mounted secret
+    /// [env: ENWRAP_ALLOW_READABLE_KEYRING=1]
+    #[arg(long, global = true)]
+    pub(crate) allow_readable_keyring: bool,
+
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+
+    /// Print JSON Lines for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+}
+
+/// `K=V`.
+#[derive(Clone, Debug)]
+pub(crate) struct Pair {
+    key: String,
+    value: String,
+}
+
+impl FromStr for Pair {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (key, value) = text.split_once('=').ok_or("it is not KEY=VALUE")?;
+        Ok(Self { key: key.to_owned(), value: value.to_owned() })
+    }
+}
+
+/// `K=V`, or `K` alone.
+#[derive(Clone, Debug)]
+pub(crate) struct ExpectedPair {
+    key: String,
+    value: Option<String>,
+}
+
+impl FromStr for ExpectedPair {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key, Some(value.to_owned())),
+            None => (text, None),
+        };
+        Ok(Self { key: key.to_owned(), value })
+    }
+}
+
+/// The encryption context of a message that is written.
+#[derive(Debug, Args)]
+pub(crate) struct ContextArgs {
+    /// Store a pair with the message and authenticate it (repeatable); it is not secret
+    #[arg(short = 'c', long = "context", value_name = "KEY=VALUE")]
+    pairs: Vec<Pair>,
+
+    /// Take pairs from a JSON object of strings
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    context_file: Option<PathBuf>,
+}
+
+impl ContextArgs {
+    pub(crate) fn context(&self) -> anyhow::Result<EncryptionContext> {
+        let mut context = EncryptionContext::default();
+        for pair in &self.pairs {
+            context.insert(&pair.key, &pair.value)?;
+        }
+        insert_file(&mut context, self.context_file.as_ref())?;
+        Ok(context)
+    }
+}
+
+fn insert_file(context: &mut EncryptionContext, file: Option<&PathBuf>) -> anyhow::Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    let shown = crate::output::sanitize::name(file);
+    let text = std::fs::read(file).with_context(|| format!("cannot read '{shown}'"))?;
+    let pairs: std::collections::BTreeMap<String, String> =
+        serde_json::from_slice(&text).map_err(|error| {
+            UsageError::new(format!("'{shown}' is no JSON object of strings: {error}"))
+        })?;
+    for (key, value) in &pairs {
+        context.insert(key, value)?;
+    }
+    Ok(())
+}
+
+/// How a message is opened, for every verb that opens one.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Opening a message")]
+pub(crate) struct OpenArgs {
+    /// Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if
+    /// given; a pair that is not stored must have been bound to the message
+    #[arg(short = 'c', long = "context", value_name = "KEY[=VALUE]")]
+    pairs: Vec<ExpectedPair>,
+
+    /// Expect the pairs of a JSON object of strings
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    context_file: Option<PathBuf>,
+
+    /// Open with this key only (repeatable)
+    #[arg(long, value_name = "KEY")]
+    only_key: Vec<String>,
+
+    /// Read headers of up to BYTES
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().header_size)]
+    max_header_size: usize,
+
+    /// Read up to N encrypted data keys of one message
+    #[arg(long, value_name = "N", default_value_t = Limits::default().encrypted_data_keys)]
+    max_encrypted_data_keys: u16,
+
+    /// Hold frames of up to BYTES in memory
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().frame_length)]
+    max_frame_length: u32,
+}
+
+impl OpenArgs {
+    pub(crate) fn expectation(&self, keyring: &Keyring) -> anyhow::Result<Expectation> {
+        let mut expected = Expectation {
+            limits: Limits {
+                header_size: self.max_header_size,
+                encrypted_data_keys: self.max_encrypted_data_keys,
+                frame_length: self.max_frame_length,
+            },
+            ..Expectation::default()
+        };
+        for pair in &self.pairs {
+            match &pair.value {
+                Some(value) => expected.pairs.insert(&pair.key, value)?,
+                None => expected.present.push(pair.key.clone()),
+            }
+        }
+        insert_file(&mut expected.pairs, self.context_file.as_ref())?;
+        for name in &self.only_key {
+            expected.only_keys.push(keyring.key(name)?.id);
+        }
+        Ok(expected)
+    }
+}
+
+/// Where results go, for the verbs that write files.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Write to this file; '-' is standard output
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write into this folder instead of beside each input
+    #[arg(long, value_name = "DIR", conflicts_with = "output", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) output_dir: Option<PathBuf>,
+
+    /// Replace an output that exists
+    #[arg(short, long)]
+    pub(crate) force: bool,
+
+    /// Have each output on the disk before it counts as done
+    #[arg(long)]
+    pub(crate) sync: bool,
+}

@@ -1,0 +1,41 @@
+//! One verb on one or several inputs.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::app::App;
+use super::source::is_stdin;
+use crate::output::diagnosis::{About, Diagnosis, SomeFailed, is_broken_pipe, is_full_disk};
+
+/// Runs `one` for each input.
+///
+/// One input fails with its own error. Of several, each failure is told when it happens and the rest
+/// goes on, unless the disk is full: then nothing after it could succeed.
+pub(crate) fn for_each(
+    app: &App,
+    keyring: &Path,
+    inputs: &[PathBuf],
+    mut one: impl FnMut(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut run = |input: &PathBuf| {
+        let path = (!is_stdin(input)).then(|| input.clone());
+        one(input).with_context(|| About { path, keyring: keyring.to_path_buf() })
+    };
+    if let [input] = inputs {
+        return run(input);
+    }
+    let mut failed = 0;
+    for input in inputs {
+        let Err(error) = run(input) else { continue };
+        if is_full_disk(&error) || is_broken_pipe(&error) {
+            return Err(error);
+        }
+        failed += 1;
+        app.ui.error(&Diagnosis::of(&error));
+    }
+    let total = inputs.len();
+    app.ui.summary(json!({ "files": total, "failed": failed }))?;
+    if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total }.into()) }
+}

@@ -1,0 +1,148 @@
+//! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use enwrap::context::EncryptionContext;
+use enwrap::encrypt::{EncryptError, Sealer};
+use enwrap::keyring::{Key, KeyVersion};
+use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
+use enwrap::provider::Provider;
+use enwrap::provider::raw_aes::RawAes;
+
+use super::app::{App, EXTENSION, InKeyring as _, keys_to_encrypt, sibling};
+use super::args::{ContextArgs, OutputArgs};
+use super::batch;
+use super::destination::{Destination, Payload, Rules, Target};
+use super::process::umask;
+use super::source::{Source, is_stdin, operands};
+use crate::output::diagnosis::UsageError;
+use crate::output::{Format, sanitize};
+
+/// Encrypt files, or standard input
+///
+/// Each FILE becomes FILE.enwrap beside it; standard input goes to standard output. A failed run
+/// leaves no output, and an old one as it was.
+#[derive(Debug, Args)]
+pub(crate) struct EncryptArgs {
+    /// What to encrypt; '-' is standard input
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    inputs: Vec<PathBuf>,
+
+    /// Encrypt under this key: an alias or an id (repeatable; any one of them opens the result)
+    /// [env: ENWRAP_KEY] [default: the key with the alias 'default']
+    #[arg(short, long = "key", value_name = "KEY")]
+    keys: Vec<String>,
+
+    #[command(flatten)]
+    context: ContextArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What is the same for every input.
+struct Plan<'a> {
+    app: &'a App,
+    args: &'a EncryptArgs,
+    keys: Vec<(&'a Key, &'a KeyVersion)>,
+    providers: Vec<RawAes>,
+    context: EncryptionContext,
+    umask: u32,
+}
+
+pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
+    let inputs = operands(&args.inputs)?;
+    if inputs.len() > 1 && args.output.output.is_some() {
+        return Err(UsageError::new("-o takes the result of one input, and there are several")
+            .hint("leave it out, or name a folder with --output-dir")
+            .into());
+    }
+    let context = args.context.context()?;
+    let store = app.store()?;
+    let keyring = store.load()?;
+    let mut plan =
+        Plan { app, args, keys: Vec::new(), providers: Vec::new(), context, umask: umask() };
+    for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
+        let version = key.to_encrypt().in_keyring(&store)?;
+        let provider = version
+            .provider()
+            .ok_or(enwrap::keyring::KeyError::Remote { key: key.id })
+            .in_keyring(&store)?;
+        plan.keys.push((key, version));
+        plan.providers.push(provider);
+    }
+    let targets: Vec<Target> = inputs.iter().map(|input| plan.target(input)).collect();
+    if app.ui.format == Format::Json && targets.iter().any(Target::is_stdout) {
+        return Err(UsageError::new(
+            "the result goes to standard output, and so would --json's lines",
+        )
+        .hint("write the result to a file with -o FILE")
+        .into());
+    }
+    batch::for_each(app, store.path(), &inputs, |input| plan.encrypt(input))
+}
+
+impl Plan<'_> {
+    fn target(&self, input: &Path) -> Target {
+        let output = &self.args.output;
+        if let Some(path) = &output.output {
+            return Target::of(path);
+        }
+        match input.file_name() {
+            Some(name) if !is_stdin(input) => {
+                let mut name = OsString::from(name);
+                name.push(format!(".{EXTENSION}"));
+                Target::File(sibling(input, &name, output.output_dir.as_deref()))
+            }
+            _ => Target::Stdout,
+        }
+    }
+
+    fn encrypt(&self, input: &Path) -> anyhow::Result<()> {
+        let mut source = Source::open(input)?;
+        let target = self.target(input);
+        let rules = Rules {
+            force: self.args.output.force,
+            sync: self.args.output.sync,
+            mode: source.mode().unwrap_or(0o666) & !self.umask,
+            modified: source.modified(),
+        };
+        let mut destination = Destination::open(&target, Some(&source), Payload::Binary, rules)?;
+        let providers: Vec<&dyn Provider> =
+            self.providers.iter().map(|provider| provider as &dyn Provider).collect();
+        let sealer = Sealer::new(&providers, &self.context, DEFAULT_FRAME_LENGTH)?;
+        let encrypted =
+            sealer.encrypt(&mut source, &mut destination, &()).map_err(|error| match error {
+                EncryptError::Pipeline(error) => target.name_in(error),
+                other => other.into(),
+            })?;
+        if source.is_changed()? {
+            let shown = sanitize::name(input);
+            self.app.ui.warning(&format!("{shown}: it changed while it was read"));
+        }
+        destination.finish()?;
+        let Target::File(output) = &target else { return Ok(()) };
+        let shown = (sanitize::name(input), sanitize::name(output));
+        self.app.ui.detail(&format!("{} -> {}", shown.0, shown.1));
+        let keys: Vec<_> = self
+            .keys
+            .iter()
+            .map(
+                |(key, version)| json!({ "key_id": key.id.to_string(), "version": version.number }),
+            )
+            .collect();
+        let mut object = json!({
+            "message_id": hex::encode(encrypted.message_id),
+            "keys": keys,
+            "plaintext_bytes": encrypted.plaintext_len,
+            "message_bytes": encrypted.message_len,
+        });
+        sanitize::insert_path(&mut object, "path", input);
+        sanitize::insert_path(&mut object, "output", output);
+        Ok(self.app.ui.result("", object)?)
+    }
+}

@@ -1,0 +1,61 @@
+//! The environment variables, each read here and nowhere else. An empty one counts as unset, but for
+//! `ENWRAP_KEYRING_DATA`, where it means that a job was not given its secret.
+
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroize as _;
+
+use enwrap::keyring::Location;
+use enwrap::secret::SecretText;
+
+use crate::output::diagnosis::UsageError;
+
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// `ENWRAP_KEY`: the keys to encrypt under, several by commas.
+pub(crate) fn keys() -> Vec<String> {
+    let Some(value) = variable("ENWRAP_KEY") else { return Vec::new() };
+    value.to_string_lossy().split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+/// `ENWRAP_ALLOW_READABLE_KEYRING=1`.
+pub(crate) fn allow_readable_keyring() -> bool {
+    variable("ENWRAP_ALLOW_READABLE_KEYRING").is_some_and(|value| value == "1")
+}
+
+/// Where the keyring is: the flag, else `ENWRAP_KEYRING_DATA`, else `ENWRAP_KEYRING`, else the place
+/// of the XDG base directories.
+pub(crate) fn keyring_location(flag: Option<&Path>) -> Result<Location, UsageError> {
+    if let Some(path) = flag {
+        return Ok(Location::File(path.to_path_buf()));
+    }
+    let path = variable("ENWRAP_KEYRING").map(PathBuf::from);
+    if let Some(data) = env::var_os("ENWRAP_KEYRING_DATA") {
+        if path.is_some() {
+            return Err(UsageError::new("ENWRAP_KEYRING and ENWRAP_KEYRING_DATA are both set")
+                .hint("unset one of them, or name the keyring with --keyring FILE"));
+        }
+        let mut data = data.into_vec();
+        let mut text = SecretText::default();
+        text.push(&data);
+        data.zeroize();
+        return Ok(Location::Data(text));
+    }
+    if let Some(path) = path {
+        return Ok(Location::File(path));
+    }
+    let config = variable("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".config")));
+    match config {
+        Some(config) => Ok(Location::File(config.join("enwrap").join("keyring.json"))),
+        None => Err(UsageError::new("HOME is not set, so there is no place for a keyring")
+            .hint("name one: ENWRAP_KEYRING=FILE, or --keyring FILE")),
+    }
+}

@@ -1,0 +1,72 @@
+//! `enwrap key`: the root keys of a keyring.
+
+mod export;
+mod import;
+mod list;
+mod show;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use enwrap::keyring::model::{Alias, InvalidName};
+use enwrap::keyring::{Key, KeyVersion};
+
+use super::app::App;
+
+/// Look at root keys, and move them between keyrings and tools
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
+}
+
+pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
+    match verb {
+        KeyVerb::List(args) => list::run(app, args),
+        KeyVerb::Show(args) => show::run(app, args),
+        KeyVerb::Export(args) => export::run(app, args),
+        KeyVerb::Import(args) => import::run(app, args),
+    }
+}
+
+/// Reads an alias from the command line.
+pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
+    text.parse().map_err(|InvalidName| {
+        "an alias is 1 to 128 of A-Z a-z 0-9 . _ / -, begins with a letter or digit, and is no id, \
+         no 'alias/..' and no 'aws-kms..'"
+            .to_owned()
+    })
+}
+
+/// A key for programs. Never its material.
+fn to_json(key: &Key) -> Value {
+    json!({
+        "key_id": key.id.to_string(),
+        "aliases": key.aliases.iter().map(Alias::as_str).collect::<Vec<_>>(),
+        "description": key.description,
+        "created": key.created.to_string(),
+        "origin": key.origin.to_string(),
+        "state": key.current().state.to_string(),
+        "decrypt_only": key.decrypt_only,
+        "versions": key.versions.iter().map(version_to_json).collect::<Vec<_>>(),
+    })
+}
+
+fn version_to_json(version: &KeyVersion) -> Value {
+    json!({
+        "version": version.number,
+        "namespace": version.namespace,
+        "name": version.name,
+        "created": version.created.to_string(),
+        "state": version.state.to_string(),
+        "deletion_date": version.deletion_date.map(|date| date.to_string()),
+        "bits": version.material.as_ref().map(|material| material.secret().len() * 8),
+    })
+}
+
+fn aliases(key: &Key) -> String {
+    let aliases: Vec<&str> = key.aliases.iter().map(Alias::as_str).collect();
+    if aliases.is_empty() { "-".to_owned() } else { aliases.join(",") }
+}

@@ -1,0 +1,47 @@
+//! `enwrap key show`: everything about one root key but its material.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::{aliases, to_json};
+use crate::cli::app::{App, InKeyring as _};
+use crate::output::{sanitize, table};
+
+/// Show a root key and its versions, without key material
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// An alias, or an id
+    key: String,
+}
+
+pub(crate) fn run(app: &App, args: &ShowArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let keyring = store.load()?;
+    let key = keyring.key(&args.key).in_keyring(&store)?;
+    let mut text = String::new();
+    writeln!(text, "id:          {}", key.id)?;
+    writeln!(text, "aliases:     {}", aliases(key))?;
+    writeln!(text, "description: {}", sanitize::text(&key.description))?;
+    writeln!(text, "created:     {}", key.created)?;
+    writeln!(text, "origin:      {}", key.origin)?;
+    if key.decrypt_only {
+        writeln!(text, "use:         decrypt only")?;
+    }
+    let rows: Vec<[String; 5]> = key
+        .versions
+        .iter()
+        .map(|version| {
+            let bits = version.material.as_ref().map(|material| material.secret().len() * 8);
+            [
+                version.number.to_string(),
+                version.state.to_string(),
+                bits.map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
+                sanitize::text(&version.namespace),
+                sanitize::text(&version.name),
+            ]
+        })
+        .collect();
+    write!(text, "\n{}", table::aligned(["VERSION", "STATE", "BITS", "NAMESPACE", "NAME"], &rows))?;
+    Ok(app.ui.result(&text, to_json(key))?)
+}

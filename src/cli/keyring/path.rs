@@ -1,0 +1,30 @@
+//! `enwrap keyring path`: where the keyring is.
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use clap::Args;
+use serde_json::json;
+
+use enwrap::keyring::KeyringError;
+
+use crate::cli::app::App;
+use crate::output::{Format, print, sanitize};
+
+/// Print where the keyring is, whether it exists or not
+#[derive(Debug, Args)]
+pub(crate) struct PathArgs {}
+
+pub(crate) fn run(app: &App, _args: &PathArgs) -> anyhow::Result<()> {
+    let Some(path) = app.keyring_path()? else {
+        // ENWRAP_KEYRING_DATA has no path to print.
+        return Err(KeyringError::ReadOnly { path: "ENWRAP_KEYRING_DATA".into() }.into());
+    };
+    if app.ui.format == Format::Json {
+        let mut object = json!({ "exists": path.exists() });
+        sanitize::insert_path(&mut object, "path", &path);
+        return Ok(app.ui.result("", object)?);
+    }
+    // The bytes as they are: this is for other programs to open.
+    print(&[path.as_os_str().as_bytes(), b"\n"].concat())?;
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! The command line: one file a verb, and what they share.
+//!
+//! [`main`] reads the arguments, runs the verb, and is the one place where an error becomes text and
+//! an exit code.
+
+mod app;
+mod args;
+mod batch;
+mod decrypt;
+mod destination;
+mod encrypt;
+mod environment;
+mod key;
+mod keygen;
+mod keyring;
+mod process;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::diagnosis::{Diagnosis, UsageError, is_broken_pipe};
+use crate::output::{Format, Ui, Verbosity, When};
+use app::App;
+use args::GlobalArgs;
+
+/// Envelope encryption for files, with root keys in a local keyring
+///
+/// Every file is encrypted under a data key of its own; the data key travels with the file, wrapped
+/// under one or more root keys. The files are AWS Encryption SDK messages.
+#[derive(Debug, Parser)]
+#[command(name = "enwrap", version, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Keygen(keygen::KeygenArgs),
+    Encrypt(encrypt::EncryptArgs),
+    Decrypt(decrypt::DecryptArgs),
+    #[command(subcommand)]
+    Key(key::KeyVerb),
+    #[command(subcommand)]
+    Keyring(keyring::KeyringVerb),
+}
+
+pub(crate) fn main() -> ExitCode {
+    process::harden();
+    process::handle_signals();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    let app = App::new(&cli.global);
+    let result = match cli.verb {
+        Verb::Keygen(args) => keygen::run(&app, &args),
+        Verb::Encrypt(args) => encrypt::run(&app, &args),
+        Verb::Decrypt(args) => decrypt::run(&app, &args),
+        Verb::Key(verb) => key::run(&app, &verb),
+        Verb::Keyring(verb) => keyring::run(&app, &verb),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if is_broken_pipe(&error) {
+                process::die_of_broken_pipe();
+            }
+            let diagnosis = Diagnosis::of(&error);
+            app.ui.error(&diagnosis);
+            ExitCode::from(diagnosis.exit.code())
+        }
+    }
+}
+
+/// Shows help, a version, or what is wrong with the arguments.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // What was typed could not be read, so whether JSON was wanted can only be guessed.
+    let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if error.use_stderr() && wants_json {
+        let text = error.render().to_string();
+        let text = text.trim_start_matches("error: ").trim();
+        let usage = anyhow::Error::from(UsageError::new(text));
+        Ui::new(Format::Json, Verbosity::Normal, When::Never).error(&Diagnosis::of(&usage));
+    } else if error.print().is_err() {
+        // Help into a closed pipe.
+        process::die_of_broken_pipe();
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}

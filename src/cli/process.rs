@@ -1,0 +1,63 @@
+//! What holds for the whole process: no core dumps, and nothing temporary left by a signal.
+
+use std::thread;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use enwrap::atomic_file::temporary;
+
+/// Keeps memory out of core dumps and away from debuggers of the same user.
+pub(crate) fn harden() {
+    // Where the system refuses, nothing is lost but this layer.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).ok();
+    let Rlimit { maximum, .. } = getrlimit(Resource::Core);
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum }).ok();
+}
+
+/// Has SIGINT, SIGTERM and SIGHUP remove what is temporary before they end the process, and makes a
+/// file that grows beyond its limit an error of `write` instead of a death.
+pub(crate) fn handle_signals() {
+    // A handler, and not "ignore", which children would inherit.
+    drop(signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default()));
+    let ignored = ignored_signals();
+    let ours = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.contains(signal));
+    let Ok(mut signals) = Signals::new(ours) else { return };
+    // A thread, because it waits for whoever is creating a temporary file, which a handler may not.
+    let watch = move || {
+        if let Some(signal) = signals.forever().next() {
+            temporary::remove_all();
+            drop(emulate_default_handler(signal));
+        }
+    };
+    drop(thread::Builder::new().name("signals".to_owned()).spawn(watch));
+}
+
+/// Signals that the caller chose to ignore, as `nohup` does with SIGHUP: so do we.
+fn ignored_signals() -> Vec<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}
+
+/// Dies as a process does whose reader has gone; scripts and shells expect that of a filter.
+pub(crate) fn die_of_broken_pipe() {
+    drop(emulate_default_handler(SIGPIPE));
+}
+
+/// The bits that new files do not get.
+pub(crate) fn umask() -> u32 {
+    use rustix::fs::Mode;
+
+    // The system has no way to ask but to set; nothing else creates files meanwhile.
+    let umask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    rustix::process::umask(umask);
+    umask.bits()
+}

@@ -1,0 +1,100 @@
+//! Where a verb reads from: a file, or standard input.
+
+use std::fs::{File, Metadata};
+use std::io::{self, IsTerminal as _, Read, Seek as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::output::diagnosis::{SourceError, UsageError};
+
+/// An open input.
+pub(crate) struct Source {
+    /// `None`: standard input.
+    pub(crate) path: Option<PathBuf>,
+    file: File,
+    before: Metadata,
+    /// Bytes that a file must have from where reading begins: standard input may be a file that
+    /// others have read from.
+    expected: u64,
+    read: u64,
+}
+
+/// The inputs that a verb was given: standard input if none, which serves once.
+pub(crate) fn operands(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
+    if inputs.is_empty() {
+        if io::stdin().is_terminal() {
+            return Err(UsageError::new("no input, and standard input is a terminal")
+                .hint("name a FILE, pipe something in, or type into it with '-'"));
+        }
+        return Ok(vec![PathBuf::from("-")]);
+    }
+    if inputs.iter().filter(|input| is_stdin(input)).count() > 1 {
+        return Err(UsageError::new("'-' (standard input) can be read only once"));
+    }
+    Ok(inputs.to_vec())
+}
+
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+impl Source {
+    pub(crate) fn open(input: &Path) -> Result<Self, SourceError> {
+        let (path, mut file) = if is_stdin(input) {
+            let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(SourceError::Open)?;
+            (None, File::from(stdin))
+        } else {
+            (Some(input.to_path_buf()), File::open(input).map_err(SourceError::Open)?)
+        };
+        let before = file.metadata().map_err(SourceError::Open)?;
+        if before.is_dir() {
+            return Err(SourceError::Folder);
+        }
+        let position = if before.is_file() { file.stream_position().unwrap_or(0) } else { 0 };
+        let expected = if before.is_file() { before.len().saturating_sub(position) } else { 0 };
+        Ok(Self { path, file, before, expected, read: 0 })
+    }
+
+    /// The permission bits of a file; `None` for a pipe or a device.
+    pub(crate) fn mode(&self) -> Option<u32> {
+        self.before.is_file().then(|| self.before.mode() & 0o777)
+    }
+
+    /// The time of modification of a file that was named.
+    pub(crate) fn modified(&self) -> Option<SystemTime> {
+        let is_named_file = self.path.is_some() && self.before.is_file();
+        is_named_file.then(|| self.before.modified().ok()).flatten()
+    }
+
+    /// Whether `other` is this very file.
+    pub(crate) fn is(&self, other: &Metadata) -> bool {
+        other.is_file() && (other.dev(), other.ino()) == (self.before.dev(), self.before.ino())
+    }
+
+    /// Whether others wrote to the file since it was opened.
+    pub(crate) fn is_changed(&self) -> io::Result<bool> {
+        if !self.before.is_file() {
+            return Ok(false);
+        }
+        let after = self.file.metadata()?;
+        Ok((after.len(), after.mtime(), after.mtime_nsec())
+            != (self.before.len(), self.before.mtime(), self.before.mtime_nsec()))
+    }
+}
+
+impl Read for Source {
+    /// A file that ends before its size is an error and not an end: what is missing here would be
+    /// missing in the result, which must not look whole. Files under /proc say size 0 and are read to
+    /// their end like all others.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.read += read as u64;
+        if read == 0 && !buffer.is_empty() && self.read < self.expected {
+            let (expected, read) = (self.expected, self.read);
+            return Err(io::Error::other(SourceError::Shrank { expected, read }));
+        }
+        Ok(read)
+    }
+}

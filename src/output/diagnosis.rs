@@ -1,0 +1,378 @@
+//! What an error means to the user: exit code, message, causes and the next step.
+//!
+//! Errors below are data and know nothing of flags. Here, and only here, each gets its exit code and
+//! its hint.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Error;
+use serde_json::{Value, json};
+
+use enwrap::atomic_file::AtomicFileError;
+use enwrap::context::ContextError;
+use enwrap::encrypt::EncryptError;
+use enwrap::keyring::exchange::NotAnExport;
+use enwrap::keyring::{FileFault, KeyError, KeyringError};
+use enwrap::message::{Limit, MessageError};
+use enwrap::open::OpenError;
+use enwrap::pipeline::PipelineError;
+
+use super::exit::Exit;
+use super::sanitize;
+
+/// An error, ready to be told.
+#[derive(Debug)]
+pub(crate) struct Diagnosis {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) causes: Vec<String>,
+    pub(crate) hint: Option<String>,
+    path: Option<PathBuf>,
+}
+
+/// Which file an error is about, and which keyring was used; added on the way up as context.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) keyring: PathBuf,
+}
+
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.path {
+            Some(path) => f.write_str(&sanitize::name(path)),
+            None => f.write_str("standard input"),
+        }
+    }
+}
+
+/// A command line that cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct UsageError {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl UsageError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// An input that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    #[error("cannot open it")]
+    Open(#[source] io::Error),
+    #[error("it is a folder")]
+    Folder,
+    #[error("it shrank from {expected} to {read} bytes while it was read")]
+    Shrank { expected: u64, read: u64 },
+}
+
+/// Some of several files failed; each was told when it happened.
+#[derive(Debug, thiserror::Error)]
+#[error("{failed} of {total} files failed")]
+pub(crate) struct SomeFailed {
+    pub(crate) failed: usize,
+    pub(crate) total: usize,
+}
+
+/// What one error comes to, before its path and causes are added.
+type Verdict = (Exit, Option<String>);
+
+impl Diagnosis {
+    pub(crate) fn of(error: &Error) -> Self {
+        let about = error.downcast_ref::<About>();
+        let (exit, hint) = judge(error, about);
+        // The first link of the chain is `About` itself, where it was added.
+        let mut told = error.chain().skip(usize::from(about.is_some())).map(ToString::to_string);
+        let first = told.next().unwrap_or_default();
+        let mut causes: Vec<String> = Vec::new();
+        for cause in told {
+            // Transparent wrappers repeat what they wrap.
+            if cause != first && causes.last() != Some(&cause) {
+                causes.push(sanitize::text(&cause));
+            }
+        }
+        let message = match about {
+            Some(about) if !names_its_own_path(error) => {
+                format!("{about}: {}", sanitize::text(&first))
+            }
+            _ => sanitize::text(&first),
+        };
+        let path = about.and_then(|about| about.path.clone());
+        Self { exit, message, causes, hint, path }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut message = self.message.clone();
+        for cause in &self.causes {
+            message = format!("{message}: {cause}");
+        }
+        let mut object = json!({
+            "kind": self.exit.kind(),
+            "exit_code": self.exit.code(),
+            "message": message,
+            "hint": self.hint,
+            "path": null,
+        });
+        if let Some(path) = &self.path {
+            sanitize::insert_path(&mut object, "path", path);
+        }
+        object
+    }
+}
+
+/// Whether the message of this error says which file or key it is about.
+fn names_its_own_path(error: &Error) -> bool {
+    error.is::<AtomicFileError>()
+        || error.is::<KeyringError>()
+        || error.is::<KeyError>()
+        || error.is::<UsageError>()
+}
+
+/// Whether an error means that the reader of stdout has gone.
+pub(crate) fn is_broken_pipe(error: &Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Whether an error means that no further output can succeed.
+pub(crate) fn is_full_disk(error: &Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|cause| {
+        matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    })
+}
+
+fn judge(error: &Error, about: Option<&About>) -> Verdict {
+    let keyring = about.map(|about| about.keyring.as_path());
+    if let Some(usage) = error.downcast_ref::<UsageError>() {
+        (Exit::Usage, usage.hint.clone())
+    } else if let Some(source) = error.downcast_ref::<SourceError>() {
+        judge_source(source)
+    } else if let Some(open) = error.downcast_ref::<OpenError>() {
+        judge_open(open, keyring)
+    } else if let Some(encrypt) = error.downcast_ref::<EncryptError>() {
+        judge_encrypt(encrypt)
+    } else if let Some(pipeline) = error.downcast_ref::<PipelineError>() {
+        judge_pipeline(pipeline)
+    } else if let Some(keyring) = error.downcast_ref::<KeyringError>() {
+        judge_keyring(keyring)
+    } else if let Some(key) = error.downcast_ref::<KeyError>() {
+        judge_key(key, keyring)
+    } else if let Some(file) = error.downcast_ref::<AtomicFileError>() {
+        judge_atomic_file(file)
+    } else if error.is::<ContextError>() {
+        (Exit::Usage, None)
+    } else if error.is::<NotAnExport>() {
+        let hint = "make one with 'enwrap key export'; for a plain key, use --material-file";
+        (Exit::NotAMessage, Some(hint.to_owned()))
+    } else if error.is::<SomeFailed>() {
+        (Exit::SomeFailed, None)
+    } else {
+        (Exit::Failure, None)
+    }
+}
+
+fn judge_source(error: &SourceError) -> Verdict {
+    match error {
+        SourceError::Open(_) => (Exit::Failure, None),
+        SourceError::Folder => {
+            (Exit::Usage, Some("name the files in it; enwrap takes no folder here".to_owned()))
+        }
+        SourceError::Shrank { .. } => (Exit::Failure, None),
+    }
+}
+
+fn judge_message(error: &MessageError) -> Verdict {
+    match error {
+        MessageError::Empty | MessageError::NotAMessage { .. } => (
+            Exit::NotAMessage,
+            Some("it was not encrypted by enwrap or an AWS Encryption SDK".to_owned()),
+        ),
+        MessageError::UnknownSuite { .. }
+        | MessageError::UnsupportedSuite { .. }
+        | MessageError::Malformed { .. } => (Exit::NotAMessage, None),
+        MessageError::LimitExceeded { limit, .. } => {
+            let flag = match limit {
+                Limit::HeaderSize => "--max-header-size",
+                Limit::EncryptedDataKeys => "--max-encrypted-data-keys",
+                Limit::FrameLength => "--max-frame-length",
+            };
+            (Exit::Policy, Some(format!("if you trust the message, raise the limit with {flag}")))
+        }
+        MessageError::Truncated { .. } => {
+            (Exit::Truncated, Some("the file is incomplete: fetch or restore it again".to_owned()))
+        }
+        MessageError::Authentication { .. }
+        | MessageError::OutOfSequence { .. }
+        | MessageError::Oversized { .. }
+        | MessageError::TrailingBytes { .. } => (
+            Exit::Authentication,
+            Some("the file is damaged or was tampered with: restore it from a copy".to_owned()),
+        ),
+        MessageError::Read(_) => (Exit::Failure, None),
+    }
+}
+
+fn judge_open(error: &OpenError, keyring: Option<&Path>) -> Verdict {
+    match error {
+        OpenError::Message(message) => judge_message(message),
+        OpenError::ContextMismatch { .. } | OpenError::ContextAbsent { .. } => {
+            (Exit::Context, Some("this is not the message that -c describes".to_owned()))
+        }
+        OpenError::Context(_) => (Exit::Usage, None),
+        OpenError::NoKey { .. } => {
+            let lacks = keyring.map_or_else(String::new, |keyring| {
+                format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
+            });
+            let hint = format!("{lacks}choose another with --keyring, or import the key");
+            (Exit::NoKey, Some(hint))
+        }
+        OpenError::Unusable(key) => judge_key(key, keyring),
+        OpenError::Unwrap { bound, .. } if bound.is_empty() => (
+            Exit::Authentication,
+            Some(
+                "the causes cannot be told apart: a damaged header, other material under that name, \
+                 or a context pair that was bound to it and not given (-c K=V)"
+                    .to_owned(),
+            ),
+        ),
+        OpenError::Unwrap { bound, .. } => (
+            Exit::Context,
+            Some(format!(
+                "the message does not store {}: the value is wrong, or it was never bound to it",
+                bound.iter().map(|key| format!("'{key}'")).collect::<Vec<_>>().join(", ")
+            )),
+        ),
+    }
+}
+
+fn judge_encrypt(error: &EncryptError) -> Verdict {
+    match error {
+        EncryptError::Pipeline(pipeline) => judge_pipeline(pipeline),
+        EncryptError::NoKey | EncryptError::Header(_) => (Exit::Usage, None),
+        EncryptError::Provider(_) | EncryptError::Random(_) => (Exit::Failure, None),
+    }
+}
+
+fn judge_pipeline(error: &PipelineError) -> Verdict {
+    match error {
+        PipelineError::Message(message) => judge_message(message),
+        PipelineError::Read(_) | PipelineError::Write(_) => (Exit::Failure, None),
+        PipelineError::TooLong => (Exit::Failure, Some("split the input".to_owned())),
+    }
+}
+
+fn judge_keyring(error: &KeyringError) -> Verdict {
+    match error {
+        KeyringError::NotFound { .. } => (
+            Exit::NoKey,
+            Some("make one with 'enwrap keygen', or name one with --keyring FILE".to_owned()),
+        ),
+        KeyringError::Lost { path, newest } => {
+            let path = sanitize::name(path);
+            (
+                Exit::Keyring,
+                Some(format!("put a generation back: cp -p '{path}.{newest}' '{path}'")),
+            )
+        }
+        KeyringError::EmptyData => (
+            Exit::Keyring,
+            Some("unset it to use a keyring file, or give this job the secret".to_owned()),
+        ),
+        KeyringError::File { path, fault } => judge_file_fault(path, fault),
+        KeyringError::OpenToOthers { path, owner, .. } => {
+            let path = sanitize::name(path);
+            let hint = format!(
+                "chmod 600 '{path}', owned by you (now by user {owner}); for a mounted secret that \
+                 others may read, --allow-readable-keyring"
+            );
+            (Exit::Keyring, Some(hint))
+        }
+        KeyringError::FolderOpenToOthers { folder, .. } => {
+            (Exit::Keyring, Some(format!("chmod go-w '{}', and own it", sanitize::name(folder))))
+        }
+        KeyringError::ReadOnly { .. } => (
+            Exit::Keyring,
+            Some("name a keyring file that can be changed: --keyring FILE".to_owned()),
+        ),
+        KeyringError::Locked { .. } => {
+            (Exit::Failure, Some("try again when that process is done".to_owned()))
+        }
+        KeyringError::Io { .. } => (Exit::Failure, None),
+        KeyringError::Save(file) => judge_atomic_file(file),
+    }
+}
+
+fn judge_file_fault(path: &Path, fault: &FileFault) -> Verdict {
+    match fault {
+        FileFault::Newer(_) => (Exit::NotAMessage, Some("install a newer enwrap".to_owned())),
+        FileFault::Sealed => (
+            Exit::KeyringLocked,
+            Some("this version of enwrap cannot open a sealed keyring".to_owned()),
+        ),
+        FileFault::NotAKeyring
+        | FileFault::Checksum
+        | FileFault::Malformed { .. }
+        | FileFault::Contradiction(_) => {
+            let path = sanitize::name(path);
+            let hint = format!("restore a backup, or one of the generations '{path}.N' beside it");
+            (Exit::Keyring, Some(hint))
+        }
+    }
+}
+
+fn judge_key(error: &KeyError, keyring: Option<&Path>) -> Verdict {
+    match error {
+        KeyError::NotFound { aliases, .. } => {
+            let names: Vec<&str> = aliases.iter().map(|alias| alias.as_str()).collect();
+            let keyring = keyring.map_or_else(String::new, |k| format!(" '{}'", sanitize::name(k)));
+            let hint = if names.is_empty() {
+                format!("the keyring{keyring} has no aliases; see 'enwrap key list'")
+            } else {
+                format!("the keyring{keyring} has: {}", names.join(", "))
+            };
+            (Exit::NoKey, Some(hint))
+        }
+        KeyError::NoVersion { key, .. } => {
+            (Exit::NoKey, Some(format!("see its versions: enwrap key show {key}")))
+        }
+        KeyError::AliasExists { .. } => (
+            Exit::Exists,
+            Some("choose another alias; 'keygen --if-missing' accepts it".to_owned()),
+        ),
+        KeyError::Unusable { key, .. } => {
+            (Exit::KeyDisabled, Some(format!("see its state: enwrap key show {key}")))
+        }
+        KeyError::DecryptOnly { .. } => {
+            (Exit::Policy, Some("choose another key with -k".to_owned()))
+        }
+        KeyError::Occupied { .. } => {
+            (Exit::Exists, Some("a key is never overwritten; see 'enwrap key list'".to_owned()))
+        }
+        KeyError::ReservedNamespace { .. } => {
+            (Exit::Usage, Some("a raw key needs a namespace of its own".to_owned()))
+        }
+        KeyError::Remote { .. } => (Exit::Usage, None),
+    }
+}
+
+fn judge_atomic_file(error: &AtomicFileError) -> Verdict {
+    match error {
+        AtomicFileError::Exists { .. } => (
+            Exit::Exists,
+            Some("it is as it was; replace it with -f, or choose another name with -o".to_owned()),
+        ),
+        AtomicFileError::Io { .. } => (Exit::Failure, None),
+    }
+}

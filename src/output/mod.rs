@@ -1,0 +1,153 @@
+//! Everything that people and programs see: the one place that writes to stdout and stderr.
+//!
+//! Text and JSON are siblings: a verb hands over what happened, and the format is chosen here.
+
+pub(crate) mod diagnosis;
+pub(crate) mod exit;
+pub(crate) mod sanitize;
+pub(crate) mod table;
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde_json::{Value, json};
+
+use crate::output::diagnosis::Diagnosis;
+
+/// Who reads what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// How much is said beside the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The voice of one run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ui {
+    pub(crate) format: Format,
+    pub(crate) verbosity: Verbosity,
+    color: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(format: Format, verbosity: Verbosity, color: When) -> Self {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let color = match color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                io::stderr().is_terminal()
+                    && !is_set("NO_COLOR")
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        };
+        Self { format, verbosity, color }
+    }
+
+    /// Prints a result: `text` for people, or an object for programs.
+    pub(crate) fn result(self, text: &str, object: Value) -> io::Result<()> {
+        match self.format {
+            Format::Text if text.is_empty() => Ok(()),
+            Format::Text => print(text.as_bytes()),
+            Format::Json => print_object("result", object),
+        }
+    }
+
+    /// Prints what became of many: for programs only, people saw each.
+    pub(crate) fn summary(self, object: Value) -> io::Result<()> {
+        match self.format {
+            Format::Text => Ok(()),
+            Format::Json => print_object("summary", object),
+        }
+    }
+
+    /// Says why something failed.
+    pub(crate) fn error(self, diagnosis: &Diagnosis) {
+        if self.format == Format::Json {
+            // Where stdout is gone, the exit code is all that can still be said.
+            drop(print_object("error", diagnosis.to_json()));
+            return;
+        }
+        self.say("error", "31", &diagnosis.message);
+        for cause in &diagnosis.causes {
+            self.say("caused by", "31", cause);
+        }
+        if let Some(hint) = &diagnosis.hint {
+            self.say("hint", "36", hint);
+        }
+    }
+
+    /// Says what may be wrong although the work was done.
+    pub(crate) fn warning(self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say("warning", "33", text);
+        }
+    }
+
+    /// Says the next step.
+    pub(crate) fn hint(self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say("hint", "36", text);
+        }
+    }
+
+    /// Says what was done besides the result.
+    pub(crate) fn note(self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            line(text);
+        }
+    }
+
+    /// Says what only the curious want to know.
+    pub(crate) fn detail(self, text: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            line(text);
+        }
+    }
+
+    fn say(self, label: &str, color: &str, text: &str) {
+        if self.color {
+            line(&format!("\x1b[1;{color}m{label}:\x1b[0m {text}"));
+        } else {
+            line(&format!("{label}: {text}"));
+        }
+    }
+}
+
+/// One line on stderr. Where stderr is gone, no one is there to be told.
+fn line(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// Writes `bytes` to stdout, whole.
+pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
+fn print_object(kind: &str, mut object: Value) -> io::Result<()> {
+    let mut typed = json!({ "type": kind });
+    if let (Some(typed), Some(object)) = (typed.as_object_mut(), object.as_object_mut()) {
+        typed.append(object);
+    }
+    print(format!("{typed}\n").as_bytes())
+}

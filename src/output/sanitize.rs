@@ -1,0 +1,76 @@
+//! Names from outside, made safe to show.
+//!
+//! A file name or a key name in a message is anyone's text: escape sequences in it could rewrite the
+//! terminal, and bidirectional marks could show another name than the one meant.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+/// `name` with everything escaped that is not plain text.
+pub(crate) fn name(name: impl AsRef<OsStr>) -> String {
+    let mut shown = String::new();
+    for chunk in name.as_ref().as_bytes().utf8_chunks() {
+        shown.push_str(&text(chunk.valid()));
+        for byte in chunk.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    shown
+}
+
+/// `text` with control and direction-changing characters escaped.
+pub(crate) fn text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_bidirectional(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Characters that reorder what stands around them (Unicode UAX #9), and line separators.
+fn is_bidirectional(character: char) -> bool {
+    matches!(
+        character,
+        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Adds `path` to an object as `member`, and its bytes too where it is not UTF-8.
+pub(crate) fn insert_path(object: &mut Value, member: &str, path: &Path) {
+    let exact = path.to_str().is_some();
+    object[member] = json!(path.to_string_lossy());
+    if !exact {
+        let bytes = base64::engine::general_purpose::STANDARD.encode(path.as_os_str().as_bytes());
+        object[format!("{member}_bytes")] = json!(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_names_stay_and_hostile_ones_are_shown_for_what_they_are() {
+        assert_eq!(name("Bericht März.pdf"), "Bericht März.pdf");
+        assert_eq!(name("a\nb\x1b[2J"), "a\\u{a}b\\u{1b}[2J");
+        assert_eq!(name("\u{202E}fdp.exe"), "\\u{202e}fdp.exe");
+        assert_eq!(name(OsStr::from_bytes(b"a\xffb")), "a\\xffb");
+    }
+
+    #[test]
+    fn bytes_are_added_only_where_the_text_is_not_exact() {
+        let mut object = json!({});
+        insert_path(&mut object, "path", Path::new("ä"));
+        assert_eq!(object, json!({ "path": "ä" }));
+        insert_path(&mut object, "path", Path::new(OsStr::from_bytes(b"\xff")));
+        assert_eq!(object, json!({ "path": "\u{FFFD}", "path_bytes": "/w==" }));
+    }
+}
