@@ -1,0 +1,148 @@
+//! The keyring file: where it is, and what is wrong with it.
+
+use std::fs;
+use std::io::Write as _;
+
+use base64::Engine as _;
+
+use crate::shell::Shell;
+
+#[test]
+fn a_keyring_from_the_environment_needs_no_file() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let text = fs::read_to_string(shell.keyring()).unwrap();
+    let message = shell.read("a.enwrap");
+    for data in [text.clone(), base64::engine::general_purpose::STANDARD.encode(&text)] {
+        let mut job = Shell::bare();
+        job.set("ENWRAP_KEYRING_DATA", data);
+        job.write("a.enwrap", &message);
+        assert_eq!(job.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
+        job.fails(&["keygen", "x"], 10).says(&["ENWRAP_KEYRING_DATA", "read-only"]);
+        assert!(!job.keyring().exists());
+        job.set("ENWRAP_KEYRING", "elsewhere");
+        job.fails(&["key", "list"], 2).says(&["ENWRAP_KEYRING_DATA", "--keyring"]);
+        // The flag decides over both.
+        job.fails(&["key", "list", "--keyring", "third"], 3).says(&["'third'"]);
+    }
+    let mut job = Shell::bare();
+    job.set("ENWRAP_KEYRING_DATA", "");
+    job.fails(&["key", "list"], 10).says(&["empty"]);
+}
+
+#[test]
+fn an_empty_variable_is_an_unset_one() {
+    let mut shell = Shell::new();
+    for name in ["ENWRAP_KEYRING", "ENWRAP_KEY", "ENWRAP_ALLOW_READABLE_KEYRING"] {
+        shell.set(name, "");
+    }
+    assert_eq!(shell.ok(&["keyring", "path"]), shell.keyring().display().to_string());
+    shell.set("XDG_CONFIG_HOME", "/xdg");
+    assert_eq!(shell.ok(&["keyring", "path"]), "/xdg/enwrap/keyring.json");
+    shell.set("HOME", "");
+    assert_eq!(shell.ok(&["keyring", "path"]), "/xdg/enwrap/keyring.json");
+    shell.set("XDG_CONFIG_HOME", "");
+    shell.fails(&["keyring", "path"], 2).says(&["HOME", "ENWRAP_KEYRING"]);
+}
+
+#[test]
+fn a_damaged_or_unsafe_keyring_is_refused_by_every_command() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let path = shell.keyring();
+    let shown = path.display().to_string();
+    let good = fs::read_to_string(&path).unwrap();
+    let put = |text: &str| {
+        let file = fs::File::options().write(true).truncate(true).open(&path);
+        file.unwrap().write_all(text.as_bytes()).unwrap();
+    };
+    let all = [
+        &["encrypt", "a", "-f"][..],
+        &["decrypt", "a.enwrap", "-f"],
+        &["key", "list"],
+        &["keygen", "b"],
+        &["keyring", "backup", "copy"],
+    ];
+    let refused = |code: i32, words: &[&str]| {
+        for args in all {
+            shell.fails_harmlessly(args, code).says(&[&shown]).says(words);
+        }
+    };
+    put(&good.replacen("\"origin\"", "\"0rigin\"", 1));
+    refused(10, &["damaged", "checksum", ".N"]);
+    put(&good[..good.len() / 2]);
+    refused(10, &["damaged"]);
+    put("");
+    refused(10, &["not an enwrap keyring"]);
+    put(&good.replacen("\"version\":1", "\"version\":9", 1));
+    refused(11, &["newer enwrap", "9"]);
+    put(&good);
+    Shell::chmod(&path, 0o644);
+    refused(10, &["chmod 600", "--allow-readable-keyring"]);
+    shell.ok(&["--allow-readable-keyring", "key", "list"]);
+    Shell::chmod(&path, 0o600);
+    Shell::chmod(path.parent().unwrap(), 0o777);
+    refused(10, &["chmod go-w"]);
+    Shell::chmod(path.parent().unwrap(), 0o755);
+    shell.ok(&["key", "list"]);
+}
+
+#[test]
+fn a_lost_keyring_is_not_started_anew() {
+    let shell = Shell::new();
+    shell.ok(&["keygen", "second"]);
+    fs::remove_file(shell.keyring()).unwrap();
+    for args in [&["keygen"][..], &["key", "list"]] {
+        shell.fails(args, 10).says(&["missing", "generation 1", "cp -p"]);
+    }
+    assert!(!shell.keyring().exists());
+}
+
+#[test]
+fn a_backup_is_a_keyring() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["keyring", "backup", "copy"]);
+    assert_eq!(shell.mode("copy"), 0o600);
+    assert_eq!(shell.read("copy"), fs::read(shell.keyring()).unwrap());
+    assert_eq!(shell.ok(&["--keyring", "copy", "decrypt", "a.enwrap", "-o", "-"]), "text");
+    shell.fails_harmlessly(&["keyring", "backup", "copy"], 8).says(&["'copy'", "-f"]);
+    shell.ok(&["keyring", "backup", "copy", "-f"]);
+}
+
+#[test]
+fn a_keyring_can_come_through_a_descriptor() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let keyring = shell.keyring().display().to_string();
+    let line = format!("cat '{keyring}' | enwrap --keyring /dev/fd/0 decrypt a.enwrap -o b");
+    shell.sh(&line).success();
+    assert_eq!(shell.read("b"), b"text");
+    let line = format!("cat '{keyring}' | enwrap --keyring /dev/fd/0 keygen x");
+    shell.sh(&line).failure(10).says(&["read-only"]);
+}
+
+#[test]
+fn two_changes_at_once_both_happen() {
+    let shell = Shell::new();
+    let children: Vec<_> = (0..6).map(|n| shell.start(&["keygen", &format!("k{n}")])).collect();
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    assert_eq!(shell.ok(&["--json", "key", "list"]).lines().count(), 7);
+}
+
+#[test]
+fn errors_in_json_have_a_kind_a_code_and_a_next_step() {
+    let shell = Shell::bare();
+    let run = shell.fails(&["--json", "key", "list"], 3);
+    let line = &run.json()[0];
+    assert_eq!((&line["type"], &line["kind"]), (&"error".into(), &"no_key".into()));
+    assert_eq!(line["exit_code"], 3);
+    assert!(line["hint"].as_str().unwrap().contains("enwrap keygen"));
+    assert_eq!(run.stderr, "");
+}

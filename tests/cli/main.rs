@@ -1,0 +1,15 @@
+//! End-to-end tests: the binary, as a shell runs it.
+//!
+//! What can be caught at a lower level is tested there, beside the code. These tests are hermetic:
+//! each has its own folder and home, and nothing of the caller's environment.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod failures;
+mod files;
+mod keyring;
+mod keys;
+mod shell;
+mod signals;
+mod streams;
+mod sweeps;

@@ -1,0 +1,40 @@
+//! Signals: nothing temporary stays, and the death is the signal's.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::shell::{ENWRAP, Run, Shell, sample};
+
+#[test]
+fn a_signal_removes_what_is_temporary_and_ends_the_run() {
+    for (signal, number) in [(Signal::INT, 2), (Signal::TERM, 15), (Signal::HUP, 1)] {
+        let shell = Shell::new();
+        shell.write("out", "the old output");
+        let before = shell.snapshot();
+        let mut child = shell.start(&["encrypt", "-f", "-o", "out"]);
+        let mut stdin = child.stdin.take().unwrap();
+        // More than a pipe holds: when this returns, the run has begun to write.
+        stdin.write_all(&sample(300_000)).unwrap();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let run = Run::from(child.wait_with_output().unwrap());
+        assert_eq!(run.signal, Some(number), "{run:?}");
+        assert_eq!(shell.snapshot(), before);
+    }
+}
+
+#[test]
+fn a_signal_that_the_caller_ignores_is_ignored() {
+    let shell = Shell::new();
+    let line = format!("trap '' HUP; exec '{ENWRAP}' encrypt -o out");
+    let mut command = shell.command("sh", &["-c", &line]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&sample(300_000)).unwrap();
+    kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+    stdin.write_all(&sample(300_000)).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(shell.names(), ["out"]);
+}
