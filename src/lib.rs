@@ -17,11 +17,12 @@
 //!
 //! The way back is [`open::Opened`], whichever command reads. What else there is:
 //!
+//! - [`unlock`]: from encrypted data keys to the data key
 //! - [`context`]: the encryption context; [`suite`]: the algorithm suites
 //! - [`secret`]: bytes that wipe themselves
 //!
-//! Imports go downward only: `encrypt` and `open` use `pipeline`, `keyring` and `provider`, these use
-//! `message` and `atomic_file`, and all use `context`, `suite` and `secret`.
+//! Imports go downward only: `encrypt` and `open` use `pipeline` and `unlock`, these use `keyring`,
+//! `provider` and `message`, the keyring uses `atomic_file`, and all use `context`, `suite` and `secret`.
 //!
 //! # Example
 //!
@@ -62,6 +63,7 @@ pub mod pipeline;
 pub mod provider;
 pub mod secret;
 pub mod suite;
+pub mod unlock;
 
 #[cfg(test)]
 mod known_answers;

@@ -2,7 +2,7 @@
 //!
 //! 1. Read the header, within the limits.
 //! 2. Compare the encryption context with what the reader expects.
-//! 3. Unwrap the data key: each encrypted data key that names a key of this keyring, in order.
+//! 3. Unwrap the data key ([`unlock`]).
 //! 4. Derive the frame key; the commit key tells a right data key from a wrong one.
 //! 5. Check the header's tag.
 //! 6. Open the frames ([`Opened::decrypt`]).
@@ -15,17 +15,15 @@ use std::io::{Read, Write};
 use subtle::ConstantTimeEq as _;
 
 use crate::context::{ContextError, EncryptionContext};
+use crate::keyring::Keyring;
 use crate::keyring::model::KeyId;
-use crate::keyring::{KeyError, Keyring};
 use crate::message::derivation::derive;
-use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameCipher;
 use crate::message::header::{Header, ReadHeader};
 use crate::message::{Limits, MessageError, Part};
 use crate::pipeline::{PipelineError, Progress, sequential};
-use crate::provider::Provider as _;
-use crate::provider::raw_aes;
 use crate::secret::DataKey;
+use crate::unlock::{UnlockError, Unlocked, unlock};
 
 /// What a reader asks of a message.
 #[derive(Clone, Debug, Default)]
@@ -62,23 +60,27 @@ pub enum OpenError {
     /// The expected pairs and the stored ones together are no context.
     #[error(transparent)]
     Context(ContextError),
-    /// None of the keys that the message names is here.
-    #[error("no key here opens it: it is encrypted under {}", wanted.join(", "))]
-    NoKey {
-        /// The keys that would: `namespace: name`.
-        wanted: Vec<String>,
-    },
-    /// The keys that the message names are switched off.
-    #[error(transparent)]
-    Unusable(KeyError),
-    /// Keys of the right names are here, and do not unwrap its data key.
-    #[error("the named key does not open it: {}", named.join(", "))]
-    Unwrap {
-        /// The keys tried: `namespace: name`.
-        named: Vec<String>,
+    /// No key here opens it.
+    #[error("{error}")]
+    Locked {
+        /// Why not.
+        error: UnlockError,
         /// Expected pairs that the message does not store, and that were tried as bound ones.
         bound: Vec<String>,
     },
+}
+
+impl OpenError {
+    fn locked(error: UnlockError, bound: &EncryptionContext) -> Self {
+        match error {
+            // It did unwrap, so the header was altered: the id, or the commit key itself.
+            UnlockError::Refused => MessageError::Authentication { part: Part::Header }.into(),
+            error => {
+                let bound = bound.iter().map(|(key, _)| key.to_owned()).collect();
+                Self::Locked { error, bound }
+            }
+        }
+    }
 }
 
 /// A message whose header is authentic.
@@ -104,8 +106,16 @@ impl Opened {
     ) -> Result<Self, OpenError> {
         let header = ReadHeader::read(source, &expected.limits)?;
         let bound = bound_pairs(&header.fields.context, expected)?;
-        let candidates = Candidates { keyring, header: &header.fields, expected, bound: &bound };
-        let (cipher, key, version) = candidates.unlock()?;
+        let fields = &header.fields;
+        let full = fields.context.union(&bound).map_err(OpenError::Context)?;
+        let Unlocked { found: cipher, key, version } = unlock(
+            keyring,
+            &expected.only_keys,
+            &fields.encrypted_data_keys,
+            &full.serialise(),
+            |data_key| commit(fields, &data_key),
+        )
+        .map_err(|error| OpenError::locked(error, &bound))?;
         cipher
             .open_header(&header.body, &bound.serialise(), &header.tag)
             .map_err(|_| MessageError::Authentication { part: Part::Header })?;
@@ -152,79 +162,12 @@ fn bound_pairs(
     Ok(bound)
 }
 
-/// The ways to a message's data key.
-struct Candidates<'a> {
-    keyring: &'a Keyring,
-    header: &'a Header,
-    expected: &'a Expectation,
-    bound: &'a EncryptionContext,
-}
-
-impl Candidates<'_> {
-    /// Tries each encrypted data key that names a usable key, until one unwraps to the data key
-    /// that the header commits to.
-    fn unlock(&self) -> Result<(FrameCipher, KeyId, u32), OpenError> {
-        let full = self.header.context.union(self.bound).map_err(OpenError::Context)?;
-        let context = full.serialise();
-        let mut failed = Vec::new();
-        let mut unusable = None;
-        let mut not_committed = false;
-        for wrapped in &self.header.encrypted_data_keys {
-            for (key, version) in self.keyring.named_by(wrapped) {
-                if !self.is_allowed(key.id) {
-                    continue;
-                }
-                if let Err(error) = version.require_enabled(key.id) {
-                    unusable.get_or_insert(error);
-                    continue;
-                }
-                let unwrapped =
-                    version.provider().and_then(|provider| provider.unwrap(wrapped, &context).ok());
-                let Some(data_key) = unwrapped else {
-                    failed.push(name_of(wrapped));
-                    continue;
-                };
-                match self.commit(&data_key) {
-                    Some(cipher) => return Ok((cipher, key.id, version.number)),
-                    None => not_committed = true,
-                }
-            }
-        }
-        Err(if not_committed {
-            MessageError::Authentication { part: Part::Header }.into()
-        } else if !failed.is_empty() {
-            let bound = self.bound.iter().map(|(key, _)| key.to_owned()).collect();
-            OpenError::Unwrap { named: failed, bound }
-        } else if let Some(unusable) = unusable {
-            OpenError::Unusable(unusable)
-        } else {
-            let wanted = self.header.encrypted_data_keys.iter().map(name_of).collect();
-            OpenError::NoKey { wanted }
-        })
+/// The message's cipher, if its header commits to this data key.
+fn commit(header: &Header, data_key: &DataKey) -> Option<FrameCipher> {
+    if data_key.len() != header.suite.key_len {
+        return None;
     }
-
-    fn is_allowed(&self, key: KeyId) -> bool {
-        self.expected.only_keys.is_empty() || self.expected.only_keys.contains(&key)
-    }
-
-    /// The message's cipher, if its header commits to this data key.
-    fn commit(&self, data_key: &DataKey) -> Option<FrameCipher> {
-        let Header { suite, message_id, commit_key, .. } = self.header;
-        if data_key.len() != suite.key_len {
-            return None;
-        }
-        let (frame_key, committed) = derive(*suite, data_key, message_id);
-        let fits: bool = committed.ct_eq(commit_key).into();
-        fits.then(|| FrameCipher::new(&frame_key, message_id))
-    }
-}
-
-/// `namespace: name` of the key that an encrypted data key names. Not authentic.
-#[must_use]
-pub fn name_of(wrapped: &EncryptedDataKey) -> String {
-    let namespace = String::from_utf8_lossy(&wrapped.provider_id);
-    match raw_aes::key_name(&wrapped.provider_info) {
-        Some(name) => format!("{namespace}: {name}"),
-        None => format!("{namespace}: {}", String::from_utf8_lossy(&wrapped.provider_info)),
-    }
+    let (frame_key, committed) = derive(header.suite, data_key, &header.message_id);
+    let fits: bool = committed.ct_eq(&header.commit_key).into();
+    fits.then(|| FrameCipher::new(&frame_key, &header.message_id))
 }

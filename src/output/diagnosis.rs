@@ -17,6 +17,7 @@ use enwrap::keyring::{FileFault, KeyError, KeyringError};
 use enwrap::message::{Limit, MessageError};
 use enwrap::open::OpenError;
 use enwrap::pipeline::PipelineError;
+use enwrap::unlock::UnlockError;
 
 use super::exit::Exit;
 use super::sanitize;
@@ -231,29 +232,36 @@ fn judge_open(error: &OpenError, keyring: Option<&Path>) -> Verdict {
             (Exit::Context, Some("this is not the message that -c describes".to_owned()))
         }
         OpenError::Context(_) => (Exit::Usage, None),
-        OpenError::NoKey { .. } => {
+        OpenError::Locked { error: UnlockError::Unwrap { .. }, bound } if !bound.is_empty() => {
+            let bound: Vec<String> = bound.iter().map(|key| format!("'{key}'")).collect();
+            let bound = sanitize::text(&bound.join(", "));
+            let hint = format!(
+                "the message does not store {bound}: the value is wrong, or it was never bound to it"
+            );
+            (Exit::Context, Some(hint))
+        }
+        OpenError::Locked { error, .. } => judge_unlock(
+            error,
+            keyring,
+            "the causes cannot be told apart: a damaged header, other material under that name, or a \
+             context pair that was bound to it and not given (-c K=V)",
+        ),
+    }
+}
+
+fn judge_unlock(error: &UnlockError, keyring: Option<&Path>, unwrap_hint: &str) -> Verdict {
+    match error {
+        UnlockError::NoKey { .. } => {
             let lacks = keyring.map_or_else(String::new, |keyring| {
                 format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
             });
             let hint = format!("{lacks}choose another with --keyring, or import the key");
             (Exit::NoKey, Some(hint))
         }
-        OpenError::Unusable(key) => judge_key(key, keyring),
-        OpenError::Unwrap { bound, .. } if bound.is_empty() => (
-            Exit::Authentication,
-            Some(
-                "the causes cannot be told apart: a damaged header, other material under that name, \
-                 or a context pair that was bound to it and not given (-c K=V)"
-                    .to_owned(),
-            ),
-        ),
-        OpenError::Unwrap { bound, .. } => (
-            Exit::Context,
-            Some(format!(
-                "the message does not store {}: the value is wrong, or it was never bound to it",
-                bound.iter().map(|key| format!("'{key}'")).collect::<Vec<_>>().join(", ")
-            )),
-        ),
+        UnlockError::Unusable(key) => judge_key(key, keyring),
+        UnlockError::Unwrap { .. } | UnlockError::Refused => {
+            (Exit::Authentication, Some(unwrap_hint.to_owned()))
+        }
     }
 }
 
