@@ -68,7 +68,7 @@ pub enum ContextSyntax {
 
 /// An encryption context: text pairs, sorted by the bytes of their keys.
 ///
-/// A context built by [`insert`](Self::insert) serialises within the format's limit.
+/// It always serialises within the format's limit: nothing that would not is taken in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EncryptionContext {
     // A `String` orders by its UTF-8 bytes, which is the order the format asks for.
@@ -79,7 +79,8 @@ impl EncryptionContext {
     /// Adds a pair that a user gave.
     ///
     /// # Errors
-    /// An empty, reserved or repeated key, or a context longer than 65,535 bytes.
+    /// An empty, reserved or repeated key, or a context longer than 65,535 bytes; the context is then
+    /// as it was.
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
         if key.is_empty() {
             return Err(ContextError::EmptyKey);
@@ -87,18 +88,22 @@ impl EncryptionContext {
         if key.starts_with(RESERVED_PREFIX) {
             return Err(ContextError::Reserved { key: key.to_owned() });
         }
-        self.merge(key, value)?;
-        let len = self.serialised_len();
+        self.expect(key, value)
+    }
+
+    /// Adds a pair that a message may hold, whoever wrote it.
+    ///
+    /// # Errors
+    /// A repeated key, or a context longer than 65,535 bytes; the context is then as it was.
+    pub fn expect(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
+        if self.pairs.contains_key(key) {
+            return Err(ContextError::Duplicate { key: key.to_owned() });
+        }
+        let len = self.serialised_len().max(2) + 4 + key.len() + value.len();
         if len > MAX_SERIALISED {
             return Err(ContextError::TooLong { len });
         }
-        Ok(())
-    }
-
-    fn merge(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
-        if self.pairs.insert(key.to_owned(), value.to_owned()).is_some() {
-            return Err(ContextError::Duplicate { key: key.to_owned() });
-        }
+        self.pairs.insert(key.to_owned(), value.to_owned());
         Ok(())
     }
 
@@ -126,11 +131,7 @@ impl EncryptionContext {
     pub fn union(&self, other: &Self) -> Result<Self, ContextError> {
         let mut union = self.clone();
         for (key, value) in other.iter() {
-            union.merge(key, value)?;
-        }
-        let len = union.serialised_len();
-        if len > MAX_SERIALISED {
-            return Err(ContextError::TooLong { len });
+            union.expect(key, value)?;
         }
         Ok(union)
     }
@@ -148,7 +149,7 @@ impl EncryptionContext {
             return bytes;
         }
         let push_len = |bytes: &mut Vec<u8>, len: usize| {
-            debug_assert!(len <= MAX_SERIALISED, "insert and parse bound every length");
+            debug_assert!(len <= MAX_SERIALISED, "every way in bounds the whole");
             bytes.extend_from_slice(&u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes());
         };
         push_len(&mut bytes, self.pairs.len());
@@ -229,7 +230,8 @@ mod tests {
         let reserved = ContextError::Reserved { key: PUBLIC_KEY.to_owned() };
         assert_eq!(context.insert(PUBLIC_KEY, "x"), Err(reserved));
         assert_eq!(context.insert("", "x"), Err(ContextError::EmptyKey));
-        assert_eq!(context.insert("k", "v"), Err(ContextError::Duplicate { key: "k".to_owned() }));
+        assert_eq!(context.insert("k", "w"), Err(ContextError::Duplicate { key: "k".to_owned() }));
+        assert_eq!(context.get("k"), Some("v"));
     }
 
     #[test]
@@ -239,6 +241,7 @@ mod tests {
         let mut context = EncryptionContext::default();
         let error = context.insert("k", &format!("{fits}v")).unwrap_err();
         assert_eq!(error, ContextError::TooLong { len: MAX_SERIALISED + 1 });
+        assert!(context.is_empty());
     }
 
     #[test]

@@ -9,12 +9,15 @@ use std::num::NonZeroU32;
 
 use crate::context::EncryptionContext;
 use crate::message::derivation::derive;
-use crate::message::frame::FrameCipher;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+use crate::message::engine::TAG_LEN;
+use crate::message::frame::FrameSealer;
 use crate::message::header::{Content, Header, HeaderError, MESSAGE_ID_LEN, MessageId};
 use crate::message::layout::Layout;
+use crate::message::{Limit, Limits};
 use crate::pipeline::{PipelineError, Progress, sequential};
 use crate::provider::{Provider, ProviderError};
-use crate::secret::fill_random;
+use crate::secret::{DataKey, fill_random};
 use crate::suite::Suite;
 
 /// Why nothing was encrypted.
@@ -29,6 +32,16 @@ pub enum EncryptError {
     /// The header does not fit into the format.
     #[error(transparent)]
     Header(#[from] HeaderError),
+    /// Every reader would refuse it, unless told to raise its limit.
+    #[error("the message's {limit} would be {found}, and readers accept {allowed}")]
+    Unreadable {
+        /// Which limit.
+        limit: Limit,
+        /// What the message would have.
+        found: usize,
+        /// What is accepted by default.
+        allowed: usize,
+    },
     /// The operating system has no random numbers to give.
     #[error("the system's random number generator failed")]
     Random(#[source] io::Error),
@@ -43,7 +56,7 @@ pub struct Sealer {
     frame_length: NonZeroU32,
     /// The header with its tag.
     header: Vec<u8>,
-    cipher: FrameCipher,
+    cipher: FrameSealer,
 }
 
 /// What became of a message.
@@ -71,16 +84,26 @@ impl Sealer {
     ) -> Result<Self, EncryptError> {
         let suite = Suite::COMMITTING;
         let (generator, others) = keys.split_first().ok_or(EncryptError::NoKey)?;
-        let serialised = context.serialise();
-        let (data_key, first) = generator.generate(suite.key_len, &serialised)?;
+        let (data_key, first) = generator.generate(suite.key_len, context)?;
         let mut encrypted_data_keys = vec![first];
         for key in others {
-            encrypted_data_keys.push(key.wrap(&data_key, &serialised)?);
+            encrypted_data_keys.push(key.wrap(&data_key, context)?);
         }
         let mut message_id = [0; MESSAGE_ID_LEN];
         fill_random(&mut message_id).map_err(EncryptError::Random)?;
-        let (frame_key, commit_key) = derive(suite, &data_key, &message_id);
-        let cipher = FrameCipher::new(&frame_key, &message_id);
+        Self::assemble(&data_key, message_id, context, encrypted_data_keys, frame_length)
+    }
+
+    /// The beginning of a message from its parts; no data key and message id may serve twice.
+    pub(crate) fn assemble(
+        data_key: &DataKey,
+        message_id: MessageId,
+        context: &EncryptionContext,
+        encrypted_data_keys: Vec<EncryptedDataKey>,
+        frame_length: NonZeroU32,
+    ) -> Result<Self, EncryptError> {
+        let suite = Suite::COMMITTING;
+        let (frame_key, commit_key) = derive(suite, data_key, &message_id);
         let fields = Header {
             suite,
             message_id,
@@ -90,7 +113,8 @@ impl Sealer {
             commit_key,
         };
         let mut header = fields.serialise()?;
-        let tag = cipher.seal_header(&header, &[]);
+        require_readable(&fields, header.len() + TAG_LEN)?;
+        let (cipher, tag) = FrameSealer::begin(&frame_key, &message_id, &header, &[]);
         header.extend_from_slice(&tag);
         Ok(Self { message_id, frame_length, header, cipher })
     }
@@ -112,5 +136,40 @@ impl Sealer {
             Layout { header_len: self.header.len() as u64, frame_length: self.frame_length };
         let message_len = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;
         Ok(Encrypted { message_id: self.message_id, plaintext_len, message_len })
+    }
+}
+
+/// A backup that cannot be restored without a flag would look fine until then.
+fn require_readable(header: &Header, header_len: usize) -> Result<(), EncryptError> {
+    let limits = Limits::default();
+    let keys = header.encrypted_data_keys.len();
+    for (limit, found, allowed) in [
+        (Limit::EncryptedDataKeys, keys, usize::from(limits.encrypted_data_keys)),
+        (Limit::HeaderSize, header_len, limits.header_size),
+    ] {
+        if found > allowed {
+            return Err(EncryptError::Unreadable { limit, found, allowed });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::layout::DEFAULT_FRAME_LENGTH;
+    use crate::provider::raw_aes::RawAes;
+    use crate::secret::SecretBytes;
+
+    #[test]
+    fn nothing_is_written_that_readers_refuse_by_default() {
+        let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
+        let begin = |count: usize| {
+            let keys = vec![&key as &dyn Provider; count];
+            Sealer::new(&keys, &EncryptionContext::default(), DEFAULT_FRAME_LENGTH).map(drop)
+        };
+        begin(64).unwrap();
+        assert!(matches!(begin(65), Err(EncryptError::Unreadable { found: 65, .. })));
+        assert!(matches!(begin(0), Err(EncryptError::NoKey)));
     }
 }

@@ -13,7 +13,7 @@
 //! 3. [`encrypt::Sealer::new`] has a [`provider::Provider`] draw and wrap a data key;
 //! 4. [`message::derivation`] turns that into the frame key, and [`message::header`] writes the header;
 //! 5. [`pipeline::sequential::seal`] cuts the plaintext into frames;
-//! 6. [`message::frame::FrameCipher::seal`] seals one.
+//! 6. [`message::frame::FrameSealer::seal`] seals one.
 //!
 //! The way back is [`open::Opened`], whichever command reads. What else there is:
 //!

@@ -17,8 +17,8 @@ use subtle::ConstantTimeEq as _;
 use crate::context::{ContextError, EncryptionContext};
 use crate::keyring::Keyring;
 use crate::keyring::model::KeyId;
-use crate::message::derivation::derive;
-use crate::message::frame::FrameCipher;
+use crate::message::derivation::{FrameKey, derive};
+use crate::message::frame::FrameOpener;
 use crate::message::header::{Header, ReadHeader};
 use crate::message::{Limits, MessageError, Part};
 use crate::pipeline::{PipelineError, Progress, sequential};
@@ -64,6 +64,7 @@ pub enum OpenError {
     #[error("{error}")]
     Locked {
         /// Why not.
+        #[source]
         error: UnlockError,
         /// Expected pairs that the message does not store, and that were tried as bound ones.
         bound: Vec<String>,
@@ -86,7 +87,7 @@ impl OpenError {
 /// A message whose header is authentic.
 pub struct Opened {
     header: ReadHeader,
-    cipher: FrameCipher,
+    cipher: FrameOpener,
     limits: Limits,
     /// The key that opened it.
     pub key: KeyId,
@@ -108,16 +109,14 @@ impl Opened {
         let bound = bound_pairs(&header.fields.context, expected)?;
         let fields = &header.fields;
         let full = fields.context.union(&bound).map_err(OpenError::Context)?;
-        let Unlocked { found: cipher, key, version } = unlock(
-            keyring,
-            &expected.only_keys,
-            &fields.encrypted_data_keys,
-            &full.serialise(),
-            |data_key| commit(fields, &data_key),
-        )
-        .map_err(|error| OpenError::locked(error, &bound))?;
-        cipher
-            .open_header(&header.body, &bound.serialise(), &header.tag)
+        let unlocked =
+            unlock(keyring, &expected.only_keys, &fields.encrypted_data_keys, &full, |data_key| {
+                commit(fields, &data_key)
+            });
+        let Unlocked { found: frame_key, key, version } =
+            unlocked.map_err(|error| OpenError::locked(error, &bound))?;
+        let (id, bound) = (&fields.message_id, bound.serialise());
+        let cipher = FrameOpener::begin(&frame_key, id, &header.body, &bound, &header.tag)
             .map_err(|_| MessageError::Authentication { part: Part::Header })?;
         Ok(Self { header, cipher, limits: expected.limits, key, version })
     }
@@ -156,18 +155,88 @@ fn bound_pairs(
         match stored.get(key) {
             Some(found) if found == value => {}
             Some(_) => return Err(OpenError::ContextMismatch { key: key.to_owned() }),
-            None => bound.insert(key, value).map_err(OpenError::Context)?,
+            None => bound.expect(key, value).map_err(OpenError::Context)?,
         }
     }
     Ok(bound)
 }
 
-/// The message's cipher, if its header commits to this data key.
-fn commit(header: &Header, data_key: &DataKey) -> Option<FrameCipher> {
+/// The message's frame key, if its header commits to this data key.
+fn commit(header: &Header, data_key: &DataKey) -> Option<FrameKey> {
     if data_key.len() != header.suite.key_len {
         return None;
     }
     let (frame_key, committed) = derive(header.suite, data_key, &header.message_id);
     let fits: bool = committed.ct_eq(&header.commit_key).into();
-    fits.then(|| FrameCipher::new(&frame_key, &header.message_id))
+    fits.then_some(frame_key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::keyring::Key;
+    use crate::message::frame::FrameSealer;
+    use crate::message::header::Content;
+    use crate::provider::Provider as _;
+    use crate::suite::Suite;
+
+    fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
+        let mut context = EncryptionContext::default();
+        for (key, value) in pairs {
+            context.insert(key, value).unwrap();
+        }
+        context
+    }
+
+    /// A message that stores `a=1` and is bound to `b=2`, as an SDK's required context makes it.
+    fn bound_message() -> (Keyring, Vec<u8>) {
+        let mut keyring = Keyring::default();
+        keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
+        let (stored, bound) = (context(&[("a", "1")]), context(&[("b", "2")]));
+        let provider = keyring.keys[0].current().provider().unwrap();
+        let full = stored.union(&bound).unwrap();
+        let (data_key, wrapped) = provider.generate(32, &full).unwrap();
+        let (frame_key, commit_key) = derive(Suite::COMMITTING, &data_key, &[7; 32]);
+        let header = Header {
+            suite: Suite::COMMITTING,
+            message_id: [7; 32],
+            context: stored,
+            encrypted_data_keys: vec![wrapped],
+            content: Content::Framed(NonZeroU32::MIN),
+            commit_key,
+        };
+        let mut message = header.serialise().unwrap();
+        let (sealer, tag) = FrameSealer::begin(&frame_key, &[7; 32], &message, &bound.serialise());
+        message.extend_from_slice(&tag);
+        let frames = sequential::seal(&sealer, NonZeroU32::MIN, &mut &b"hi"[..], &mut message, &());
+        assert_eq!(frames.unwrap(), 2);
+        (keyring, message)
+    }
+
+    fn open(pairs: &[(&str, &str)]) -> Result<Vec<u8>, OpenError> {
+        let (keyring, message) = bound_message();
+        let expected = Expectation { pairs: context(pairs), ..Expectation::default() };
+        let mut source = &message[..];
+        let opened = Opened::open(&mut source, &keyring, &expected)?;
+        let mut plaintext = Vec::new();
+        opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
+        Ok(plaintext)
+    }
+
+    #[test]
+    fn a_bound_pair_opens_the_message_and_nothing_else_does() {
+        assert_eq!(open(&[("b", "2")]).unwrap(), b"hi");
+        assert_eq!(open(&[("a", "1"), ("b", "2")]).unwrap(), b"hi");
+        let locked = |pairs: &[(&str, &str)]| match open(pairs).unwrap_err() {
+            OpenError::Locked { error: UnlockError::Unwrap { .. }, bound } => bound,
+            other => panic!("{other}"),
+        };
+        assert!(locked(&[]).is_empty() && locked(&[("a", "1")]).is_empty());
+        assert_eq!(locked(&[("b", "3")]), ["b"]);
+        assert_eq!(locked(&[("b", "2"), ("c", "3")]), ["b", "c"]);
+        let mismatch = open(&[("a", "2"), ("b", "2")]).unwrap_err();
+        assert!(matches!(mismatch, OpenError::ContextMismatch { key } if key == "a"));
+    }
 }

@@ -277,12 +277,17 @@ pub enum KeyError {
         /// What both share.
         what: String,
     },
-    /// A namespace that belongs to AWS KMS.
-    #[error("the namespace '{namespace}' is reserved for AWS KMS")]
-    ReservedNamespace {
+    /// A namespace that belongs to AWS KMS, or to enwrap's own keys.
+    #[error("the name '{name}' in the namespace '{namespace}' is reserved")]
+    ReservedName {
         /// The namespace.
         namespace: String,
+        /// The name.
+        name: String,
     },
+    /// A key version without a namespace or a name.
+    #[error("a key's namespace and name must not be empty")]
+    Unnamed,
     /// A key version whose material is not here.
     #[error("the material of key '{key}' is kept by AWS KMS")]
     Remote {
@@ -334,7 +339,8 @@ impl Keyring {
     /// Adds a key, unless it would stand in another's place.
     ///
     /// # Errors
-    /// [`KeyError::AliasExists`], [`KeyError::Occupied`] or [`KeyError::ReservedNamespace`].
+    /// [`KeyError::AliasExists`], [`KeyError::Occupied`], [`KeyError::Unnamed`] or
+    /// [`KeyError::ReservedName`].
     pub fn add(&mut self, key: Key) -> Result<&Key, KeyError> {
         for alias in &key.aliases {
             self.require_free(alias)?;
@@ -344,9 +350,7 @@ impl Keyring {
         }
         for version in &key.versions {
             let KeyVersion { namespace, name, .. } = version;
-            if namespace.starts_with(KMS_NAMESPACE) && key.origin != Origin::AwsKms {
-                return Err(KeyError::ReservedNamespace { namespace: namespace.clone() });
-            }
+            version.require_own_name(&key)?;
             let held = self.versions().find(|(_, v)| (&v.namespace, &v.name) == (namespace, name));
             if let Some((holder, held)) = held {
                 let material = if held.material == version.material { "same" } else { "other" };
@@ -409,7 +413,7 @@ impl Key {
         let version = KeyVersion {
             number: 1,
             namespace: NAMESPACE.to_owned(),
-            name: format!("{id}/1"),
+            name: own_name(id, 1),
             created: now(),
             state: State::Enabled,
             deletion_date: None,
@@ -492,11 +496,32 @@ impl KeyVersion {
         Err(KeyError::Unusable { key, version, state, deletion_date })
     }
 
+    /// Refuses a name that could be taken for another key's: in enwrap's own namespace there is only
+    /// `<key id>/<version>`, so that no import stands where a rotation will.
+    fn require_own_name(&self, key: &Key) -> Result<(), KeyError> {
+        let Self { namespace, name, number, .. } = self;
+        if namespace.is_empty() || name.is_empty() {
+            return Err(KeyError::Unnamed);
+        }
+        let is_kms = namespace.starts_with(KMS_NAMESPACE) && key.origin != Origin::AwsKms;
+        let is_own = namespace != NAMESPACE || *name == own_name(key.id, *number);
+        if is_kms || !is_own {
+            let (namespace, name) = (namespace.clone(), name.clone());
+            return Err(KeyError::ReservedName { namespace, name });
+        }
+        Ok(())
+    }
+
     /// The provider that wraps under this version; `None` where AWS KMS keeps it.
     #[must_use]
     pub fn provider(&self) -> Option<RawAes> {
         RawAes::new(&self.namespace, &self.name, self.material.as_ref()?.secret())
     }
+}
+
+/// The key name of enwrap's own keys.
+fn own_name(id: KeyId, number: u32) -> String {
+    format!("{id}/{number}")
 }
 
 /// The time, in whole seconds: what the file stores is what is shown.
@@ -602,8 +627,14 @@ mod tests {
         }
         for namespace in ["aws-kms", "aws-kms-mrk"] {
             let error = keyring.add(foreign(namespace, 3)).unwrap_err();
-            assert!(matches!(error, KeyError::ReservedNamespace { .. }));
+            assert!(matches!(error, KeyError::ReservedName { .. }));
         }
+        for namespace in ["enwrap", ""] {
+            assert!(keyring.add(foreign(namespace, 3)).is_err(), "'{namespace}'");
+        }
+        let mut next = generated("next");
+        next.versions[0].name = format!("{id}/2");
+        assert!(matches!(keyring.add(next), Err(KeyError::ReservedName { .. })));
         assert_eq!(keyring.keys.len(), 2);
     }
 
@@ -624,7 +655,8 @@ mod tests {
         keyring.add(generated("other")).unwrap();
         let key = keyring.add(generated("a")).unwrap();
         let (id, provider) = (key.id, key.current().provider().unwrap());
-        let (_, wrapped) = provider.generate(32, b"").unwrap();
+        let (_, wrapped) =
+            provider.generate(32, &crate::context::EncryptionContext::default()).unwrap();
         let named: Vec<_> = keyring.named_by(&wrapped).map(|(key, v)| (key.id, v.number)).collect();
         assert_eq!(named, [(id, 1)]);
     }

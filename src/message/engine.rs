@@ -24,7 +24,7 @@ pub struct TagMismatch;
 
 /// AES-GCM under one key of 128, 192 or 256 bits.
 ///
-/// The key schedule lives on the heap, so that a move copies no secret, and is wiped on drop.
+/// The key schedule lives on the heap, so that moving this copies no secret, and is wiped on drop.
 pub struct Gcm(Box<KeySchedule>);
 
 enum KeySchedule {

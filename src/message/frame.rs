@@ -1,7 +1,9 @@
 //! The frame cipher: a pure function of (key, sequence number, kind).
 //!
 //! It has no counter and no state that changes, so a sequential, a parallel and a ranged reader use
-//! it alike. The associated data of a body (`data-format/message-body-aad.md`) is
+//! it alike. There are two of it, since what can open a message must not be able to write another
+//! under the same key: a [`FrameSealer`] comes with the one tag of its message's header, and a
+//! [`FrameOpener`] exists only where that tag holds. The associated data of a body (`data-format/message-body-aad.md`) is
 //!
 //! ```text
 //! message id | "AWSKMSEncryptionClient Frame" or its siblings | sequence u32 | plaintext length u64
@@ -14,7 +16,7 @@ use std::num::NonZeroU32;
 
 use super::derivation::FrameKey;
 use super::engine::{Gcm, IV_LEN, Iv, TAG_LEN, Tag, TagMismatch};
-use super::header::MESSAGE_ID_LEN;
+use super::header::{MESSAGE_ID_LEN, MessageId};
 use super::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 
 /// The first field of a final frame, where a regular one has its sequence number.
@@ -41,27 +43,68 @@ impl FrameKind {
     }
 }
 
-/// Seals and opens the frames of one message, and its header's tag.
-pub struct FrameCipher {
+/// What both directions are made of.
+struct FrameCipher {
     gcm: Gcm,
-    message_id: [u8; MESSAGE_ID_LEN],
+    message_id: MessageId,
 }
 
 impl FrameCipher {
-    /// Expands the frame key of the message with this id.
-    #[must_use]
     #[expect(clippy::expect_used, reason = "every suite derives a key of an AES length")]
-    #[expect(clippy::missing_panics_doc, reason = "the same")]
-    pub fn new(key: &FrameKey, message_id: &[u8; MESSAGE_ID_LEN]) -> Self {
+    fn new(key: &FrameKey, message_id: &MessageId) -> Self {
         let gcm = Gcm::new(key.expose()).expect("16, 24 or 32 bytes");
         Self { gcm, message_id: *message_id }
+    }
+}
+
+/// Seals the frames of one new message.
+pub struct FrameSealer(FrameCipher);
+
+impl FrameSealer {
+    /// Begins a message: the sealer of its frames, and the tag of its header, which covers the body
+    /// and, behind it, the context that is bound but not stored.
+    ///
+    /// The tag's IV is sequence 0's and fixed. Two headers tagged under one key would therefore give
+    /// the key of the tag away, and with it forged frames. So there is one tag a sealer, a sealer is
+    /// for a message that is new, and no header of an existing message is ever written again.
+    #[must_use]
+    pub(crate) fn begin(
+        key: &FrameKey,
+        message_id: &MessageId,
+        header: &[u8],
+        bound_context: &[u8],
+    ) -> (Self, Tag) {
+        let cipher = FrameCipher::new(key, message_id);
+        let tag = cipher.gcm.seal(&frame_iv(0), &[header, bound_context].concat(), &mut []);
+        (Self(cipher), tag)
     }
 
     /// Encrypts a frame's plaintext in place, and returns its tag. Its IV is [`frame_iv`].
     #[must_use]
     pub fn seal(&self, sequence: NonZeroU32, kind: FrameKind, buffer: &mut [u8]) -> Tag {
-        let aad = BodyAad::new(&self.message_id, sequence, kind, buffer.len());
-        self.gcm.seal(&frame_iv(sequence.get()), aad.as_bytes(), buffer)
+        let aad = BodyAad::new(&self.0.message_id, sequence, kind, buffer.len());
+        self.0.gcm.seal(&frame_iv(sequence.get()), aad.as_bytes(), buffer)
+    }
+}
+
+/// Opens the frames of one message whose header is authentic.
+pub struct FrameOpener(FrameCipher);
+
+impl FrameOpener {
+    /// Checks a header's tag; see [`FrameSealer`] for what it covers.
+    ///
+    /// # Errors
+    /// [`TagMismatch`].
+    pub fn begin(
+        key: &FrameKey,
+        message_id: &MessageId,
+        header: &[u8],
+        bound_context: &[u8],
+        tag: &Tag,
+    ) -> Result<Self, TagMismatch> {
+        let cipher = FrameCipher::new(key, message_id);
+        cipher.gcm.open(&frame_iv(0), &[header, bound_context].concat(), &mut [], tag)?;
+        Ok(Self(cipher))
     }
 
     /// Checks a frame's tag, and only then decrypts its ciphertext in place.
@@ -76,31 +119,8 @@ impl FrameCipher {
         buffer: &mut [u8],
         tag: &Tag,
     ) -> Result<(), TagMismatch> {
-        let aad = BodyAad::new(&self.message_id, sequence, kind, buffer.len());
-        self.gcm.open(iv, aad.as_bytes(), buffer, tag)
-    }
-
-    /// The header's tag: over its body and, behind it, the context that is bound but not stored.
-    ///
-    /// Its IV is sequence 0's and fixed. Two headers tagged under one key would therefore give the
-    /// key of the tag away, and with it forged frames: the header of an existing message is never
-    /// written again.
-    #[must_use]
-    pub fn seal_header(&self, body: &[u8], bound_context: &[u8]) -> Tag {
-        self.gcm.seal(&frame_iv(0), &[body, bound_context].concat(), &mut [])
-    }
-
-    /// Checks the header's tag.
-    ///
-    /// # Errors
-    /// [`TagMismatch`].
-    pub fn open_header(
-        &self,
-        body: &[u8],
-        bound_context: &[u8],
-        tag: &Tag,
-    ) -> Result<(), TagMismatch> {
-        self.gcm.open(&frame_iv(0), &[body, bound_context].concat(), &mut [], tag)
+        let aad = BodyAad::new(&self.0.message_id, sequence, kind, buffer.len());
+        self.0.gcm.open(iv, aad.as_bytes(), buffer, tag)
     }
 }
 

@@ -54,11 +54,11 @@ impl Layout {
         self.header_len.checked_add(plaintext_len)?.checked_add(overhead)
     }
 
-    /// The place of frame `sequence`'s first byte in the message.
+    /// The place of frame `sequence`'s first byte in the message; `None` beyond what 64 bits count.
     #[must_use]
-    pub fn frame_start(self, sequence: NonZeroU32) -> u64 {
+    pub fn frame_start(self, sequence: NonZeroU32) -> Option<u64> {
         let stride = u64::from(self.frame_length.get()) + REGULAR_OVERHEAD as u64;
-        self.header_len + u64::from(sequence.get() - 1) * stride
+        u64::from(sequence.get() - 1).checked_mul(stride)?.checked_add(self.header_len)
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
             let last = layout.frame_count(plaintext_len).unwrap();
             let in_last = plaintext_len - u64::from(last.get() - 1) * 7;
             assert!(in_last <= 7 && (in_last > 0 || plaintext_len == 0));
-            let end = layout.frame_start(last) + in_last + FINAL_OVERHEAD as u64;
+            let end = layout.frame_start(last).unwrap() + in_last + FINAL_OVERHEAD as u64;
             assert_eq!(layout.message_len(plaintext_len), Some(end), "{plaintext_len} bytes");
         }
     }
@@ -103,5 +103,6 @@ mod tests {
         assert_eq!(layout(1).frame_count(most).map(NonZeroU32::get), Some(u32::MAX - 1));
         assert_eq!(layout(1).frame_count(most + 1), None);
         assert_eq!(layout(1).message_len(u64::MAX), None);
+        assert_eq!(layout(u32::MAX).frame_start(NonZeroU32::MAX), None);
     }
 }

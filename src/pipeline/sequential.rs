@@ -7,7 +7,7 @@ use super::{PipelineError, Progress};
 use crate::message::codec::read_full;
 use crate::message::engine::{IV_LEN, TAG_LEN};
 use crate::message::frame::{
-    FrameCipher, FrameKind, Prefix, final_prefix, is_end_marker, regular_prefix,
+    FrameKind, FrameOpener, FrameSealer, Prefix, final_prefix, is_end_marker, regular_prefix,
 };
 use crate::message::header::Content;
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
@@ -22,20 +22,22 @@ use crate::secret::SecretBytes;
 /// # Errors
 /// [`PipelineError`].
 pub fn seal(
-    cipher: &FrameCipher,
+    cipher: &FrameSealer,
     frame_length: NonZeroU32,
     source: &mut impl Read,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
     let mut frame = Slot::new(frame_length);
-    let mut next = Slot::new(frame_length);
+    // A second one only where there is a second frame: most files are small.
+    let mut next = None;
     let mut sequence = NonZeroU32::MIN;
     let mut total = 0;
     frame.fill(source)?;
     loop {
         // A frame is the last one when nothing follows it, which only one more read can tell.
         let is_last = !frame.is_full() || {
+            let next: &mut Slot = next.get_or_insert_with(|| Slot::new(frame_length));
             next.fill(source)?;
             next.len == 0
         };
@@ -51,7 +53,9 @@ pub fn seal(
             .checked_add(1)
             .filter(|sequence| *sequence < NonZeroU32::MAX)
             .ok_or(PipelineError::TooLong)?;
-        std::mem::swap(&mut frame, &mut next);
+        if let Some(next) = &mut next {
+            std::mem::swap(&mut frame, next);
+        }
     }
 }
 
@@ -82,7 +86,7 @@ impl Slot {
     }
 
     /// Encrypts the plaintext in place, and returns the whole frame.
-    fn seal(&mut self, cipher: &FrameCipher, sequence: NonZeroU32, kind: FrameKind) -> &[u8] {
+    fn seal(&mut self, cipher: &FrameSealer, sequence: NonZeroU32, kind: FrameKind) -> &[u8] {
         let end = FINAL_PREFIX + self.len;
         let bytes = self.bytes.expose_mut();
         let tag = cipher.seal(sequence, kind, &mut bytes[FINAL_PREFIX..end]);
@@ -109,7 +113,7 @@ impl Slot {
 /// # Errors
 /// [`PipelineError`]; the first failing check in the order of the bytes.
 pub fn open(
-    cipher: &FrameCipher,
+    cipher: &FrameOpener,
     content: Content,
     start: u64,
     limits: &Limits,
@@ -127,13 +131,13 @@ pub fn open(
 }
 
 fn open_frames(
-    cipher: &FrameCipher,
+    cipher: &FrameOpener,
     frame_length: NonZeroU32,
     body: &mut Body<'_, impl Read>,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let mut buffer = SecretBytes::zeroed(frame_length.get() as usize);
+    let mut buffer = SecretBytes::zeroed(0);
     let mut sequence = NonZeroU32::MIN;
     let mut total = 0;
     loop {
@@ -156,8 +160,7 @@ fn open_frames(
         if len > frame_length.get() {
             return Err(MessageError::Oversized { sequence: expected, found: len }.into());
         }
-        let frame = &mut buffer.expose_mut()[..len as usize];
-        body.take(frame)?;
+        let frame = body.take_into(&mut buffer, len as usize)?;
         let tag = body.take_array()?;
         let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
         cipher
@@ -176,7 +179,7 @@ fn open_frames(
 
 /// `IV 12 | length u64 | ciphertext | tag 16`: one tag covers all, so all of it is held.
 fn open_block(
-    cipher: &FrameCipher,
+    cipher: &FrameOpener,
     limits: &Limits,
     body: &mut Body<'_, impl Read>,
     output: &mut impl Write,
@@ -189,13 +192,13 @@ fn open_block(
         let (limit, allowed) = (Limit::FrameLength, u64::from(allowed));
         return Err(MessageError::LimitExceeded { limit, found, allowed }.into());
     };
-    let mut block = SecretBytes::zeroed(len as usize);
-    body.take(block.expose_mut())?;
+    let mut buffer = SecretBytes::zeroed(0);
+    let block = body.take_into(&mut buffer, len as usize)?;
     let tag = body.take_array()?;
     cipher
-        .open(NonZeroU32::MIN, FrameKind::SingleBlock, &iv, block.expose_mut(), &tag)
+        .open(NonZeroU32::MIN, FrameKind::SingleBlock, &iv, block, &tag)
         .map_err(|_| MessageError::Authentication { part: Part::Body })?;
-    output.write_all(block.expose()).map_err(PipelineError::Write)?;
+    output.write_all(block).map_err(PipelineError::Write)?;
     progress.advance(u64::from(len));
     Ok(u64::from(len))
 }
@@ -215,6 +218,28 @@ impl<R: Read> Body<'_, R> {
             return Err(MessageError::Truncated { after: self.position, part: self.part });
         }
         Ok(())
+    }
+
+    /// The next `len` bytes, in a buffer that grows as they arrive: a length is only a claim until
+    /// then, and a few bytes must not cost what they claim.
+    fn take_into<'b>(
+        &mut self,
+        buffer: &'b mut SecretBytes,
+        len: usize,
+    ) -> Result<&'b mut [u8], MessageError> {
+        const FIRST: usize = 128 << 10;
+        let mut filled = 0;
+        while filled < len {
+            if filled == buffer.len() {
+                let mut grown = SecretBytes::zeroed(len.min((2 * filled).max(FIRST)));
+                grown.expose_mut()[..filled].copy_from_slice(&buffer.expose()[..filled]);
+                *buffer = grown;
+            }
+            let end = len.min(buffer.len());
+            self.take(&mut buffer.expose_mut()[filled..end])?;
+            filled = end;
+        }
+        Ok(&mut buffer.expose_mut()[..len])
     }
 
     fn take_array<const N: usize>(&mut self) -> Result<[u8; N], MessageError> {
@@ -239,10 +264,11 @@ mod tests {
     use crate::secret::DataKey;
     use crate::suite::Suite;
 
-    fn cipher() -> FrameCipher {
+    fn ciphers() -> (FrameSealer, FrameOpener) {
         let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));
         let (key, _) = derive(Suite::COMMITTING, &data_key, &[4; 32]);
-        FrameCipher::new(&key, &[4; 32])
+        let (sealer, tag) = FrameSealer::begin(&key, &[4; 32], b"header", b"");
+        (sealer, FrameOpener::begin(&key, &[4; 32], b"header", b"", &tag).unwrap())
     }
 
     fn length(frame_length: u32) -> NonZeroU32 {
@@ -252,14 +278,14 @@ mod tests {
     fn sealed(plaintext: &[u8], frame_length: u32) -> Vec<u8> {
         let mut message = Vec::new();
         let mut source = plaintext;
-        seal(&cipher(), length(frame_length), &mut source, &mut message, &()).unwrap();
+        seal(&ciphers().0, length(frame_length), &mut source, &mut message, &()).unwrap();
         message
     }
 
     fn opened(mut message: &[u8], frame_length: u32) -> Result<Vec<u8>, PipelineError> {
         let mut plaintext = Vec::new();
         let content = Content::Framed(length(frame_length));
-        open(&cipher(), content, 0, &Limits::default(), &mut message, &mut plaintext, &())?;
+        open(&ciphers().1, content, 0, &Limits::default(), &mut message, &mut plaintext, &())?;
         Ok(plaintext)
     }
 
@@ -273,6 +299,14 @@ mod tests {
             let layout = Layout { header_len: 0, frame_length: length(frame_length) };
             prop_assert_eq!(Some(message.len() as u64), layout.message_len(plaintext.len() as u64));
             prop_assert_eq!(opened(&message, frame_length).unwrap(), plaintext);
+        }
+    }
+
+    #[test]
+    fn a_frame_longer_than_the_first_buffer_comes_through() {
+        let plaintext: Vec<u8> = (0..1_000_000u32).map(|i| (i % 251) as u8).collect();
+        for frame_length in [128 << 10, 300_000, 1 << 20] {
+            assert_eq!(opened(&sealed(&plaintext, frame_length), frame_length).unwrap(), plaintext);
         }
     }
 
@@ -304,7 +338,7 @@ mod tests {
     #[test]
     fn an_empty_final_frame_after_full_ones_is_read() {
         // As the Python SDK writes an exact multiple of the frame length.
-        let cipher = cipher();
+        let cipher = ciphers().0;
         let mut slot = Slot::new(length(4));
         slot.fill(&mut &b"full"[..]).unwrap();
         let mut message = slot.seal(&cipher, NonZeroU32::MIN, FrameKind::Regular).to_vec();
@@ -339,7 +373,7 @@ mod tests {
         for bytes in [0, 5, 10, 15, 20] {
             let mut message = Vec::new();
             let mut source = Failing(bytes);
-            let error = seal(&cipher(), length(10), &mut source, &mut message, &()).unwrap_err();
+            let error = seal(&ciphers().0, length(10), &mut source, &mut message, &()).unwrap_err();
             assert!(matches!(error, PipelineError::Read(_)));
             let error = opened(&message, 10).unwrap_err();
             assert!(matches!(error, PipelineError::Message(MessageError::Truncated { .. })));
@@ -349,7 +383,7 @@ mod tests {
     #[test]
     fn a_block_over_the_limit_is_refused_before_it_is_allocated() {
         let mut message: &[u8] = &[&[0; 12][..], &u64::MAX.to_be_bytes()].concat();
-        let (cipher, limits) = (cipher(), Limits::default());
+        let (cipher, limits) = (ciphers().1, Limits::default());
         let error =
             open(&cipher, Content::NonFramed, 0, &limits, &mut message, &mut Vec::new(), &());
         assert!(matches!(

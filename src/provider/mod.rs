@@ -7,6 +7,7 @@ pub mod raw_aes;
 
 use std::io;
 
+use crate::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::secret::DataKey;
 
@@ -23,7 +24,7 @@ pub enum ProviderError {
 
 /// One wrapping key.
 ///
-/// `context` is always the serialised full encryption context: stored and bound pairs together.
+/// `context` is always the full encryption context: stored and bound pairs together.
 pub trait Provider {
     /// Draws a new data key of `len` bytes, and wraps it.
     ///
@@ -32,7 +33,7 @@ pub trait Provider {
     fn generate(
         &self,
         len: usize,
-        context: &[u8],
+        context: &EncryptionContext,
     ) -> Result<(DataKey, EncryptedDataKey), ProviderError> {
         let data_key = DataKey::generate(len).map_err(ProviderError::Random)?;
         let wrapped = self.wrap(&data_key, context)?;
@@ -43,11 +44,20 @@ pub trait Provider {
     ///
     /// # Errors
     /// [`ProviderError::Random`], or the keeper's own.
-    fn wrap(&self, data_key: &DataKey, context: &[u8]) -> Result<EncryptedDataKey, ProviderError>;
+    fn wrap(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey, ProviderError>;
 
     /// Unwraps a data key.
     ///
     /// # Errors
-    /// [`ProviderError::Unwrap`], or the keeper's own.
-    fn unwrap(&self, wrapped: &EncryptedDataKey, context: &[u8]) -> Result<DataKey, ProviderError>;
+    /// [`ProviderError::Unwrap`] where this key does not fit, and only then: whoever tries several keys
+    /// goes on after it. Else the keeper's own.
+    fn unwrap(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, ProviderError>;
 }

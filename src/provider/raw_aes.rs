@@ -7,6 +7,7 @@
 //! ```
 
 use super::{Provider, ProviderError};
+use crate::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::engine::{Gcm, IV_LEN, Iv, TAG_LEN};
 use crate::secret::{DataKey, SecretBytes, fill_random};
@@ -34,12 +35,12 @@ impl RawAes {
         &self,
         iv: &Iv,
         data_key: &DataKey,
-        context: &[u8],
+        context: &EncryptionContext,
     ) -> EncryptedDataKey {
         // The plaintext is overwritten by its own ciphertext, so no copy of it stays behind.
         let mut ciphertext = Vec::with_capacity(data_key.len() + TAG_LEN);
         ciphertext.extend_from_slice(data_key.expose());
-        let tag = self.gcm.seal(iv, context, &mut ciphertext);
+        let tag = self.gcm.seal(iv, &context.serialise(), &mut ciphertext);
         ciphertext.extend_from_slice(&tag);
         EncryptedDataKey {
             provider_id: self.namespace.as_bytes().to_vec(),
@@ -72,7 +73,11 @@ pub fn key_name(provider_info: &[u8]) -> Option<&str> {
 }
 
 impl Provider for RawAes {
-    fn wrap(&self, data_key: &DataKey, context: &[u8]) -> Result<EncryptedDataKey, ProviderError> {
+    fn wrap(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey, ProviderError> {
         // A random IV a wrap: a root key serves 2^32 wraps before a repeat becomes likely enough
         // to matter (NIST SP 800-38D, section 8.3).
         let mut iv = [0; IV_LEN];
@@ -80,13 +85,17 @@ impl Provider for RawAes {
         Ok(self.wrap_with(&iv, data_key, context))
     }
 
-    fn unwrap(&self, wrapped: &EncryptedDataKey, context: &[u8]) -> Result<DataKey, ProviderError> {
+    fn unwrap(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, ProviderError> {
         let iv = named_iv(&self.namespace, &self.name, wrapped).ok_or(ProviderError::Unwrap)?;
         let (ciphertext, tag) =
             wrapped.ciphertext.split_last_chunk::<TAG_LEN>().ok_or(ProviderError::Unwrap)?;
         let mut data_key = SecretBytes::copy_of(ciphertext);
         self.gcm
-            .open(&iv, context, data_key.expose_mut(), tag)
+            .open(&iv, &context.serialise(), data_key.expose_mut(), tag)
             .map_err(|_| ProviderError::Unwrap)?;
         Ok(DataKey::new(data_key))
     }
@@ -95,6 +104,16 @@ impl Provider for RawAes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn none() -> EncryptionContext {
+        EncryptionContext::default()
+    }
+
+    fn context(value: &str) -> EncryptionContext {
+        let mut context = none();
+        context.insert("k", value).unwrap();
+        context
+    }
 
     fn key(namespace: &str, name: &str) -> RawAes {
         RawAes::new(namespace, name, &SecretBytes::copy_of(&[1; 32])).unwrap()
@@ -108,7 +127,7 @@ mod tests {
         let data_key = "41014de1a69ff9c83a892432b1594e6103d36c56e2b134c27b3d9cd2c9097ec4";
         let data_key = DataKey::new(SecretBytes::copy_of(&hex::decode(data_key).unwrap()));
         let iv: Iv = hex::decode("4961e737522f0c7fe48d725a").unwrap().try_into().unwrap();
-        let wrapped = key.wrap_with(&iv, &data_key, b"");
+        let wrapped = key.wrap_with(&iv, &data_key, &none());
         assert_eq!(
             hex::encode(&wrapped.provider_info),
             "6b65792d31000000800000000c4961e737522f0c7fe48d725a"
@@ -118,21 +137,21 @@ mod tests {
             "ddb660d3be12a52f2192a9ee42eb54cf86004ffdcf31f5359669ce59ff594c01\
              9a55bbe0e84121f8f4366d5e8d491b6c"
         );
-        assert_eq!(key.unwrap(&wrapped, b"").unwrap(), data_key);
+        assert_eq!(key.unwrap(&wrapped, &none()).unwrap(), data_key);
     }
 
     #[test]
     fn unwraps_only_with_the_same_context_and_key() {
-        let (data_key, wrapped) = key("ns", "a").generate(32, b"context").unwrap();
-        assert_eq!(key("ns", "a").unwrap(&wrapped, b"context").unwrap(), data_key);
-        assert!(key("ns", "a").unwrap(&wrapped, b"").is_err());
+        let (data_key, wrapped) = key("ns", "a").generate(32, &context("v")).unwrap();
+        assert_eq!(key("ns", "a").unwrap(&wrapped, &context("v")).unwrap(), data_key);
+        assert!(key("ns", "a").unwrap(&wrapped, &none()).is_err());
         let other = RawAes::new("ns", "a", &SecretBytes::copy_of(&[2; 32])).unwrap();
-        assert!(matches!(other.unwrap(&wrapped, b"context"), Err(ProviderError::Unwrap)));
+        assert!(matches!(other.unwrap(&wrapped, &context("v")), Err(ProviderError::Unwrap)));
     }
 
     #[test]
     fn a_name_matches_whole_and_with_its_lengths() {
-        let (_, wrapped) = key("ns", "key-1").generate(16, b"").unwrap();
+        let (_, wrapped) = key("ns", "key-1").generate(16, &none()).unwrap();
         assert!(named_iv("ns", "key-1", &wrapped).is_some());
         assert_eq!(key_name(&wrapped.provider_info), Some("key-1"));
         for (namespace, name) in [("ns", "key-"), ("ns", "key-12"), ("n", "key-1"), ("ns", "")] {
@@ -149,8 +168,8 @@ mod tests {
 
     #[test]
     fn a_ciphertext_without_room_for_a_tag_does_not_unwrap() {
-        let (_, mut wrapped) = key("ns", "a").generate(32, b"").unwrap();
+        let (_, mut wrapped) = key("ns", "a").generate(32, &none()).unwrap();
         wrapped.ciphertext.truncate(15);
-        assert!(matches!(key("ns", "a").unwrap(&wrapped, b""), Err(ProviderError::Unwrap)));
+        assert!(matches!(key("ns", "a").unwrap(&wrapped, &none()), Err(ProviderError::Unwrap)));
     }
 }
