@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use enwrap::keyring::model::Alias;
-use enwrap::keyring::{Key, Keyring, Location, Store};
+use enwrap::keyring::{Key, KeyError, KeyVersion, Keyring, Location, Store};
+use enwrap::provider::raw_aes::RawAes;
 
 use super::args::GlobalArgs;
 use super::environment;
-use crate::output::diagnosis::{About, UsageError};
+use crate::output::diagnosis::{About, Subject, UsageError};
 use crate::output::{Format, Ui, Verbosity};
 
 pub(crate) struct App {
@@ -27,7 +28,7 @@ impl App {
             (false, false) => Verbosity::Normal,
         };
         Self {
-            ui: Ui::new(format, verbosity, args.color),
+            ui: Ui::new(format, verbosity, args.color, args.progress),
             keyring: args.keyring.clone(),
             allow_readable_keyring: args.allow_readable_keyring
                 || environment::allow_readable_keyring(),
@@ -56,7 +57,7 @@ pub(crate) trait InKeyring<T> {
 
 impl<T, E: Into<anyhow::Error>> InKeyring<T> for Result<T, E> {
     fn in_keyring(self, store: &Store) -> anyhow::Result<T> {
-        let about = || About { path: None, keyring: store.path().to_path_buf() };
+        let about = || About { subject: Subject::Unnamed, keyring: store.path().to_path_buf() };
         self.map_err(Into::into).with_context(about)
     }
 }
@@ -80,6 +81,32 @@ pub(crate) fn keys_to_encrypt<'a>(
         }
     }
     Ok(keys)
+}
+
+/// The key that new data keys of `key` are wrapped under: its current version.
+pub(crate) fn provider_of(key: &Key) -> Result<(&KeyVersion, RawAes), KeyError> {
+    let version = key.to_encrypt()?;
+    let provider = version.provider().ok_or(KeyError::Remote { key: key.id })?;
+    Ok((version, provider))
+}
+
+/// The one key to wrap a data key under.
+pub(crate) fn key_to_wrap<'a>(
+    keyring: &'a Keyring,
+    store: &Store,
+    given: Option<&str>,
+) -> anyhow::Result<(&'a Key, &'a KeyVersion, RawAes)> {
+    let given: Vec<String> = given.map(str::to_owned).into_iter().collect();
+    let keys = keys_to_encrypt(keyring, store, &given)?;
+    let [key] = keys[..] else {
+        return Err(UsageError::new(
+            "a data key is wrapped under one key, and ENWRAP_KEY has several",
+        )
+        .hint("choose one with -k KEY")
+        .into());
+    };
+    let (version, provider) = provider_of(key).in_keyring(store)?;
+    Ok((key, version, provider))
 }
 
 fn no_default(keyring: &Keyring) -> anyhow::Error {

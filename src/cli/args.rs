@@ -18,7 +18,7 @@ use crate::output::diagnosis::UsageError;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// The keyring file [env: ENWRAP_KEYRING]
+    /// The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) keyring: Option<PathBuf>,
 
@@ -39,16 +39,32 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// When to use colour: 'auto' looks at NO_COLOR and TERM too
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
     pub(crate) color: When,
+
+    /// When to show progress: 'always' prints plain lines where there is no terminal
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) progress: When,
 }
 
 /// `K=V`.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
-    key: String,
-    value: String,
+    pub(crate) key: String,
+    pub(crate) value: String,
 }
 
 impl FromStr for Pair {
@@ -93,22 +109,39 @@ pub(crate) struct ContextArgs {
 
 impl ContextArgs {
     pub(crate) fn context(&self) -> anyhow::Result<EncryptionContext> {
-        let mut context = EncryptionContext::default();
-        for pair in &self.pairs {
-            context.insert(&pair.key, &pair.value)?;
-        }
-        insert_file(&mut context, self.context_file.as_ref())?;
-        Ok(context)
+        context_of(&self.pairs, self.context_file.as_ref())
     }
+}
+
+/// The context of these pairs and those of a JSON file.
+pub(crate) fn context_of(
+    pairs: &[Pair],
+    file: Option<&PathBuf>,
+) -> anyhow::Result<EncryptionContext> {
+    let mut context = EncryptionContext::default();
+    for pair in pairs {
+        context.insert(&pair.key, &pair.value)?;
+    }
+    insert_file(&mut context, file)?;
+    Ok(context)
 }
 
 fn insert_file(context: &mut EncryptionContext, file: Option<&PathBuf>) -> anyhow::Result<()> {
     let Some(file) = file else { return Ok(()) };
     let shown = crate::output::sanitize::name(file);
     let text = std::fs::read(file).with_context(|| format!("cannot read '{shown}'"))?;
+    insert_pairs(context, &text, &format!("'{shown}'"))
+}
+
+/// Adds the pairs of a JSON object of strings; an error names where it came from.
+pub(crate) fn insert_pairs(
+    context: &mut EncryptionContext,
+    json: &[u8],
+    origin: &str,
+) -> anyhow::Result<()> {
     let pairs: std::collections::BTreeMap<String, String> =
-        serde_json::from_slice(&text).map_err(|error| {
-            UsageError::new(format!("'{shown}' is no JSON object of strings: {error}"))
+        serde_json::from_slice(json).map_err(|error| {
+            UsageError::new(format!("{origin} is no JSON object of strings: {error}"))
         })?;
     for (key, value) in &pairs {
         context.insert(key, value)?;
@@ -130,7 +163,7 @@ pub(crate) struct OpenArgs {
     context_file: Option<PathBuf>,
 
     /// Open with this key only (repeatable)
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", add = super::complete::key_names())]
     only_key: Vec<String>,
 
     /// Read headers of up to BYTES
@@ -158,11 +191,13 @@ impl OpenArgs {
         };
         for pair in &self.pairs {
             match &pair.value {
-                Some(value) => expected.pairs.insert(&pair.key, value)?,
+                Some(value) => expected.pairs.expect(&pair.key, value)?,
                 None => expected.present.push(pair.key.clone()),
             }
         }
-        insert_file(&mut expected.pairs, self.context_file.as_ref())?;
+        for (key, value) in context_of(&[], self.context_file.as_ref())?.iter() {
+            expected.pairs.expect(key, value)?;
+        }
         for name in &self.only_key {
             expected.only_keys.push(keyring.key(name)?.id);
         }

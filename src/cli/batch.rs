@@ -6,8 +6,9 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::app::App;
-use super::source::is_stdin;
-use crate::output::diagnosis::{About, Diagnosis, SomeFailed, is_broken_pipe, is_full_disk};
+use crate::output::diagnosis::{
+    About, Diagnosis, SomeFailed, Subject, is_broken_pipe, is_full_disk,
+};
 
 /// Runs `one` for each input.
 ///
@@ -20,8 +21,8 @@ pub(crate) fn for_each(
     mut one: impl FnMut(&Path) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut run = |input: &PathBuf| {
-        let path = (!is_stdin(input)).then(|| input.clone());
-        one(input).with_context(|| About { path, keyring: keyring.to_path_buf() })
+        let about = || About { subject: Subject::of(input), keyring: keyring.to_path_buf() };
+        one(input).with_context(about)
     };
     if let [input] = inputs {
         return run(input);

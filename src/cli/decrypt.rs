@@ -13,8 +13,10 @@ use super::app::{App, EXTENSION, sibling};
 use super::args::{OpenArgs, OutputArgs};
 use super::batch;
 use super::destination::{Destination, Payload, Rules, Target};
+use super::examples::examples;
 use super::source::{Source, is_stdin, operands};
 use crate::output::diagnosis::UsageError;
+use crate::output::progress::Meter;
 use crate::output::{Format, sanitize};
 
 /// Decrypt files, or standard input
@@ -23,6 +25,11 @@ use crate::output::{Format, sanitize};
 /// only when all of it is authentic. Standard output gets each frame when its own tag holds: on an
 /// error, what came before it is authentic, but not all there is.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap decrypt -f report.pdf.enwrap
+    enwrap decrypt -c backup=documents documents.tar.enwrap -o documents.tar
+    enwrap decrypt < documents.tar.enwrap | tar t
+"])]
 pub(crate) struct DecryptArgs {
     /// What to decrypt; '-' is standard input
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -107,14 +114,15 @@ impl Plan<'_> {
         let mut destination =
             Destination::open(&target, Some(source.get_ref()), Payload::Plaintext, rules)?;
         let opened = Opened::open(&mut source, &self.keyring, &self.expected)?;
+        let (ui, name, size) = (self.app.ui, source.get_ref().shown(), source.get_ref().size());
+        let meter = Meter::new(ui, name.clone(), size, destination.is_terminal());
         let plaintext_len = opened
-            .decrypt(&mut source, &mut destination, &())
+            .decrypt(&mut source, &mut destination, &meter)
             .map_err(|error| target.name_in(error))?;
+        meter.finish();
+        drop(meter);
         destination.finish()?;
-        let shown = sanitize::name(input);
-        self.app
-            .ui
-            .detail(&format!("{shown}: opened by {} version {}", opened.key, opened.version));
+        ui.detail(&format!("{name}: opened by key {} version {}", opened.key, opened.version));
         let Target::File(output) = &target else { return Ok(()) };
         let mut object = json!({
             "message_id": hex::encode(opened.header().message_id),
@@ -123,6 +131,6 @@ impl Plan<'_> {
         });
         sanitize::insert_path(&mut object, "path", input);
         sanitize::insert_path(&mut object, "output", output);
-        Ok(self.app.ui.result("", object)?)
+        Ok(ui.result("", object)?)
     }
 }

@@ -141,6 +141,11 @@ impl Destination {
         Ok(Self::Stream { file, is_guarded })
     }
 
+    /// Whether a terminal shows what is written.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stream { file, .. } if file.is_terminal())
+    }
+
     /// Ends the output: a file gets its name.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         match self {

@@ -13,13 +13,15 @@ use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::provider::Provider;
 use enwrap::provider::raw_aes::RawAes;
 
-use super::app::{App, EXTENSION, InKeyring as _, keys_to_encrypt, sibling};
+use super::app::{App, EXTENSION, InKeyring as _, keys_to_encrypt, provider_of, sibling};
 use super::args::{ContextArgs, OutputArgs};
 use super::batch;
 use super::destination::{Destination, Payload, Rules, Target};
+use super::examples::examples;
 use super::process::umask;
 use super::source::{Source, is_stdin, operands};
 use crate::output::diagnosis::UsageError;
+use crate::output::progress::Meter;
 use crate::output::{Format, sanitize};
 
 /// Encrypt files, or standard input
@@ -27,6 +29,11 @@ use crate::output::{Format, sanitize};
 /// Each FILE becomes FILE.enwrap beside it; standard input goes to standard output. A failed run
 /// leaves no output, and an old one as it was.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap encrypt report.pdf
+    enwrap encrypt -k backup -k offsite --output-dir encrypted report.pdf notes.txt
+    tar c documents | enwrap encrypt -c backup=documents --sync -o documents.tar.enwrap
+"])]
 pub(crate) struct EncryptArgs {
     /// What to encrypt; '-' is standard input
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -34,7 +41,7 @@ pub(crate) struct EncryptArgs {
 
     /// Encrypt under this key: an alias or an id (repeatable; any one of them opens the result)
     /// [env: ENWRAP_KEY] [default: the key with the alias 'default']
-    #[arg(short, long = "key", value_name = "KEY")]
+    #[arg(short, long = "key", value_name = "KEY", add = super::complete::key_names())]
     keys: Vec<String>,
 
     #[command(flatten)]
@@ -67,11 +74,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     let mut plan =
         Plan { app, args, keys: Vec::new(), providers: Vec::new(), context, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
-        let version = key.to_encrypt().in_keyring(&store)?;
-        let provider = version
-            .provider()
-            .ok_or(enwrap::keyring::KeyError::Remote { key: key.id })
-            .in_keyring(&store)?;
+        let (version, provider) = provider_of(key).in_keyring(&store)?;
         plan.keys.push((key, version));
         plan.providers.push(provider);
     }
@@ -115,19 +118,21 @@ impl Plan<'_> {
         let providers: Vec<&dyn Provider> =
             self.providers.iter().map(|provider| provider as &dyn Provider).collect();
         let sealer = Sealer::new(&providers, &self.context, DEFAULT_FRAME_LENGTH)?;
+        let ui = self.app.ui;
+        let meter = Meter::new(ui, source.shown(), source.size(), destination.is_terminal());
         let encrypted =
-            sealer.encrypt(&mut source, &mut destination, &()).map_err(|error| match error {
+            sealer.encrypt(&mut source, &mut destination, &meter).map_err(|error| match error {
                 EncryptError::Pipeline(error) => target.name_in(error),
                 other => other.into(),
             })?;
+        meter.finish();
+        drop(meter);
         if source.is_changed()? {
-            let shown = sanitize::name(input);
-            self.app.ui.warning(&format!("{shown}: it changed while it was read"));
+            ui.warning(&format!("{}: it changed while it was read", source.shown()));
         }
         destination.finish()?;
         let Target::File(output) = &target else { return Ok(()) };
-        let shown = (sanitize::name(input), sanitize::name(output));
-        self.app.ui.detail(&format!("{} -> {}", shown.0, shown.1));
+        ui.detail(&format!("{} -> {}", source.shown(), sanitize::name(output)));
         let keys: Vec<_> = self
             .keys
             .iter()
@@ -143,6 +148,6 @@ impl Plan<'_> {
         });
         sanitize::insert_path(&mut object, "path", input);
         sanitize::insert_path(&mut object, "output", output);
-        Ok(self.app.ui.result("", object)?)
+        Ok(ui.result("", object)?)
     }
 }

@@ -13,6 +13,20 @@ use enwrap::secret::SecretText;
 
 use crate::output::diagnosis::UsageError;
 
+/// What the manual says of each.
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
+    ("ENWRAP_KEYRING", "the keyring file, where --keyring does not name one"),
+    (
+        "ENWRAP_KEYRING_DATA",
+        "the keyring itself, as its text or base64 of it: read-only, for jobs without a disk; set but \
+         empty is an error",
+    ),
+    ("ENWRAP_KEY", "the keys to encrypt under, several by commas, where -k does not name any"),
+    ("ENWRAP_ALLOW_READABLE_KEYRING", "1 accepts a keyring that others may read"),
+    ("XDG_CONFIG_HOME, HOME", "where the keyring is if nothing names it"),
+    ("NO_COLOR, TERM", "no colour where NO_COLOR is set, or TERM is dumb"),
+];
+
 fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::output::diagnosis::{SourceError, UsageError};
+use crate::output::sanitize;
 
 /// An open input.
 pub(crate) struct Source {
@@ -66,6 +67,16 @@ impl Source {
     pub(crate) fn modified(&self) -> Option<SystemTime> {
         let is_named_file = self.path.is_some() && self.before.is_file();
         is_named_file.then(|| self.before.modified().ok()).flatten()
+    }
+
+    /// Bytes that it has, if it is a file that says so.
+    pub(crate) fn size(&self) -> Option<u64> {
+        (self.expected > 0).then_some(self.expected)
+    }
+
+    /// What to call it on a terminal.
+    pub(crate) fn shown(&self) -> String {
+        self.path.as_ref().map_or_else(|| "standard input".to_owned(), sanitize::name)
     }
 
     /// Whether `other` is this very file.

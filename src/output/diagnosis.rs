@@ -32,19 +32,43 @@ pub(crate) struct Diagnosis {
     path: Option<PathBuf>,
 }
 
-/// Which file an error is about, and which keyring was used; added on the way up as context.
+/// What an error is about, and which keyring was used; added on the way up as context.
 #[derive(Clone, Debug)]
 pub(crate) struct About {
-    pub(crate) path: Option<PathBuf>,
+    pub(crate) subject: Subject,
     pub(crate) keyring: PathBuf,
+}
+
+/// What was worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Nothing that the message does not name itself.
+    Unnamed,
+    Stdin,
+    File(PathBuf),
+}
+
+impl Subject {
+    /// The subject of an operand.
+    pub(crate) fn of(input: &Path) -> Self {
+        if input.as_os_str() == "-" { Self::Stdin } else { Self::File(input.to_path_buf()) }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Unnamed | Self::Stdin => None,
+        }
+    }
 }
 
 impl std::fmt::Display for About {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.path {
-            Some(path) => f.write_str(&sanitize::name(path)),
-            None => f.write_str("standard input"),
-        }
+        f.write_str(&match &self.subject {
+            Subject::Unnamed => String::new(),
+            Subject::Stdin => "standard input: ".to_owned(),
+            Subject::File(path) => format!("{}: ", sanitize::name(path)),
+        })
     }
 }
 
@@ -77,6 +101,17 @@ pub(crate) enum SourceError {
     Shrank { expected: u64, read: u64 },
 }
 
+/// A wrapped data key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BlobError {
+    #[error("this is no wrapped data key: it is neither base64 nor the bytes themselves")]
+    NotBase64,
+    #[error("this is no wrapped data key")]
+    NotABlob(#[source] MessageError),
+    #[error(transparent)]
+    Locked(UnlockError),
+}
+
 /// Some of several files failed; each was told when it happened.
 #[derive(Debug, thiserror::Error)]
 #[error("{failed} of {total} files failed")]
@@ -104,11 +139,11 @@ impl Diagnosis {
         }
         let message = match about {
             Some(about) if !names_its_own_path(error) => {
-                format!("{about}: {}", sanitize::text(&first))
+                format!("{about}{}", sanitize::text(&first))
             }
             _ => sanitize::text(&first),
         };
-        let path = about.and_then(|about| about.path.clone());
+        let path = about.and_then(|about| about.subject.path()).map(Path::to_path_buf);
         Self { exit, message, causes, hint, path }
     }
 
@@ -177,6 +212,8 @@ fn judge(error: &Error, about: Option<&About>) -> Verdict {
     } else if error.is::<NotAnExport>() {
         let hint = "make one with 'enwrap key export'; for a plain key, use --material-file";
         (Exit::NotAMessage, Some(hint.to_owned()))
+    } else if let Some(blob) = error.downcast_ref::<BlobError>() {
+        judge_blob(blob, keyring)
     } else if error.is::<SomeFailed>() {
         (Exit::SomeFailed, None)
     } else {
@@ -251,6 +288,9 @@ fn judge_open(error: &OpenError, keyring: Option<&Path>) -> Verdict {
 
 fn judge_unlock(error: &UnlockError, keyring: Option<&Path>, unwrap_hint: &str) -> Verdict {
     match error {
+        UnlockError::NoKey { is_excluded: true, .. } => {
+            (Exit::NoKey, Some("the key is here, but it is not one of --only-key".to_owned()))
+        }
         UnlockError::NoKey { .. } => {
             let lacks = keyring.map_or_else(String::new, |keyring| {
                 format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
@@ -259,9 +299,26 @@ fn judge_unlock(error: &UnlockError, keyring: Option<&Path>, unwrap_hint: &str) 
             (Exit::NoKey, Some(hint))
         }
         UnlockError::Unusable(key) => judge_key(key, keyring),
+        UnlockError::Provider(_) => (Exit::Failure, None),
         UnlockError::Unwrap { .. } | UnlockError::Refused => {
             (Exit::Authentication, Some(unwrap_hint.to_owned()))
         }
+    }
+}
+
+fn judge_blob(error: &BlobError, keyring: Option<&Path>) -> Verdict {
+    match error {
+        BlobError::NotBase64 | BlobError::NotABlob(_) => {
+            let hint =
+                "give the CiphertextBlob that 'enwrap datakey' printed, or wrote with --blob-out";
+            (Exit::NotAMessage, Some(hint.to_owned()))
+        }
+        BlobError::Locked(error) => judge_unlock(
+            error,
+            keyring,
+            "a blob holds no context, so the causes cannot be told apart: the blob is damaged, or the \
+             context (-c K=V) is not the one it was made with",
+        ),
     }
 }
 
@@ -269,6 +326,9 @@ fn judge_encrypt(error: &EncryptError) -> Verdict {
     match error {
         EncryptError::Pipeline(pipeline) => judge_pipeline(pipeline),
         EncryptError::NoKey | EncryptError::Header(_) => (Exit::Usage, None),
+        EncryptError::Unreadable { .. } => {
+            (Exit::Policy, Some("encrypt under fewer keys, or with a shorter context".to_owned()))
+        }
         EncryptError::Provider(_) | EncryptError::Random(_) => (Exit::Failure, None),
     }
 }
@@ -368,8 +428,8 @@ fn judge_key(error: &KeyError, keyring: Option<&Path>) -> Verdict {
         KeyError::Occupied { .. } => {
             (Exit::Exists, Some("a key is never overwritten; see 'enwrap key list'".to_owned()))
         }
-        KeyError::ReservedNamespace { .. } => {
-            (Exit::Usage, Some("a raw key needs a namespace of its own".to_owned()))
+        KeyError::ReservedName { .. } | KeyError::Unnamed => {
+            (Exit::Usage, Some("a raw key needs a namespace and a name of its own".to_owned()))
         }
         KeyError::Remote { .. } => (Exit::Usage, None),
     }

@@ -2,39 +2,47 @@
 
 /// Why the process ends.
 ///
-/// The numbers are a promise; see docs/scripting.md. A signal is 128 + its number.
+/// The numbers are a promise; docs/scripting.md has them with what to do about each. A signal is
+/// 128 + its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
-    /// I/O, a full disk, a file that changed meanwhile.
     Failure = 1,
-    /// The command line is wrong, or no key was chosen.
     Usage = 2,
-    /// No key opens it, or a key or keyring is not there.
     NoKey = 3,
-    /// A tag does not hold.
     Authentication = 4,
-    /// The message ends too early.
     Truncated = 5,
-    /// The encryption context is not the expected one.
     Context = 6,
-    /// The key is disabled, or pending deletion.
     KeyDisabled = 7,
-    /// The output or the alias is there already.
     Exists = 8,
-    /// The keyring is locked, or the passphrase is wrong.
     KeyringLocked = 9,
-    /// The keyring is damaged, unsafe or read-only.
     Keyring = 10,
-    /// Not a message, or not one that this version can read.
     NotAMessage = 11,
-    /// Some of several files failed.
     SomeFailed = 12,
-    /// Refused by a policy or a limit.
     Policy = 16,
 }
 
 impl Exit {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Failure,
+        Self::Usage,
+        Self::NoKey,
+        Self::Authentication,
+        Self::Truncated,
+        Self::Context,
+        Self::KeyDisabled,
+        Self::Exists,
+        Self::KeyringLocked,
+        Self::Keyring,
+        Self::NotAMessage,
+        Self::SomeFailed,
+        Self::Policy,
+    ];
+
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
     /// The name in JSON.
     pub(crate) fn kind(self) -> &'static str {
         match self {
@@ -54,7 +62,52 @@ impl Exit {
         }
     }
 
-    pub(crate) fn code(self) -> u8 {
-        self as u8
+    /// The cause, in a few words.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Failure => "other failure: I/O, a full disk, a file that changed meanwhile",
+            Self::Usage => "usage, or no key chosen",
+            Self::NoKey => "no key opens it, or a key or keyring is not there",
+            Self::Authentication => "authentication failed",
+            Self::Truncated => "truncated",
+            Self::Context => "another encryption context",
+            Self::KeyDisabled => "the key is disabled, or pending deletion",
+            Self::Exists => "the output, the alias or the key exists",
+            Self::KeyringLocked => "the keyring is locked",
+            Self::Keyring => "the keyring is damaged, unsafe or read-only",
+            Self::NotAMessage => "not an encrypted message, or not supported",
+            Self::SomeFailed => "some of several files failed",
+            Self::Policy => "refused by a limit or a policy",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The rows of the contract's table: code, kind, meaning.
+    fn documented() -> Vec<[String; 3]> {
+        include_str!("../../docs/scripting.md")
+            .lines()
+            .filter_map(|line| {
+                let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+                let [code, kind, meaning, _] = cells[..] else { return None };
+                code.parse::<u8>().ok().filter(|code| *code != 0)?;
+                let kind = kind.trim_matches('`');
+                Some([code, kind, meaning].map(str::to_owned))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_contract_lists_the_codes_as_they_are() {
+        let codes: Vec<[String; 3]> = Exit::ALL
+            .iter()
+            .map(|exit| {
+                [exit.code().to_string(), exit.kind().to_owned(), exit.meaning().to_owned()]
+            })
+            .collect();
+        assert_eq!(documented(), codes);
     }
 }

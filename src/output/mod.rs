@@ -4,6 +4,7 @@
 
 pub(crate) mod diagnosis;
 pub(crate) mod exit;
+pub(crate) mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod table;
 
@@ -28,10 +29,10 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-/// When to use colour.
+/// When to do something that is made for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum When {
-    /// On a terminal, unless NO_COLOR is set or TERM is dumb
+    /// On a terminal
     Auto,
     /// Always
     Always,
@@ -44,11 +45,12 @@ pub(crate) enum When {
 pub(crate) struct Ui {
     pub(crate) format: Format,
     pub(crate) verbosity: Verbosity,
+    pub(crate) progress: When,
     color: bool,
 }
 
 impl Ui {
-    pub(crate) fn new(format: Format, verbosity: Verbosity, color: When) -> Self {
+    pub(crate) fn new(format: Format, verbosity: Verbosity, color: When, progress: When) -> Self {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let color = match color {
             When::Always => true,
@@ -59,7 +61,7 @@ impl Ui {
                     && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         };
-        Self { format, verbosity, color }
+        Self { format, verbosity, progress, color }
     }
 
     /// Prints a result: `text` for people, or an object for programs.
