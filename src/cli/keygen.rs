@@ -10,6 +10,7 @@ use enwrap::keyring::store::Saved;
 use enwrap::keyring::{Key, KeyError, Store};
 
 use super::app::{App, InKeyring as _};
+use super::examples::examples;
 use super::key::parse_alias;
 use crate::output::{Ui, sanitize};
 
@@ -17,6 +18,11 @@ use crate::output::{Ui, sanitize};
 ///
 /// The first key of a keyring also gets the alias 'default', and serves when no key is chosen.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap keygen
+    enwrap keygen nightly --description 'nightly backups'
+    enwrap keygen nightly --if-missing
+"])]
 pub(crate) struct KeygenArgs {
     /// A name for the key
     #[arg(value_parser = parse_alias)]

@@ -6,24 +6,31 @@
 mod app;
 mod args;
 mod batch;
+mod complete;
+mod completions;
+mod datakey;
 mod decrypt;
 mod destination;
 mod encrypt;
 mod environment;
+mod examples;
 mod key;
 mod keygen;
 mod keyring;
+mod man;
 mod process;
 mod source;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
 use crate::output::diagnosis::{Diagnosis, UsageError, is_broken_pipe};
 use crate::output::{Format, Ui, Verbosity, When};
 use app::App;
 use args::GlobalArgs;
+use examples::examples;
 
 /// Envelope encryption for files, with root keys in a local keyring
 ///
@@ -31,6 +38,11 @@ use args::GlobalArgs;
 /// under one or more root keys. The files are AWS Encryption SDK messages.
 #[derive(Debug, Parser)]
 #[command(name = "enwrap", version, max_term_width = 100)]
+#[command(after_long_help = examples!["
+    enwrap keygen
+    enwrap encrypt notes.txt
+    enwrap decrypt notes.txt.enwrap -o notes.back
+"])]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
@@ -45,15 +57,26 @@ enum Verb {
     Keygen(keygen::KeygenArgs),
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
+    Datakey(Box<datakey::DatakeyArgs>),
     #[command(subcommand)]
     Key(key::KeyVerb),
     #[command(subcommand)]
     Keyring(keyring::KeyringVerb),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 pub(crate) fn main() -> ExitCode {
     process::harden();
     process::handle_signals();
+    match CompleteEnv::with_factory(Cli::command)
+        .var(complete::VARIABLE)
+        .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())
+    {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return refuse(&error),
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -63,8 +86,11 @@ pub(crate) fn main() -> ExitCode {
         Verb::Keygen(args) => keygen::run(&app, &args),
         Verb::Encrypt(args) => encrypt::run(&app, &args),
         Verb::Decrypt(args) => decrypt::run(&app, &args),
+        Verb::Datakey(args) => datakey::run(&app, &args),
         Verb::Key(verb) => key::run(&app, &verb),
         Verb::Keyring(verb) => keyring::run(&app, &verb),
+        Verb::Completions(args) => completions::run(&app, &args),
+        Verb::Man(args) => man::run(&app, &args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,7 +113,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let text = error.render().to_string();
         let text = text.trim_start_matches("error: ").trim();
         let usage = anyhow::Error::from(UsageError::new(text));
-        Ui::new(Format::Json, Verbosity::Normal, When::Never).error(&Diagnosis::of(&usage));
+        Ui::new(Format::Json, Verbosity::Normal, When::Never, When::Never)
+            .error(&Diagnosis::of(&usage));
     } else if error.print().is_err() {
         // Help into a closed pipe.
         process::die_of_broken_pipe();

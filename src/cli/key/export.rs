@@ -9,6 +9,7 @@ use enwrap::keyring::exchange;
 
 use crate::cli::app::{App, InKeyring as _};
 use crate::cli::destination::{Destination, Payload, Rules, Target};
+use crate::cli::examples::examples;
 use crate::output::diagnosis::UsageError;
 use crate::output::{Format, sanitize};
 
@@ -17,8 +18,12 @@ use crate::output::{Format, sanitize};
 /// The JSON has what a raw AES keyring of an AWS Encryption SDK needs: key namespace, key name and
 /// wrapping key. Whoever reads it can decrypt everything encrypted under this version of the key.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key export backup -o backup-key.json
+"])]
 pub(crate) struct ExportArgs {
     /// An alias, or an id
+    #[arg(add = crate::cli::complete::key_names())]
     key: String,
 
     /// Export this version instead of the current one

@@ -12,8 +12,9 @@ use enwrap::secret::SecretText;
 
 use super::parse_alias;
 use crate::cli::app::App;
+use crate::cli::examples::examples;
 use crate::cli::source::{Source, operands};
-use crate::output::diagnosis::{About, UsageError};
+use crate::output::diagnosis::{About, Subject, UsageError};
 use crate::output::sanitize;
 
 /// An export has less than a kilobyte; more is something else.
@@ -25,6 +26,10 @@ const MOST_BYTES: usize = 1 << 16;
 /// AES wrapping key of 128, 192 or 256 bits instead, and keeps its namespace and name. It always
 /// makes a new key: nothing that is there is changed.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key import theirs --namespace 'their ns' --name key-1 --material-file key.hex
+    enwrap --keyring other.json key import backup --file backup-key.json
+"])]
 pub(crate) struct ImportArgs {
     /// A name for the key
     #[arg(value_parser = parse_alias)]
@@ -70,9 +75,6 @@ fn read(args: &ImportArgs, keyring: &Path) -> anyhow::Result<(Option<KeyId>, Key
     if let (Some(file), Some(namespace), Some(name)) =
         (&args.material_file, &args.namespace, &args.name)
     {
-        if namespace.is_empty() || name.is_empty() {
-            return Err(UsageError::new("--namespace and --name must not be empty").into());
-        }
         let text = read_secret(file, keyring)?;
         let material = Material::from_hex(text.expose().trim_ascii()).ok_or_else(|| {
             UsageError::new(format!("'{}' holds no wrapping key", sanitize::name(file)))
@@ -87,7 +89,7 @@ fn read(args: &ImportArgs, keyring: &Path) -> anyhow::Result<(Option<KeyId>, Key
 }
 
 fn about(file: &Path, keyring: &Path) -> About {
-    About { path: Some(file.to_path_buf()), keyring: keyring.to_path_buf() }
+    About { subject: Subject::of(file), keyring: keyring.to_path_buf() }
 }
 
 fn read_secret(file: &Path, keyring: &Path) -> anyhow::Result<SecretText> {

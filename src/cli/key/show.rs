@@ -12,6 +12,7 @@ use crate::output::{sanitize, table};
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// An alias, or an id
+    #[arg(add = crate::cli::complete::key_names())]
     key: String,
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::cli::app::App;
 use crate::cli::destination::{Destination, Payload, Rules, Target};
+use crate::cli::examples::examples;
 use crate::output::diagnosis::UsageError;
 use crate::output::sanitize;
 
@@ -17,6 +18,10 @@ use crate::output::sanitize;
 /// The copy is as secret as the keyring, and is synced to the disk. It is outside of enwrap's reach:
 /// a key that is destroyed here lives on in it.
 #[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap keyring backup keyring-copy.json
+    enwrap --keyring keyring-copy.json key list
+"])]
 pub(crate) struct BackupArgs {
     /// The new file
     #[arg(value_hint = clap::ValueHint::FilePath)]

@@ -1,0 +1,341 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_enwrap_global_optspecs
+    string join \n keyring= allow-readable-keyring q/quiet v/verbose json color= progress= h/help V/version
+end
+
+function __fish_enwrap_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_enwrap_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_enwrap_using_subcommand
+    set -l cmd (__fish_enwrap_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c enwrap -n "__fish_enwrap_needs_command" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_needs_command" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_needs_command" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_needs_command" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_needs_command" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_needs_command" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_needs_command" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_needs_command" -s V -l version -d 'Print version'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keygen" -d 'Make a root key, and print its id'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "encrypt" -d 'Encrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "decrypt" -d 'Decrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "key" -d 'Look at root keys, and move them between keyrings and tools'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keyring" -d 'Look after the keyring file'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l description -d 'What the key is for' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l if-missing -d 'Print the id of the key that has the alias, instead of failing'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s k -l key -d 'Encrypt under this key: an alias or an id (repeatable; any one of them opens the result) [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s c -l context -d 'Store a pair with the message and authenticate it (repeatable); it is not secret' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l context-file -d 'Take pairs from a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l output-dir -d 'Write into this folder instead of beside each input' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s f -l force -d 'Replace an output that exists'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l sync -d 'Have each output on the disk before it counts as done'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l output-dir -d 'Write into this folder instead of beside each input' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s f -l force -d 'Replace an output that exists'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l sync -d 'Have each output on the disk before it counts as done'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l preserve-mode -d 'Give the output all permissions of the input, not only the owner\'s'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s k -l key -d 'Wrap under this key: an alias or an id [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l key-spec -d 'The length of the data key' -r -f -a "AES_256\t'32 bytes'
+AES_128\t'16 bytes'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l number-of-bytes -d 'The length of the data key in bytes, 1 to 1024' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l format -d 'Print one value instead of JSON' -r -f -a "hex\t'Hexadecimal digits and a newline'
+base64\t'Base64 and a newline'
+raw\t'The bytes themselves, never to a terminal'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l blob-out -d 'Write the wrapped data key to a new file that only you can read, as bytes' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l without-plaintext -d 'Leave the plain data key out: it is made to be opened later'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s f -l force -d 'Replace the file of --blob-out if it exists'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -f -a "decrypt" -d 'Open a wrapped data key'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l blob-file -d 'Take the wrapped data key from a file, as bytes or base64' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l ciphertext-blob -d 'For those who come from the AWS CLI: base64, or fileb://PATH' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l format -d 'Print one value instead of JSON' -r -f -a "hex\t'Hexadecimal digits and a newline'
+base64\t'Base64 and a newline'
+raw\t'The bytes themselves, never to a terminal'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l blob-file -d 'Take the wrapped data key from a file, as bytes or base64' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l ciphertext-blob -d 'For those who come from the AWS CLI: base64, or fileb://PATH' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s k -l key -d 'Wrap under this key: an alias or an id' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l set-context -d 'Add a pair to the context of the new blob, or give it another value (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l format -d 'Print one value instead of JSON' -r -f -a "hex\t'Hexadecimal digits and a newline'
+base64\t'Base64 and a newline'
+raw\t'The bytes themselves, never to a terminal'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l blob-out -d 'Write the wrapped data key to a new file that only you can read, as bytes' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s f -l force -d 'Replace the file of --blob-out if it exists'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Open a wrapped data key'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "list" -d 'List the keyring\'s root keys'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "show" -d 'Show a root key and its versions, without key material'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "export" -d 'Write a root key as JSON, with its material in the clear'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "import" -d 'Add a root key from an export, or a wrapping key of another SDK'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l version -d 'Export this version instead of the current one' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to a new file that only you can read; \'-\' is standard output, also on a terminal' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l file -d 'The export; standard input if left out' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l namespace -d 'The wrapping key\'s namespace (provider id)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l name -d 'The wrapping key\'s name' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l material-file -d 'A file with the wrapping key in hex; \'-\' is standard input' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keyring\'s root keys'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a root key and its versions, without key material'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write a root key as JSON, with its material in the clear'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "import" -d 'Add a root key from an export, or a wrapping key of another SDK'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -f -a "path" -d 'Print where the keyring is, whether it exists or not'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -f -a "backup" -d 'Copy the keyring to a new file, after checking it'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s f -l force -d 'Replace a file that exists'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the keyring is, whether it exists or not'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from help" -f -a "backup" -d 'Copy the keyring to a new file, after checking it'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "key" -d 'Look at root keys, and move them between keyrings and tools'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "decrypt" -d 'Open a wrapped data key'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keyring\'s root keys'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show a root key and its versions, without key material'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "export" -d 'Write a root key as JSON, with its material in the clear'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "import" -d 'Add a root key from an export, or a wrapping key of another SDK'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from keyring" -f -a "path" -d 'Print where the keyring is, whether it exists or not'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from keyring" -f -a "backup" -d 'Copy the keyring to a new file, after checking it'

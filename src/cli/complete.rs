@@ -1,0 +1,26 @@
+//! Completion of what only this machine knows: the names of its keys.
+
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+
+use enwrap::keyring::Store;
+
+use super::environment;
+
+/// The variable that asks for completions: `ENWRAP_COMPLETE=bash enwrap` prints what bash sources.
+pub(super) const VARIABLE: &str = "ENWRAP_COMPLETE";
+
+/// Candidates for a KEY: the aliases of the keyring that the environment names.
+pub(super) fn key_names() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let location = environment::keyring_location(None).ok();
+        let store = location.map(|it| Store::new(it, environment::allow_readable_keyring()));
+        // Whatever is wrong with the keyring, the next real command says it.
+        let Some(keyring) = store.and_then(|store| store.load().ok()) else { return Vec::new() };
+        let candidate = |alias: &enwrap::keyring::model::Alias| {
+            let description = keyring.key(alias.as_str()).ok().map(|key| key.description.clone());
+            let description = description.filter(|text| !text.is_empty());
+            CompletionCandidate::new(alias.as_str()).help(description.map(Into::into))
+        };
+        keyring.aliases().iter().map(candidate).collect()
+    })
+}
