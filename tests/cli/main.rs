@@ -5,11 +5,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod datakey;
+mod docs;
 mod failures;
 mod files;
 mod keyring;
 mod keys;
+mod progress;
 mod shell;
+mod shipped;
 mod signals;
 mod streams;
 mod sweeps;

@@ -1,0 +1,53 @@
+//! The commands in the documentation, run as they stand there.
+
+use std::fs;
+use std::path::Path;
+
+use crate::shell::{Shell, sample};
+
+/// The shell blocks of a page, in order.
+fn blocks(page: &str) -> Vec<String> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+    let mut blocks = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((_, after)) = rest.split_once("```sh\n") {
+        let (block, after) = after.split_once("```").unwrap();
+        blocks.push(block.to_owned());
+        rest = after;
+    }
+    blocks
+}
+
+#[test]
+fn a_data_key_drives_openssl_and_comes_back() {
+    let shell = Shell::new();
+    if shell.command("openssl", &["version"]).output().is_err() {
+        return;
+    }
+    shell.write("plain", sample(100_000));
+    let blocks = blocks("docs/datakeys.md");
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        // No key on a command line, where every user of the machine can read it.
+        assert!(block.contains("-pass stdin") && !block.contains(" -K "), "{block}");
+        shell.sh(&block).success();
+    }
+    assert_eq!(shell.read("plain.back"), sample(100_000));
+    assert_ne!(shell.read("plain.enc")[16..], sample(100_000)[..]);
+}
+
+#[test]
+fn the_readme_works_as_typed() {
+    let shell = Shell::bare();
+    let blocks = blocks("README.md");
+    let install = blocks.iter().find(|block| block.contains("cargo install")).unwrap();
+    let (cargo, rest) = install.split_once(" && ").unwrap();
+    assert_eq!(cargo, "cargo install --locked --path .");
+    shell.sh(&format!("set -e; {rest}")).success();
+    assert_eq!(shell.read("note.back"), b"attack at dawn\n");
+    let more = blocks.iter().find(|block| block.contains("tar c")).unwrap();
+    fs::create_dir(shell.path("documents")).unwrap();
+    shell.write("documents/a", "a document");
+    shell.sh(&format!("set -e; {}", more.replace("~/documents", "documents"))).success();
+    assert!(shell.names().contains(&"list.enwrap".to_owned()));
+}

@@ -1,0 +1,86 @@
+//! What is generated and shipped, and what help says: neither may fall behind the code.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::shell::Shell;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_completions_are_those_of_this_version() {
+    let shell = Shell::bare();
+    for (name, file) in [("bash", "enwrap.bash"), ("zsh", "_enwrap"), ("fish", "enwrap.fish")] {
+        let shipped = fs::read_to_string(root().join("completions").join(file)).unwrap();
+        let current = shell.run(&["completions", name]).success().stdout;
+        let is_current = shipped.as_bytes() == current;
+        assert!(is_current, "stale: enwrap completions {name} > completions/{file}");
+    }
+}
+
+#[test]
+fn the_manual_is_that_of_this_version() {
+    let names = |folder: &Path| -> BTreeSet<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let shell = Shell::bare();
+    shell.ok(&["man", "."]);
+    let shipped = root().join("man");
+    assert_eq!(names(&shipped), names(shell.cwd.path()), "stale: enwrap man man");
+    for name in shell.names() {
+        let is_current = fs::read(shipped.join(&name)).unwrap() == shell.read(&name);
+        assert!(is_current, "{name} is stale: enwrap man man");
+    }
+    shell.fails(&["man", "missing"], 1).says(&["'missing'"]);
+}
+
+/// Every command, as its words.
+fn commands(shell: &Shell, words: &[&str]) -> Vec<Vec<String>> {
+    let mut all = vec![words.iter().map(|word| (*word).to_owned()).collect()];
+    let help = shell.ok(&[words, &["-h"]].concat());
+    let Some((_, list)) = help.split_once("Commands:\n") else { return all };
+    for line in list.lines().take_while(|line| !line.is_empty()) {
+        let word = line.split_whitespace().next().unwrap();
+        if line.starts_with("  ") && !line.starts_with("   ") && word != "help" {
+            all.extend(commands(shell, &[words, &[word]].concat()));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_example_of_the_help_works() {
+    // One place for all, in the order of the help: what is encrypted on one page, the next decrypts.
+    let shell = prepared();
+    let mut examples = 0;
+    for words in commands(&shell, &[]) {
+        let help = shell.ok(&[&words[..], &["--help".to_owned()]].concat());
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+        let Some((_, lines)) = help.split_once("Examples:\n") else { continue };
+        for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            assert!(line.contains("enwrap"), "{line}");
+            shell.sh(&format!("set -e; {line}")).success();
+            examples += 1;
+        }
+    }
+    assert!(examples > 15, "{examples} examples");
+}
+
+/// What the examples take for granted.
+fn prepared() -> Shell {
+    let shell = Shell::bare();
+    shell.write("notes.txt", "notes");
+    shell.write("report.pdf", "report");
+    shell.write("key.hex", "ab".repeat(32));
+    fs::create_dir(shell.path("documents")).unwrap();
+    shell.write("documents/a", "a document");
+    fs::create_dir(shell.path("encrypted")).unwrap();
+    for key in ["first", "backup", "offsite"] {
+        shell.ok(&["-q", "keygen", key]);
+    }
+    shell
+}
