@@ -12,6 +12,8 @@ pub(crate) enum Step {
     Link,
     Rename,
     SyncFolder,
+    /// The keyring's own: a second name for the file that is to be replaced.
+    KeepGeneration,
 }
 
 #[cfg(not(test))]
@@ -32,7 +34,7 @@ mod injected {
         static FAILING: RefCell<Option<(Vec<Step>, io::ErrorKind)>> = const { RefCell::new(None) };
     }
 
-    pub(crate) fn all_steps() -> [Step; 7] {
+    pub(crate) fn all_steps() -> [Step; 8] {
         [
             Step::CreateUnnamed,
             Step::Write,
@@ -41,6 +43,7 @@ mod injected {
             Step::Link,
             Step::Rename,
             Step::SyncFolder,
+            Step::KeepGeneration,
         ]
     }
 

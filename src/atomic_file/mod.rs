@@ -16,7 +16,7 @@ pub mod temporary;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -66,6 +66,8 @@ pub struct Publication {
     pub existing: Existing,
     /// The new file's mode; bits beyond 0777 are dropped.
     pub mode: u32,
+    /// Whether a replaced file's own mode is kept instead.
+    pub keeps_mode: bool,
     /// The new file's time of modification; now, if `None`.
     pub modified: Option<SystemTime>,
     /// Whether file and folder are on the disk before this is called done. Replacements and files
@@ -134,20 +136,27 @@ impl AtomicFile {
     pub fn publish(mut self, publication: Publication) -> Result<(), AtomicFileError> {
         let replaced = match publication.existing {
             Existing::Refuse => None,
-            Existing::Replace => fs::symlink_metadata(&self.target).ok(),
+            Existing::Replace => {
+                fs::symlink_metadata(&self.target).ok().filter(fs::Metadata::is_file)
+            }
         };
         self.set_metadata(&publication, replaced.as_ref())
             .map_err(|source| failed("set mode and time of", &self.target, source))?;
         let sync = publication.sync || replaced.is_some() || is_remote(&self.file);
+        let mut folder = None;
         if sync {
             self.sync().map_err(|source| failed("sync", &self.target, source))?;
+            // Opened before anything is replaced: a folder that may not be read cannot be synced.
+            let opened = File::open(&self.folder);
+            folder =
+                Some(opened.map_err(|source| failed("open the folder", &self.folder, source))?);
         }
         match publication.existing {
             Existing::Refuse => self.link_to_target()?,
             Existing::Replace => self.rename_to_target()?,
         }
-        if sync {
-            let synced = sync_folder(&self.folder);
+        if let Some(folder) = folder {
+            let synced = step(Step::SyncFolder).and_then(|()| folder.sync_all());
             if synced.is_err() && publication.existing == Existing::Refuse {
                 // It is ours and new, and might not survive a crash: better none than perhaps.
                 drop(fs::remove_file(&self.target));
@@ -167,11 +176,21 @@ impl AtomicFile {
             let new = self.file.metadata()?;
             if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
                 // So that a keyring or file replaced by root stays its owner's. Others may not
-                // give files away, and then the file is theirs.
-                drop(std::os::unix::fs::fchown(&self.file, Some(old.uid()), Some(old.gid())));
+                // give files away, and then the file is theirs, but its group may still be kept.
+                drop(
+                    fchown(&self.file, Some(old.uid()), Some(old.gid()))
+                        .or_else(|_| fchown(&self.file, None, Some(old.gid()))),
+                );
             }
         }
-        let mode = replaced.map_or(publication.mode, fs::Metadata::mode) & 0o777;
+        let mut mode = publication.mode & 0o777;
+        if let Some(old) = replaced.filter(|_| publication.keeps_mode) {
+            mode = old.mode() & 0o777;
+            if self.file.metadata()?.gid() != old.gid() {
+                // What the old group might do is not for another one.
+                mode &= 0o707;
+            }
+        }
         self.file.set_permissions(fs::Permissions::from_mode(mode))?;
         match publication.modified {
             Some(modified) => self.file.set_modified(modified),
@@ -233,6 +252,17 @@ pub fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
+}
+
+/// Whether `path` is one of the names of an open descriptor. What is behind it has no folder of its
+/// own, in which another file could be made.
+#[must_use]
+pub fn is_descriptor(path: &Path) -> bool {
+    let name = path.to_str().unwrap_or_default();
+    let is_listed = |folder: &str| name.strip_prefix(folder).is_some_and(|fd| !fd.is_empty());
+    let is_process = path.starts_with("/proc")
+        && path.parent().is_some_and(|parent| parent.file_name().is_some_and(|name| name == "fd"));
+    is_listed("/dev/fd/") || is_listed("/dev/std") || is_process
 }
 
 /// Follows `path` while it is a symlink, also to where nothing is.

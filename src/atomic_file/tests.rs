@@ -6,8 +6,13 @@ use tempfile::TempDir;
 use super::fault::{all_steps, fail_at};
 use super::*;
 
-const NEW: Publication =
-    Publication { existing: Existing::Refuse, mode: 0o644, modified: None, sync: true };
+const NEW: Publication = Publication {
+    existing: Existing::Refuse,
+    mode: 0o644,
+    keeps_mode: true,
+    modified: None,
+    sync: true,
+};
 const REPLACE: Publication = Publication { existing: Existing::Replace, ..NEW };
 
 fn write(target: &Path, text: &[u8], publication: Publication) -> Result<(), AtomicFileError> {
@@ -92,7 +97,7 @@ fn a_failed_step_leaves_no_new_file_and_the_old_one_as_it_was() {
                 });
                 let case = format!("{fault:?} {:?} named: {named}", publication.existing);
                 // These are no failures: there is another way, or the step is not taken.
-                let harmless = fault == Step::CreateUnnamed
+                let harmless = matches!(fault, Step::CreateUnnamed | Step::KeepGeneration)
                     || (fault == Step::Rename && publication.existing == Existing::Refuse)
                     || (fault == Step::Link && publication.existing == Existing::Replace && named);
                 assert_eq!(result.is_ok(), harmless, "{case}");
@@ -110,6 +115,50 @@ fn a_failed_step_leaves_no_new_file_and_the_old_one_as_it_was() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_mode_that_is_not_kept_is_the_new_one() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("out");
+    write(&target, b"old", NEW).unwrap();
+    write(&target, b"new", Publication { mode: 0o600, keeps_mode: false, ..REPLACE }).unwrap();
+    assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
+}
+
+/// In a process of its own: afterwards no temporary file can be made or dropped.
+#[test]
+fn a_signal_handler_removes_what_has_a_temporary_name() {
+    const FOLDER: &str = "ENWRAP_TEST_FOLDER";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let folder = Path::new(&folder);
+        let create = || AtomicFile::create(&folder.join("out")).unwrap();
+        let mut file = fail_at(&[Step::CreateUnnamed], ErrorKind::Unsupported, create);
+        file.write_all(b"text").unwrap();
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+        temporary::remove_all();
+        std::mem::forget(file);
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let name = "atomic_file::tests::a_signal_handler_removes_what_has_a_temporary_name";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(FOLDER, folder.path())
+        .output()
+        .unwrap();
+    assert!(child.status.success() && String::from_utf8_lossy(&child.stdout).contains("1 passed"));
+    assert!(names(&folder).is_empty());
+}
+
+#[test]
+fn descriptors_are_told_from_files() {
+    for name in ["/dev/fd/3", "/dev/stdin", "/proc/self/fd/0", "/proc/17/fd/4"] {
+        assert!(is_descriptor(Path::new(name)), "{name}");
+    }
+    for name in ["/dev/shm/k", "/dev/null", "/proc/self/status", "dev/fd/3", "/dev/fd/"] {
+        assert!(!is_descriptor(Path::new(name)), "{name}");
     }
 }
 

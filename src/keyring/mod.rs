@@ -29,12 +29,14 @@ pub enum KeyringError {
         path: PathBuf,
     },
     /// The file is gone, and earlier generations of it are there.
-    #[error("the keyring '{}' is missing, and its generation {newest} is still there", path.display())]
+    #[error("the keyring '{}' is missing, and earlier generations of it are still there", path.display())]
     Lost {
         /// Where it was.
         path: PathBuf,
+        /// The same, symlinks resolved.
+        target: PathBuf,
         /// The newest generation beside it.
-        newest: u64,
+        newest: PathBuf,
     },
     /// `ENWRAP_KEYRING_DATA` is set and holds nothing.
     #[error("ENWRAP_KEYRING_DATA is set but empty: the secret is not available here")]

@@ -6,15 +6,20 @@
 
 use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
+
 use super::KeyringError;
 use super::file::{self, FileFault};
 use super::model::Keyring;
+use crate::atomic_file::fault::{Step, step};
 use crate::atomic_file::{
-    AtomicFile, AtomicFileError, Existing, Publication, folder_of, resolve_symlinks, sync_folder,
+    AtomicFile, AtomicFileError, Existing, Publication, folder_of, is_descriptor, resolve_symlinks,
+    sync_folder,
 };
 use crate::secret::SecretText;
 
@@ -108,7 +113,7 @@ impl Store {
         let file = match File::open(&target) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(self.missing(path, &target));
+                return Err(missing(path, target));
             }
             Err(error) => return Err(read_failed(error)),
         };
@@ -120,14 +125,6 @@ impl Store {
             self.require_private(path, &target, &metadata)?;
         }
         SecretText::read_from(file, MOST_BYTES).map_err(read_failed)
-    }
-
-    fn missing(&self, path: &Path, target: &Path) -> KeyringError {
-        let path = path.to_path_buf();
-        match generations(target).pop() {
-            None => KeyringError::NotFound { path },
-            Some((newest, _)) => KeyringError::Lost { path, newest },
-        }
     }
 
     fn require_private(
@@ -170,8 +167,8 @@ impl Store {
             None => prepare(&target, &file::encode(&keyring, 1))
                 .and_then(|file| publish(file, Existing::Refuse))?,
             Some(old) => {
-                let kept = generation_name(&target, generation);
-                let new = file::encode(&keyring, kept.number + 1);
+                let kept = generation_name(&target, generation)?;
+                let new = file::encode(&keyring, kept.number.saturating_add(1));
                 let new = prepare(&target, &new)?;
                 keep_generation(&target, &kept, &old)?;
                 publish(new, Existing::Replace)?;
@@ -185,6 +182,9 @@ impl Store {
     fn require_writable(&self) -> Result<(&Path, PathBuf), KeyringError> {
         let read_only = || KeyringError::ReadOnly { path: self.path().to_path_buf() };
         let Location::File(path) = &self.location else { return Err(read_only()) };
+        if is_descriptor(path) {
+            return Err(read_only());
+        }
         let target = resolve(path)?;
         match fs::metadata(&target) {
             Ok(metadata) if metadata.is_file() => {}
@@ -214,8 +214,12 @@ fn decode_data(data: &[u8]) -> Result<SecretText, KeyringError> {
     }
     let mut decoded = SecretText::default();
     if text.starts_with(b"{") {
-        // Not trimmed: the checksum covers the newline at the body's end.
-        decoded.push(data.trim_ascii_start());
+        // `$(cat keyring.json)` and the boxes of CI systems lose the last newline, and some lines end
+        // in CRLF; the checksum covers the text as it was written.
+        for line in text.split(|byte| *byte == b'\n') {
+            decoded.push(line.strip_suffix(b"\r").unwrap_or(line));
+            decoded.push(b"\n");
+        }
         return Ok(decoded);
     }
     let mut packed: Vec<u8> = Vec::with_capacity(text.len());
@@ -231,13 +235,27 @@ fn decode_data(data: &[u8]) -> Result<SecretText, KeyringError> {
     Ok(decoded)
 }
 
+/// Why there is nothing at `target`, which `path` leads to.
+fn missing(path: &Path, target: PathBuf) -> KeyringError {
+    let path = path.to_path_buf();
+    match generations(&target) {
+        // Not even a folder: there never was one.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => KeyringError::NotFound { path },
+        Err(source) => KeyringError::Io { action: "look for generations of", path, source },
+        Ok(mut found) => match found.pop() {
+            None => KeyringError::NotFound { path },
+            Some((_, newest)) => KeyringError::Lost { path, target, newest },
+        },
+    }
+}
+
 fn io_error(action: &'static str, path: &Path, source: io::Error) -> KeyringError {
     KeyringError::Io { action, path: path.to_path_buf(), source }
 }
 
 fn resolve(path: &Path) -> Result<PathBuf, KeyringError> {
     // `<(..)` and /dev/fd/3 are links to what has no path; they are opened as they are.
-    if path.starts_with("/dev") || path.starts_with("/proc") {
+    if is_descriptor(path) {
         return Ok(path.to_path_buf());
     }
     resolve_symlinks(path).map_err(|source| io_error("follow the link", path, source))
@@ -284,8 +302,16 @@ impl Lock {
             .create(true)
             .truncate(false)
             .mode(0o600)
+            // Where others can make files, what stands under its name may be theirs, or a link.
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(beside(target, ".lock"))
             .map_err(lock_failed)?;
+        let metadata = file.metadata().map_err(lock_failed)?;
+        if !metadata.is_file() || !is_trusted(metadata.uid()) || metadata.nlink() != 1 {
+            return Err(lock_failed(io::Error::other(
+                "its lock file is not a plain file of yours",
+            )));
+        }
         let start = Instant::now();
         loop {
             match file.try_lock() {
@@ -319,7 +345,8 @@ fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, KeyringError>
 }
 
 fn publish(file: AtomicFile, existing: Existing) -> Result<(), KeyringError> {
-    let publication = Publication { existing, mode: 0o600, modified: None, sync: true };
+    let publication =
+        Publication { existing, mode: 0o600, keeps_mode: true, modified: None, sync: true };
     file.publish(publication).map_err(KeyringError::Save)
 }
 
@@ -333,20 +360,22 @@ struct GenerationName {
 
 /// No generation is ever overwritten: where its own number is taken (an older keyring was put back
 /// by hand), the current file gets the next free one.
-fn generation_name(target: &Path, generation: u64) -> GenerationName {
+fn generation_name(target: &Path, generation: u64) -> Result<GenerationName, KeyringError> {
     let is_target = |path: &Path| match (fs::metadata(path), fs::metadata(target)) {
         (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
         _ => false,
     };
-    let number = match generations(target).pop() {
+    let list = generations(target);
+    let mut list = list.map_err(|source| io_error("look for generations of", target, source))?;
+    let number = match list.pop() {
         Some((number, path)) if is_target(&path) => {
-            return GenerationName { number, path, is_current_file: true };
+            return Ok(GenerationName { number, path, is_current_file: true });
         }
-        Some((newest, _)) => generation.max(newest + 1),
+        Some((newest, _)) => generation.max(newest.saturating_add(1)),
         None => generation,
     };
     let path = beside(target, &format!(".{number}"));
-    GenerationName { number, path, is_current_file: false }
+    Ok(GenerationName { number, path, is_current_file: false })
 }
 
 /// Gives the current file, which holds `text`, its second name.
@@ -358,34 +387,40 @@ fn keep_generation(
     if name.is_current_file {
         return Ok(());
     }
-    if fs::hard_link(target, &name.path).is_err() {
+    let linked = step(Step::KeepGeneration).and_then(|()| fs::hard_link(target, &name.path));
+    if linked.is_err() {
         // A file system without hard links.
         publish(prepare(&name.path, text)?, Existing::Refuse)?;
     }
     sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
 }
 
-/// The generations beside `target`, in ascending order.
-fn generations(target: &Path) -> Vec<(u64, PathBuf)> {
-    let Some(name) = target.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-    let Ok(entries) = fs::read_dir(folder_of(target)) else { return Vec::new() };
-    let mut found: Vec<_> = entries
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let number = path.file_name()?.to_str()?.strip_prefix(name)?.strip_prefix('.')?;
-            let canonical = number.parse().ok().filter(|n: &u64| n.to_string() == number)?;
-            Some((canonical, path))
-        })
-        .collect();
+/// The generations beside `target`, in ascending order. What others put there is none.
+fn generations(target: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let Some(name) = target.file_name() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder_of(target))? {
+        let entry = entry?;
+        let entry_name = entry.file_name();
+        let number = entry_name
+            .as_bytes()
+            .strip_prefix(name.as_bytes())
+            .and_then(|rest| std::str::from_utf8(rest.strip_prefix(b".")?).ok())
+            .and_then(|number| number.parse().ok().filter(|n: &u64| n.to_string() == number));
+        let Some(number) = number else { continue };
+        if entry.metadata().is_ok_and(|metadata| metadata.is_file() && is_trusted(metadata.uid())) {
+            found.push((number, entry.path()));
+        }
+    }
     found.sort();
-    found
+    Ok(found)
 }
 
 fn forget_generations(target: &Path) {
-    let mut old = generations(target);
+    // One too many harms nothing, so neither does a folder that cannot be listed now.
+    let mut old = generations(target).unwrap_or_default();
     old.truncate(old.len().saturating_sub(KEPT_GENERATIONS));
     for (_, path) in old {
-        // One too many harms nothing.
         drop(fs::remove_file(path));
     }
 }
