@@ -11,7 +11,7 @@ use enwrap::provider::raw_aes::RawAes;
 use super::args::GlobalArgs;
 use super::environment;
 use crate::output::diagnosis::{About, Subject, UsageError};
-use crate::output::{Format, Ui, Verbosity};
+use crate::output::{Format, Ui, Verbosity, sanitize};
 
 pub(crate) struct App {
     pub(crate) ui: Ui,
@@ -39,6 +39,15 @@ impl App {
     pub(crate) fn store(&self) -> anyhow::Result<Store> {
         let location = environment::keyring_location(self.keyring.as_deref())?;
         Ok(Store::new(location, self.allow_readable_keyring))
+    }
+
+    /// The one moment at which everybody reads what is printed.
+    pub(crate) fn tell_about_first_use(&self, store: &Store) {
+        self.ui.note(&format!("created {}", sanitize::name(store.path())));
+        self.ui.hint(
+            "whoever loses this file loses every file encrypted under it; copy it elsewhere: \
+             enwrap keyring backup FILE",
+        );
     }
 
     /// The keyring's path; `None` where it comes from a variable.

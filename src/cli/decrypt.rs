@@ -65,16 +65,16 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
     let keyring = store.load()?;
     let expected = args.open.expectation(&keyring)?;
     let plan = Plan { app, args, keyring, expected };
-    for input in &inputs {
-        let target = plan.target(input)?;
-        if app.ui.format == Format::Json && target.is_stdout() {
-            return Err(UsageError::new(
-                "the result goes to standard output, and so would --json's lines",
-            )
-            .hint("write the result to a file with -o FILE")
-            .into());
-        }
+    let targets =
+        inputs.iter().map(|input| plan.target(input)).collect::<Result<Vec<Target>, _>>()?;
+    if app.ui.format == Format::Json && targets.iter().any(Target::is_stdout) {
+        return Err(UsageError::new(
+            "the result goes to standard output, and so would --json's lines",
+        )
+        .hint("write the result to a file with -o FILE")
+        .into());
     }
+    batch::require_apart(&inputs, &targets)?;
     batch::for_each(app, store.path(), &inputs, |input| plan.decrypt(input))
 }
 
@@ -109,6 +109,7 @@ impl Plan<'_> {
             // A repository gives a secret to the group as readily as to its owner: the plaintext is
             // the owner's, unless asked otherwise.
             mode: if self.args.preserve_mode { mode } else { mode & 0o700 },
+            keeps_mode: true,
             modified: source.get_ref().modified(),
         };
         let mut destination =

@@ -3,18 +3,21 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::Context as _;
 
-use enwrap::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication, is_remote};
+use enwrap::atomic_file::{
+    AtomicFile, AtomicFileError, Existing, Publication, folder_of, is_descriptor, is_remote,
+};
 use enwrap::pipeline::PipelineError;
 
 use super::source::Source;
 use crate::output::diagnosis::UsageError;
 use crate::output::sanitize;
+use crate::output::text_guard::TextGuard;
 
 /// Where one result is to go, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,13 +72,14 @@ pub(crate) struct Rules {
     pub(crate) force: bool,
     pub(crate) sync: bool,
     pub(crate) mode: u32,
+    pub(crate) keeps_mode: bool,
     pub(crate) modified: Option<SystemTime>,
 }
 
 /// An open output.
 pub(crate) enum Destination {
     /// Standard output, a FIFO or a device: written directly.
-    Stream { file: File, is_guarded: bool },
+    Stream { file: File, guard: Option<TextGuard>, sync: bool },
     /// A file that has no name yet.
     File { file: AtomicFile, publication: Publication },
 }
@@ -89,22 +93,21 @@ impl Destination {
         rules: Rules,
     ) -> anyhow::Result<Self> {
         let Target::File(path) = target else {
-            return Self::stdout(*target == Target::ExplicitStdout, source, payload);
+            return Self::stdout(*target == Target::ExplicitStdout, source, payload, rules.sync);
         };
-        if let Ok(metadata) = fs::metadata(path) {
-            refuse_input(source, &metadata)?;
-            let kind = metadata.file_type();
-            if kind.is_dir() {
-                let shown = sanitize::name(path);
-                return Err(UsageError::new(format!("the output '{shown}' is a folder"))
-                    .hint(format!("name a file, or use --output-dir '{shown}'"))
-                    .into());
+        refuse_planted(path)?;
+        match fs::metadata(path) {
+            Ok(metadata) => {
+                refuse_input(source, &metadata)?;
+                if let Some(stream) = Self::stream(path, &metadata)? {
+                    return Ok(stream);
+                }
             }
-            if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || is_fd(path) {
-                let file = File::options().write(true).open(path);
-                let file =
-                    file.with_context(|| format!("cannot open '{}'", sanitize::name(path)))?;
-                return Ok(Self::Stream { file, is_guarded: false });
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // Whatever stands there, it may not be looked at, and so not be replaced either.
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot open '{}'", sanitize::name(path)));
             }
         }
         // Also for a link that leads nowhere: only -f may make what it points to.
@@ -114,16 +117,42 @@ impl Destination {
         let publication = Publication {
             existing: if rules.force { Existing::Replace } else { Existing::Refuse },
             mode: rules.mode,
+            keeps_mode: rules.keeps_mode,
             modified: rules.modified,
             sync: rules.sync,
         };
         Ok(Self::File { file: AtomicFile::create(path)?, publication })
     }
 
+    /// What stands under the name of an output and is no plain file; `None` for a plain file.
+    fn stream(path: &Path, metadata: &Metadata) -> anyhow::Result<Option<Self>> {
+        let kind = metadata.file_type();
+        let shown = sanitize::name(path);
+        if kind.is_dir() {
+            return Err(UsageError::new(format!("the output '{shown}' is a folder"))
+                .hint(format!("name a file, or use --output-dir '{shown}'"))
+                .into());
+        }
+        if kind.is_file() && is_descriptor(path) {
+            // Opened by this name, it would be written from its beginning, over what is there.
+            return Err(UsageError::new(format!("'{shown}' is a redirection to a file"))
+                .hint("name the file with -o, or redirect standard output")
+                .into());
+        }
+        if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || is_descriptor(path)
+        {
+            let file = File::options().write(true).open(path);
+            let file = file.with_context(|| format!("cannot open '{shown}'"))?;
+            return Ok(Some(Self::Stream { file, guard: None, sync: false }));
+        }
+        Ok(None)
+    }
+
     fn stdout(
         is_explicit: bool,
         source: Option<&Source>,
         payload: Payload,
+        sync: bool,
     ) -> anyhow::Result<Self> {
         let stdout = io::stdout();
         let is_guarded = stdout.is_terminal() && !is_explicit;
@@ -138,7 +167,8 @@ impl Destination {
         if let Ok(metadata) = file.metadata() {
             refuse_input(source, &metadata)?;
         }
-        Ok(Self::Stream { file, is_guarded })
+        let guard = is_guarded.then(TextGuard::default);
+        Ok(Self::Stream { file, guard, sync })
     }
 
     /// Whether a terminal shows what is written.
@@ -151,7 +181,7 @@ impl Destination {
         match self {
             Self::File { file, publication } => Ok(file.publish(publication)?),
             // A redirection to a network file system reports a full disk no earlier.
-            Self::Stream { file, .. } if is_file(&file) && is_remote(&file) => {
+            Self::Stream { file, sync, .. } if is_file(&file) && (sync || is_remote(&file)) => {
                 file.sync_all().context("cannot sync standard output")
             }
             Self::Stream { .. } => Ok(()),
@@ -163,9 +193,23 @@ fn is_file(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-/// `/dev/fd/N` and its like: what is behind them has no folder to make a file in.
-fn is_fd(path: &Path) -> bool {
-    path.starts_with("/dev/fd") || path.starts_with("/proc/self/fd") || path == "/dev/stderr"
+/// Refuses links and FIFOs that strangers left where everybody can leave something, such as /tmp: they
+/// would lead the output to a file or a reader of their choice.
+fn refuse_planted(path: &Path) -> anyhow::Result<()> {
+    const STICKY_FOR_ALL: u32 = 0o1002;
+    let Ok(entry) = fs::symlink_metadata(path) else { return Ok(()) };
+    let Ok(folder) = fs::metadata(folder_of(path)) else { return Ok(()) };
+    let is_shared = folder.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;
+    let is_strange =
+        entry.uid() != rustix::process::geteuid().as_raw() && entry.uid() != folder.uid();
+    if is_shared && is_strange && (entry.is_symlink() || entry.file_type().is_fifo()) {
+        let shown = sanitize::name(path);
+        let kind = if entry.is_symlink() { "link" } else { "FIFO" };
+        let problem =
+            format!("'{shown}' is a {kind} that another user left in a folder open to all");
+        return Err(UsageError::new(problem).hint("choose another output").into());
+    }
+    Ok(())
 }
 
 fn refuse_input(source: Option<&Source>, output: &Metadata) -> Result<(), UsageError> {
@@ -182,11 +226,15 @@ impl Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File { file, .. } => file.write(bytes),
-            Self::Stream { is_guarded: true, .. } if !is_text(bytes) => Err(io::Error::other(
-                "this is not text, and standard output is a terminal; \
-                 write to a file with -o FILE, or insist with '-o -'",
-            )),
-            Self::Stream { file, .. } => file.write(bytes),
+            Self::Stream { file, guard, .. } => {
+                if guard.as_mut().is_some_and(|guard| !guard.is_text(bytes)) {
+                    return Err(io::Error::other(
+                        "this is not text, and standard output is a terminal; write to a file with \
+                         -o FILE, or insist with '-o -'",
+                    ));
+                }
+                file.write(bytes)
+            }
         }
     }
 
@@ -195,20 +243,9 @@ impl Write for Destination {
     }
 }
 
-/// Whether a terminal shows these bytes as they are. A character cut by a frame's end is still text.
-fn is_text(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b'\n' | b'\r' | b'\t' | 0x20..=0x7E | 0x80..))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_terminal_gets_no_escape_codes() {
-        assert!(is_text("Zeile 1\r\n\tZeile 2: ä\n".as_bytes()));
-        assert!(!is_text(b"\x1b[2J") && !is_text(b"\0") && !is_text(b"\x7f"));
-    }
 
     #[test]
     fn standard_output_has_several_names() {

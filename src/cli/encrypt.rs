@@ -86,6 +86,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
         .hint("write the result to a file with -o FILE")
         .into());
     }
+    batch::require_apart(&inputs, &targets)?;
     batch::for_each(app, store.path(), &inputs, |input| plan.encrypt(input))
 }
 
@@ -112,6 +113,7 @@ impl Plan<'_> {
             force: self.args.output.force,
             sync: self.args.output.sync,
             mode: source.mode().unwrap_or(0o666) & !self.umask,
+            keeps_mode: true,
             modified: source.modified(),
         };
         let mut destination = Destination::open(&target, Some(&source), Payload::Binary, rules)?;

@@ -12,7 +12,6 @@ use enwrap::keyring::{Key, KeyError, Store};
 use super::app::{App, InKeyring as _};
 use super::examples::examples;
 use super::key::parse_alias;
-use crate::output::{Ui, sanitize};
 
 /// Make a root key, and print its id
 ///
@@ -57,7 +56,7 @@ pub(crate) fn run(app: &App, args: &KeygenArgs) -> anyhow::Result<()> {
         None => {
             let (generated, saved) = store.update(|keyring| generate(keyring, args))?;
             if saved == Saved::Created {
-                tell_about_first_use(app.ui, &store);
+                app.tell_about_first_use(&store);
             }
             generated
         }
@@ -100,13 +99,4 @@ fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> anyhow::Result<Generate
     let became_default = is_first && aliases.insert(Alias::default_alias());
     let key = keyring.add(Key::generate(aliases, &args.description)?)?;
     Ok(Generated { id: key.id, aliases: key.aliases.clone(), is_new: true, became_default })
-}
-
-/// The one moment at which everybody reads what is printed.
-fn tell_about_first_use(ui: Ui, store: &Store) {
-    ui.note(&format!("created {}", sanitize::name(store.path())));
-    ui.hint(
-        "whoever loses this file loses every file encrypted under it; copy it elsewhere: \
-         enwrap keyring backup FILE",
-    );
 }

@@ -42,6 +42,7 @@ fn write_pages(command: &Command, folder: &Path, is_root: bool) -> anyhow::Resul
     file.publish(Publication {
         existing: Existing::Replace,
         mode: 0o644,
+        keeps_mode: true,
         modified: None,
         sync: false,
     })?;

@@ -27,6 +27,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
 use crate::output::diagnosis::{Diagnosis, UsageError, is_broken_pipe};
+use crate::output::exit::Exit;
 use crate::output::{Format, Ui, Verbosity, When};
 use app::App;
 use args::GlobalArgs;
@@ -115,9 +116,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let usage = anyhow::Error::from(UsageError::new(text));
         Ui::new(Format::Json, Verbosity::Normal, When::Never, When::Never)
             .error(&Diagnosis::of(&usage));
-    } else if error.print().is_err() {
-        // Help into a closed pipe.
-        process::die_of_broken_pipe();
+    } else if let Err(failed) = error.print() {
+        if failed.kind() == std::io::ErrorKind::BrokenPipe {
+            process::die_of_broken_pipe();
+        }
+        if !error.use_stderr() {
+            return ExitCode::from(Exit::Failure.code());
+        }
     }
-    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+    ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { 0 })
 }

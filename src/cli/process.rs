@@ -1,9 +1,12 @@
 //! What holds for the whole process: no core dumps, and nothing temporary left by a signal.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -18,14 +21,17 @@ pub(crate) fn harden() {
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum }).ok();
 }
 
-/// Has SIGINT, SIGTERM and SIGHUP remove what is temporary before they end the process, and makes a
+/// Has SIGINT, SIGTERM, SIGHUP and SIGQUIT remove what is temporary before they end the process, and makes a
 /// file that grows beyond its limit an error of `write` instead of a death.
 pub(crate) fn handle_signals() {
     // A handler, and not "ignore", which children would inherit.
-    drop(signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default()));
+    drop(flag::register(SIGXFSZ, Arc::default()));
     let ignored = ignored_signals();
-    let ours = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.contains(signal));
-    let Ok(mut signals) = Signals::new(ours) else { return };
+    let ours: Vec<i32> = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+        .into_iter()
+        .filter(|signal| !ignored.contains(signal))
+        .collect();
+    let Ok(mut signals) = Signals::new(&ours) else { return };
     // A thread, because it waits for whoever is creating a temporary file, which a handler may not.
     let watch = move || {
         if let Some(signal) = signals.forever().next() {
@@ -33,7 +39,12 @@ pub(crate) fn handle_signals() {
             drop(emulate_default_handler(signal));
         }
     };
-    drop(thread::Builder::new().name("signals".to_owned()).spawn(watch));
+    if thread::Builder::new().name("signals".to_owned()).spawn(watch).is_err() {
+        // Better to leave a temporary file than to be deaf.
+        for signal in ours {
+            drop(flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true))));
+        }
+    }
 }
 
 /// Signals that the caller chose to ignore, as `nohup` does with SIGHUP: so do we.

@@ -347,12 +347,9 @@ fn judge_keyring(error: &KeyringError) -> Verdict {
             Exit::NoKey,
             Some("make one with 'enwrap keygen', or name one with --keyring FILE".to_owned()),
         ),
-        KeyringError::Lost { path, newest } => {
-            let path = sanitize::name(path);
-            (
-                Exit::Keyring,
-                Some(format!("put a generation back: cp -p '{path}.{newest}' '{path}'")),
-            )
+        KeyringError::Lost { target, newest, .. } => {
+            let (newest, target) = (sanitize::name(newest), sanitize::name(target));
+            (Exit::Keyring, Some(format!("put the newest one back: cp -p '{newest}' '{target}'")))
         }
         KeyringError::EmptyData => (
             Exit::Keyring,
@@ -393,8 +390,13 @@ fn judge_file_fault(path: &Path, fault: &FileFault) -> Verdict {
         | FileFault::Checksum
         | FileFault::Malformed { .. }
         | FileFault::Contradiction(_) => {
-            let path = sanitize::name(path);
-            let hint = format!("restore a backup, or one of the generations '{path}.N' beside it");
+            // A variable has no path, and no generations.
+            let hint = if path.exists() {
+                let path = sanitize::name(path);
+                format!("restore a backup, or one of the generations '{path}.N' beside it")
+            } else {
+                "give the keyring file's text, or base64 of it: base64 -w0 keyring.json".to_owned()
+            };
             (Exit::Keyring, Some(hint))
         }
     }

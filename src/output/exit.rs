@@ -73,7 +73,7 @@ impl Exit {
             Self::Context => "another encryption context",
             Self::KeyDisabled => "the key is disabled, or pending deletion",
             Self::Exists => "the output, the alias or the key exists",
-            Self::KeyringLocked => "the keyring is locked",
+            Self::KeyringLocked => "the keyring is sealed, or the passphrase is wrong",
             Self::Keyring => "the keyring is damaged, unsafe or read-only",
             Self::NotAMessage => "not an encrypted message, or not supported",
             Self::SomeFailed => "some of several files failed",

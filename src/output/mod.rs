@@ -7,6 +7,7 @@ pub(crate) mod exit;
 pub(crate) mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod table;
+pub(crate) mod text_guard;
 
 use std::io::{self, IsTerminal as _, Write as _};
 

@@ -71,7 +71,7 @@ pub(super) fn print_value(bytes: &[u8], encoding: Encoding) -> anyhow::Result<()
 
 /// Not through the buffer of `std::io::stdout`, which nobody wipes.
 fn open_stdout(payload: Payload) -> anyhow::Result<Destination> {
-    let rules = Rules { force: false, sync: false, mode: 0o600, modified: None };
+    let rules = Rules { force: false, sync: false, mode: 0o600, keeps_mode: false, modified: None };
     Destination::open(&Target::Stdout, None, payload, rules).map_err(|error| {
         if !error.is::<UsageError>() {
             return error;
@@ -147,7 +147,8 @@ impl BlobOutArgs {
             )
             .into());
         }
-        let rules = Rules { force: self.force, sync: true, mode: 0o600, modified: None };
+        let rules =
+            Rules { force: self.force, sync: true, mode: 0o600, keeps_mode: false, modified: None };
         Destination::open(&target, None, Payload::Binary, rules)
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::keyring::exchange;
+use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::{App, InKeyring as _};
 use crate::cli::destination::{Destination, Payload, Rules, Target};
@@ -49,11 +50,13 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> anyhow::Result<()> {
         .hint("the export is JSON already; leave out --json, or write it with -o FILE")
         .into());
     }
-    let rules = Rules { force: false, sync: true, mode: 0o600, modified: None };
+    let rules = Rules { force: false, sync: true, mode: 0o600, keeps_mode: false, modified: None };
     // A terminal keeps what it has shown: a key goes there only when asked to.
     let mut destination = Destination::open(&target, None, Payload::Binary, rules)
         .map_err(|error| insist_on_terminal(error, &target))?;
-    destination.write_all(text.expose())?;
+    destination
+        .write_all(text.expose())
+        .map_err(|error| target.name_in(PipelineError::Write(error)))?;
     destination.finish()?;
     if let Target::File(path) = &target {
         tell(app, path, key.id)?;

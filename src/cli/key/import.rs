@@ -8,6 +8,7 @@ use serde_json::json;
 
 use enwrap::keyring::exchange;
 use enwrap::keyring::model::{Alias, Key, KeyId, KeyVersion, Material};
+use enwrap::keyring::store::Saved;
 use enwrap::secret::SecretText;
 
 use super::parse_alias;
@@ -58,10 +59,13 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> anyhow::Result<()> {
     let key = Key::import(id, args.alias.clone(), version)?;
     let id = key.id;
     let (namespace, name) = (key.versions[0].namespace.clone(), key.versions[0].name.clone());
-    store.update(|keyring| {
+    let ((), saved) = store.update(|keyring| {
         keyring.add(key)?;
         anyhow::Ok(())
     })?;
+    if saved == Saved::Created {
+        app.tell_about_first_use(&store);
+    }
     let object = json!({
         "key_id": id.to_string(),
         "aliases": args.alias.iter().map(Alias::as_str).collect::<Vec<_>>(),

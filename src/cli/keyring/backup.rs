@@ -39,7 +39,8 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
     }
     let store = app.store()?;
     let text = store.export()?;
-    let rules = Rules { force: args.force, sync: true, mode: 0o600, modified: None };
+    let rules =
+        Rules { force: args.force, sync: true, mode: 0o600, keeps_mode: false, modified: None };
     let mut destination = Destination::open(&target, None, Payload::Binary, rules)?;
     let shown = sanitize::name(&args.file);
     destination.write_all(text.expose()).with_context(|| format!("cannot write '{shown}'"))?;

@@ -5,9 +5,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use clap::Args;
 use serde_json::json;
 
-use enwrap::keyring::KeyringError;
-
 use crate::cli::app::App;
+use crate::output::diagnosis::UsageError;
 use crate::output::{Format, print, sanitize};
 
 /// Print where the keyring is, whether it exists or not
@@ -16,8 +15,9 @@ pub(crate) struct PathArgs {}
 
 pub(crate) fn run(app: &App, _args: &PathArgs) -> anyhow::Result<()> {
     let Some(path) = app.keyring_path()? else {
-        // ENWRAP_KEYRING_DATA has no path to print.
-        return Err(KeyringError::ReadOnly { path: "ENWRAP_KEYRING_DATA".into() }.into());
+        return Err(
+            UsageError::new("the keyring comes from ENWRAP_KEYRING_DATA, and has no path").into()
+        );
     };
     if app.ui.format == Format::Json {
         let mut object = json!({ "exists": path.exists() });
