@@ -133,9 +133,7 @@ fn force_replaces_a_file_and_keeps_its_mode_and_its_links() {
 }
 
 #[test]
-fn a_new_file_is_never_readable_by_others_before_it_is_whole() {
-    // The mode is set before the name: there is no moment with the name and another mode. What can
-    // be seen from outside is that no file stands there while the source has not ended.
+fn nothing_has_the_name_before_it_is_whole() {
     let shell = Shell::new();
     let mut child = shell.start(&["encrypt", "-o", "out"]);
     let mut stdin = child.stdin.take().unwrap();
@@ -155,8 +153,12 @@ fn a_fifo_and_a_device_are_written_directly() {
     shell.ok(&["encrypt", "a", "-o", "/dev/null"]);
     let run = shell.sh("enwrap encrypt a -o /dev/stdout | enwrap decrypt -o /dev/stdout");
     assert_eq!(run.success().text(), "text");
-    shell.sh("enwrap encrypt a -o /dev/fd/3 3>c").success();
-    assert_eq!(shell.ok(&["decrypt", "c", "-o", "-"]), "text");
+    let line = "{ enwrap encrypt a -o /dev/fd/3 | cat; } 3>&1 | enwrap decrypt";
+    assert_eq!(shell.sh(line).success().text(), "text");
+    // A file behind a descriptor would be written from its beginning.
+    shell.write("c", "the old text");
+    shell.sh("enwrap encrypt a -o /dev/fd/3 3>>c").failure(2).says(&["'/dev/fd/3'", "-o"]);
+    assert_eq!(shell.read("c"), b"the old text");
 }
 
 #[test]
@@ -168,6 +170,44 @@ fn files_under_proc_say_size_0_and_are_read_to_their_end() {
     shell.ok(&["encrypt", "/proc/version", "-o", "v"]);
     let version = fs::read_to_string("/proc/version").unwrap();
     assert_eq!(shell.ok(&["decrypt", "v", "-o", "-"]), version.trim_end());
+}
+
+#[test]
+fn outputs_never_stand_in_each_others_place_or_in_an_inputs() {
+    let shell = Shell::new();
+    for folder in ["x", "y", "out"] {
+        fs::create_dir(shell.path(folder)).unwrap();
+    }
+    shell.write("x/a", "1");
+    shell.write("y/a", "2");
+    let run = shell.fails_harmlessly(&["encrypt", "-f", "--output-dir", "out", "x/a", "y/a"], 2);
+    run.says(&["same output", "out/a.enwrap"]);
+    assert!(!shell.path("out/a.enwrap").exists());
+    shell.ok(&["encrypt", "x/a"]);
+    let before = shell.read("x/a.enwrap");
+    shell.fails(&["encrypt", "-f", "x/a", "x/a.enwrap"], 2).says(&["'x/a.enwrap'", "both"]);
+    fs::hard_link(shell.path("x/a.enwrap"), shell.path("twin")).unwrap();
+    shell.fails(&["encrypt", "-f", "twin", "x/a"], 2).says(&["both an input and an output"]);
+    assert_eq!(shell.read("x/a.enwrap"), before);
+    shell.ok(&["encrypt", "x/a", "y/a", "-f"]);
+}
+
+#[test]
+fn what_a_stranger_left_in_a_shared_folder_is_not_followed() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.write("victim", "the old text");
+    fs::create_dir(shell.path("tmp")).unwrap();
+    Shell::chmod(&shell.path("tmp"), 0o1777);
+    symlink("../victim", shell.path("tmp/link")).unwrap();
+    // Only root can make something that is another user's.
+    let owner = std::os::unix::fs::lchown(shell.path("tmp/link"), Some(65_534), None);
+    if owner.is_err() {
+        return;
+    }
+    let run = shell.fails(&["encrypt", "a", "-f", "-o", "tmp/link"], 2);
+    run.says(&["'tmp/link'", "another user"]);
+    assert_eq!(shell.read("victim"), b"the old text");
 }
 
 #[test]

@@ -14,7 +14,11 @@ fn a_keyring_from_the_environment_needs_no_file() {
     shell.ok(&["encrypt", "a"]);
     let text = fs::read_to_string(shell.keyring()).unwrap();
     let message = shell.read("a.enwrap");
-    for data in [text.clone(), base64::engine::general_purpose::STANDARD.encode(&text)] {
+    for data in [
+        text.clone(),
+        text.trim_end().to_owned(),
+        base64::engine::general_purpose::STANDARD.encode(&text),
+    ] {
         let mut job = Shell::bare();
         job.set("ENWRAP_KEYRING_DATA", data);
         job.write("a.enwrap", &message);
@@ -95,7 +99,7 @@ fn a_lost_keyring_is_not_started_anew() {
     shell.ok(&["keygen", "second"]);
     fs::remove_file(shell.keyring()).unwrap();
     for args in [&["keygen"][..], &["key", "list"]] {
-        shell.fails(args, 10).says(&["missing", "generation 1", "cp -p"]);
+        shell.fails(args, 10).says(&["missing", "generations", "cp -p"]);
     }
     assert!(!shell.keyring().exists());
 }
@@ -110,7 +114,9 @@ fn a_backup_is_a_keyring() {
     assert_eq!(shell.read("copy"), fs::read(shell.keyring()).unwrap());
     assert_eq!(shell.ok(&["--keyring", "copy", "decrypt", "a.enwrap", "-o", "-"]), "text");
     shell.fails_harmlessly(&["keyring", "backup", "copy"], 8).says(&["'copy'", "-f"]);
+    Shell::chmod(&shell.path("copy"), 0o644);
     shell.ok(&["keyring", "backup", "copy", "-f"]);
+    assert_eq!(shell.mode("copy"), 0o600, "keys are nobody else's, whatever stood there");
 }
 
 #[test]
@@ -123,6 +129,8 @@ fn a_keyring_can_come_through_a_descriptor() {
     shell.sh(&line).success();
     assert_eq!(shell.read("b"), b"text");
     let line = format!("cat '{keyring}' | enwrap --keyring /dev/fd/0 keygen x");
+    shell.sh(&line).failure(10).says(&["read-only"]);
+    let line = format!("enwrap --keyring /dev/fd/3 keygen x 3<>'{keyring}'");
     shell.sh(&line).failure(10).says(&["read-only"]);
 }
 
