@@ -1,10 +1,10 @@
 //! What a verb works with: the voice, and the keyring that the arguments and the environment name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use enwrap::keyring::model::Alias;
+use enwrap::keyring::model::{Alias, KeyId};
 use enwrap::keyring::{Key, KeyError, KeyVersion, Keyring, Location, Store};
 use enwrap::provider::raw_aes::RawAes;
 
@@ -131,13 +131,11 @@ fn no_default(keyring: &Keyring) -> anyhow::Error {
         .into()
 }
 
-/// The extension of encrypted files.
-pub(crate) const EXTENSION: &str = "enwrap";
-
-/// `folder/name`, or `name` beside `path`.
-pub(crate) fn sibling(path: &Path, name: &std::ffi::OsStr, folder: Option<&Path>) -> PathBuf {
-    match folder {
-        Some(folder) => folder.join(name),
-        None => path.with_file_name(name),
-    }
+/// The ids of the keys that `--only-key` names.
+pub(crate) fn key_ids(
+    keyring: &Keyring,
+    store: &Store,
+    names: &[String],
+) -> anyhow::Result<Vec<KeyId>> {
+    names.iter().map(|name| Ok(keyring.key(name).in_keyring(store)?.id)).collect()
 }

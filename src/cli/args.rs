@@ -7,10 +7,11 @@ use anyhow::Context as _;
 use clap::Args;
 
 use enwrap::context::EncryptionContext;
-use enwrap::keyring::Keyring;
+use enwrap::keyring::{Keyring, Store};
 use enwrap::message::Limits;
 use enwrap::open::Expectation;
 
+use super::app::key_ids;
 use crate::output::When;
 use crate::output::diagnosis::UsageError;
 
@@ -180,7 +181,11 @@ pub(crate) struct OpenArgs {
 }
 
 impl OpenArgs {
-    pub(crate) fn expectation(&self, keyring: &Keyring) -> anyhow::Result<Expectation> {
+    pub(crate) fn expectation(
+        &self,
+        keyring: &Keyring,
+        store: &Store,
+    ) -> anyhow::Result<Expectation> {
         let mut expected = Expectation {
             limits: Limits {
                 header_size: self.max_header_size,
@@ -198,9 +203,7 @@ impl OpenArgs {
         for (key, value) in context_of(&[], self.context_file.as_ref())?.iter() {
             expected.pairs.expect(key, value)?;
         }
-        for name in &self.only_key {
-            expected.only_keys.push(keyring.key(name)?.id);
-        }
+        expected.only_keys = key_ids(keyring, store, &self.only_key)?;
         Ok(expected)
     }
 }

@@ -1,5 +1,6 @@
 //! `enwrap decrypt`: encrypted files back to files, or a stream to a stream.
 
+use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
@@ -9,15 +10,15 @@ use serde_json::json;
 use enwrap::keyring::Keyring;
 use enwrap::open::{Expectation, Opened};
 
-use super::app::{App, EXTENSION, sibling};
+use super::app::App;
 use super::args::{OpenArgs, OutputArgs};
 use super::batch;
 use super::destination::{Destination, Payload, Rules, Target};
 use super::examples::examples;
-use super::source::{Source, is_stdin, operands};
-use crate::output::diagnosis::UsageError;
+use super::job::{self, EXTENSION, Job};
+use super::source::Source;
 use crate::output::progress::Meter;
-use crate::output::{Format, sanitize};
+use crate::output::sanitize;
 
 /// Decrypt files, or standard input
 ///
@@ -55,53 +56,21 @@ struct Plan<'a> {
 }
 
 pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
-    let inputs = operands(&args.inputs)?;
-    if inputs.len() > 1 && args.output.output.is_some() {
-        return Err(UsageError::new("-o takes the result of one input, and there are several")
-            .hint("leave it out, or name a folder with --output-dir")
-            .into());
-    }
+    let jobs = job::plan(app, &args.inputs, &args.output, |name| {
+        let path = Path::new(name);
+        path.extension().filter(|extension| *extension == EXTENSION)?;
+        path.file_stem().map(OsStr::to_owned)
+    })?;
     let store = app.store()?;
     let keyring = store.load()?;
-    let expected = args.open.expectation(&keyring)?;
+    let expected = args.open.expectation(&keyring, &store)?;
     let plan = Plan { app, args, keyring, expected };
-    let targets =
-        inputs.iter().map(|input| plan.target(input)).collect::<Result<Vec<Target>, _>>()?;
-    if app.ui.format == Format::Json && targets.iter().any(Target::is_stdout) {
-        return Err(UsageError::new(
-            "the result goes to standard output, and so would --json's lines",
-        )
-        .hint("write the result to a file with -o FILE")
-        .into());
-    }
-    batch::require_apart(&inputs, &targets)?;
-    batch::for_each(app, store.path(), &inputs, |input| plan.decrypt(input))
+    batch::for_each(app, store.path(), &jobs, |job| plan.decrypt(job))
 }
 
 impl Plan<'_> {
-    fn target(&self, input: &Path) -> Result<Target, UsageError> {
-        let output = &self.args.output;
-        if let Some(path) = &output.output {
-            return Ok(Target::of(path));
-        }
-        if is_stdin(input) {
-            return Ok(Target::Stdout);
-        }
-        match (input.file_stem(), input.extension()) {
-            (Some(name), Some(extension)) if extension == EXTENSION => {
-                Ok(Target::File(sibling(input, name, output.output_dir.as_deref())))
-            }
-            _ => {
-                let shown = sanitize::name(input);
-                Err(UsageError::new(format!("'{shown}' does not end in .{EXTENSION}"))
-                    .hint("name the output with -o FILE"))
-            }
-        }
-    }
-
-    fn decrypt(&self, input: &Path) -> anyhow::Result<()> {
+    fn decrypt(&self, Job { input, target }: &Job) -> anyhow::Result<()> {
         let mut source = BufReader::new(Source::open(input)?);
-        let target = self.target(input)?;
         let mode = source.get_ref().mode().unwrap_or(0o600);
         let rules = Rules {
             force: self.args.output.force,
@@ -113,7 +82,7 @@ impl Plan<'_> {
             modified: source.get_ref().modified(),
         };
         let mut destination =
-            Destination::open(&target, Some(source.get_ref()), Payload::Plaintext, rules)?;
+            Destination::open(target, Some(source.get_ref()), Payload::Plaintext, rules)?;
         let opened = Opened::open(&mut source, &self.keyring, &self.expected)?;
         let (ui, name, size) = (self.app.ui, source.get_ref().shown(), source.get_ref().size());
         let meter = Meter::new(ui, name.clone(), size, destination.is_terminal());
@@ -124,7 +93,7 @@ impl Plan<'_> {
         drop(meter);
         destination.finish()?;
         ui.detail(&format!("{name}: opened by key {} version {}", opened.key, opened.version));
-        let Target::File(output) = &target else { return Ok(()) };
+        let Target::File(output) = target else { return Ok(()) };
         let mut object = json!({
             "message_id": hex::encode(opened.header().message_id),
             "opened_by": { "key_id": opened.key.to_string(), "version": opened.version },

@@ -49,12 +49,27 @@ impl Target {
             (PipelineError::Write(source), Self::File(path)) => {
                 AtomicFileError::Io { action: "write", path: path.clone(), source }.into()
             }
+            (PipelineError::Write(source), _)
+                if source.get_ref().is_some_and(|inner| inner.is::<NotText>()) =>
+            {
+                not_text("the plaintext").into()
+            }
             (PipelineError::Write(source), _) => {
                 anyhow::Error::from(source).context("cannot write to standard output")
             }
             (other, _) => other.into(),
         }
     }
+}
+
+/// Bytes on their way to a terminal that it would act on.
+#[derive(Debug, thiserror::Error)]
+#[error("this is not text")]
+struct NotText;
+
+fn not_text(what: &str) -> UsageError {
+    UsageError::new(format!("{what} is not text, and standard output is a terminal"))
+        .hint("write to a file with -o FILE, or insist with '-o -'")
 }
 
 /// What goes to a terminal.
@@ -157,11 +172,7 @@ impl Destination {
         let stdout = io::stdout();
         let is_guarded = stdout.is_terminal() && !is_explicit;
         if is_guarded && payload == Payload::Binary {
-            return Err(UsageError::new(
-                "the result is not text, and standard output is a terminal",
-            )
-            .hint("write to a file with -o FILE, or insist with '-o -'")
-            .into());
+            return Err(not_text("the result").into());
         }
         let file = File::from(stdout.as_fd().try_clone_to_owned().context("no standard output")?);
         if let Ok(metadata) = file.metadata() {
@@ -228,10 +239,7 @@ impl Write for Destination {
             Self::File { file, .. } => file.write(bytes),
             Self::Stream { file, guard, .. } => {
                 if guard.as_mut().is_some_and(|guard| !guard.is_text(bytes)) {
-                    return Err(io::Error::other(
-                        "this is not text, and standard output is a terminal; write to a file with \
-                         -o FILE, or insist with '-o -'",
-                    ));
+                    return Err(io::Error::other(NotText));
                 }
                 file.write(bytes)
             }

@@ -1,7 +1,7 @@
 //! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -13,16 +13,16 @@ use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::provider::Provider;
 use enwrap::provider::raw_aes::RawAes;
 
-use super::app::{App, EXTENSION, InKeyring as _, keys_to_encrypt, provider_of, sibling};
+use super::app::{App, InKeyring as _, keys_to_encrypt, provider_of};
 use super::args::{ContextArgs, OutputArgs};
 use super::batch;
 use super::destination::{Destination, Payload, Rules, Target};
 use super::examples::examples;
+use super::job::{self, EXTENSION, Job};
 use super::process::umask;
-use super::source::{Source, is_stdin, operands};
-use crate::output::diagnosis::UsageError;
+use super::source::Source;
 use crate::output::progress::Meter;
-use crate::output::{Format, sanitize};
+use crate::output::sanitize;
 
 /// Encrypt files, or standard input
 ///
@@ -62,12 +62,9 @@ struct Plan<'a> {
 }
 
 pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
-    let inputs = operands(&args.inputs)?;
-    if inputs.len() > 1 && args.output.output.is_some() {
-        return Err(UsageError::new("-o takes the result of one input, and there are several")
-            .hint("leave it out, or name a folder with --output-dir")
-            .into());
-    }
+    let jobs = job::plan(app, &args.inputs, &args.output, |name| {
+        Some([name, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
+    })?;
     let context = args.context.context()?;
     let store = app.store()?;
     let keyring = store.load()?;
@@ -78,37 +75,12 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
         plan.keys.push((key, version));
         plan.providers.push(provider);
     }
-    let targets: Vec<Target> = inputs.iter().map(|input| plan.target(input)).collect();
-    if app.ui.format == Format::Json && targets.iter().any(Target::is_stdout) {
-        return Err(UsageError::new(
-            "the result goes to standard output, and so would --json's lines",
-        )
-        .hint("write the result to a file with -o FILE")
-        .into());
-    }
-    batch::require_apart(&inputs, &targets)?;
-    batch::for_each(app, store.path(), &inputs, |input| plan.encrypt(input))
+    batch::for_each(app, store.path(), &jobs, |job| plan.encrypt(job))
 }
 
 impl Plan<'_> {
-    fn target(&self, input: &Path) -> Target {
-        let output = &self.args.output;
-        if let Some(path) = &output.output {
-            return Target::of(path);
-        }
-        match input.file_name() {
-            Some(name) if !is_stdin(input) => {
-                let mut name = OsString::from(name);
-                name.push(format!(".{EXTENSION}"));
-                Target::File(sibling(input, &name, output.output_dir.as_deref()))
-            }
-            _ => Target::Stdout,
-        }
-    }
-
-    fn encrypt(&self, input: &Path) -> anyhow::Result<()> {
+    fn encrypt(&self, Job { input, target }: &Job) -> anyhow::Result<()> {
         let mut source = Source::open(input)?;
-        let target = self.target(input);
         let rules = Rules {
             force: self.args.output.force,
             sync: self.args.output.sync,
@@ -116,7 +88,7 @@ impl Plan<'_> {
             keeps_mode: true,
             modified: source.modified(),
         };
-        let mut destination = Destination::open(&target, Some(&source), Payload::Binary, rules)?;
+        let mut destination = Destination::open(target, Some(&source), Payload::Binary, rules)?;
         let providers: Vec<&dyn Provider> =
             self.providers.iter().map(|provider| provider as &dyn Provider).collect();
         let sealer = Sealer::new(&providers, &self.context, DEFAULT_FRAME_LENGTH)?;
@@ -133,7 +105,7 @@ impl Plan<'_> {
             ui.warning(&format!("{}: it changed while it was read", source.shown()));
         }
         destination.finish()?;
-        let Target::File(output) = &target else { return Ok(()) };
+        let Target::File(output) = target else { return Ok(()) };
         ui.detail(&format!("{} -> {}", source.shown(), sanitize::name(output)));
         let keys: Vec<_> = self
             .keys

@@ -14,6 +14,7 @@ mod destination;
 mod encrypt;
 mod environment;
 mod examples;
+mod job;
 mod key;
 mod keygen;
 mod keyring;

@@ -17,3 +17,4 @@ mod shipped;
 mod signals;
 mod streams;
 mod sweeps;
+mod terminal;

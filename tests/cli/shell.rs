@@ -198,7 +198,7 @@ impl Run {
     #[track_caller]
     pub(crate) fn failure(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
-        let says_why = self.stderr.contains("error: ") || self.stdout.starts_with(b"{");
+        let says_why = self.stderr.contains("error:") || self.stdout.starts_with(b"{");
         assert!(says_why && !self.stderr.contains("panicked"), "{self:?}");
         self
     }

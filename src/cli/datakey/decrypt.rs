@@ -7,7 +7,7 @@ use enwrap::unlock::unlock;
 use super::BlobContextArgs;
 use super::blob::BlobArgs;
 use super::value::{ALGORITHM, Answer, ValueArgs, print_value};
-use crate::cli::app::{App, InKeyring as _};
+use crate::cli::app::{App, InKeyring as _, key_ids};
 use crate::output::diagnosis::BlobError;
 
 /// Open a wrapped data key
@@ -33,10 +33,7 @@ pub(super) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
     let context = args.context.context()?;
     let store = app.store()?;
     let keyring = store.load()?;
-    let mut only_keys = Vec::new();
-    for name in &args.only_key {
-        only_keys.push(keyring.key(name).in_keyring(&store)?.id);
-    }
+    let only_keys = key_ids(&keyring, &store, &args.only_key)?;
     let wrapped = args.blob.read(store.path())?;
     let opened = unlock(&keyring, &only_keys, [&wrapped], &context, Some)
         .map_err(BlobError::Locked)

@@ -9,7 +9,7 @@ use enwrap::unlock::unlock;
 use super::BlobContextArgs;
 use super::blob::{BlobArgs, serialise};
 use super::value::{ALGORITHM, Answer, BlobOutArgs, ValueArgs, print_value};
-use crate::cli::app::{App, InKeyring as _, key_to_wrap};
+use crate::cli::app::{App, InKeyring as _, key_ids, key_to_wrap};
 use crate::cli::args::Pair;
 use crate::output::diagnosis::BlobError;
 
@@ -51,10 +51,7 @@ pub(super) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
     let store = app.store()?;
     let keyring = store.load()?;
     let (key, _, provider) = key_to_wrap(&keyring, &store, Some(&args.key))?;
-    let mut only_keys = Vec::new();
-    for name in &args.only_key {
-        only_keys.push(keyring.key(name).in_keyring(&store)?.id);
-    }
+    let only_keys = key_ids(&keyring, &store, &args.only_key)?;
     let wrapped = args.blob.read(store.path())?;
     let opened = unlock(&keyring, &only_keys, [&wrapped], &context, Some)
         .map_err(BlobError::Locked)

@@ -1,0 +1,115 @@
+//! Inputs and where their results go, decided before the first is touched.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use enwrap::atomic_file::folder_of;
+
+use super::app::App;
+use super::args::OutputArgs;
+use super::destination::Target;
+use super::source::{is_stdin, operands};
+use crate::output::diagnosis::UsageError;
+use crate::output::{Format, sanitize};
+
+/// The extension of encrypted files.
+pub(crate) const EXTENSION: &str = "enwrap";
+
+/// One input, and where its result goes.
+pub(crate) struct Job {
+    pub(crate) input: PathBuf,
+    pub(crate) target: Target,
+}
+
+impl AsRef<Path> for Job {
+    fn as_ref(&self) -> &Path {
+        &self.input
+    }
+}
+
+/// The jobs of a command line. `rename` gives the name of a result that goes beside its input, or into
+/// `--output-dir`.
+pub(crate) fn plan(
+    app: &App,
+    inputs: &[PathBuf],
+    output: &OutputArgs,
+    rename: impl Fn(&OsStr) -> Option<OsString>,
+) -> Result<Vec<Job>, UsageError> {
+    let inputs = operands(inputs)?;
+    if inputs.len() > 1 && output.output.is_some() {
+        return Err(UsageError::new("-o takes the result of one input, and there are several")
+            .hint("leave it out, or name a folder with --output-dir"));
+    }
+    let target = |input: &Path| match (&output.output, input.file_name()) {
+        (Some(path), _) => Ok(Target::of(path)),
+        (None, Some(name)) if !is_stdin(input) => match (rename(name), &output.output_dir) {
+            (Some(name), Some(folder)) => Ok(Target::File(folder.join(name))),
+            (Some(name), None) => Ok(Target::File(input.with_file_name(name))),
+            (None, _) => {
+                let shown = sanitize::name(input);
+                Err(UsageError::new(format!("'{shown}' does not end in .{EXTENSION}"))
+                    .hint("name the output with -o FILE"))
+            }
+        },
+        _ => Ok(Target::Stdout),
+    };
+    let mut jobs = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let target = target(&input)?;
+        jobs.push(Job { input, target });
+    }
+    if app.ui.format == Format::Json && jobs.iter().any(|job| job.target.is_stdout()) {
+        let problem = "the result goes to standard output, and so would --json's lines";
+        return Err(UsageError::new(problem).hint("write the result to a file with -o FILE"));
+    }
+    require_apart(&jobs)?;
+    Ok(jobs)
+}
+
+/// Refuses outputs that would stand in each other's place, or in an input's: with `-f`, the last one
+/// would silently win.
+fn require_apart(jobs: &[Job]) -> Result<(), UsageError> {
+    if jobs.len() < 2 {
+        // Of one pair, the destination itself sees to it.
+        return Ok(());
+    }
+    let sources: HashSet<Place> = jobs.iter().filter_map(|job| Place::of(&job.input)).collect();
+    let mut taken = HashSet::new();
+    for job in jobs {
+        let Target::File(path) = &job.target else { continue };
+        let Some(place) = Place::of(path) else { continue };
+        let shown = sanitize::name(path);
+        if sources.contains(&place) {
+            return Err(UsageError::new(format!("'{shown}' is both an input and an output"))
+                .hint("leave it out, or write elsewhere with --output-dir"));
+        }
+        if !taken.insert(place) {
+            return Err(UsageError::new(format!("two inputs have the same output '{shown}'"))
+                .hint("run them one by one, with -o"));
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is, or would be, under whichever name.
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    File(u64, u64),
+    Missing(PathBuf),
+}
+
+impl Place {
+    /// `None` for what no file can be at: its own error comes when it is used.
+    fn of(path: &Path) -> Option<Self> {
+        match fs::metadata(path) {
+            Ok(metadata) => Some(Self::File(metadata.dev(), metadata.ino())),
+            Err(_) => {
+                let folder = fs::canonicalize(folder_of(path)).ok()?;
+                Some(Self::Missing(folder.join(path.file_name()?)))
+            }
+        }
+    }
+}
