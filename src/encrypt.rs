@@ -7,13 +7,14 @@
 use std::io::{self, Read, Write};
 use std::num::NonZeroU32;
 
-use crate::context::EncryptionContext;
+use crate::context::{ContextError, EncryptionContext, PUBLIC_KEY};
 use crate::message::derivation::derive;
 use crate::message::encrypted_data_key::EncryptedDataKey;
-use crate::message::engine::TAG_LEN;
+use crate::message::engine::{TAG_LEN, Tag};
 use crate::message::frame::FrameSealer;
 use crate::message::header::{Content, Header, HeaderError, MESSAGE_ID_LEN, MessageId};
-use crate::message::layout::Layout;
+use crate::message::layout::{DEFAULT_FRAME_LENGTH, Layout};
+use crate::message::signature::{FOOTER_LEN, Signer};
 use crate::message::{Limit, Limits};
 use crate::pipeline::{PipelineError, Progress, sequential};
 use crate::provider::{Provider, ProviderError};
@@ -29,6 +30,9 @@ pub enum EncryptError {
     /// A key did not wrap.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The context does not fit into the format, or has a pair that is both stored and bound.
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// The header does not fit into the format.
     #[error(transparent)]
     Header(#[from] HeaderError),
@@ -50,13 +54,60 @@ pub enum EncryptError {
     Pipeline(#[from] PipelineError),
 }
 
+/// What a new message is to be.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// With or without a signature.
+    pub algorithm: Algorithm,
+    /// Plaintext bytes of each frame but the last.
+    pub frame_length: NonZeroU32,
+    /// Pairs that are stored and authenticated.
+    pub context: EncryptionContext,
+    /// Pairs that are authenticated and not stored: the reader must have them.
+    pub bound: EncryptionContext,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            algorithm: Algorithm::default(),
+            frame_length: DEFAULT_FRAME_LENGTH,
+            context: EncryptionContext::default(),
+            bound: EncryptionContext::default(),
+        }
+    }
+}
+
+/// The suites that are written: those with key commitment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// [`Suite::COMMITTING`]: whoever can read the message could also have made it.
+    #[default]
+    Unsigned,
+    /// [`Suite::SIGNED`]: readers can tell what was made by whom had the key pair of this message.
+    Signed,
+}
+
+impl Algorithm {
+    fn suite(self) -> Suite {
+        match self {
+            Self::Unsigned => Suite::COMMITTING,
+            Self::Signed => Suite::SIGNED,
+        }
+    }
+}
+
 /// A message's beginning, and the cipher for the rest.
 pub struct Sealer {
-    message_id: MessageId,
+    /// What the header says.
+    pub fields: Header,
+    /// The header's tag; its IV is zero.
+    pub tag: Tag,
     frame_length: NonZeroU32,
     /// The header with its tag.
     header: Vec<u8>,
     cipher: FrameSealer,
+    signer: Option<Signer>,
 }
 
 /// What became of a message.
@@ -77,49 +128,56 @@ impl Sealer {
     ///
     /// # Errors
     /// [`EncryptError`].
-    pub fn new(
-        keys: &[&dyn Provider],
-        context: &EncryptionContext,
-        frame_length: NonZeroU32,
-    ) -> Result<Self, EncryptError> {
-        let suite = Suite::COMMITTING;
+    pub fn new(keys: &[&dyn Provider], recipe: &Recipe) -> Result<Self, EncryptError> {
+        let suite = recipe.algorithm.suite();
         let (generator, others) = keys.split_first().ok_or(EncryptError::NoKey)?;
-        let (data_key, first) = generator.generate(suite.key_len, context)?;
+        let mut stored = recipe.context.clone();
+        let mut signer = None;
+        if recipe.algorithm == Algorithm::Signed {
+            let new = Signer::generate().map_err(EncryptError::Random)?;
+            stored.expect(PUBLIC_KEY, &new.public_key())?;
+            signer = Some(new);
+        }
+        let full = stored.union(&recipe.bound)?;
+        let (data_key, first) = generator.generate(suite.key_len, &full)?;
         let mut encrypted_data_keys = vec![first];
         for key in others {
-            encrypted_data_keys.push(key.wrap(&data_key, context)?);
+            encrypted_data_keys.push(key.wrap(&data_key, &full)?);
         }
         let mut message_id = [0; MESSAGE_ID_LEN];
         fill_random(&mut message_id).map_err(EncryptError::Random)?;
-        Self::assemble(&data_key, message_id, context, encrypted_data_keys, frame_length)
+        let recipe = Recipe { context: stored, ..recipe.clone() };
+        Self::assemble(&data_key, message_id.into(), &recipe, encrypted_data_keys, signer)
     }
 
     /// The beginning of a message from its parts; no data key and message id may serve twice.
     pub(crate) fn assemble(
         data_key: &DataKey,
         message_id: MessageId,
-        context: &EncryptionContext,
+        recipe: &Recipe,
         encrypted_data_keys: Vec<EncryptedDataKey>,
-        frame_length: NonZeroU32,
+        signer: Option<Signer>,
     ) -> Result<Self, EncryptError> {
-        let suite = Suite::COMMITTING;
+        let (suite, frame_length) = (recipe.algorithm.suite(), recipe.frame_length);
         let (frame_key, commit_key) = derive(suite, data_key, &message_id);
         let fields = Header {
             suite,
             message_id,
-            context: context.clone(),
+            context: recipe.context.clone(),
             encrypted_data_keys,
             content: Content::Framed(frame_length),
             commit_key,
+            public_key: None,
         };
         let mut header = fields.serialise()?;
         require_readable(&fields, header.len() + TAG_LEN)?;
-        let (cipher, tag) = FrameSealer::begin(&frame_key, &message_id, &header, &[]);
+        let bound = recipe.bound.serialise();
+        let (cipher, tag) = FrameSealer::begin(&frame_key, &message_id, &header, &bound);
         header.extend_from_slice(&tag);
-        Ok(Self { message_id, frame_length, header, cipher })
+        Ok(Self { fields, tag, frame_length, header, cipher, signer })
     }
 
-    /// Writes the header, and all of `source` in frames.
+    /// Writes the header, all of `source` in frames, and the signature if there is to be one.
     ///
     /// # Errors
     /// [`EncryptError::Pipeline`]; what was written is then no whole message.
@@ -129,13 +187,41 @@ impl Sealer {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<Encrypted, EncryptError> {
-        output.write_all(&self.header).map_err(PipelineError::Write)?;
-        let plaintext_len =
-            sequential::seal(&self.cipher, self.frame_length, source, output, progress)?;
-        let layout =
-            Layout { header_len: self.header.len() as u64, frame_length: self.frame_length };
-        let message_len = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;
-        Ok(Encrypted { message_id: self.message_id, plaintext_len, message_len })
+        let Self { fields, frame_length, header, cipher, signer, .. } = self;
+        let footer_len = if signer.is_some() { FOOTER_LEN as u64 } else { 0 };
+        let mut output = Signing { output, signer };
+        output.write_all(&header).map_err(PipelineError::Write)?;
+        let plaintext_len = sequential::seal(&cipher, frame_length, source, &mut output, progress)?;
+        if let Some(signer) = output.signer.take() {
+            let footer = signer.footer().map_err(EncryptError::Random)?;
+            output.write_all(&footer).map_err(PipelineError::Write)?;
+        }
+        let layout = Layout { header_len: header.len() as u64, frame_length };
+        let message_len = layout
+            .message_len(plaintext_len)
+            .and_then(|len| len.checked_add(footer_len))
+            .ok_or(PipelineError::TooLong)?;
+        Ok(Encrypted { message_id: fields.message_id, plaintext_len, message_len })
+    }
+}
+
+/// Shows the signer what is written, until the footer.
+struct Signing<'a, W> {
+    output: &'a mut W,
+    signer: Option<Signer>,
+}
+
+impl<W: Write> Write for Signing<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        if let Some(signer) = &mut self.signer {
+            signer.update(&bytes[..written]);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
     }
 }
 
@@ -157,7 +243,6 @@ fn require_readable(header: &Header, header_len: usize) -> Result<(), EncryptErr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::layout::DEFAULT_FRAME_LENGTH;
     use crate::provider::raw_aes::RawAes;
     use crate::secret::SecretBytes;
 
@@ -166,10 +251,20 @@ mod tests {
         let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
         let begin = |count: usize| {
             let keys = vec![&key as &dyn Provider; count];
-            Sealer::new(&keys, &EncryptionContext::default(), DEFAULT_FRAME_LENGTH).map(drop)
+            Sealer::new(&keys, &Recipe::default()).map(drop)
         };
         begin(64).unwrap();
         assert!(matches!(begin(65), Err(EncryptError::Unreadable { found: 65, .. })));
         assert!(matches!(begin(0), Err(EncryptError::NoKey)));
+    }
+
+    #[test]
+    fn a_pair_is_stored_or_bound_and_not_both() {
+        let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
+        let mut recipe = Recipe::default();
+        recipe.context.insert("k", "v").unwrap();
+        recipe.bound.insert("k", "v").unwrap();
+        let error = Sealer::new(&[&key], &recipe).map(drop).unwrap_err();
+        assert!(matches!(error, EncryptError::Context(ContextError::Duplicate { .. })));
     }
 }

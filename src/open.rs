@@ -1,7 +1,7 @@
 //! Opening a message: the one way in, for every command that reads one.
 //!
 //! 1. Read the header, within the limits.
-//! 2. Compare the encryption context with what the reader expects.
+//! 2. Hold the suite against the policy, and the encryption context against what the reader expects.
 //! 3. Unwrap the data key ([`unlock`]).
 //! 4. Derive the frame key; the commit key tells a right data key from a wrong one.
 //! 5. Check the header's tag.
@@ -20,9 +20,12 @@ use crate::keyring::model::KeyId;
 use crate::message::derivation::{FrameKey, derive};
 use crate::message::frame::FrameOpener;
 use crate::message::header::{Header, ReadHeader};
+use crate::message::signature::Verifier;
 use crate::message::{Limits, MessageError, Part};
-use crate::pipeline::{PipelineError, Progress, sequential};
+use crate::pipeline::sequential::{self, Opening};
+use crate::pipeline::{PipelineError, Progress};
 use crate::secret::DataKey;
+use crate::suite::Suite;
 use crate::unlock::{UnlockError, Unlocked, unlock};
 
 /// What a reader asks of a message.
@@ -37,6 +40,23 @@ pub struct Expectation {
     pub pairs: EncryptionContext,
     /// The only keys that may open it; all of the keyring's, if empty.
     pub only_keys: Vec<KeyId>,
+    /// Whether suites without key commitment are read.
+    pub commitment: Commitment,
+    /// Whether signed messages are refused, by readers that cannot wait for a signature.
+    pub unsigned_only: bool,
+}
+
+/// What a reader asks of a message's suite (`framework/commitment-policy.md`).
+///
+/// Without commitment, whoever makes a message can have it open to different plaintexts under different
+/// keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Commitment {
+    /// Only committing suites are read.
+    #[default]
+    Required,
+    /// All suites are read.
+    Optional,
 }
 
 /// Why a message does not open.
@@ -45,6 +65,15 @@ pub enum OpenError {
     /// Its bytes are not whole and authentic.
     #[error(transparent)]
     Message(#[from] MessageError),
+    /// The suite does not commit to a key, and the reader asks for that.
+    #[error("its suite {suite} has no key commitment")]
+    NotCommitting {
+        /// The message's suite.
+        suite: Suite,
+    },
+    /// The message is signed, and the reader takes unsigned ones only.
+    #[error("it is signed")]
+    Signed,
     /// A stored pair has another value. No value is shown: either may be someone's data.
     #[error("the encryption context of the message has another value for '{key}'")]
     ContextMismatch {
@@ -106,6 +135,13 @@ impl Opened {
         expected: &Expectation,
     ) -> Result<Self, OpenError> {
         let header = ReadHeader::read(source, &expected.limits)?;
+        let suite = header.fields.suite;
+        if expected.commitment == Commitment::Required && !suite.commits() {
+            return Err(OpenError::NotCommitting { suite });
+        }
+        if expected.unsigned_only && suite.signature.is_some() {
+            return Err(OpenError::Signed);
+        }
         let bound = bound_pairs(&header.fields.context, expected)?;
         let fields = &header.fields;
         let full = fields.context.union(&bound).map_err(OpenError::Context)?;
@@ -116,12 +152,19 @@ impl Opened {
         let Unlocked { found: frame_key, key, version } =
             unlocked.map_err(|error| OpenError::locked(error, &bound))?;
         let (id, bound) = (&fields.message_id, bound.serialise());
-        let cipher = FrameOpener::begin(&frame_key, id, &header.body, &bound, &header.tag)
+        let tag = (&header.iv, &header.tag);
+        let cipher = FrameOpener::begin(&frame_key, id, header.body(), &bound, tag)
             .map_err(|_| MessageError::Authentication { part: Part::Header })?;
         Ok(Self { header, cipher, limits: expected.limits, key, version })
     }
 
-    /// The authentic header.
+    /// The authentic header, with its bytes.
+    #[must_use]
+    pub fn read_header(&self) -> &ReadHeader {
+        &self.header
+    }
+
+    /// The authentic header's fields.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header.fields
@@ -137,8 +180,19 @@ impl Opened {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<u64, PipelineError> {
-        let (content, start) = (self.header.fields.content, self.header.len());
-        sequential::open(&self.cipher, content, start, &self.limits, source, output, progress)
+        let verifier = self.header.fields.public_key.clone().map(|key| {
+            let mut verifier = Verifier::new(key);
+            verifier.update(self.header.raw());
+            verifier
+        });
+        let opening = Opening {
+            cipher: &self.cipher,
+            content: self.header.fields.content,
+            start: self.header.len(),
+            limits: &self.limits,
+            verifier,
+        };
+        sequential::open(opening, source, output, progress)
     }
 }
 
@@ -167,7 +221,11 @@ fn commit(header: &Header, data_key: &DataKey) -> Option<FrameKey> {
         return None;
     }
     let (frame_key, committed) = derive(header.suite, data_key, &header.message_id);
-    let fits: bool = committed.ct_eq(&header.commit_key).into();
+    // Without commitment, the header's tag is the first to tell.
+    let fits = match (committed, header.commit_key) {
+        (Some(committed), Some(commit_key)) => committed.ct_eq(&commit_key).into(),
+        (committed, commit_key) => committed == commit_key,
+    };
     fits.then_some(frame_key)
 }
 
@@ -180,7 +238,6 @@ mod tests {
     use crate::message::frame::FrameSealer;
     use crate::message::header::Content;
     use crate::provider::Provider as _;
-    use crate::suite::Suite;
 
     fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
         let mut context = EncryptionContext::default();
@@ -198,17 +255,19 @@ mod tests {
         let provider = keyring.keys[0].current().provider().unwrap();
         let full = stored.union(&bound).unwrap();
         let (data_key, wrapped) = provider.generate(32, &full).unwrap();
-        let (frame_key, commit_key) = derive(Suite::COMMITTING, &data_key, &[7; 32]);
+        let (frame_key, commit_key) = derive(Suite::COMMITTING, &data_key, &[7; 32].into());
         let header = Header {
             suite: Suite::COMMITTING,
-            message_id: [7; 32],
+            message_id: [7; 32].into(),
             context: stored,
             encrypted_data_keys: vec![wrapped],
             content: Content::Framed(NonZeroU32::MIN),
             commit_key,
+            public_key: None,
         };
         let mut message = header.serialise().unwrap();
-        let (sealer, tag) = FrameSealer::begin(&frame_key, &[7; 32], &message, &bound.serialise());
+        let (sealer, tag) =
+            FrameSealer::begin(&frame_key, &[7; 32].into(), &message, &bound.serialise());
         message.extend_from_slice(&tag);
         let frames = sequential::seal(&sealer, NonZeroU32::MIN, &mut &b"hi"[..], &mut message, &());
         assert_eq!(frames.unwrap(), 2);

@@ -32,6 +32,8 @@ pub enum Signature {
 pub struct Suite {
     /// The number that the header carries.
     pub id: u16,
+    /// The official SDKs' name; some write `ALG_` before it.
+    pub name: &'static str,
     /// The length of the data key and of the cipher key, in bytes.
     pub key_len: usize,
     /// How the frame key comes from the data key.
@@ -42,27 +44,64 @@ pub struct Suite {
 
 impl Suite {
     /// 0x0478, what enwrap writes: AES-256-GCM, HKDF-SHA512, key commitment, no signature.
-    pub const COMMITTING: Self = suite(0x0478, 32, Derivation::Sha512, None);
+    pub const COMMITTING: Self =
+        suite(0x0478, "AES_256_GCM_HKDF_SHA512_COMMIT_KEY", 32, Derivation::Sha512, None);
+
+    /// 0x0578, the same with an ECDSA P-384 signature: what the SDKs write by default.
+    pub const SIGNED: Self = suite(
+        0x0578,
+        "AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384",
+        32,
+        Derivation::Sha512,
+        Some(Signature::P384),
+    );
 
     /// Every suite that an official SDK has ever written.
     pub const ALL: [Self; 11] = [
-        suite(0x0014, 16, Derivation::None, None),
-        suite(0x0046, 24, Derivation::None, None),
-        suite(0x0078, 32, Derivation::None, None),
-        suite(0x0114, 16, Derivation::Sha256, None),
-        suite(0x0146, 24, Derivation::Sha256, None),
-        suite(0x0178, 32, Derivation::Sha256, None),
-        suite(0x0214, 16, Derivation::Sha256, Some(Signature::P256)),
-        suite(0x0346, 24, Derivation::Sha384, Some(Signature::P384)),
-        suite(0x0378, 32, Derivation::Sha384, Some(Signature::P384)),
+        suite(0x0014, "AES_128_GCM_IV12_TAG16", 16, Derivation::None, None),
+        suite(0x0046, "AES_192_GCM_IV12_TAG16", 24, Derivation::None, None),
+        suite(0x0078, "AES_256_GCM_IV12_TAG16", 32, Derivation::None, None),
+        suite(0x0114, "AES_128_GCM_IV12_TAG16_HKDF_SHA256", 16, Derivation::Sha256, None),
+        suite(0x0146, "AES_192_GCM_IV12_TAG16_HKDF_SHA256", 24, Derivation::Sha256, None),
+        suite(0x0178, "AES_256_GCM_IV12_TAG16_HKDF_SHA256", 32, Derivation::Sha256, None),
+        suite(
+            0x0214,
+            "AES_128_GCM_IV12_TAG16_HKDF_SHA256_ECDSA_P256",
+            16,
+            Derivation::Sha256,
+            Some(Signature::P256),
+        ),
+        suite(
+            0x0346,
+            "AES_192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384",
+            24,
+            Derivation::Sha384,
+            Some(Signature::P384),
+        ),
+        suite(
+            0x0378,
+            "AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384",
+            32,
+            Derivation::Sha384,
+            Some(Signature::P384),
+        ),
         Self::COMMITTING,
-        suite(0x0578, 32, Derivation::Sha512, Some(Signature::P384)),
+        Self::SIGNED,
     ];
 
     /// Looks a suite up by the number that a header carries.
     #[must_use]
     pub fn from_id(id: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|suite| suite.id == id)
+    }
+
+    /// Looks a suite up by its number in hex, with or without `0x`, or by its official name.
+    #[must_use]
+    pub fn from_name(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        let id = u16::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 4);
+        let name = text.strip_prefix("ALG_").unwrap_or(text);
+        Self::ALL.into_iter().find(|suite| Some(suite.id) == id || suite.name == name)
     }
 
     /// Whether the header holds a commit key, which ties it to one data key.
@@ -74,11 +113,12 @@ impl Suite {
 
 const fn suite(
     id: u16,
+    name: &'static str,
     key_len: usize,
     derivation: Derivation,
     signature: Option<Signature>,
 ) -> Suite {
-    Suite { id, key_len, derivation, signature }
+    Suite { id, name, key_len, derivation, signature }
 }
 
 impl fmt::Display for Suite {
@@ -115,6 +155,10 @@ mod tests {
             assert_eq!(suite.key_len * 8, bits, "{suite}");
         }
         assert_eq!(Suite::from_id(0x0479), None);
+        for text in ["0x0578", "0578", Suite::SIGNED.name, &format!("ALG_{}", Suite::SIGNED.name)] {
+            assert_eq!(Suite::from_name(text), Some(Suite::SIGNED), "{text}");
+        }
+        assert!(Suite::from_name("578").is_none() && Suite::from_name("0x").is_none());
     }
 
     #[test]

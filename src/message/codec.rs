@@ -51,7 +51,7 @@ impl<R: Read> FieldReader<R> {
         }
         self.raw.resize(end, 0);
         let read =
-            read_full(&mut self.source, &mut self.raw[start..]).map_err(MessageError::Read)?;
+            read_full(&mut self.source, &mut self.raw[start..]).map_err(MessageError::of_source)?;
         if read < len {
             let after = (start + read) as u64;
             return Err(MessageError::Truncated { after, part: Part::Header });

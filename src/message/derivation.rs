@@ -1,20 +1,25 @@
 //! From a data key to the key of the frames.
 //!
-//! For the committing suites (`framework/transitive-requirements.md`), with RFC 5869's names:
+//! `framework/transitive-requirements.md`, with RFC 5869's names:
 //!
 //! ```text
-//! prk        = HKDF-Extract(SHA-512, salt = message id, data key)
-//! frame key  = HKDF-Expand(prk, info = suite id || "DERIVEKEY", 32)
-//! commit key = HKDF-Expand(prk, info = "COMMITKEY", 32)
+//! committing suites     prk        = HKDF-Extract(SHA-512, salt = message id, data key)
+//!                       frame key  = HKDF-Expand(prk, info = suite id || "DERIVEKEY", 32)
+//!                       commit key = HKDF-Expand(prk, info = "COMMITKEY", 32)
+//! SHA-256, SHA-384      prk        = HKDF-Extract(hash, no salt, data key)
+//!                       frame key  = HKDF-Expand(prk, info = suite id || message id, key length)
+//! no derivation         frame key  = data key
 //! ```
 
-use hkdf::Hkdf;
-use sha2::Sha512;
+use hkdf::GenericHkdf;
+use hkdf::hmac::digest::OutputSizeUser;
+use hkdf::{HmacImpl, hmac::Hmac};
+use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroize as _;
 
-use super::header::{COMMIT_KEY_LEN, CommitKey, MESSAGE_ID_LEN, MessageId};
+use super::header::{COMMIT_KEY_LEN, CommitKey, MessageId};
 use crate::secret::{DataKey, SecretBytes};
-use crate::suite::Suite;
+use crate::suite::{Derivation, Suite};
 
 /// The key of one message's frames and header tag. Never stored.
 pub struct FrameKey(SecretBytes);
@@ -27,21 +32,59 @@ impl FrameKey {
     }
 }
 
-/// Derives a message's frame key, and the commit key that its header must carry, by the recipe of the
-/// committing suites.
+/// Derives a message's frame key, and the commit key that its header must carry if its suite commits.
 #[must_use]
-#[expect(clippy::expect_used, reason = "HKDF fails only beyond 255 blocks of output")]
-#[expect(clippy::missing_panics_doc, reason = "the same")]
-pub fn derive(suite: Suite, data_key: &DataKey, message_id: &MessageId) -> (FrameKey, CommitKey) {
-    const { assert!(MESSAGE_ID_LEN == 32 && COMMIT_KEY_LEN == 32) };
-    debug_assert!(suite.commits(), "{suite} has another recipe");
-    // `Hkdf::new` would leave the PRK behind, from which everything follows.
-    let (mut prk, hkdf) = Hkdf::<Sha512>::extract(Some(message_id), data_key.expose());
-    prk.as_mut_slice().zeroize();
+pub fn derive(
+    suite: Suite,
+    data_key: &DataKey,
+    message_id: &MessageId,
+) -> (FrameKey, Option<CommitKey>) {
+    let (id, suite_id) = (message_id.as_bytes(), suite.id.to_be_bytes());
     let mut frame_key = SecretBytes::zeroed(suite.key_len);
-    let mut commit_key = [0; COMMIT_KEY_LEN];
-    hkdf.expand_multi_info(&[&suite.id.to_be_bytes(), b"DERIVEKEY"], frame_key.expose_mut())
-        .and_then(|()| hkdf.expand(b"COMMITKEY", &mut commit_key))
-        .expect("32 bytes are within the limit of HKDF");
+    let mut commit_key = None;
+    match suite.derivation {
+        Derivation::None => frame_key.expose_mut().copy_from_slice(data_key.expose()),
+        Derivation::Sha256 => {
+            extract::<Hmac<Sha256>>(
+                None,
+                data_key,
+                &mut [(&[&suite_id, id], frame_key.expose_mut())],
+            );
+        }
+        Derivation::Sha384 => {
+            extract::<Hmac<Sha384>>(
+                None,
+                data_key,
+                &mut [(&[&suite_id, id], frame_key.expose_mut())],
+            );
+        }
+        Derivation::Sha512 => {
+            let mut commitment = [0; COMMIT_KEY_LEN];
+            extract::<Hmac<Sha512>>(
+                Some(id),
+                data_key,
+                &mut [
+                    (&[&suite_id, b"DERIVEKEY"], frame_key.expose_mut()),
+                    (&[b"COMMITKEY"], &mut commitment),
+                ],
+            );
+            commit_key = Some(commitment);
+        }
+    }
     (FrameKey(frame_key), commit_key)
+}
+
+/// HKDF-Extract, and an HKDF-Expand for each pair of info and output.
+#[expect(clippy::expect_used, reason = "HKDF fails only beyond 255 blocks of output")]
+fn extract<H: HmacImpl + OutputSizeUser>(
+    salt: Option<&[u8]>,
+    data_key: &DataKey,
+    outputs: &mut [(&[&[u8]], &mut [u8])],
+) {
+    // `new` would leave the PRK behind, from which everything follows.
+    let (mut prk, hkdf) = GenericHkdf::<H>::extract(salt, data_key.expose());
+    prk.as_mut_slice().zeroize();
+    for (info, output) in outputs {
+        hkdf.expand_multi_info(info, output).expect("at most 32 bytes");
+    }
 }

@@ -100,10 +100,10 @@ impl FrameOpener {
         message_id: &MessageId,
         header: &[u8],
         bound_context: &[u8],
-        tag: &Tag,
+        (iv, tag): (&Iv, &Tag),
     ) -> Result<Self, TagMismatch> {
         let cipher = FrameCipher::new(key, message_id);
-        cipher.gcm.open(&frame_iv(0), &[header, bound_context].concat(), &mut [], tag)?;
+        cipher.gcm.open(iv, &[header, bound_context].concat(), &mut [], tag)?;
         Ok(Self(cipher))
     }
 
@@ -203,9 +203,14 @@ struct BodyAad {
 impl BodyAad {
     const MAX: usize = MESSAGE_ID_LEN + b"AWSKMSEncryptionClient Single Block".len() + 4 + 8;
 
-    fn new(message_id: &[u8], sequence: NonZeroU32, kind: FrameKind, plaintext: usize) -> Self {
+    fn new(
+        message_id: &MessageId,
+        sequence: NonZeroU32,
+        kind: FrameKind,
+        plaintext: usize,
+    ) -> Self {
         let mut aad = Self { bytes: [0; Self::MAX], len: 0 };
-        aad.push(message_id);
+        aad.push(message_id.as_bytes());
         aad.push(kind.label());
         aad.push(&sequence.get().to_be_bytes());
         aad.push(&(plaintext as u64).to_be_bytes());
@@ -243,7 +248,7 @@ mod tests {
 
     #[test]
     fn associated_data_names_message_kind_place_and_length() {
-        let aad = BodyAad::new(&[7; 32], NonZeroU32::new(3).unwrap(), FrameKind::Final, 9);
+        let aad = BodyAad::new(&[7; 32].into(), NonZeroU32::new(3).unwrap(), FrameKind::Final, 9);
         let text: &[&[u8]] = &[
             &[7; 32],
             b"AWSKMSEncryptionClient Final Frame",

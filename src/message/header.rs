@@ -1,29 +1,74 @@
-//! The header body of format version 2 (`data-format/message-header.md`), and its tag:
+//! The header (`data-format/message-header.md`): a body, and a tag that covers it.
 //!
 //! ```text
-//! 02 | suite u16 | message id 32 | context length u16 | context | count u16 | encrypted data keys
-//!    | content type u8 | frame length u32 | commit key 32         (the body, which the tag covers)
-//! tag 16
+//! version 2: 02 | suite u16 | message id 32 | context length u16 | context
+//!            | count u16 | encrypted data keys | content type u8 | frame length u32 | commit key 32
+//!            || tag 16
+//! version 1: 01 | 80 | suite u16 | message id 16 | context length u16 | context
+//!            | count u16 | encrypted data keys | content type u8 | 00000000 | IV length u8
+//!            | frame length u32  ||  IV 12 | tag 16
 //! ```
+//!
+//! Version 1 is read, never written.
 
 use std::io::Read;
 use std::num::NonZeroU32;
 
 use super::codec::{FieldReader, push_sized};
 use super::encrypted_data_key::{EncryptedDataKey, FieldTooLong};
-use super::engine::{TAG_LEN, Tag};
+use super::engine::{IV_LEN, Iv, Tag};
+use super::signature::PublicKey;
 use super::{Fault, Limit, Limits, MessageError};
-use crate::context::{EncryptionContext, PUBLIC_KEY};
+use crate::context::EncryptionContext;
 use crate::suite::Suite;
 
-/// Bytes of a message id.
+/// Bytes of a message id of version 2, and the most there are.
 pub const MESSAGE_ID_LEN: usize = 32;
+
+/// Bytes of a message id of version 1.
+const MESSAGE_ID_LEN_1: usize = 16;
 
 /// Bytes of a commit key.
 pub const COMMIT_KEY_LEN: usize = 32;
 
-/// A random name of one message, and the salt of its key derivation.
-pub type MessageId = [u8; MESSAGE_ID_LEN];
+/// A random name of one message, which goes into its key derivation and into every tag.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MessageId {
+    bytes: [u8; MESSAGE_ID_LEN],
+    len: usize,
+}
+
+impl MessageId {
+    fn version_1(id: [u8; MESSAGE_ID_LEN_1]) -> Self {
+        let mut bytes = [0; MESSAGE_ID_LEN];
+        bytes[..MESSAGE_ID_LEN_1].copy_from_slice(&id);
+        Self { bytes, len: MESSAGE_ID_LEN_1 }
+    }
+
+    /// The id itself.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl From<[u8; MESSAGE_ID_LEN]> for MessageId {
+    fn from(bytes: [u8; MESSAGE_ID_LEN]) -> Self {
+        Self { bytes, len: MESSAGE_ID_LEN }
+    }
+}
+
+impl std::fmt::Display for MessageId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex::encode(self.as_bytes()))
+    }
+}
+
+impl std::fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex::encode(self.as_bytes()))
+    }
+}
 
 /// What ties a header to one data key. It is public: it stands in the header.
 pub type CommitKey = [u8; COMMIT_KEY_LEN];
@@ -56,8 +101,10 @@ pub struct Header {
     pub encrypted_data_keys: Vec<EncryptedDataKey>,
     /// Framed or not.
     pub content: Content,
-    /// The key commitment.
-    pub commit_key: CommitKey,
+    /// The key commitment of a committing suite.
+    pub commit_key: Option<CommitKey>,
+    /// The key that signed the message, of a signed suite.
+    pub public_key: Option<PublicKey>,
 }
 
 /// Why a header cannot be written.
@@ -66,6 +113,9 @@ pub enum HeaderError {
     /// No encrypted data key, or more than the format can count.
     #[error("a message has 1 to 65535 encrypted data keys, not {0}")]
     KeyCount(usize),
+    /// A suite that is read only.
+    #[error("messages of suite {0} are not written")]
+    ReadOnly(Suite),
     /// A field longer than the format can say.
     #[error(transparent)]
     FieldTooLong(#[from] FieldTooLong),
@@ -77,9 +127,10 @@ impl Header {
     /// # Errors
     /// A number or length that the format cannot hold.
     pub fn serialise(&self) -> Result<Vec<u8>, HeaderError> {
+        let commit_key = self.commit_key.ok_or(HeaderError::ReadOnly(self.suite))?;
         let mut bytes = vec![VERSION_2];
         bytes.extend_from_slice(&self.suite.id.to_be_bytes());
-        bytes.extend_from_slice(&self.message_id);
+        bytes.extend_from_slice(self.message_id.as_bytes());
         push_sized(&mut bytes, &self.context.serialise()).map_err(|len| FieldTooLong { len })?;
         let Ok(count @ 1..) = u16::try_from(self.encrypted_data_keys.len()) else {
             return Err(HeaderError::KeyCount(self.encrypted_data_keys.len()));
@@ -94,7 +145,7 @@ impl Header {
         };
         bytes.push(content);
         bytes.extend_from_slice(&frame_length.to_be_bytes());
-        bytes.extend_from_slice(&self.commit_key);
+        bytes.extend_from_slice(&commit_key);
         Ok(bytes)
     }
 }
@@ -104,8 +155,11 @@ impl Header {
 pub struct ReadHeader {
     /// The fields.
     pub fields: Header,
-    /// The bytes that the tag covers.
-    pub body: Vec<u8>,
+    /// All its bytes, as a signature covers them.
+    raw: Vec<u8>,
+    body_len: usize,
+    /// The tag's IV.
+    pub iv: Iv,
     /// The tag.
     pub tag: Tag,
 }
@@ -118,27 +172,50 @@ impl ReadHeader {
     pub fn read(source: impl Read, limits: &Limits) -> Result<Self, MessageError> {
         let mut reader = FieldReader::new(source, limits);
         let suite = read_suite(&mut reader)?;
-        let message_id = reader.take_array()?;
+        let message_id = if suite.commits() {
+            MessageId::from(reader.take_array()?)
+        } else {
+            MessageId::version_1(reader.take_array()?)
+        };
         let context = EncryptionContext::parse(reader.take_sized()?)
             .map_err(|syntax| malformed("encryption context", Fault::Context(syntax)))?;
-        if context.get(PUBLIC_KEY).is_some() {
-            return Err(malformed("encryption context", Fault::UnexpectedPublicKey));
-        }
+        let public_key = PublicKey::of(suite, &context)
+            .map_err(|fault| malformed("encryption context", fault))?;
         let encrypted_data_keys = read_encrypted_data_keys(&mut reader, limits)?;
-        let content = read_content(&mut reader, limits)?;
-        let commit_key = reader.take_array()?;
+        let content = read_content(&mut reader, suite, limits)?;
+        let commit_key = if suite.commits() { Some(reader.take_array()?) } else { None };
+        let body_len = reader.position();
+        // Version 2 has no room for an IV: it is zero.
+        let iv = if suite.commits() { [0; IV_LEN] } else { reader.take_array()? };
         let tag = reader.take_array()?;
-        let mut body = reader.into_raw();
-        body.truncate(body.len() - TAG_LEN);
-        let fields =
-            Header { suite, message_id, context, encrypted_data_keys, content, commit_key };
-        Ok(Self { fields, body, tag })
+        let fields = Header {
+            suite,
+            message_id,
+            context,
+            encrypted_data_keys,
+            content,
+            commit_key,
+            public_key,
+        };
+        Ok(Self { fields, raw: reader.into_raw(), body_len, iv, tag })
+    }
+
+    /// The bytes that the tag covers.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.raw[..self.body_len]
+    }
+
+    /// All its bytes: the body, and what authenticates it.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
     }
 
     /// Bytes of the header with its tag: where the body begins.
     #[must_use]
     pub fn len(&self) -> u64 {
-        (self.body.len() + TAG_LEN) as u64
+        self.raw.len() as u64
     }
 
     /// Never: a header has bytes.
@@ -173,9 +250,6 @@ fn read_suite(reader: &mut FieldReader<impl Read>) -> Result<Suite, MessageError
     if suite.commits() != (version == VERSION_2) {
         return Err(malformed("algorithm suite", Fault::WrongVersion(suite)));
     }
-    if suite != Suite::COMMITTING {
-        return Err(MessageError::UnsupportedSuite { suite });
-    }
     Ok(suite)
 }
 
@@ -199,9 +273,20 @@ fn read_encrypted_data_keys(
 
 fn read_content(
     reader: &mut FieldReader<impl Read>,
+    suite: Suite,
     limits: &Limits,
 ) -> Result<Content, MessageError> {
     let [content] = reader.take_array()?;
+    if !suite.commits() {
+        let reserved = reader.take_u32()?;
+        if reserved != 0 {
+            return Err(malformed("reserved field", Fault::NotZero(reserved)));
+        }
+        let [iv_len] = reader.take_array()?;
+        if usize::from(iv_len) != IV_LEN {
+            return Err(malformed("IV length", Fault::Unknown(u32::from(iv_len))));
+        }
+    }
     let frame_length = reader.take_u32()?;
     match (content, NonZeroU32::new(frame_length)) {
         (NON_FRAMED, None) => Ok(Content::NonFramed),
@@ -222,6 +307,8 @@ fn read_content(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::PUBLIC_KEY;
+    use crate::message::engine::TAG_LEN;
 
     fn sample() -> Header {
         let mut context = EncryptionContext::default();
@@ -233,11 +320,12 @@ mod tests {
         };
         Header {
             suite: Suite::COMMITTING,
-            message_id: [7; 32],
+            message_id: [7; 32].into(),
             context,
             encrypted_data_keys: vec![key.clone(), key],
             content: Content::Framed(NonZeroU32::new(4096).unwrap()),
-            commit_key: [8; 32],
+            commit_key: Some([8; 32]),
+            public_key: None,
         }
     }
 
@@ -268,7 +356,7 @@ mod tests {
             let read = ReadHeader::read(&mut source, &Limits::default()).unwrap();
             assert_eq!(read.fields, header);
             assert_eq!((read.len(), read.tag), (len as u64, [5; TAG_LEN]));
-            assert_eq!(read.body, bytes[..len - TAG_LEN]);
+            assert_eq!((read.body(), read.raw()), (&bytes[..len - TAG_LEN], &bytes[..len]));
             assert_eq!(source, b"frames");
         }
     }
@@ -288,10 +376,8 @@ mod tests {
         assert!(matches!(flip(0, 0x50), MessageError::NotAMessage { .. }));
         assert!(matches!(read(&[1, 0x7F]), Err(MessageError::NotAMessage { .. })));
         assert!(matches!(flip(2, 0x77), MessageError::UnknownSuite { id: 0x0477 }));
-        let suite = Suite::from_id(0x0578).unwrap();
-        assert!(matches!(flip(1, 5), MessageError::UnsupportedSuite { suite: s } if s == suite));
-        let version_1 = read(&[1, 0x80, 0x00, 0x78]).unwrap_err();
-        assert!(matches!(version_1, MessageError::UnsupportedSuite { .. }));
+        let unsigned = flip(1, 5);
+        assert!(matches!(unsigned, MessageError::Malformed { fault: Fault::NoPublicKey, .. }));
         let fault = read(&[1, 0x80, 0x04, 0x78]).unwrap_err();
         assert!(matches!(fault, MessageError::Malformed { fault: Fault::WrongVersion(_), .. }));
     }

@@ -54,6 +54,17 @@ impl Layout {
         self.header_len.checked_add(plaintext_len)?.checked_add(overhead)
     }
 
+    /// How many frames a message of `message_len` bytes has, with or without a footer behind them; `None`
+    /// where it is too short for one.
+    ///
+    /// The final frame has its own prefix, so this is where to look for it, not a proof that it is there.
+    #[must_use]
+    pub fn frames_in(self, message_len: u64) -> Option<NonZeroU32> {
+        let stride = u64::from(self.frame_length.get()) + REGULAR_OVERHEAD as u64;
+        let body = message_len.checked_sub(self.header_len)?.checked_sub(FINAL_OVERHEAD as u64)?;
+        NonZeroU32::new(u32::try_from(body / stride).ok()?.checked_add(1)?)
+    }
+
     /// The place of frame `sequence`'s first byte in the message; `None` beyond what 64 bits count.
     #[must_use]
     pub fn frame_start(self, sequence: NonZeroU32) -> Option<u64> {
@@ -85,6 +96,7 @@ mod tests {
             assert!(in_last <= 7 && (in_last > 0 || plaintext_len == 0));
             let end = layout.frame_start(last).unwrap() + in_last + FINAL_OVERHEAD as u64;
             assert_eq!(layout.message_len(plaintext_len), Some(end), "{plaintext_len} bytes");
+            assert_eq!(layout.frames_in(end), Some(last), "{plaintext_len} bytes");
         }
     }
 

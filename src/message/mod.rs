@@ -1,7 +1,7 @@
 //! The message format: AWS Encryption SDK, byte by byte.
 //!
 //! ```text
-//! message = header body | header tag | frame 1 | frame 2 | ... | final frame
+//! message = header body | header tag | frame 1 | frame 2 | ... | final frame | footer, if signed
 //! ```
 //!
 //! - [`header`]: what stands before the frames, and its tag
@@ -9,10 +9,13 @@
 //! - [`derivation`]: data key to frame key and commit key
 //! - [`frame`]: the frame cipher, a pure function of (key, sequence number, kind)
 //! - [`layout`]: where each frame stands, as arithmetic only
+//! - [`signature`]: the footer of signed messages
+//! - [`armor`]: the same in base64
 //! - [`codec`]: bounded reading; [`engine`]: AES-GCM itself
 //!
 //! All integers are big-endian and unsigned.
 
+pub mod armor;
 pub mod codec;
 pub mod derivation;
 pub mod encrypted_data_key;
@@ -20,11 +23,13 @@ pub mod engine;
 pub mod frame;
 pub mod header;
 pub mod layout;
+pub mod signature;
 
 use std::fmt;
 use std::io;
 
 use crate::context::ContextSyntax;
+use crate::message::armor::ArmorError;
 use crate::suite::Suite;
 
 /// What a reader holds in memory at most, and therefore refuses beyond.
@@ -75,6 +80,8 @@ pub enum Part {
     Frame(u32),
     /// The body of a message without frames.
     Body,
+    /// The signature behind the body.
+    Footer,
 }
 
 impl fmt::Display for Part {
@@ -83,6 +90,7 @@ impl fmt::Display for Part {
             Self::Header => f.write_str("the header"),
             Self::Frame(sequence) => write!(f, "frame {sequence}"),
             Self::Body => f.write_str("the body"),
+            Self::Footer => f.write_str("the signature"),
         }
     }
 }
@@ -102,9 +110,15 @@ pub enum Fault {
     /// A value that must be zero.
     #[error("it is {0} where the format asks for zero")]
     NotZero(u32),
-    /// A signed message without a public key, or an unsigned one with it.
+    /// An unsigned message with a public key.
     #[error("it has a public key, which belongs to signed messages only")]
     UnexpectedPublicKey,
+    /// A signed message without a public key.
+    #[error("it has no public key, which a signed message must have")]
+    NoPublicKey,
+    /// A public key that is no point of the suite's curve.
+    #[error("its public key is none")]
+    PublicKey,
     /// A suite that belongs to the other format version.
     #[error("suite {0} does not exist in this format version")]
     WrongVersion(Suite),
@@ -127,12 +141,6 @@ pub enum MessageError {
     UnknownSuite {
         /// The number in the header.
         id: u16,
-    },
-    /// A suite that this version of enwrap cannot read.
-    #[error("algorithm suite {suite} is not supported by this version of enwrap")]
-    UnsupportedSuite {
-        /// The suite in the header.
-        suite: Suite,
     },
     /// A field that breaks the format.
     #[error("the header's {field} is malformed: {fault}")]
@@ -190,7 +198,20 @@ pub enum MessageError {
         /// Where the message ends.
         after: u64,
     },
+    /// Armour that holds no message.
+    #[error(transparent)]
+    Armor(ArmorError),
     /// The source could not be read.
     #[error("reading failed")]
     Read(#[source] io::Error),
+}
+
+impl MessageError {
+    /// An error of the source: its own, or of what decodes it on the way.
+    pub(crate) fn of_source(error: io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(armor) => Self::Armor(*armor),
+            None => Self::Read(error),
+        }
+    }
 }

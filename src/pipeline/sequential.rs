@@ -11,6 +11,7 @@ use crate::message::frame::{
 };
 use crate::message::header::Content;
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
+use crate::message::signature::Verifier;
 use crate::message::{Limit, Limits, MessageError, Part};
 use crate::secret::SecretBytes;
 
@@ -105,29 +106,41 @@ impl Slot {
     }
 }
 
-/// Opens the body that stands at byte `start` of a message, and returns how many bytes it held.
+/// A body to be opened.
+pub struct Opening<'a> {
+    /// Its cipher.
+    pub cipher: &'a FrameOpener,
+    /// Framed or not.
+    pub content: Content,
+    /// The byte of the message at which it stands.
+    pub start: u64,
+    /// What is held in memory at most.
+    pub limits: &'a Limits,
+    /// For a signed message: has taken the header.
+    pub verifier: Option<Verifier>,
+}
+
+/// Opens a body, and returns how many bytes of plaintext it held.
 ///
 /// Each frame is written out when its own tag holds. After an error the bytes written are authentic,
-/// and not all there are: whoever publishes them has to take them back.
+/// and not all there are: whoever publishes them has to take them back. Of a signed message, the last
+/// frame is written out when the signature holds; what was written before it is authentic under the data
+/// key, and not yet under the signature.
 ///
 /// # Errors
 /// [`PipelineError`]; the first failing check in the order of the bytes.
 pub fn open(
-    cipher: &FrameOpener,
-    content: Content,
-    start: u64,
-    limits: &Limits,
+    opening: Opening<'_>,
     source: &mut impl Read,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let mut body = Body { source, position: start, part: Part::Body };
-    let total = match content {
-        Content::Framed(length) => open_frames(cipher, length, &mut body, output, progress)?,
-        Content::NonFramed => open_block(cipher, limits, &mut body, output, progress)?,
-    };
-    body.require_end()?;
-    Ok(total)
+    let Opening { cipher, content, start, limits, verifier } = opening;
+    let mut body = Body { source, position: start, part: Part::Body, verifier };
+    match content {
+        Content::Framed(length) => open_frames(cipher, length, &mut body, output, progress),
+        Content::NonFramed => open_block(cipher, limits, &mut body, output, progress),
+    }
 }
 
 fn open_frames(
@@ -166,6 +179,9 @@ fn open_frames(
         cipher
             .open(sequence, kind, &prefix.iv, frame, &tag)
             .map_err(|_| MessageError::Authentication { part: body.part })?;
+        if is_last {
+            body.end()?;
+        }
         output.write_all(frame).map_err(PipelineError::Write)?;
         total += u64::from(len);
         progress.advance(u64::from(len));
@@ -198,6 +214,7 @@ fn open_block(
     cipher
         .open(NonZeroU32::MIN, FrameKind::SingleBlock, &iv, block, &tag)
         .map_err(|_| MessageError::Authentication { part: Part::Body })?;
+    body.end()?;
     output.write_all(block).map_err(PipelineError::Write)?;
     progress.advance(u64::from(len));
     Ok(u64::from(len))
@@ -208,12 +225,16 @@ struct Body<'a, R> {
     source: &'a mut R,
     position: u64,
     part: Part,
+    verifier: Option<Verifier>,
 }
 
 impl<R: Read> Body<'_, R> {
     fn take(&mut self, buffer: &mut [u8]) -> Result<(), MessageError> {
-        let read = read_full(self.source, buffer).map_err(MessageError::Read)?;
+        let read = read_full(self.source, buffer).map_err(MessageError::of_source)?;
         self.position += read as u64;
+        if let Some(verifier) = &mut self.verifier {
+            verifier.update(&buffer[..read]);
+        }
         if read < buffer.len() {
             return Err(MessageError::Truncated { after: self.position, part: self.part });
         }
@@ -248,8 +269,18 @@ impl<R: Read> Body<'_, R> {
         Ok(array)
     }
 
-    fn require_end(&mut self) -> Result<(), MessageError> {
-        let read = read_full(self.source, &mut [0]).map_err(MessageError::Read)?;
+    /// Checks the signature, if there is to be one, and that nothing follows.
+    fn end(&mut self) -> Result<(), MessageError> {
+        if let Some(verifier) = self.verifier.take() {
+            self.part = Part::Footer;
+            let len = u16::from_be_bytes(self.take_array()?);
+            let mut signature = vec![0; usize::from(len)];
+            self.take(&mut signature)?;
+            if !verifier.verify(&signature) {
+                return Err(MessageError::Authentication { part: Part::Footer });
+            }
+        }
+        let read = read_full(self.source, &mut [0]).map_err(MessageError::of_source)?;
         if read == 0 { Ok(()) } else { Err(MessageError::TrailingBytes { after: self.position }) }
     }
 }
@@ -266,9 +297,12 @@ mod tests {
 
     fn ciphers() -> (FrameSealer, FrameOpener) {
         let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));
-        let (key, _) = derive(Suite::COMMITTING, &data_key, &[4; 32]);
-        let (sealer, tag) = FrameSealer::begin(&key, &[4; 32], b"header", b"");
-        (sealer, FrameOpener::begin(&key, &[4; 32], b"header", b"", &tag).unwrap())
+        let (key, _) = derive(Suite::COMMITTING, &data_key, &[4; 32].into());
+        let (sealer, tag) = FrameSealer::begin(&key, &[4; 32].into(), b"header", b"");
+        (
+            sealer,
+            FrameOpener::begin(&key, &[4; 32].into(), b"header", b"", (&[0; 12], &tag)).unwrap(),
+        )
     }
 
     fn length(frame_length: u32) -> NonZeroU32 {
@@ -285,7 +319,9 @@ mod tests {
     fn opened(mut message: &[u8], frame_length: u32) -> Result<Vec<u8>, PipelineError> {
         let mut plaintext = Vec::new();
         let content = Content::Framed(length(frame_length));
-        open(&ciphers().1, content, 0, &Limits::default(), &mut message, &mut plaintext, &())?;
+        let (cipher, limits) = (&ciphers().1, &Limits::default());
+        let opening = Opening { cipher, content, start: 0, limits, verifier: None };
+        open(opening, &mut message, &mut plaintext, &())?;
         Ok(plaintext)
     }
 
@@ -383,9 +419,10 @@ mod tests {
     #[test]
     fn a_block_over_the_limit_is_refused_before_it_is_allocated() {
         let mut message: &[u8] = &[&[0; 12][..], &u64::MAX.to_be_bytes()].concat();
-        let (cipher, limits) = (ciphers().1, Limits::default());
-        let error =
-            open(&cipher, Content::NonFramed, 0, &limits, &mut message, &mut Vec::new(), &());
+        let (cipher, limits) = (&ciphers().1, &Limits::default());
+        let content = Content::NonFramed;
+        let opening = Opening { cipher, content, start: 0, limits, verifier: None };
+        let error = open(opening, &mut message, &mut Vec::new(), &());
         assert!(matches!(
             error,
             Err(PipelineError::Message(MessageError::LimitExceeded { found: u64::MAX, .. }))

@@ -1,0 +1,213 @@
+//! The footer of signed messages (`data-format/message-footer.md`): `u16 length | DER signature`.
+//!
+//! It is an ECDSA signature over every byte before it, by a key pair made for this one message; the public
+//! key is the pair `aws-crypto-public-key` of the stored context. It proves that whoever made the message
+//! held the data key at that time, so that a reader who shares the key cannot pass for the writer.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use p384::ecdsa::signature::hazmat::{PrehashVerifier as _, RandomizedPrehashSigner as _};
+use rand::rngs::SysRng;
+use sha2::{Digest as _, Sha256, Sha384};
+
+use super::Fault;
+use crate::context::{EncryptionContext, PUBLIC_KEY};
+use crate::suite::{Signature, Suite};
+
+/// Bytes of the signatures that enwrap writes: writers sign again until it has the usual length, so that
+/// a message's length says nothing about the signature.
+const P384_DER_LEN: usize = 103;
+
+/// The length field before a signature.
+pub const FOOTER_PREFIX: usize = 2;
+
+/// Bytes of the footers that enwrap writes.
+pub const FOOTER_LEN: usize = FOOTER_PREFIX + P384_DER_LEN;
+
+/// The public key of a signed message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicKey {
+    /// For 0x0214.
+    P256(p256::ecdsa::VerifyingKey),
+    /// For the other signed suites.
+    P384(p384::ecdsa::VerifyingKey),
+}
+
+impl PublicKey {
+    /// The public key in the context of a message of `suite`.
+    ///
+    /// # Errors
+    /// A signed message without one, an unsigned one with it, or one that is no point of the curve.
+    pub fn of(suite: Suite, context: &EncryptionContext) -> Result<Option<Self>, Fault> {
+        let (curve, text) = match (suite.signature, context.get(PUBLIC_KEY)) {
+            (None, None) => return Ok(None),
+            (None, Some(_)) => return Err(Fault::UnexpectedPublicKey),
+            (Some(_), None) => return Err(Fault::NoPublicKey),
+            (Some(curve), Some(text)) => (curve, text),
+        };
+        let point = STANDARD.decode(text).map_err(|_| Fault::PublicKey)?;
+        let key = match curve {
+            Signature::P256 => {
+                p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P256).ok()
+            }
+            Signature::P384 => {
+                p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P384).ok()
+            }
+        };
+        key.map(Some).ok_or(Fault::PublicKey)
+    }
+}
+
+/// Hashes a message on its way, and checks the signature at its end.
+#[derive(Clone)]
+pub struct Verifier {
+    key: PublicKey,
+    hash: Hash,
+}
+
+#[derive(Clone)]
+enum Hash {
+    Sha256(Sha256),
+    Sha384(Sha384),
+}
+
+impl Verifier {
+    /// Begins before the first byte of a message.
+    #[must_use]
+    pub fn new(key: PublicKey) -> Self {
+        let hash = match key {
+            PublicKey::P256(_) => Hash::Sha256(Sha256::new()),
+            PublicKey::P384(_) => Hash::Sha384(Sha384::new()),
+        };
+        Self { key, hash }
+    }
+
+    /// Takes the next bytes of the message.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.hash {
+            Hash::Sha256(hash) => hash.update(bytes),
+            Hash::Sha384(hash) => hash.update(bytes),
+        }
+    }
+
+    /// Whether `signature` (DER) is the key's over all bytes taken.
+    #[must_use]
+    pub fn verify(self, signature: &[u8]) -> bool {
+        match (self.key, self.hash) {
+            (PublicKey::P256(key), Hash::Sha256(hash)) => {
+                p256::ecdsa::DerSignature::try_from(signature)
+                    .is_ok_and(|signature| key.verify_prehash(&hash.finalize(), &signature).is_ok())
+            }
+            (PublicKey::P384(key), Hash::Sha384(hash)) => {
+                p384::ecdsa::DerSignature::try_from(signature)
+                    .is_ok_and(|signature| key.verify_prehash(&hash.finalize(), &signature).is_ok())
+            }
+            // `new` pairs them.
+            _ => false,
+        }
+    }
+}
+
+/// Signs one message with a key pair of its own, which is wiped on drop.
+pub struct Signer {
+    key: p384::ecdsa::SigningKey,
+    hash: Sha384,
+}
+
+impl Signer {
+    /// Makes a key pair.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn generate() -> std::io::Result<Self> {
+        use p384::elliptic_curve::Generate as _;
+
+        let key = p384::ecdsa::SigningKey::try_generate_from_rng(&mut SysRng)
+            .map_err(std::io::Error::other)?;
+        Ok(Self { key, hash: Sha384::new() })
+    }
+
+    /// The public key as the context stores it.
+    #[must_use]
+    pub fn public_key(&self) -> String {
+        STANDARD.encode(self.key.verifying_key().to_sec1_point(true).as_bytes())
+    }
+
+    /// Takes the next bytes of the message.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+    }
+
+    /// The footer over all bytes taken.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn footer(self) -> std::io::Result<Vec<u8>> {
+        let digest = self.hash.finalize();
+        loop {
+            let signature: p384::ecdsa::DerSignature = self
+                .key
+                .sign_prehash_with_rng(&mut SysRng, &digest)
+                .map_err(|_| std::io::Error::other("signing failed"))?;
+            let signature = signature.as_bytes();
+            if let (P384_DER_LEN, Ok(len)) = (signature.len(), u16::try_from(signature.len())) {
+                return Ok([&len.to_be_bytes(), signature].concat());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signed() -> Suite {
+        Suite::from_id(0x0578).unwrap()
+    }
+
+    fn context(key: &str) -> EncryptionContext {
+        let mut context = EncryptionContext::default();
+        context.expect(PUBLIC_KEY, key).unwrap();
+        context
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_bytes_and_key_only() {
+        for _ in 0..4 {
+            let (mut signer, other) = (Signer::generate().unwrap(), Signer::generate().unwrap());
+            let [key, other] = [&signer, &other]
+                .map(|it| PublicKey::of(signed(), &context(&it.public_key())).unwrap().unwrap());
+            signer.update(b"mess");
+            signer.update(b"age");
+            let footer = signer.footer().unwrap();
+            assert_eq!(footer.len(), FOOTER_LEN);
+            let holds = |key: &PublicKey, message: &[u8], signature: &[u8]| {
+                let mut verifier = Verifier::new(key.clone());
+                verifier.update(message);
+                verifier.verify(signature)
+            };
+            assert!(holds(&key, b"message", &footer[2..]));
+            assert!(!holds(&key, b"messagf", &footer[2..]));
+            assert!(!holds(&other, b"message", &footer[2..]));
+            assert!(!holds(&key, b"message", &footer[2..footer.len() - 1]));
+        }
+    }
+
+    #[test]
+    fn a_public_key_belongs_to_signed_messages_and_must_be_one() {
+        let key = Signer::generate().unwrap().public_key();
+        assert_eq!(key.len(), 68);
+        let none = EncryptionContext::default();
+        assert_eq!(PublicKey::of(Suite::COMMITTING, &none), Ok(None));
+        assert_eq!(
+            PublicKey::of(Suite::COMMITTING, &context(&key)),
+            Err(Fault::UnexpectedPublicKey)
+        );
+        assert_eq!(PublicKey::of(signed(), &none), Err(Fault::NoPublicKey));
+        for bad in ["", "AAAA", "!", &key[..64], &STANDARD.encode([2; 49])] {
+            assert_eq!(PublicKey::of(signed(), &context(bad)), Err(Fault::PublicKey), "{bad}");
+        }
+        let p256 = Suite::from_id(0x0214).unwrap();
+        assert_eq!(PublicKey::of(p256, &context(&key)), Err(Fault::PublicKey));
+    }
+}
