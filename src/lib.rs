@@ -19,6 +19,7 @@
 //!
 //! - [`unlock`]: from encrypted data keys to the data key
 //! - [`context`]: the encryption context; [`suite`]: the algorithm suites
+//! - [`verify_first`]: decryption that releases nothing until all is verified
 //! - [`secret`]: bytes that wipe themselves
 //!
 //! Imports go downward only: `encrypt` and `open` use `pipeline` and `unlock`, these use `keyring`,
@@ -29,20 +30,18 @@
 //! ```
 //! use std::collections::BTreeSet;
 //!
-//! use enwrap::context::EncryptionContext;
-//! use enwrap::encrypt::Sealer;
+//! use enwrap::encrypt::{Recipe, Sealer};
 //! use enwrap::keyring::{Key, Keyring};
-//! use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 //! use enwrap::open::{Expectation, Opened};
 //!
 //! let mut keyring = Keyring::default();
 //! let key = keyring.add(Key::generate(BTreeSet::new(), "an example")?)?;
 //! let provider = key.to_encrypt()?.provider().ok_or("not a local key")?;
 //!
-//! let mut context = EncryptionContext::default();
-//! context.insert("purpose", "example")?;
+//! let mut recipe = Recipe::default();
+//! recipe.context.insert("purpose", "example")?;
 //! let mut message = Vec::new();
-//! Sealer::new(&[&provider], &context, DEFAULT_FRAME_LENGTH)?
+//! Sealer::new(&[&provider], &recipe)?
 //!     .encrypt(&mut &b"attack at dawn"[..], &mut message, &())?;
 //!
 //! let mut source = &message[..];
@@ -64,6 +63,7 @@ pub mod provider;
 pub mod secret;
 pub mod suite;
 pub mod unlock;
+pub mod verify_first;
 
 #[cfg(test)]
 mod known_answers;
