@@ -31,6 +31,9 @@ _enwrap() {
             enwrap,help)
                 cmd="enwrap__subcmd__help"
                 ;;
+            enwrap,inspect)
+                cmd="enwrap__subcmd__inspect"
+                ;;
             enwrap,key)
                 cmd="enwrap__subcmd__key"
                 ;;
@@ -42,6 +45,9 @@ _enwrap() {
                 ;;
             enwrap,man)
                 cmd="enwrap__subcmd__man"
+                ;;
+            enwrap,verify)
+                cmd="enwrap__subcmd__verify"
                 ;;
             enwrap__subcmd__datakey,decrypt)
                 cmd="enwrap__subcmd__datakey__subcmd__decrypt"
@@ -76,6 +82,9 @@ _enwrap() {
             enwrap__subcmd__help,help)
                 cmd="enwrap__subcmd__help__subcmd__help"
                 ;;
+            enwrap__subcmd__help,inspect)
+                cmd="enwrap__subcmd__help__subcmd__inspect"
+                ;;
             enwrap__subcmd__help,key)
                 cmd="enwrap__subcmd__help__subcmd__key"
                 ;;
@@ -87,6 +96,9 @@ _enwrap() {
                 ;;
             enwrap__subcmd__help,man)
                 cmd="enwrap__subcmd__help__subcmd__man"
+                ;;
+            enwrap__subcmd__help,verify)
+                cmd="enwrap__subcmd__help__subcmd__verify"
                 ;;
             enwrap__subcmd__help__subcmd__datakey,decrypt)
                 cmd="enwrap__subcmd__help__subcmd__datakey__subcmd__decrypt"
@@ -167,7 +179,7 @@ _enwrap() {
 
     case "${cmd}" in
         enwrap)
-            opts="-q -v -h -V --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help --version keygen encrypt decrypt datakey key keyring completions man help"
+            opts="-q -v -h -V --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help --version keygen encrypt decrypt verify inspect datakey key keyring completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,7 +617,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__decrypt)
-            opts="-c -o -f -q -v -h --context --context-file --only-key --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --preserve-mode --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            opts="-c -o -f -q -v -h --context --context-file --only-key --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --verify-first --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -636,6 +648,10 @@ _enwrap() {
                     ;;
                 --only-key)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --commitment-policy)
+                    COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -687,6 +703,21 @@ _enwrap() {
                     fi
                     return 0
                     ;;
+                --metadata)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --keyring)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -718,7 +749,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__encrypt)
-            opts="-k -c -o -f -q -v -h --key --context --context-file --output --output-dir --force --sync --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            opts="-k -c -a -o -f -q -v -h --key --context --context-file --bind --algorithm --frame-length --armor --metadata --output --output-dir --force --sync --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -741,6 +772,33 @@ _enwrap() {
                     return 0
                     ;;
                 --context-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --bind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --algorithm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --frame-length)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -823,7 +881,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__help)
-            opts="keygen encrypt decrypt datakey key keyring completions man help"
+            opts="keygen encrypt decrypt verify inspect datakey key keyring completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -921,6 +979,20 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__inspect)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1067,6 +1139,69 @@ _enwrap() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__inspect)
+            opts="-q -v -h --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --max-header-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-encrypted-data-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-frame-length)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1608,6 +1743,101 @@ _enwrap() {
                 return 0
             fi
             case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__verify)
+            opts="-c -q -v -h --context --context-file --only-key --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --commitment-policy)
+                    COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-header-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-encrypted-data-keys)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-frame-length)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metadata)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --keyring)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

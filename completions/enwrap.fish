@@ -40,6 +40,8 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -s V -l version -d 'Print ve
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keygen" -d 'Make a root key, and print its id'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "encrypt" -d 'Encrypt files, or standard input'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "decrypt" -d 'Decrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "key" -d 'Look at root keys, and move them between keyrings and tools'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keyring" -d 'Look after the keyring file'
@@ -63,6 +65,10 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s h -l help -d 'P
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s k -l key -d 'Encrypt under this key: an alias or an id (repeatable; any one of them opens the result) [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s c -l context -d 'Store a pair with the message and authenticate it (repeatable); it is not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l context-file -d 'Take pairs from a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l bind -d 'Bind a pair to the message without storing it (repeatable): whoever decrypts must give it again with -c' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l algorithm -d 'The algorithm suite, by id or official name: 0x0478, or 0x0578, which also signs' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l frame-length -d 'Encrypt in frames of BYTES: what a reader holds in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l output-dir -d 'Write into this folder instead of beside each input' -r -f -a "(__fish_complete_directories)"
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
@@ -72,6 +78,7 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s a -l armor -d 'Write base64 in lines of 64 characters instead of bytes'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l sync -d 'Have each output on the disk before it counts as done'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
@@ -82,11 +89,14 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s h -l help -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l output-dir -d 'Write into this folder instead of beside each input' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -96,12 +106,50 @@ always\t'Always'
 never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l sync -d 'Have each output on the disk before it counts as done'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l verify-first -d 'Release nothing to a stream before all of the message was verified: reads a file twice, and copies anything else, as it came, to $TMPDIR. Always so for signed messages'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l unsigned-only -d 'Refuse signed messages'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l preserve-mode -d 'Give the output all permissions of the input, not only the owner\'s'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s k -l key -d 'Wrap under this key: an alias or an id [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
@@ -322,15 +370,17 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s q -l quiet -d 'Say
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "key" -d 'Look at root keys, and move them between keyrings and tools'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "key" -d 'Look at root keys, and move them between keyrings and tools'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "decrypt" -d 'Open a wrapped data key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keyring\'s root keys'

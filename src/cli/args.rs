@@ -9,7 +9,7 @@ use clap::Args;
 use enwrap::context::EncryptionContext;
 use enwrap::keyring::{Keyring, Store};
 use enwrap::message::Limits;
-use enwrap::open::Expectation;
+use enwrap::open::{Commitment, Expectation};
 
 use super::app::key_ids;
 use crate::output::When;
@@ -167,6 +167,30 @@ pub(crate) struct OpenArgs {
     #[arg(long, value_name = "KEY", add = super::complete::key_names())]
     only_key: Vec<String>,
 
+    /// Which suites to read: 'require-encrypt-allow-decrypt' also those without key commitment, which
+    /// old SDKs wrote
+    #[arg(long, value_name = "POLICY", default_value = "require-encrypt-require-decrypt")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    commitment_policy: CommitmentPolicy,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// The commitment policies, by their official names; all that they say of writing is one thing here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum CommitmentPolicy {
+    /// Read suites with key commitment only
+    #[value(name = "require-encrypt-require-decrypt")]
+    Committing,
+    /// Read all suites
+    #[value(name = "require-encrypt-allow-decrypt", alias = "forbid-encrypt-allow-decrypt")]
+    All,
+}
+
+/// What is held in memory at most.
+#[derive(Debug, Args)]
+pub(crate) struct LimitArgs {
     /// Read headers of up to BYTES
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().header_size)]
     max_header_size: usize,
@@ -180,6 +204,16 @@ pub(crate) struct OpenArgs {
     max_frame_length: u32,
 }
 
+impl LimitArgs {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            header_size: self.max_header_size,
+            encrypted_data_keys: self.max_encrypted_data_keys,
+            frame_length: self.max_frame_length,
+        }
+    }
+}
+
 impl OpenArgs {
     pub(crate) fn expectation(
         &self,
@@ -187,10 +221,10 @@ impl OpenArgs {
         store: &Store,
     ) -> anyhow::Result<Expectation> {
         let mut expected = Expectation {
-            limits: Limits {
-                header_size: self.max_header_size,
-                encrypted_data_keys: self.max_encrypted_data_keys,
-                frame_length: self.max_frame_length,
+            limits: self.limits.limits(),
+            commitment: match self.commitment_policy {
+                CommitmentPolicy::Committing => Commitment::Required,
+                CommitmentPolicy::All => Commitment::Optional,
             },
             ..Expectation::default()
         };

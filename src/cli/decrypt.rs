@@ -1,14 +1,16 @@
 //! `enwrap decrypt`: encrypted files back to files, or a stream to a stream.
 
 use std::ffi::OsStr;
-use std::io::BufReader;
+use std::io::{Cursor, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
+use enwrap::atomic_file::AtomicFile;
 use enwrap::keyring::Keyring;
 use enwrap::open::{Expectation, Opened};
+use enwrap::verify_first::{Verified, VerifyFirstError};
 
 use super::app::App;
 use super::args::{OpenArgs, OutputArgs};
@@ -16,7 +18,8 @@ use super::batch;
 use super::destination::{Destination, Payload, Rules, Target};
 use super::examples::examples;
 use super::job::{self, EXTENSION, Job};
-use super::source::Source;
+use super::message_source::MessageSource;
+use super::metadata::{Metadata, MetadataArgs};
 use crate::output::progress::Meter;
 use crate::output::sanitize;
 
@@ -29,7 +32,7 @@ use crate::output::sanitize;
 #[command(after_long_help = examples!["
     enwrap decrypt -f report.pdf.enwrap
     enwrap decrypt -c backup=documents documents.tar.enwrap -o documents.tar
-    enwrap decrypt < documents.tar.enwrap | tar t
+    enwrap decrypt --verify-first < documents.tar.enwrap | tar t
 "])]
 pub(crate) struct DecryptArgs {
     /// What to decrypt; '-' is standard input
@@ -42,6 +45,18 @@ pub(crate) struct DecryptArgs {
     #[command(flatten)]
     output: OutputArgs,
 
+    /// Release nothing to a stream before all of the message was verified: reads a file twice, and
+    /// copies anything else, as it came, to $TMPDIR. Always so for signed messages
+    #[arg(long)]
+    verify_first: bool,
+
+    /// Refuse signed messages
+    #[arg(long)]
+    unsigned_only: bool,
+
+    #[command(flatten)]
+    metadata: MetadataArgs,
+
     /// Give the output all permissions of the input, not only the owner's
     #[arg(long, help_heading = "Output")]
     preserve_mode: bool,
@@ -53,6 +68,7 @@ struct Plan<'a> {
     args: &'a DecryptArgs,
     keyring: Keyring,
     expected: Expectation,
+    metadata: Metadata,
 }
 
 pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
@@ -63,15 +79,18 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
     })?;
     let store = app.store()?;
     let keyring = store.load()?;
-    let expected = args.open.expectation(&keyring, &store)?;
-    let plan = Plan { app, args, keyring, expected };
+    let mut expected = args.open.expectation(&keyring, &store)?;
+    expected.unsigned_only = args.unsigned_only;
+    let metadata = args.metadata.open(app.ui.format)?;
+    let plan = Plan { app, args, keyring, expected, metadata };
     batch::for_each(app, store.path(), &jobs, |job| plan.decrypt(job))
 }
 
 impl Plan<'_> {
     fn decrypt(&self, Job { input, target }: &Job) -> anyhow::Result<()> {
-        let mut source = BufReader::new(Source::open(input)?);
-        let mode = source.get_ref().mode().unwrap_or(0o600);
+        let mut message = MessageSource::open(input)?;
+        let source = message.source();
+        let mode = source.mode().unwrap_or(0o600);
         let rules = Rules {
             force: self.args.output.force,
             sync: self.args.output.sync,
@@ -79,28 +98,70 @@ impl Plan<'_> {
             // the owner's, unless asked otherwise.
             mode: if self.args.preserve_mode { mode } else { mode & 0o700 },
             keeps_mode: true,
-            modified: source.get_ref().modified(),
+            modified: source.modified(),
         };
-        let mut destination =
-            Destination::open(target, Some(source.get_ref()), Payload::Plaintext, rules)?;
-        let opened = Opened::open(&mut source, &self.keyring, &self.expected)?;
-        let (ui, name, size) = (self.app.ui, source.get_ref().shown(), source.get_ref().size());
-        let meter = Meter::new(ui, name.clone(), size, destination.is_terminal());
-        let plaintext_len = opened
-            .decrypt(&mut source, &mut destination, &meter)
-            .map_err(|error| target.name_in(error))?;
+        let mut destination = Destination::open(target, Some(source), Payload::Plaintext, rules)?;
+        let (ui, name) = (self.app.ui, source.shown());
+        let meter = Meter::new(ui, name.clone(), source.size(), destination.is_terminal());
+        let mut opened = Opened::open(&mut message, &self.keyring, &self.expected)?;
+        // A file appears when all of it holds. A stream cannot be taken back, and of a signed message
+        // nothing holds before the signature.
+        let is_late = self.args.verify_first || opened.header().public_key.is_some();
+        let plaintext_len = if destination.is_stream() && is_late {
+            let released = self.release_verified(&opened, message, &mut destination, &meter);
+            let (second, len) = released.map_err(|error| name_output(error, target))?;
+            opened = second;
+            len
+        } else {
+            opened
+                .decrypt(&mut message, &mut destination, &meter)
+                .map_err(|error| target.name_in(error))?
+        };
         meter.finish();
         drop(meter);
         destination.finish()?;
+        self.metadata.write("decrypt", input, target.path(), opened.read_header())?;
         ui.detail(&format!("{name}: opened by key {} version {}", opened.key, opened.version));
-        let Target::File(output) = target else { return Ok(()) };
+        let Some(output) = target.path() else { return Ok(()) };
         let mut object = json!({
-            "message_id": hex::encode(opened.header().message_id),
+            "message_id": opened.header().message_id.to_string(),
             "opened_by": { "key_id": opened.key.to_string(), "version": opened.version },
             "plaintext_bytes": plaintext_len,
         });
         sanitize::insert_path(&mut object, "path", input);
         sanitize::insert_path(&mut object, "output", output);
         Ok(ui.result("", object)?)
+    }
+
+    /// Two passes over a message whose header was read: a file is read again, anything else is copied
+    /// on the first one, as it came, to a file without a name.
+    fn release_verified(
+        &self,
+        opened: &Opened,
+        mut message: MessageSource,
+        destination: &mut Destination,
+        meter: &Meter,
+    ) -> anyhow::Result<(Opened, u64)> {
+        let header = Cursor::new(opened.read_header().raw().to_vec());
+        let (keyring, expected) = (&self.keyring, &self.expected);
+        if message.source().is_file() {
+            let verified = Verified::new(header.chain(&mut message), None, keyring, expected)?;
+            let again = message.rewound()?;
+            return Ok(verified.release(again, keyring, expected, destination, meter)?);
+        }
+        let spool = AtomicFile::create(&std::env::temp_dir().join("enwrap-spool"))?;
+        let mut file = spool.file();
+        let verified = Verified::new(header.chain(&mut message), Some(file), keyring, expected)?;
+        file.rewind()?;
+        Ok(verified.release(file, keyring, expected, destination, meter)?)
+    }
+}
+
+/// A failed write names the output, and everything else is told as it is.
+fn name_output(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    match error.downcast() {
+        Ok(VerifyFirstError::Pipeline(error)) => target.name_in(error),
+        Ok(other) => other.into(),
+        Err(other) => other,
     }
 }

@@ -43,6 +43,14 @@ impl Target {
         !matches!(self, Self::File(_))
     }
 
+    /// The file, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdout | Self::ExplicitStdout => None,
+        }
+    }
+
     /// Adds to a failed write where it was to go; an error of the message itself stays as it is.
     pub(crate) fn name_in(&self, error: PipelineError) -> anyhow::Error {
         match (error, self) {
@@ -180,6 +188,11 @@ impl Destination {
         }
         let guard = is_guarded.then(TextGuard::default);
         Ok(Self::Stream { file, guard, sync })
+    }
+
+    /// Whether what is written is out at once, and cannot be taken back.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream { .. })
     }
 
     /// Whether a terminal shows what is written.

@@ -1,24 +1,30 @@
 //! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
 
 use std::ffi::OsStr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use enwrap::context::EncryptionContext;
-use enwrap::encrypt::{EncryptError, Sealer};
+use enwrap::encrypt::{Algorithm, EncryptError, Recipe, Sealer};
 use enwrap::keyring::{Key, KeyVersion};
+use enwrap::message::Limits;
+use enwrap::message::armor::Encoder;
+use enwrap::message::engine::IV_LEN;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
+use enwrap::pipeline::PipelineError;
 use enwrap::provider::Provider;
 use enwrap::provider::raw_aes::RawAes;
+use enwrap::suite::Suite;
 
 use super::app::{App, InKeyring as _, keys_to_encrypt, provider_of};
-use super::args::{ContextArgs, OutputArgs};
+use super::args::{ContextArgs, OutputArgs, Pair, context_of};
 use super::batch;
-use super::destination::{Destination, Payload, Rules, Target};
+use super::destination::{Destination, Payload, Rules};
 use super::examples::examples;
 use super::job::{self, EXTENSION, Job};
+use super::metadata::{Metadata, MetadataArgs};
 use super::process::umask;
 use super::source::Source;
 use crate::output::progress::Meter;
@@ -47,8 +53,48 @@ pub(crate) struct EncryptArgs {
     #[command(flatten)]
     context: ContextArgs,
 
+    /// Bind a pair to the message without storing it (repeatable): whoever decrypts must give it again
+    /// with -c
+    #[arg(long, value_name = "KEY=VALUE")]
+    bind: Vec<Pair>,
+
+    /// The algorithm suite, by id or official name: 0x0478, or 0x0578, which also signs
+    #[arg(long, value_name = "SUITE", default_value = "0x0478", value_parser = parse_algorithm)]
+    algorithm: Algorithm,
+
+    /// Encrypt in frames of BYTES: what a reader holds in memory
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_FRAME_LENGTH)]
+    #[arg(value_parser = parse_frame_length)]
+    frame_length: NonZeroU32,
+
+    /// Write base64 in lines of 64 characters instead of bytes
+    #[arg(short, long)]
+    armor: bool,
+
+    #[command(flatten)]
+    metadata: MetadataArgs,
+
     #[command(flatten)]
     output: OutputArgs,
+}
+
+/// The suites that are written; the others are there to be read.
+fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
+    match Suite::from_name(text) {
+        Some(Suite::COMMITTING) => Ok(Algorithm::Unsigned),
+        Some(Suite::SIGNED) => Ok(Algorithm::Signed),
+        Some(suite) => Err(format!("{suite} is read and never written: it has no key commitment")),
+        None => Err("use 0x0478 or 0x0578".to_owned()),
+    }
+}
+
+/// Frames that every reader accepts without being told to.
+fn parse_frame_length(text: &str) -> Result<NonZeroU32, String> {
+    let most = Limits::default().frame_length;
+    text.parse()
+        .ok()
+        .filter(|length: &NonZeroU32| length.get() <= most)
+        .ok_or_else(|| format!("a frame has 1 to {most} bytes"))
 }
 
 /// What is the same for every input.
@@ -57,7 +103,8 @@ struct Plan<'a> {
     args: &'a EncryptArgs,
     keys: Vec<(&'a Key, &'a KeyVersion)>,
     providers: Vec<RawAes>,
-    context: EncryptionContext,
+    recipe: Recipe,
+    metadata: Metadata,
     umask: u32,
 }
 
@@ -65,11 +112,18 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     let jobs = job::plan(app, &args.inputs, &args.output, |name| {
         Some([name, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
     })?;
-    let context = args.context.context()?;
+    let recipe = Recipe {
+        algorithm: args.algorithm,
+        frame_length: args.frame_length,
+        context: args.context.context()?,
+        bound: context_of(&args.bind, None)?,
+    };
+    recipe.context.union(&recipe.bound)?;
     let store = app.store()?;
     let keyring = store.load()?;
-    let mut plan =
-        Plan { app, args, keys: Vec::new(), providers: Vec::new(), context, umask: umask() };
+    let (keys, providers) = (Vec::new(), Vec::new());
+    let metadata = args.metadata.open(app.ui.format)?;
+    let mut plan = Plan { app, args, keys, providers, recipe, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         let (version, provider) = provider_of(key).in_keyring(&store)?;
         plan.keys.push((key, version));
@@ -88,24 +142,39 @@ impl Plan<'_> {
             keeps_mode: true,
             modified: source.modified(),
         };
-        let mut destination = Destination::open(target, Some(&source), Payload::Binary, rules)?;
+        if source.looks_encrypted() {
+            self.app.ui.warning(&format!("{}: it is encrypted already", source.shown()));
+        }
+        let payload = if self.args.armor { Payload::Plaintext } else { Payload::Binary };
+        let mut destination = Destination::open(target, Some(&source), payload, rules)?;
         let providers: Vec<&dyn Provider> =
             self.providers.iter().map(|provider| provider as &dyn Provider).collect();
-        let sealer = Sealer::new(&providers, &self.context, DEFAULT_FRAME_LENGTH)?;
+        let sealer = Sealer::new(&providers, &self.recipe)?;
+        let (fields, tag) = (sealer.fields.clone(), sealer.tag);
         let ui = self.app.ui;
         let meter = Meter::new(ui, source.shown(), source.size(), destination.is_terminal());
-        let encrypted =
-            sealer.encrypt(&mut source, &mut destination, &meter).map_err(|error| match error {
-                EncryptError::Pipeline(error) => target.name_in(error),
-                other => other.into(),
-            })?;
+        let encrypted = if self.args.armor {
+            let mut armor = Encoder::new(&mut destination);
+            sealer.encrypt(&mut source, &mut armor, &meter).and_then(|encrypted| {
+                armor.finish().map_err(PipelineError::Write)?;
+                Ok(encrypted)
+            })
+        } else {
+            sealer.encrypt(&mut source, &mut destination, &meter)
+        }
+        .map_err(|error| match error {
+            EncryptError::Pipeline(error) => target.name_in(error),
+            other => other.into(),
+        })?;
         meter.finish();
         drop(meter);
         if source.is_changed()? {
             ui.warning(&format!("{}: it changed while it was read", source.shown()));
         }
         destination.finish()?;
-        let Target::File(output) = target else { return Ok(()) };
+        let output = target.path();
+        self.metadata.append("encrypt", input, output, &fields, (&[0; IV_LEN], &tag))?;
+        let Some(output) = output else { return Ok(()) };
         ui.detail(&format!("{} -> {}", source.shown(), sanitize::name(output)));
         let keys: Vec<_> = self
             .keys
@@ -115,7 +184,7 @@ impl Plan<'_> {
             )
             .collect();
         let mut object = json!({
-            "message_id": hex::encode(encrypted.message_id),
+            "message_id": encrypted.message_id.to_string(),
             "keys": keys,
             "plaintext_bytes": encrypted.plaintext_len,
             "message_bytes": encrypted.message_len,

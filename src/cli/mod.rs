@@ -14,13 +14,17 @@ mod destination;
 mod encrypt;
 mod environment;
 mod examples;
+mod inspect;
 mod job;
 mod key;
 mod keygen;
 mod keyring;
 mod man;
+mod message_source;
+mod metadata;
 mod process;
 mod source;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -59,6 +63,8 @@ enum Verb {
     Keygen(keygen::KeygenArgs),
     Encrypt(encrypt::EncryptArgs),
     Decrypt(decrypt::DecryptArgs),
+    Verify(verify::VerifyArgs),
+    Inspect(inspect::InspectArgs),
     Datakey(Box<datakey::DatakeyArgs>),
     #[command(subcommand)]
     Key(key::KeyVerb),
@@ -88,6 +94,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Keygen(args) => keygen::run(&app, &args),
         Verb::Encrypt(args) => encrypt::run(&app, &args),
         Verb::Decrypt(args) => decrypt::run(&app, &args),
+        Verb::Verify(args) => verify::run(&app, &args),
+        Verb::Inspect(args) => inspect::run(&app, &args),
         Verb::Datakey(args) => datakey::run(&app, &args),
         Verb::Key(verb) => key::run(&app, &verb),
         Verb::Keyring(verb) => keyring::run(&app, &verb),

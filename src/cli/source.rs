@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read, Seek as _};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -16,8 +16,9 @@ pub(crate) struct Source {
     pub(crate) path: Option<PathBuf>,
     file: File,
     before: Metadata,
-    /// Bytes that a file must have from where reading begins: standard input may be a file that
-    /// others have read from.
+    /// Where reading began: standard input may be a file that others have read from.
+    start: u64,
+    /// Bytes that a file must have from there.
     expected: u64,
     read: u64,
 }
@@ -53,9 +54,9 @@ impl Source {
         if before.is_dir() {
             return Err(SourceError::Folder);
         }
-        let position = if before.is_file() { file.stream_position().unwrap_or(0) } else { 0 };
-        let expected = if before.is_file() { before.len().saturating_sub(position) } else { 0 };
-        Ok(Self { path, file, before, expected, read: 0 })
+        let start = if before.is_file() { file.stream_position().unwrap_or(0) } else { 0 };
+        let expected = if before.is_file() { before.len().saturating_sub(start) } else { 0 };
+        Ok(Self { path, file, before, start, expected, read: 0 })
     }
 
     /// The permission bits of a file; `None` for a pipe or a device.
@@ -67,6 +68,34 @@ impl Source {
     pub(crate) fn modified(&self) -> Option<SystemTime> {
         let is_named_file = self.path.is_some() && self.before.is_file();
         is_named_file.then(|| self.before.modified().ok()).flatten()
+    }
+
+    /// Begins again where reading began.
+    pub(crate) fn rewind(&mut self) -> io::Result<()> {
+        self.file.seek(io::SeekFrom::Start(self.start))?;
+        self.read = 0;
+        Ok(())
+    }
+
+    /// Whether it can be read twice.
+    pub(crate) fn is_file(&self) -> bool {
+        self.before.is_file()
+    }
+
+    /// Reads at a place counted from where reading began, and leaves the position as it is.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, self.start.saturating_add(at))
+    }
+
+    /// Whether it begins as an encrypted message does, as far as that can be seen without reading.
+    pub(crate) fn looks_encrypted(&self) -> bool {
+        let mut start = [0; 4];
+        self.is_file()
+            && self.read_at(&mut start, 0).is_ok()
+            && matches!(
+                &start,
+                [2, 4 | 5, 0x78, _] | [1, 0x80, ..] | b"AgR4" | b"AgV4" | [b'A', b'Y', ..]
+            )
     }
 
     /// Bytes that it has, if it is a file that says so.

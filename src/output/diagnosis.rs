@@ -14,10 +14,12 @@ use enwrap::context::ContextError;
 use enwrap::encrypt::EncryptError;
 use enwrap::keyring::exchange::NotAnExport;
 use enwrap::keyring::{FileFault, KeyError, KeyringError};
+use enwrap::message::armor::ArmorError;
 use enwrap::message::{Limit, MessageError};
 use enwrap::open::OpenError;
 use enwrap::pipeline::PipelineError;
 use enwrap::unlock::UnlockError;
+use enwrap::verify_first::VerifyFirstError;
 
 use super::exit::Exit;
 use super::sanitize;
@@ -197,6 +199,13 @@ fn judge(error: &Error, about: Option<&About>) -> Verdict {
         judge_source(source)
     } else if let Some(open) = error.downcast_ref::<OpenError>() {
         judge_open(open, keyring)
+    } else if let Some(message) = error.downcast_ref::<MessageError>() {
+        judge_message(message)
+    } else if let Some(verified) = error.downcast_ref::<VerifyFirstError>() {
+        match verified {
+            VerifyFirstError::Open(open) => judge_open(open, keyring),
+            VerifyFirstError::Pipeline(pipeline) => judge_pipeline(pipeline),
+        }
     } else if let Some(encrypt) = error.downcast_ref::<EncryptError>() {
         judge_encrypt(encrypt)
     } else if let Some(pipeline) = error.downcast_ref::<PipelineError>() {
@@ -237,9 +246,14 @@ fn judge_message(error: &MessageError) -> Verdict {
             Exit::NotAMessage,
             Some("it was not encrypted by enwrap or an AWS Encryption SDK".to_owned()),
         ),
-        MessageError::UnknownSuite { .. }
-        | MessageError::UnsupportedSuite { .. }
-        | MessageError::Malformed { .. } => (Exit::NotAMessage, None),
+        MessageError::UnknownSuite { .. } | MessageError::Malformed { .. } => {
+            (Exit::NotAMessage, None)
+        }
+        MessageError::Armor(ArmorError::Utf16) => (
+            Exit::NotAMessage,
+            Some("have enwrap write the file itself, with -o, instead of a redirection".to_owned()),
+        ),
+        MessageError::Armor(ArmorError::NotBase64) => (Exit::NotAMessage, None),
         MessageError::LimitExceeded { limit, .. } => {
             let flag = match limit {
                 Limit::HeaderSize => "--max-header-size",
@@ -265,6 +279,17 @@ fn judge_message(error: &MessageError) -> Verdict {
 fn judge_open(error: &OpenError, keyring: Option<&Path>) -> Verdict {
     match error {
         OpenError::Message(message) => judge_message(message),
+        OpenError::NotCommitting { .. } => (
+            Exit::Policy,
+            Some(
+                "if you trust whoever made it, allow it with --commitment-policy \
+                 require-encrypt-allow-decrypt"
+                    .to_owned(),
+            ),
+        ),
+        OpenError::Signed => {
+            (Exit::Policy, Some("leave out --unsigned-only to read it".to_owned()))
+        }
         OpenError::ContextMismatch { .. } | OpenError::ContextAbsent { .. } => {
             (Exit::Context, Some("this is not the message that -c describes".to_owned()))
         }
@@ -325,7 +350,9 @@ fn judge_blob(error: &BlobError, keyring: Option<&Path>) -> Verdict {
 fn judge_encrypt(error: &EncryptError) -> Verdict {
     match error {
         EncryptError::Pipeline(pipeline) => judge_pipeline(pipeline),
-        EncryptError::NoKey | EncryptError::Header(_) => (Exit::Usage, None),
+        EncryptError::NoKey | EncryptError::Context(_) | EncryptError::Header(_) => {
+            (Exit::Usage, None)
+        }
         EncryptError::Unreadable { .. } => {
             (Exit::Policy, Some("encrypt under fewer keys, or with a shorter context".to_owned()))
         }
