@@ -51,3 +51,22 @@ fn the_readme_works_as_typed() {
     shell.sh(&format!("set -e; {}", more.replace("~/documents", "documents"))).success();
     assert!(shell.names().contains(&"list.enwrap".to_owned()));
 }
+
+#[test]
+fn the_worked_lengths_are_those_of_real_messages() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, table) = page.split_once("| plaintext | header | frames | message |\n").unwrap();
+    let shell = Shell::new();
+    let mut rows = 0;
+    for row in table.lines().skip(1).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [plaintext, header, frames, message] = cells[..] else { panic!("{row}") };
+        let number = |text: &str| text.parse::<usize>().unwrap();
+        let frames: usize = frames.split('+').map(|part| number(part.trim())).sum();
+        let bytes = shell.pipe(&["encrypt"], &sample(number(plaintext))).success().stdout;
+        assert_eq!((bytes.len(), bytes.len()), (number(message), number(header) + frames), "{row}");
+        rows += 1;
+    }
+    assert_eq!(rows, 3);
+}
