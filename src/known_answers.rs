@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::context::EncryptionContext;
 use crate::encrypt::{Recipe, Sealer};
-use crate::keyring::model::Material;
+use crate::keyring::Material;
 use crate::keyring::{Key, Keyring, exchange};
 use crate::message::derivation::derive;
 use crate::message::frame::{FrameKind, FrameSealer, final_prefix, frame_iv, regular_prefix};

@@ -15,8 +15,8 @@ use std::io::{Read, Write};
 use subtle::ConstantTimeEq as _;
 
 use crate::context::{ContextError, EncryptionContext};
+use crate::keyring::KeyId;
 use crate::keyring::Keyring;
-use crate::keyring::model::KeyId;
 use crate::message::derivation::{FrameKey, derive};
 use crate::message::frame::FrameOpener;
 use crate::message::header::{Header, ReadHeader};

@@ -2,7 +2,7 @@
 //! when none fits. Messages and the blobs of `datakey` come through here alike.
 
 use crate::context::EncryptionContext;
-use crate::keyring::model::KeyId;
+use crate::keyring::KeyId;
 use crate::keyring::{KeyError, Keyring};
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::provider::raw_aes;

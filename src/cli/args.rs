@@ -11,9 +11,9 @@ use enwrap::keyring::{Keyring, Store};
 use enwrap::message::Limits;
 use enwrap::open::{Commitment, Expectation};
 
-use super::app::key_ids;
+use super::key_choice::key_ids;
 use crate::output::When;
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 
 /// What every verb understands.
 #[derive(Debug, Args)]

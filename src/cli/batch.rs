@@ -6,9 +6,8 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::app::App;
-use crate::output::diagnosis::{
-    About, Diagnosis, SomeFailed, Subject, is_broken_pipe, is_full_disk,
-};
+use crate::output::diagnosis::{Diagnosis, is_broken_pipe, is_full_disk};
+use crate::output::error::{About, SomeFailed, Subject};
 
 /// Runs `one` for each input.
 ///

@@ -15,7 +15,7 @@ use enwrap::atomic_file::{
 use enwrap::pipeline::PipelineError;
 
 use super::source::Source;
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 use crate::output::sanitize;
 use crate::output::text_guard::TextGuard;
 

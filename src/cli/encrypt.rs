@@ -18,15 +18,17 @@ use enwrap::provider::Provider;
 use enwrap::provider::raw_aes::RawAes;
 use enwrap::suite::Suite;
 
-use super::app::{App, InKeyring as _, keys_to_encrypt, provider_of};
+use super::app::App;
 use super::args::{ContextArgs, OutputArgs, Pair, context_of};
 use super::batch;
 use super::destination::{Destination, Payload, Rules};
 use super::examples::examples;
 use super::job::{self, EXTENSION, Job};
+use super::key_choice::{keys_to_encrypt, provider_of};
 use super::metadata::{Metadata, MetadataArgs};
 use super::process::umask;
 use super::source::Source;
+use crate::output::error::InKeyring as _;
 use crate::output::progress::Meter;
 use crate::output::sanitize;
 

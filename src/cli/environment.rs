@@ -11,7 +11,7 @@ use zeroize::Zeroize as _;
 use enwrap::keyring::Location;
 use enwrap::secret::SecretText;
 
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 
 /// What the manual says of each.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[

@@ -12,7 +12,7 @@ use super::app::App;
 use super::args::OutputArgs;
 use super::destination::Target;
 use super::source::{is_stdin, operands};
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 use crate::output::{Format, sanitize};
 
 /// The extension of encrypted files.

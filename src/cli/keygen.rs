@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use clap::Args;
 use serde_json::json;
 
-use enwrap::keyring::model::{Alias, KeyId, Keyring};
 use enwrap::keyring::store::Saved;
+use enwrap::keyring::{Alias, KeyId, Keyring};
 use enwrap::keyring::{Key, KeyError, Store};
 
-use super::app::{App, InKeyring as _};
+use super::app::App;
 use super::examples::examples;
 use super::key::parse_alias;
+use crate::output::error::InKeyring as _;
 
 /// Make a root key, and print its id
 ///

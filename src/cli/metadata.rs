@@ -15,7 +15,7 @@ use enwrap::message::engine::{Iv, Tag};
 use enwrap::message::header::{Content, Header, ReadHeader};
 
 use super::source::is_stdin;
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 use crate::output::{Format, sanitize};
 
 #[derive(Debug, Args)]

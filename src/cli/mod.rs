@@ -17,6 +17,7 @@ mod examples;
 mod inspect;
 mod job;
 mod key;
+mod key_choice;
 mod keygen;
 mod keyring;
 mod man;
@@ -31,7 +32,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
-use crate::output::diagnosis::{Diagnosis, UsageError, is_broken_pipe};
+use crate::output::diagnosis::{Diagnosis, is_broken_pipe};
+use crate::output::error::UsageError;
 use crate::output::exit::Exit;
 use crate::output::{Format, Ui, Verbosity, When};
 use app::App;

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::output::diagnosis::{SourceError, UsageError};
+use crate::output::error::{SourceError, UsageError};
 use crate::output::sanitize;
 
 /// An open input.

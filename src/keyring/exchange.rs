@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Key, KeyError, KeyId, KeyVersion, Material, State, now};
+use super::material::Material;
+use super::model::{Key, KeyError, KeyVersion, State, now};
+use super::name::KeyId;
 use crate::secret::SecretText;
 
 const FORMAT: &str = "enwrap-key";

@@ -1,20 +1,25 @@
 //! Root keys in a local file.
 //!
 //! - [`model`]: what a keyring holds, and which key a name means
+//! - [`name`]: ids and aliases; [`material`]: the secret part
 //! - [`exchange`]: one key version as JSON, to hand to or take from another tool
 //! - [`mod@file`]: the file's bytes: a header line with a checksum, and a body
 //! - [`store`]: reading it with suspicion, and changing it without ever losing it
 
 pub mod exchange;
 pub mod file;
+pub mod material;
 pub mod model;
+pub mod name;
 pub mod store;
 
 use std::io;
 use std::path::PathBuf;
 
 pub use file::FileFault;
+pub use material::Material;
 pub use model::{Key, KeyError, KeyVersion, Keyring};
+pub use name::{Alias, KeyId};
 pub use store::{Location, Store};
 
 use crate::atomic_file::AtomicFileError;

@@ -3,24 +3,17 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use super::material::Material;
+use super::name::{ALIAS_PREFIX, Alias, KMS_NAMESPACE, KeyId};
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::provider::raw_aes::{self, RawAes};
-use crate::secret::{SecretBytes, fill_random};
 
 /// The key namespace of enwrap's own keys.
 pub const NAMESPACE: &str = "enwrap";
-
-/// Namespaces that begin so belong to AWS KMS.
-pub const KMS_NAMESPACE: &str = "aws-kms";
-
-/// Bytes of a root key that enwrap makes.
-const MATERIAL_LEN: usize = 32;
 
 /// All root keys of one place.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,116 +107,6 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A root key's random name: a UUID in its usual form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct KeyId(Uuid);
-
-impl KeyId {
-    fn generate() -> io::Result<Self> {
-        let mut bytes = [0; 16];
-        fill_random(&mut bytes)?;
-        Ok(Self(uuid::Builder::from_random_bytes(bytes).into_uuid()))
-    }
-}
-
-impl fmt::Display for KeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
-}
-
-impl FromStr for KeyId {
-    type Err = InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let id = Uuid::try_parse(text).map(Self).map_err(|_| InvalidName)?;
-        // One spelling only: an id is compared as text by other tools.
-        if id.to_string() == text { Ok(id) } else { Err(InvalidName) }
-    }
-}
-
-/// A name that people use: `[A-Za-z0-9][A-Za-z0-9._/-]{0,127}`, and nothing that reads as an id, as
-/// `alias/..`, or as a key of AWS KMS.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Alias(String);
-
-impl Alias {
-    /// The alias of the key that serves when none is chosen.
-    pub const DEFAULT: &str = "default";
-
-    /// The alias [`DEFAULT`](Self::DEFAULT).
-    #[must_use]
-    pub fn default_alias() -> Self {
-        Self(Self::DEFAULT.to_owned())
-    }
-
-    /// The name itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Text that is no key id, or no alias.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid name")]
-pub struct InvalidName;
-
-impl FromStr for Alias {
-    type Err = InvalidName;
-
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let shape = text.len() <= 128
-            && text.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._/-".contains(&b));
-        let reads_as_other = Uuid::try_parse(text).is_ok()
-            || text.starts_with(ALIAS_PREFIX)
-            || text.starts_with(KMS_NAMESPACE);
-        if shape && !reads_as_other { Ok(Self(text.to_owned())) } else { Err(InvalidName) }
-    }
-}
-
-impl fmt::Display for Alias {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A root key's wrapping key: 16, 24 or 32 bytes, hex in the file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Material(SecretBytes);
-
-impl Material {
-    /// Takes a wrapping key; `None` unless AES has a key of its length.
-    #[must_use]
-    pub fn new(bytes: SecretBytes) -> Option<Self> {
-        matches!(bytes.len(), 16 | 24 | 32).then_some(Self(bytes))
-    }
-
-    /// Reads 32, 48 or 64 hex digits.
-    #[must_use]
-    pub fn from_hex(digits: &[u8]) -> Option<Self> {
-        let mut bytes = SecretBytes::zeroed(digits.len() / 2);
-        hex::decode_to_slice(digits, bytes.expose_mut()).ok()?;
-        Self::new(bytes)
-    }
-
-    /// The wrapping key in hex, for a keyring file or an export: nothing else may see it.
-    #[must_use]
-    pub fn to_hex(&self) -> SecretBytes {
-        let mut digits = SecretBytes::zeroed(self.0.len() * 2);
-        let encoded = hex::encode_to_slice(self.0.expose(), digits.expose_mut());
-        debug_assert!(encoded.is_ok(), "two digits a byte");
-        digits
-    }
-
-    /// The wrapping key itself: for a provider.
-    #[must_use]
-    pub fn secret(&self) -> &SecretBytes {
-        &self.0
-    }
-}
-
 /// Why a root key is not there, may not be used, or cannot be added.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
@@ -299,9 +182,6 @@ pub enum KeyError {
 fn until(date: Option<Timestamp>) -> String {
     date.map_or_else(String::new, |date| format!(", to be deleted after {date}"))
 }
-
-/// Text before an alias, as AWS writes it.
-const ALIAS_PREFIX: &str = "alias/";
 
 impl Keyring {
     /// The key that `name` means: an alias, `alias/NAME`, or a whole id.
@@ -409,7 +289,7 @@ impl Key {
     /// When the system has no random numbers to give.
     pub fn generate(aliases: BTreeSet<Alias>, description: &str) -> io::Result<Self> {
         let id = KeyId::generate()?;
-        let material = Some(Material(SecretBytes::random(MATERIAL_LEN)?));
+        let material = Some(Material::generate()?);
         let version = KeyVersion {
             number: 1,
             namespace: NAMESPACE.to_owned(),
@@ -531,50 +411,11 @@ pub fn now() -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
-impl Serialize for Material {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digits = self.to_hex();
-        let digits = std::str::from_utf8(digits.expose()).map_err(serde::ser::Error::custom)?;
-        serializer.serialize_str(digits)
-    }
-}
-
-impl<'de> Deserialize<'de> for Material {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Borrowed, because a copy that the parser makes is not wiped; and an error of its own,
-        // because the parser's would show the value.
-        let digits = <&str>::deserialize(deserializer)
-            .map_err(|_| serde::de::Error::custom("key material is not plain text"))?;
-        Self::from_hex(digits.as_bytes()).ok_or_else(|| {
-            serde::de::Error::custom("key material is not 128, 192 or 256 bits of hex")
-        })
-    }
-}
-
-/// Serialises a type through its text.
-macro_rules! serde_as_text {
-    ($type:ty) => {
-        impl Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
-}
-
-serde_as_text!(KeyId);
-serde_as_text!(Alias);
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::provider::Provider as _;
+    use crate::secret::SecretBytes;
 
     fn generated(alias: &str) -> Key {
         Key::generate(BTreeSet::from([alias.parse().unwrap()]), "").unwrap()
@@ -590,19 +431,6 @@ mod tests {
         let error = keyring.key("backups").unwrap_err();
         let aliases = vec!["backup".parse().unwrap()];
         assert_eq!(error, KeyError::NotFound { name: "backups".to_owned(), aliases });
-    }
-
-    #[test]
-    fn aliases_cannot_be_mistaken_for_anything_else() {
-        for good in ["a", "A9._/-x", "default", "prod/db", "alias", &"a".repeat(128)] {
-            assert!(good.parse::<Alias>().is_ok(), "{good}");
-        }
-        let id = KeyId::generate().unwrap().to_string();
-        let simple = id.replace('-', "");
-        for bad in ["", "-a", ".a", "a b", "ä", "alias/a", "aws-kms", "aws-kms-x", &id, &simple] {
-            assert!(bad.parse::<Alias>().is_err(), "{bad}");
-        }
-        assert!("a".repeat(129).parse::<Alias>().is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use enwrap::message::codec::read_full;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 
 use crate::cli::source::{Source, is_stdin, operands};
-use crate::output::diagnosis::{About, BlobError, Subject};
+use crate::output::error::{About, BlobError, Subject};
 
 /// AWS KMS bounds a CiphertextBlob at 6,144 bytes; three fields of 65,535 are the format's bound.
 const MOST_BYTES: usize = 3 * (2 + 65_535);

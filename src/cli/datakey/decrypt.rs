@@ -7,8 +7,9 @@ use enwrap::unlock::unlock;
 use super::BlobContextArgs;
 use super::blob::BlobArgs;
 use super::value::{ALGORITHM, Answer, ValueArgs, print_value};
-use crate::cli::app::{App, InKeyring as _, key_ids};
-use crate::output::diagnosis::BlobError;
+use crate::cli::app::App;
+use crate::cli::key_choice::key_ids;
+use crate::output::error::{BlobError, InKeyring as _};
 
 /// Open a wrapped data key
 ///

@@ -7,8 +7,9 @@ use enwrap::provider::Provider as _;
 use super::BlobContextArgs;
 use super::blob::serialise;
 use super::value::{Answer, BlobOutArgs, ValueArgs, print_value};
-use crate::cli::app::{App, key_to_wrap};
-use crate::output::diagnosis::UsageError;
+use crate::cli::app::App;
+use crate::cli::key_choice::key_to_wrap;
+use crate::output::error::UsageError;
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {

@@ -17,7 +17,7 @@ use enwrap::context::EncryptionContext;
 use super::app::App;
 use super::args::{Pair, context_of, insert_pairs};
 use super::examples::examples;
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 
 /// Make a data key for another program, and open or re-wrap it later
 ///

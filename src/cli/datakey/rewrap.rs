@@ -9,9 +9,10 @@ use enwrap::unlock::unlock;
 use super::BlobContextArgs;
 use super::blob::{BlobArgs, serialise};
 use super::value::{ALGORITHM, Answer, BlobOutArgs, ValueArgs, print_value};
-use crate::cli::app::{App, InKeyring as _, key_ids, key_to_wrap};
+use crate::cli::app::App;
 use crate::cli::args::Pair;
-use crate::output::diagnosis::BlobError;
+use crate::cli::key_choice::{key_ids, key_to_wrap};
+use crate::output::error::{BlobError, InKeyring as _};
 
 /// Wrap a wrapped data key under another key
 ///

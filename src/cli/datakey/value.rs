@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use enwrap::secret::{SecretBytes, SecretText};
 
 use crate::cli::destination::{Destination, Payload, Rules, Target};
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 
 /// How one value is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

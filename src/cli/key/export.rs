@@ -8,10 +8,10 @@ use clap::Args;
 use enwrap::keyring::exchange;
 use enwrap::pipeline::PipelineError;
 
-use crate::cli::app::{App, InKeyring as _};
+use crate::cli::app::App;
 use crate::cli::destination::{Destination, Payload, Rules, Target};
 use crate::cli::examples::examples;
-use crate::output::diagnosis::UsageError;
+use crate::output::error::{InKeyring as _, UsageError};
 use crate::output::{Format, sanitize};
 
 /// Write a root key as JSON, with its material in the clear
@@ -73,7 +73,7 @@ fn insist_on_terminal(error: anyhow::Error, target: &Target) -> anyhow::Error {
     error
 }
 
-fn tell(app: &App, path: &Path, id: enwrap::keyring::model::KeyId) -> anyhow::Result<()> {
+fn tell(app: &App, path: &Path, id: enwrap::keyring::KeyId) -> anyhow::Result<()> {
     app.ui.note(&format!("wrote {}: whoever reads it has the key", sanitize::name(path)));
     let mut object = serde_json::json!({ "key_id": id.to_string() });
     sanitize::insert_path(&mut object, "output", path);

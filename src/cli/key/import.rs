@@ -7,15 +7,15 @@ use clap::Args;
 use serde_json::json;
 
 use enwrap::keyring::exchange;
-use enwrap::keyring::model::{Alias, Key, KeyId, KeyVersion, Material};
 use enwrap::keyring::store::Saved;
+use enwrap::keyring::{Alias, Key, KeyId, KeyVersion, Material};
 use enwrap::secret::SecretText;
 
 use super::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::cli::source::{Source, operands};
-use crate::output::diagnosis::{About, Subject, UsageError};
+use crate::output::error::{About, Subject, UsageError};
 use crate::output::sanitize;
 
 /// An export has less than a kilobyte; more is something else.

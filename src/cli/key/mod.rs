@@ -8,7 +8,8 @@ mod show;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use enwrap::keyring::model::{Alias, InvalidName};
+use enwrap::keyring::Alias;
+use enwrap::keyring::name::InvalidName;
 use enwrap::keyring::{Key, KeyVersion};
 
 use super::app::App;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::{aliases, to_json};
-use crate::cli::app::{App, InKeyring as _};
+use crate::cli::app::App;
+use crate::output::error::InKeyring as _;
 use crate::output::{sanitize, table};
 
 /// Show a root key and its versions, without key material

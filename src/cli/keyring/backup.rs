@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::cli::app::App;
 use crate::cli::destination::{Destination, Payload, Rules, Target};
 use crate::cli::examples::examples;
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 use crate::output::sanitize;
 
 /// Copy the keyring to a new file, after checking it

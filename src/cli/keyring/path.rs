@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::app::App;
-use crate::output::diagnosis::UsageError;
+use crate::output::error::UsageError;
 use crate::output::{Format, print, sanitize};
 
 /// Print where the keyring is, whether it exists or not

@@ -1,0 +1,112 @@
+//! What goes wrong above the library, and what an error is about.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use enwrap::keyring::Store;
+use enwrap::message::MessageError;
+use enwrap::unlock::UnlockError;
+
+use super::sanitize;
+
+/// What an error is about, and which keyring was used; added on the way up as context.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) subject: Subject,
+    pub(crate) keyring: PathBuf,
+}
+
+/// What was worked on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Nothing that the message does not name itself.
+    Unnamed,
+    Stdin,
+    File(PathBuf),
+}
+
+impl Subject {
+    /// The subject of an operand.
+    pub(crate) fn of(input: &Path) -> Self {
+        if input.as_os_str() == "-" { Self::Stdin } else { Self::File(input.to_path_buf()) }
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Unnamed | Self::Stdin => None,
+        }
+    }
+}
+
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&match &self.subject {
+            Subject::Unnamed => String::new(),
+            Subject::Stdin => "standard input: ".to_owned(),
+            Subject::File(path) => format!("{}: ", sanitize::name(path)),
+        })
+    }
+}
+
+/// A command line that cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct UsageError {
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl UsageError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+/// An input that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    #[error("cannot open it")]
+    Open(#[source] io::Error),
+    #[error("it is a folder")]
+    Folder,
+    #[error("it shrank from {expected} to {read} bytes while it was read")]
+    Shrank { expected: u64, read: u64 },
+}
+
+/// A wrapped data key that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BlobError {
+    #[error("this is no wrapped data key: it is neither base64 nor the bytes themselves")]
+    NotBase64,
+    #[error("this is no wrapped data key")]
+    NotABlob(#[source] MessageError),
+    #[error(transparent)]
+    Locked(UnlockError),
+}
+
+/// Some of several files failed; each was told when it happened.
+#[derive(Debug, thiserror::Error)]
+#[error("{failed} of {total} files failed")]
+pub(crate) struct SomeFailed {
+    pub(crate) failed: usize,
+    pub(crate) total: usize,
+}
+
+/// Adds to an error which keyring was looked at.
+pub(crate) trait InKeyring<T> {
+    fn in_keyring(self, store: &Store) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> InKeyring<T> for Result<T, E> {
+    fn in_keyring(self, store: &Store) -> anyhow::Result<T> {
+        let keyring = store.path().to_path_buf();
+        self.map_err(Into::into).with_context(|| About { subject: Subject::Unnamed, keyring })
+    }
+}
