@@ -23,6 +23,11 @@ const RUN: usize = 1 << 20;
 #[error("it changed while it was read: it is not what was verified")]
 pub struct Changed;
 
+/// The copy of what cannot be read twice could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the copy in the temporary folder could not be written; TMPDIR can name another folder")]
+pub struct SpoolFailed(#[source] io::Error);
+
 /// Why nothing, or no more, was released.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyFirstError {
@@ -102,7 +107,9 @@ impl<R: Read> Read for Recorder<'_, R> {
         let room = buffer.len().min(RUN - self.in_run);
         let read = self.source.read(&mut buffer[..room])?;
         if let Some(mut spool) = self.spool {
-            spool.write_all(&buffer[..read])?;
+            spool
+                .write_all(&buffer[..read])
+                .map_err(|error| io::Error::other(SpoolFailed(error)))?;
         }
         self.run.update(&buffer[..read]);
         self.in_run += read;

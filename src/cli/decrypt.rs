@@ -10,6 +10,7 @@ use serde_json::json;
 use enwrap::atomic_file::AtomicFile;
 use enwrap::keyring::Keyring;
 use enwrap::open::{Expectation, Opened};
+use enwrap::secret::fill_random;
 use enwrap::verify_first::{Verified, VerifyFirstError};
 
 use super::app::App;
@@ -81,7 +82,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
     let keyring = store.load()?;
     let mut expected = args.open.expectation(&keyring, &store)?;
     expected.unsigned_only = args.unsigned_only;
-    let metadata = args.metadata.open(app.ui.format)?;
+    let metadata = args.metadata.open(job::files(&jobs, &store))?;
     let plan = Plan { app, args, keyring, expected, metadata };
     batch::for_each(app, store.path(), &jobs, |job| plan.decrypt(job))
 }
@@ -149,7 +150,11 @@ impl Plan<'_> {
             let again = message.rewound()?;
             return Ok(verified.release(again, keyring, expected, destination, meter)?);
         }
-        let spool = AtomicFile::create(&std::env::temp_dir().join("enwrap-spool"))?;
+        // Never published. A name that can be guessed could be a link by the time it is made.
+        let mut random = [0; 8];
+        fill_random(&mut random)?;
+        let name = format!("enwrap-spool-{}", hex::encode(random));
+        let spool = AtomicFile::create(&std::env::temp_dir().join(name))?;
         let mut file = spool.file();
         let verified = Verified::new(header.chain(&mut message), Some(file), keyring, expected)?;
         file.rewind()?;

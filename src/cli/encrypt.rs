@@ -124,7 +124,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     let store = app.store()?;
     let keyring = store.load()?;
     let (keys, providers) = (Vec::new(), Vec::new());
-    let metadata = args.metadata.open(app.ui.format)?;
+    let metadata = args.metadata.open(job::files(&jobs, &store))?;
     let mut plan = Plan { app, args, keys, providers, recipe, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         let (version, provider) = provider_of(key).in_keyring(&store)?;

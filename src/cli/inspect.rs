@@ -1,6 +1,8 @@
 //! `enwrap inspect`: what a message says of itself, without any key.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +13,8 @@ use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::frame::{Prefix, is_end_marker};
 use enwrap::message::header::{Content, ReadHeader};
 use enwrap::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout};
+use enwrap::message::signature::{FOOTER_LEN, P256_FOOTER_LEN, PublicKey};
+use enwrap::provider::raw_aes::key_name;
 use enwrap::unlock::name_of;
 
 use super::app::App;
@@ -68,18 +72,27 @@ fn body_size(header: &ReadHeader, source: &Source) -> Option<BodySize> {
     let Content::Framed(frame_length) = header.fields.content else { return None };
     let layout = Layout { header_len: header.len(), frame_length };
     let file_len = source.size()?;
-    // A footer's length is known only when it is reached; a frame before it does not move for that.
-    let frames = layout.frames_in(file_len)?;
-    let start = layout.frame_start(frames)?;
-    let mut prefix = [0; FINAL_PREFIX];
-    source.read_at(&mut prefix, start).ok()?;
-    let (Prefix { sequence, .. }, len) = Prefix::of_final(&prefix);
-    let is_final = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]])
-        && sequence == frames.get()
-        && len <= frame_length.get()
-        && start + FINAL_OVERHEAD as u64 + u64::from(len) <= file_len;
-    let before = u64::from(frames.get() - 1) * u64::from(frame_length.get());
-    is_final.then(|| BodySize { frames: frames.get(), plaintext: before + u64::from(len) })
+    // Where there is a footer, its length is known only when it is reached: the usual one is tried first.
+    let usual = match header.fields.public_key {
+        None => 0,
+        Some(PublicKey::P256(_)) => P256_FOOTER_LEN,
+        Some(PublicKey::P384(_)) => FOOTER_LEN,
+    };
+    let most = layout.frames_in(file_len)?;
+    let likely = file_len.checked_sub(usual as u64).and_then(|len| layout.frames_in(len));
+    let fewer = NonZeroU32::new(most.get() - 1);
+    [likely, Some(most), fewer].into_iter().flatten().find_map(|frames| {
+        let start = layout.frame_start(frames)?;
+        let mut prefix = [0; FINAL_PREFIX];
+        source.read_at(&mut prefix, start).ok()?;
+        let (Prefix { sequence, .. }, len) = Prefix::of_final(&prefix);
+        let is_final = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]])
+            && sequence == frames.get()
+            && len <= frame_length.get()
+            && start + FINAL_OVERHEAD as u64 + u64::from(len) <= file_len;
+        let regular = u64::from(frames.get() - 1) * u64::from(frame_length.get());
+        is_final.then(|| BodySize { frames: frames.get(), plaintext: regular + u64::from(len) })
+    })
 }
 
 /// The alias, or else the id, of the key that an encrypted data key names.
@@ -132,7 +145,8 @@ fn to_json(header: &ReadHeader, keyring: &Keyring, size: Option<BodySize>, armor
             let held = keyring.named_by(wrapped).next();
             json!({
                 "namespace": String::from_utf8_lossy(&wrapped.provider_id),
-                "name": enwrap::provider::raw_aes::key_name(&wrapped.provider_info),
+                "name": key_name(&wrapped.provider_info)
+                    .map_or_else(|| String::from_utf8_lossy(&wrapped.provider_info), Cow::Borrowed),
                 "key_id": held.map(|(key, _)| key.id.to_string()),
                 "version": held.map(|(_, version)| version.number),
                 "aliases": held.map(|(key, _)| {

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use enwrap::atomic_file::folder_of;
+use enwrap::keyring::Store;
 
 use super::app::App;
 use super::args::OutputArgs;
@@ -69,6 +70,12 @@ pub(crate) fn plan(
     Ok(jobs)
 }
 
+/// Every file that the jobs read or write, and the keyring.
+pub(crate) fn files<'a>(jobs: &'a [Job], store: &'a Store) -> impl Iterator<Item = &'a Path> {
+    let paths = jobs.iter().flat_map(|job| [Some(job.input.as_path()), job.target.path()]);
+    paths.flatten().chain([store.path()])
+}
+
 /// Refuses outputs that would stand in each other's place, or in an input's: with `-f`, the last one
 /// would silently win.
 fn require_apart(jobs: &[Job]) -> Result<(), UsageError> {
@@ -96,14 +103,14 @@ fn require_apart(jobs: &[Job]) -> Result<(), UsageError> {
 
 /// Where a file is, or would be, under whichever name.
 #[derive(PartialEq, Eq, Hash)]
-enum Place {
+pub(crate) enum Place {
     File(u64, u64),
     Missing(PathBuf),
 }
 
 impl Place {
     /// `None` for what no file can be at: its own error comes when it is used.
-    fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         match fs::metadata(path) {
             Ok(metadata) => Some(Self::File(metadata.dev(), metadata.ino())),
             Err(_) => {

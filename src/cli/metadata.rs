@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 use enwrap::message::engine::{Iv, Tag};
 use enwrap::message::header::{Content, Header, ReadHeader};
 
+use super::destination::Target;
+use super::job::Place;
 use super::source::is_stdin;
 use crate::output::error::UsageError;
-use crate::output::{Format, sanitize};
+use crate::output::sanitize;
 
 #[derive(Debug, Args)]
 pub(crate) struct MetadataArgs {
@@ -29,18 +31,24 @@ pub(crate) struct MetadataArgs {
 pub(crate) struct Metadata(Option<(File, PathBuf)>);
 
 impl MetadataArgs {
-    pub(crate) fn open(&self, format: Format) -> anyhow::Result<Metadata> {
+    /// Opens the file; it must be none of `others`, which it would damage.
+    pub(crate) fn open<'a>(
+        &self,
+        others: impl IntoIterator<Item = &'a Path>,
+    ) -> anyhow::Result<Metadata> {
         let Some(path) = &self.metadata else { return Ok(Metadata(None)) };
-        if is_stdin(path) && format == Format::Json {
-            return Err(
-                UsageError::new("--metadata - and --json both go to standard output").into()
-            );
-        }
         let shown = sanitize::name(path);
-        let path = if is_stdin(path) { Path::new("/dev/stdout") } else { path.as_path() };
+        if Target::of(path).is_stdout() {
+            return Err(UsageError::new("--metadata takes a file").into());
+        }
+        let place = Place::of(path);
+        if place.is_some() && others.into_iter().any(|other| Place::of(other) == place) {
+            let problem = format!("'{shown}' is an input, an output or the keyring, too");
+            return Err(UsageError::new(problem).hint("name another file with --metadata").into());
+        }
         let file = File::options().create(true).append(true).mode(0o666).open(path);
         let file = file.with_context(|| format!("cannot open '{shown}'"))?;
-        Ok(Metadata(Some((file, path.to_path_buf()))))
+        Ok(Metadata(Some((file, path.clone()))))
     }
 }
 
@@ -73,7 +81,7 @@ impl Metadata {
         object["header_auth"] = json!({ "iv": STANDARD.encode(iv), "tag": STANDARD.encode(tag) });
         // One write a line, so that lines of several processes do not mix.
         let mut file: &File = file;
-        file.write_all(format!("{object}\n").as_bytes())
+        file.write_all(format!("{}\n", sanitize::json(&object)).as_bytes())
             .with_context(|| format!("cannot write '{}'", sanitize::name(path)))
     }
 }

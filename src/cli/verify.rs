@@ -43,7 +43,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<()> {
     let store = app.store()?;
     let keyring = store.load()?;
     let expected = args.open.expectation(&keyring, &store)?;
-    let metadata = args.metadata.open(app.ui.format)?;
+    let metadata = args.metadata.open(inputs.iter().map(PathBuf::as_path).chain([store.path()]))?;
     batch::for_each(app, store.path(), &inputs, |input| {
         verify(app, input, &keyring, &expected, &metadata)
     })?;

@@ -13,6 +13,9 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, PAD,
 /// Bytes that make a line of 64 characters.
 const LINE_BYTES: usize = 48;
 
+/// In UTF-8. Some programs begin a text with it.
+const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
 /// Characters that are decoded together: whole quanta.
 const CHUNK_CHARACTERS: usize = 16 << 10;
 
@@ -22,6 +25,9 @@ pub enum ArmorError {
     /// Two bytes a character, as a PowerShell redirection writes.
     #[error("this is UTF-16 text: a redirection has recoded the message")]
     Utf16,
+    /// The text ends inside a character group that holds not one byte yet.
+    #[error("truncated: the text ends inside a group of base64")]
+    Cut,
     /// A character that base64 does not have, or something after its end.
     #[error("this is no base64 of a message")]
     NotBase64,
@@ -47,16 +53,25 @@ impl<R: BufRead> Unarmored<R> {
     /// # Errors
     /// The source's own, or [`ArmorError::Utf16`].
     pub fn detect(mut source: R) -> io::Result<Self> {
-        let start = source.fill_buf()?;
-        let is_utf16 = matches!(start, [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'A', 0, ..]);
-        if is_utf16 {
-            return Err(ArmorError::Utf16.into());
+        loop {
+            let start = match source.fill_buf() {
+                Ok(start) => start,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            // No message begins so, and a pipe may give its first bytes one by one.
+            let is_blank = |byte: &u8| byte.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(byte);
+            let blank = start.iter().take_while(|byte| is_blank(byte)).count();
+            match &start[blank..] {
+                [] if blank > 0 => source.consume(blank),
+                [0xFF | 0xFE, ..] | [b'A' | b'-', 0, ..] => return Err(ArmorError::Utf16.into()),
+                [b'A' | b'-', ..] => return Ok(Self::Armored(Decoder::new(source))),
+                _ => {
+                    source.consume(blank);
+                    return Ok(Self::Binary(source));
+                }
+            }
         }
-        let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).trim_ascii_start();
-        Ok(match text.first() {
-            Some(b'A' | b'-') => Self::Armored(Decoder::new(source)),
-            _ => Self::Binary(source),
-        })
     }
 
     /// Whether the message came armoured.
@@ -101,6 +116,8 @@ pub struct Decoder<R> {
     is_label: bool,
     /// Padding was seen: nothing may follow.
     is_padded: bool,
+    /// The text ends inside a group.
+    is_cut: bool,
 }
 
 impl<R: BufRead> Decoder<R> {
@@ -113,6 +130,7 @@ impl<R: BufRead> Decoder<R> {
             is_line_start: true,
             is_label: false,
             is_padded: false,
+            is_cut: false,
         }
     }
 
@@ -136,8 +154,7 @@ impl<R: BufRead> Decoder<R> {
                     b'-' if self.is_line_start => self.is_label = true,
                     _ if self.is_label => {}
                     b' ' | b'\t' | b'\r' => {}
-                    // A byte order mark, in UTF-8.
-                    0xEF | 0xBB | 0xBF if self.is_line_start => {}
+                    byte if self.is_line_start && BYTE_ORDER_MARK.contains(byte) => {}
                     _ => {
                         self.is_line_start = false;
                         self.characters.push(*byte);
@@ -168,11 +185,20 @@ impl<R: BufRead> Decoder<R> {
         self.decoded.clear();
         self.taken = 0;
         let (whole, cut) = self.characters.split_at(quanta);
+        if self.is_padded && !cut.is_empty() {
+            return Err(ArmorError::NotBase64.into());
+        }
         let mut decoded = WHOLE.decode_vec(whole, &mut self.decoded);
         if is_end && cut.len() > 1 {
             decoded = decoded.and_then(|()| CUT.decode_vec(cut, &mut self.decoded));
         }
         decoded.map_err(|_| ArmorError::NotBase64)?;
+        // Six bits are no byte: whoever asks for more is told, after what there is.
+        let rest = if cut.len() == 1 { cut } else { &[] };
+        if rest.iter().any(|byte| !byte.is_ascii_alphanumeric() && !b"+/".contains(byte)) {
+            return Err(ArmorError::NotBase64.into());
+        }
+        self.is_cut = !rest.is_empty();
         self.characters.clear();
         Ok(())
     }
@@ -181,14 +207,14 @@ impl<R: BufRead> Decoder<R> {
 impl<R: BufRead> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.taken == self.decoded.len() {
+            if self.is_cut {
+                return Err(ArmorError::Cut.into());
+            }
             let is_end = self.collect()?;
             if is_end && self.characters.is_empty() {
                 return Ok(0);
             }
             self.decode(is_end)?;
-            if is_end && self.decoded.is_empty() {
-                return Ok(0);
-            }
         }
         let len = buffer.len().min(self.decoded.len() - self.taken);
         buffer[..len].copy_from_slice(&self.decoded[self.taken..self.taken + len]);
@@ -290,6 +316,7 @@ mod tests {
             format!("-----BEGIN ANY LABEL-----\n{text}-----END ANY LABEL-----\n"),
             text.replace('\n', "\r\n"),
             format!("\u{FEFF}\n  {}\n\n", text.replace('\n', " \n\t")),
+            text.trim_end().trim_end_matches('=').to_owned(),
             one_line,
         ] {
             assert_eq!(unarmored(variant.as_bytes()).unwrap(), (true, bytes.clone()), "{variant}");
@@ -299,12 +326,24 @@ mod tests {
     }
 
     #[test]
+    fn a_pipe_that_gives_one_byte_at_a_time_is_no_other_file() {
+        let (bytes, mut read) = (message(100), Vec::new());
+        let text = format!("\u{FEFF}\n\n{}", armored(&bytes, 100));
+        let slow = io::BufReader::with_capacity(1, text.as_bytes());
+        Unarmored::detect(slow).unwrap().read_to_end(&mut read).unwrap();
+        assert_eq!(read, bytes);
+    }
+
+    #[test]
     fn cut_text_is_a_cut_message() {
         let bytes = message(100);
         let text = armored(&bytes, 100).replace('\n', "");
         for len in 1..text.len() {
-            let (_, decoded) = unarmored(&text.as_bytes()[..len]).unwrap();
-            assert!(bytes.starts_with(&decoded) && decoded.len() + 2 >= len / 4 * 3, "{len}");
+            let mut source = Unarmored::detect(&text.as_bytes()[..len]).unwrap();
+            let mut decoded = Vec::new();
+            let result = source.read_to_end(&mut decoded);
+            assert_eq!(result.is_err(), len % 4 == 1, "{len}: six bits are no byte");
+            assert!(bytes.starts_with(&decoded) && decoded.len() + 1 >= len * 3 / 4, "{len}");
         }
     }
 
@@ -318,6 +357,14 @@ mod tests {
         assert_eq!(fault(text.replacen('A', "A!", 1).as_bytes()), ArmorError::NotBase64);
         assert_eq!(fault(format!("{text}AAAA").as_bytes()), ArmorError::NotBase64);
         assert_eq!(fault(b"Ag==AAAA"), ArmorError::NotBase64);
+        for len in [99, 100, 101] {
+            let text = armored(&message(len), len);
+            for more in ["!", "=", "\0", "AAAA", "A", "AA", "AAA"] {
+                let is_told = unarmored(format!("{text}{more}").as_bytes())
+                    .map_or(true, |(_, bytes)| bytes.len() > len);
+                assert!(is_told, "{len} bytes and '{more}'");
+            }
+        }
         let wide: Vec<u8> = text.bytes().flat_map(|byte| [byte, 0]).collect();
         assert_eq!(fault(&wide), ArmorError::Utf16);
         assert_eq!(fault(&[&[0xFF, 0xFE], &wide[..]].concat()), ArmorError::Utf16);

@@ -81,7 +81,8 @@ fn extract<H: HmacImpl + OutputSizeUser>(
     data_key: &DataKey,
     outputs: &mut [(&[&[u8]], &mut [u8])],
 ) {
-    // `new` would leave the PRK behind, from which everything follows.
+    // `new` would hand out no PRK to wipe, from which everything follows. What the hash leaves on the stack
+    // is out of reach.
     let (mut prk, hkdf) = GenericHkdf::<H>::extract(salt, data_key.expose());
     prk.as_mut_slice().zeroize();
     for (info, output) in outputs {

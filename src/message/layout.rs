@@ -54,8 +54,8 @@ impl Layout {
         self.header_len.checked_add(plaintext_len)?.checked_add(overhead)
     }
 
-    /// How many frames a message of `message_len` bytes has, with or without a footer behind them; `None`
-    /// where it is too short for one.
+    /// How many frames a message of `message_len` bytes without a footer has; `None` where it is too short
+    /// for one.
     ///
     /// The final frame has its own prefix, so this is where to look for it, not a proof that it is there.
     #[must_use]

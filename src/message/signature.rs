@@ -24,6 +24,9 @@ pub const FOOTER_PREFIX: usize = 2;
 /// Bytes of the footers that enwrap writes.
 pub const FOOTER_LEN: usize = FOOTER_PREFIX + P384_DER_LEN;
 
+/// Bytes of the usual footer of suite 0x0214.
+pub const P256_FOOTER_LEN: usize = FOOTER_PREFIX + 71;
+
 /// The public key of a signed message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {

@@ -167,6 +167,9 @@ fn judge_message(error: &MessageError) -> Verdict {
             Some("have enwrap write the file itself, with -o, instead of a redirection".to_owned()),
         ),
         MessageError::Armor(ArmorError::NotBase64) => (Exit::NotAMessage, None),
+        MessageError::Armor(ArmorError::Cut) => {
+            (Exit::Truncated, Some("the file is incomplete: fetch or restore it again".to_owned()))
+        }
         MessageError::LimitExceeded { limit, .. } => {
             let flag = match limit {
                 Limit::HeaderSize => "--max-header-size",
@@ -206,7 +209,8 @@ fn judge_open(error: &OpenError, keyring: Option<&Path>) -> Verdict {
         OpenError::ContextMismatch { .. } | OpenError::ContextAbsent { .. } => {
             (Exit::Context, Some("this is not the message that -c describes".to_owned()))
         }
-        OpenError::Context(_) => (Exit::Usage, None),
+        // Only pairs that it stores and pairs that -c adds can be too much together.
+        OpenError::Context(_) => (Exit::Context, None),
         OpenError::Locked { error: UnlockError::Unwrap { .. }, bound } if !bound.is_empty() => {
             let bound: Vec<String> = bound.iter().map(|key| format!("'{key}'")).collect();
             let bound = sanitize::text(&bound.join(", "));

@@ -153,5 +153,5 @@ fn print_object(kind: &str, mut object: Value) -> io::Result<()> {
     if let (Some(typed), Some(object)) = (typed.as_object_mut(), object.as_object_mut()) {
         typed.append(object);
     }
-    print(format!("{typed}\n").as_bytes())
+    print(format!("{}\n", sanitize::json(&typed)).as_bytes())
 }

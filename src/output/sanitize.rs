@@ -35,6 +35,21 @@ pub(crate) fn text(text: &str) -> String {
     shown
 }
 
+/// An object as one line of JSON in which, beyond what JSON asks for, everything is escaped that a terminal
+/// would act on. Such characters stand in strings only, so it means the same.
+pub(crate) fn json(object: &Value) -> String {
+    let mut line = String::new();
+    for character in object.to_string().chars() {
+        if character.is_control() || is_bidirectional(character) {
+            // All of them are in the first plane: one unit of UTF-16.
+            line.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
 /// Characters that reorder what stands around them (Unicode UAX #9), and line separators.
 fn is_bidirectional(character: char) -> bool {
     matches!(
@@ -63,6 +78,14 @@ mod tests {
         assert_eq!(name("a\nb\x1b[2J"), "a\\u{a}b\\u{1b}[2J");
         assert_eq!(name("\u{202E}fdp.exe"), "\\u{202e}fdp.exe");
         assert_eq!(name(OsStr::from_bytes(b"a\xffb")), "a\\xffb");
+    }
+
+    #[test]
+    fn json_means_the_same_and_moves_no_terminal() {
+        let object = json!({ "k\u{202E}": "a\u{9b}2J\n\"ä\u{7f}" });
+        let line = json(&object);
+        assert_eq!(line, r#"{"k\u202e":"a\u009b2J\n\"ä\u007f"}"#);
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), object);
     }
 
     #[test]

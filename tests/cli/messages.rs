@@ -29,8 +29,17 @@ fn a_signed_message_is_released_when_its_signature_holds() {
     let mut message = shell.read("a.enwrap");
     let last = message.len() - 1;
     message[last] ^= 1;
-    let run = shell.pipe(&["decrypt"], &message).failure(4).says(&["the signature"]);
-    assert!(run.stdout.is_empty());
+    shell.write("bad", &message);
+    let armored = shell.command("base64", &["bad"]).output().unwrap().stdout;
+    for run in [
+        shell.pipe(&["decrypt"], &message),
+        shell.pipe(&["decrypt"], &armored),
+        shell.run(&["decrypt", "bad", "-o", "-"]),
+        shell.sh("enwrap decrypt -o - < bad"),
+        shell.sh("mkfifo fifo; cat fifo & enwrap decrypt bad -o fifo; code=$?; wait; exit $code"),
+    ] {
+        assert!(run.failure(4).says(&["the signature"]).stdout.is_empty());
+    }
     shell.fails_harmlessly(&["decrypt", "--unsigned-only", "a.enwrap", "-o", "c"], 16);
     // Two messages of one file are told apart by their key pairs.
     let key = |run: crate::shell::Run| run.json()[0]["encryption_context"].clone();
@@ -147,10 +156,12 @@ fn verify_first_releases_nothing_of_a_broken_message() {
 fn inspect_needs_no_key() {
     let shell = Shell::new();
     shell.write("a", sample(70_000));
-    shell.ok(&["encrypt", "a", "-c", "purpose=test\u{1b}[2J"]);
+    shell.ok(&["encrypt", "a", "-c", "purpose=test\u{1b}[2J\u{9b}"]);
     let other = Shell::bare();
     other.write("a", shell.read("a.enwrap"));
     let text = other.ok(&["inspect", "a"]);
+    let json = other.ok(&["--json", "inspect", "a"]);
+    assert!(json.contains("test\\u001b[2J\\u009b") && !json.contains('\u{9b}'), "{json}");
     for word in
         ["version 2", "0x0478", "purpose=test\\u{1b}[2J", "enwrap: ", "70000 bytes in 2 frames"]
     {
@@ -161,6 +172,15 @@ fn inspect_needs_no_key() {
     assert_eq!((&line["plaintext_bytes"], &line["frames"]), (&70_000.into(), &2.into()));
     assert_eq!((&line["signed"], &line["armored"]), (&false.into(), &false.into()));
     assert_eq!(line["encrypted_data_keys"][0]["key_id"], Value::Null);
+    // Of a signed message too, also where its footer is as long as what is missing to a frame.
+    for (length, frame) in
+        [(65_470, "65536"), (65_536, "65536"), (131_072, "65536"), (0, "1"), (9, "1")]
+    {
+        shell.write("b", sample(length));
+        shell.ok(&["encrypt", "-f", "--algorithm", "0578", "--frame-length", frame, "b"]);
+        let line = shell.run(&["--json", "inspect", "b.enwrap"]).success().json().remove(0);
+        assert_eq!(line["plaintext_bytes"], length, "frames of {frame}");
+    }
     // A size is said only where the final frame stands where it should.
     other.write("cut", &shell.read("a.enwrap")[..70_000]);
     let line = other.run(&["--json", "inspect", "cut"]).success().json().remove(0);
@@ -210,6 +230,14 @@ fn metadata_has_a_line_for_each_file() {
     assert_eq!(lines[0]["header"]["encryption_context"]["k"], "v");
     assert!(lines[0]["output"].as_str().unwrap().ends_with("/a.enwrap"));
     assert_eq!(lines[2]["output"], "-");
+    // It would damage what it is appended to.
+    let keyring = shell.keyring().display().to_string();
+    for file in ["-", "/dev/stdout", "a.enwrap", "./a.enwrap", &keyring] {
+        shell
+            .fails_harmlessly(&["verify", "a.enwrap", "--metadata", file], 2)
+            .says(&["--metadata"]);
+    }
+    shell.fails_harmlessly(&["encrypt", "a", "-o", "new", "--metadata", "new"], 2);
 }
 
 #[test]

@@ -60,6 +60,10 @@ fn each_fault_has_its_code_on_every_way_in() {
         assert_eq!((run.code, run.stdout.len()), (Some(*code), 0), "{name}: {run:?}");
         let run = shell.pipe(&[&["decrypt"], &flags[..]].concat(), message);
         assert_eq!(run.code, Some(*code), "{name}: {run:?}");
+        // The one frame before the fault, in those that have one.
+        assert!(b"abcdefgh".starts_with(&run.stdout[..]), "{name} released something else");
+        let run = shell.run(&[&["decrypt", "message", "-o", "-"], &flags[..]].concat());
+        assert_eq!(run.code, Some(*code), "{name}: {run:?}");
         if name.starts_with("footer") {
             assert!(run.stdout.is_empty(), "{name} released what its signature does not cover");
         }
