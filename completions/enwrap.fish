@@ -106,7 +106,7 @@ always\t'Always'
 never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l sync -d 'Have each output on the disk before it counts as done'
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l verify-first -d 'Release nothing to a stream before all of the message was verified: reads a file twice, and copies anything else, as it came, to $TMPDIR. Always so for signed messages'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l verify-first -d 'Release nothing to a stream before all of the message was verified'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l unsigned-only -d 'Refuse signed messages'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l preserve-mode -d 'Give the output all permissions of the input, not only the owner\'s'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
@@ -238,7 +238,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -l json -d 'Print JSON Lines for programs'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "list" -d 'List the keyring\'s root keys'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "show" -d 'Show a root key and its versions, without key material'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import help" -f -a "export" -d 'Write a root key as JSON, with its material in the clear'
@@ -255,7 +255,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print JSON Lines for programs'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
@@ -267,7 +267,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print JSON Lines for programs'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l version -d 'Export this version instead of the current one' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to a new file that only you can read; \'-\' is standard output, also on a terminal' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
@@ -314,7 +314,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -l json -d 'Print JSON Lines for programs'
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -f -a "path" -d 'Print where the keyring is, whether it exists or not'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -f -a "backup" -d 'Copy the keyring to a new file, after checking it'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -329,7 +329,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l json -d 'Print JSON Lines for programs'
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'

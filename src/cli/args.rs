@@ -25,7 +25,7 @@ pub(crate) struct GlobalArgs {
 
     /// Accept a keyring that others may read, such as a mounted secret
     /// [env: ENWRAP_ALLOW_READABLE_KEYRING=1]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(crate) allow_readable_keyring: bool,
 
     /// Say nothing but errors
@@ -41,23 +41,13 @@ pub(crate) struct GlobalArgs {
     pub(crate) json: bool,
 
     /// When to use colour: 'auto' looks at NO_COLOR and TERM too
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_possible_values = true, hide_short_help = true)]
     pub(crate) color: When,
 
     /// When to show progress: 'always' prints plain lines where there is no terminal
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = true
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_possible_values = true, hide_short_help = true)]
     pub(crate) progress: When,
 }
 
@@ -170,7 +160,7 @@ pub(crate) struct OpenArgs {
     /// Which suites to read: 'require-encrypt-allow-decrypt' also those without key commitment, which
     /// old SDKs wrote
     #[arg(long, value_name = "POLICY", default_value = "require-encrypt-require-decrypt")]
-    #[arg(hide_possible_values = true, hide_default_value = true)]
+    #[arg(hide_possible_values = true, hide_short_help = true)]
     commitment_policy: CommitmentPolicy,
 
     #[command(flatten)]
@@ -192,15 +182,18 @@ enum CommitmentPolicy {
 #[derive(Debug, Args)]
 pub(crate) struct LimitArgs {
     /// Read headers of up to BYTES
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().header_size)]
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
+    #[arg(default_value_t = Limits::default().header_size)]
     max_header_size: usize,
 
     /// Read up to N encrypted data keys of one message
-    #[arg(long, value_name = "N", default_value_t = Limits::default().encrypted_data_keys)]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    #[arg(default_value_t = Limits::default().encrypted_data_keys)]
     max_encrypted_data_keys: u16,
 
     /// Hold frames of up to BYTES in memory
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().frame_length)]
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
+    #[arg(default_value_t = Limits::default().frame_length)]
     max_frame_length: u32,
 }
 

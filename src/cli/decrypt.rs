@@ -46,13 +46,15 @@ pub(crate) struct DecryptArgs {
     #[command(flatten)]
     output: OutputArgs,
 
-    /// Release nothing to a stream before all of the message was verified: reads a file twice, and
-    /// copies anything else, as it came, to $TMPDIR. Always so for signed messages
-    #[arg(long)]
+    /// Release nothing to a stream before all of the message was verified
+    ///
+    /// Reads a file twice, and copies anything else, as it came, to a file without a name in $TMPDIR.
+    /// Signed messages are always released so.
+    #[arg(long, help_heading = "Output")]
     verify_first: bool,
 
     /// Refuse signed messages
-    #[arg(long)]
+    #[arg(long, help_heading = "Opening a message", hide_short_help = true)]
     unsigned_only: bool,
 
     #[command(flatten)]

@@ -23,7 +23,8 @@ use crate::output::sanitize;
 #[derive(Debug, Args)]
 pub(crate) struct MetadataArgs {
     /// Append a JSON line about each file to this one, as the AWS Encryption CLI does
-    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(value_hint = clap::ValueHint::FilePath)]
     metadata: Option<PathBuf>,
 }
 

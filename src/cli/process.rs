@@ -64,11 +64,12 @@ pub(crate) fn die_of_broken_pipe() {
 }
 
 /// The bits that new files do not get.
+#[allow(clippy::useless_conversion, reason = "a mode has 16 bits on macOS")]
 pub(crate) fn umask() -> u32 {
     use rustix::fs::Mode;
 
     // The system has no way to ask but to set; nothing else creates files meanwhile.
     let umask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
     rustix::process::umask(umask);
-    umask.bits()
+    u32::from(umask.bits())
 }

@@ -361,6 +361,26 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever is done to a header: what is still read is written as the same bytes, so there is
+        /// one spelling of each.
+        #[test]
+        fn what_is_read_has_one_spelling(
+            changes in proptest::collection::vec((0usize..400, 0u8..=255), 0..4),
+            cut in 0usize..400,
+        ) {
+            let mut bytes = bytes_of(&sample());
+            for (at, to) in changes {
+                let len = bytes.len();
+                bytes[at % len] = to;
+            }
+            bytes.truncate(cut.max(200));
+            if let Ok(header) = read(&bytes) && header.fields.suite.commits() {
+                proptest::prop_assert_eq!(header.fields.serialise().unwrap(), header.body());
+            }
+        }
+    }
+
     #[test]
     fn ends_early_at_every_byte() {
         let bytes = bytes_of(&sample());

@@ -18,6 +18,7 @@ WORK = Path(WORK)
 SUITES = ["0014", "0046", "0078", "0114", "0146", "0178", "0214", "0346", "0378", "0478", "0578"]
 WRITTEN = ["0478", "0578"]
 FRAMES = [128, 4096, 65_536, 1 << 20]
+NO_FRAMES = 0  # the SDK still writes such messages; enwrap only reads them
 CONTEXTS = [
     ({}, {}),
     ({"purpose": "backup", "ünicode": "ß", "empty": ""}, {}),
@@ -77,14 +78,14 @@ class Exchange:
 
     def plan(self):
         for suite, frame, api, (context, required) in itertools.product(
-            SUITES, FRAMES, ("keyring", "provider"), CONTEXTS
+            SUITES, [NO_FRAMES, *FRAMES], ("keyring", "provider"), CONTEXTS
         ):
             if required and api == "provider":
                 continue
             for aliases in (["ours"], ["theirs-128", "ours", "theirs-192"]):
                 for size in (10_000, 2 * 65_536):
                     self.add("encrypt", aliases, api, suite, frame, context, required, size)
-                    if suite in WRITTEN:
+                    if suite in WRITTEN and frame != NO_FRAMES:
                         self.add("decrypt", aliases, api, suite, frame, context, required, size)
         for size, alias, (context, required) in itertools.product(SIZES, self.keys, CONTEXTS[:2]):
             for mode in ("encrypt", "decrypt"):
