@@ -34,7 +34,8 @@ fn variable(name: &str) -> Option<OsString> {
 /// `ENWRAP_KEY`: the keys to encrypt under, several by commas.
 pub(crate) fn keys() -> Vec<String> {
     let Some(value) = variable("ENWRAP_KEY") else { return Vec::new() };
-    value.to_string_lossy().split(',').map(|name| name.trim().to_owned()).collect()
+    let names = value.to_string_lossy();
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// `ENWRAP_ALLOW_READABLE_KEYRING=1`.

@@ -98,7 +98,7 @@ fn keys_that_are_not_there() {
     other.set("ENWRAP_KEY", "nope");
     other.fails_harmlessly(&["encrypt", "plain"], 3).says(&["'nope'"]);
     other.set("ENWRAP_KEYRING", elsewhere);
-    other.set("ENWRAP_KEY", " main , default ");
+    other.set("ENWRAP_KEY", " main , default,");
     other.ok(&["encrypt", "plain"]);
 }
 
