@@ -106,6 +106,15 @@ _enwrap() {
             enwrap__subcmd__help__subcmd__datakey,rewrap)
                 cmd="enwrap__subcmd__help__subcmd__datakey__subcmd__rewrap"
                 ;;
+            enwrap__subcmd__help__subcmd__key,alias)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__alias"
+                ;;
+            enwrap__subcmd__help__subcmd__key,disable)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__disable"
+                ;;
+            enwrap__subcmd__help__subcmd__key,enable)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__enable"
+                ;;
             enwrap__subcmd__help__subcmd__key,export)
                 cmd="enwrap__subcmd__help__subcmd__key__subcmd__export"
                 ;;
@@ -115,14 +124,38 @@ _enwrap() {
             enwrap__subcmd__help__subcmd__key,list)
                 cmd="enwrap__subcmd__help__subcmd__key__subcmd__list"
                 ;;
+            enwrap__subcmd__help__subcmd__key,rotate)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__rotate"
+                ;;
             enwrap__subcmd__help__subcmd__key,show)
                 cmd="enwrap__subcmd__help__subcmd__key__subcmd__show"
+                ;;
+            enwrap__subcmd__help__subcmd__key__subcmd__alias,add)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__add"
+                ;;
+            enwrap__subcmd__help__subcmd__key__subcmd__alias,move)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__move"
+                ;;
+            enwrap__subcmd__help__subcmd__key__subcmd__alias,remove)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__remove"
+                ;;
+            enwrap__subcmd__help__subcmd__key__subcmd__alias,rename)
+                cmd="enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__rename"
                 ;;
             enwrap__subcmd__help__subcmd__keyring,backup)
                 cmd="enwrap__subcmd__help__subcmd__keyring__subcmd__backup"
                 ;;
             enwrap__subcmd__help__subcmd__keyring,path)
                 cmd="enwrap__subcmd__help__subcmd__keyring__subcmd__path"
+                ;;
+            enwrap__subcmd__key,alias)
+                cmd="enwrap__subcmd__key__subcmd__alias"
+                ;;
+            enwrap__subcmd__key,disable)
+                cmd="enwrap__subcmd__key__subcmd__disable"
+                ;;
+            enwrap__subcmd__key,enable)
+                cmd="enwrap__subcmd__key__subcmd__enable"
                 ;;
             enwrap__subcmd__key,export)
                 cmd="enwrap__subcmd__key__subcmd__export"
@@ -136,8 +169,50 @@ _enwrap() {
             enwrap__subcmd__key,list)
                 cmd="enwrap__subcmd__key__subcmd__list"
                 ;;
+            enwrap__subcmd__key,rotate)
+                cmd="enwrap__subcmd__key__subcmd__rotate"
+                ;;
             enwrap__subcmd__key,show)
                 cmd="enwrap__subcmd__key__subcmd__show"
+                ;;
+            enwrap__subcmd__key__subcmd__alias,add)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__add"
+                ;;
+            enwrap__subcmd__key__subcmd__alias,help)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__help"
+                ;;
+            enwrap__subcmd__key__subcmd__alias,move)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__move"
+                ;;
+            enwrap__subcmd__key__subcmd__alias,remove)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__remove"
+                ;;
+            enwrap__subcmd__key__subcmd__alias,rename)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__rename"
+                ;;
+            enwrap__subcmd__key__subcmd__alias__subcmd__help,add)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__add"
+                ;;
+            enwrap__subcmd__key__subcmd__alias__subcmd__help,help)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__help"
+                ;;
+            enwrap__subcmd__key__subcmd__alias__subcmd__help,move)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__move"
+                ;;
+            enwrap__subcmd__key__subcmd__alias__subcmd__help,remove)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__remove"
+                ;;
+            enwrap__subcmd__key__subcmd__alias__subcmd__help,rename)
+                cmd="enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__rename"
+                ;;
+            enwrap__subcmd__key__subcmd__help,alias)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__alias"
+                ;;
+            enwrap__subcmd__key__subcmd__help,disable)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__disable"
+                ;;
+            enwrap__subcmd__key__subcmd__help,enable)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__enable"
                 ;;
             enwrap__subcmd__key__subcmd__help,export)
                 cmd="enwrap__subcmd__key__subcmd__help__subcmd__export"
@@ -151,8 +226,23 @@ _enwrap() {
             enwrap__subcmd__key__subcmd__help,list)
                 cmd="enwrap__subcmd__key__subcmd__help__subcmd__list"
                 ;;
+            enwrap__subcmd__key__subcmd__help,rotate)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__rotate"
+                ;;
             enwrap__subcmd__key__subcmd__help,show)
                 cmd="enwrap__subcmd__key__subcmd__help__subcmd__show"
+                ;;
+            enwrap__subcmd__key__subcmd__help__subcmd__alias,add)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__add"
+                ;;
+            enwrap__subcmd__key__subcmd__help__subcmd__alias,move)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__move"
+                ;;
+            enwrap__subcmd__key__subcmd__help__subcmd__alias,remove)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__remove"
+                ;;
+            enwrap__subcmd__key__subcmd__help__subcmd__alias,rename)
+                cmd="enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__rename"
                 ;;
             enwrap__subcmd__keyring,backup)
                 cmd="enwrap__subcmd__keyring__subcmd__backup"
@@ -1007,8 +1097,106 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__help__subcmd__key)
-            opts="list show export import"
+            opts="list show export import alias rotate enable disable"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__alias)
+            opts="add move remove rename"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__alias__subcmd__rename)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__enable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1049,6 +1237,20 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__help__subcmd__key__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__help__subcmd__key__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1210,12 +1412,363 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key)
-            opts="-q -v -h --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help list show export import help"
+            opts="-q -v -h --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help list show export import alias rotate enable disable help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias)
+            opts="-q -v -h --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help add move remove rename help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__add)
+            opts="-q -v -h --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__help)
+            opts="add move remove rename help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__help__subcmd__rename)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__move)
+            opts="-q -v -h --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__remove)
+            opts="-q -v -h --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__alias__subcmd__rename)
+            opts="-q -v -h --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__disable)
+            opts="-q -v -h --version --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__enable)
+            opts="-q -v -h --version --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --keyring)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1318,8 +1871,106 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__help)
-            opts="list show export import help"
+            opts="list show export import alias rotate enable disable help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__alias)
+            opts="add move remove rename"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__move)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__alias__subcmd__rename)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__disable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__enable)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1374,6 +2025,20 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__help__subcmd__rotate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1461,6 +2126,47 @@ _enwrap() {
                 return 0
             fi
             case "${prev}" in
+                --keyring)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        enwrap__subcmd__key__subcmd__rotate)
+            opts="-q -v -h --all --older-than --keyring --allow-readable-keyring --quiet --verbose --json --color --progress --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --keyring)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

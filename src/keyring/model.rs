@@ -168,6 +168,12 @@ pub enum KeyError {
         /// The name.
         name: String,
     },
+    /// A key whose versions are its owner's to make.
+    #[error("key '{key}' was not made here, and gets no new version")]
+    NotOurs {
+        /// The key.
+        key: KeyId,
+    },
     /// A key version without a namespace or a name.
     #[error("a key's namespace and name must not be empty")]
     Unnamed,
@@ -196,6 +202,57 @@ impl Keyring {
                 key.aliases.iter().any(|a| a.as_str() == alias) || key.id.to_string() == name
             })
             .ok_or_else(|| KeyError::NotFound { name: name.to_owned(), aliases: self.aliases() })
+    }
+
+    /// The key that `name` means, to be changed.
+    ///
+    /// # Errors
+    /// As [`key`](Self::key).
+    pub fn key_mut(&mut self, name: &str) -> Result<&mut Key, KeyError> {
+        let id = self.key(name)?.id;
+        let index = self.keys.iter().position(|key| key.id == id).unwrap_or_default();
+        Ok(&mut self.keys[index])
+    }
+
+    /// Gives the key that `name` means a further alias, and returns the key's id.
+    ///
+    /// # Errors
+    /// [`KeyError::AliasExists`] or [`KeyError::NotFound`].
+    pub fn add_alias(&mut self, alias: &Alias, name: &str) -> Result<KeyId, KeyError> {
+        self.require_free(alias)?;
+        let key = self.key_mut(name)?;
+        key.aliases.insert(alias.clone());
+        Ok(key.id)
+    }
+
+    /// Takes an alias away, and returns the id of the key that had it.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`].
+    pub fn remove_alias(&mut self, alias: &Alias) -> Result<KeyId, KeyError> {
+        let key = self.key_mut(alias.as_str())?;
+        key.aliases.remove(alias);
+        Ok(key.id)
+    }
+
+    /// Has an alias mean the key that `name` means, and returns that key's id.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`]; nothing is changed then.
+    pub fn move_alias(&mut self, alias: &Alias, name: &str) -> Result<KeyId, KeyError> {
+        let id = self.key(name)?.id;
+        self.remove_alias(alias)?;
+        self.add_alias(alias, &id.to_string())
+    }
+
+    /// Gives an alias another spelling, and returns the id of its key.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`] or [`KeyError::AliasExists`]; nothing is changed then.
+    pub fn rename_alias(&mut self, old: &Alias, new: &Alias) -> Result<KeyId, KeyError> {
+        let id = self.add_alias(new, old.as_str())?;
+        self.remove_alias(old)?;
+        Ok(id)
     }
 
     /// All aliases, sorted.
@@ -289,16 +346,7 @@ impl Key {
     /// When the system has no random numbers to give.
     pub fn generate(aliases: BTreeSet<Alias>, description: &str) -> io::Result<Self> {
         let id = KeyId::generate()?;
-        let material = Some(Material::generate()?);
-        let version = KeyVersion {
-            number: 1,
-            namespace: NAMESPACE.to_owned(),
-            name: own_name(id, 1),
-            created: now(),
-            state: State::Enabled,
-            deletion_date: None,
-            material,
-        };
+        let version = KeyVersion::generate(id, 1)?;
         Ok(Self {
             id,
             aliases,
@@ -343,6 +391,48 @@ impl Key {
         Ok(current)
     }
 
+    /// Refuses a key that gets no new versions here.
+    ///
+    /// # Errors
+    /// [`KeyError::NotOurs`], or as [`to_encrypt`](Self::to_encrypt).
+    pub fn require_rotatable(&self) -> Result<(), KeyError> {
+        if self.origin != Origin::Generated {
+            return Err(KeyError::NotOurs { key: self.id });
+        }
+        self.to_encrypt().map(drop)
+    }
+
+    /// Makes a new version, which is then the current one. The old ones only open from then on.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give, or there is no further number.
+    pub fn rotate(&mut self) -> io::Result<()> {
+        let number = self.current().number.checked_add(1).ok_or(io::ErrorKind::Other)?;
+        let version = KeyVersion::generate(self.id, number)?;
+        self.versions.push(version);
+        Ok(())
+    }
+
+    /// Enables or disables one version, or all but those that wait to be destroyed.
+    ///
+    /// # Errors
+    /// [`KeyError::NoVersion`], or [`KeyError::Unusable`] for one that waits to be destroyed.
+    pub fn switch(&mut self, version: Option<u32>, state: State) -> Result<(), KeyError> {
+        if let Some(number) = version {
+            self.version(Some(number))?;
+        }
+        let id = self.id;
+        let is_meant = |held: &&mut KeyVersion| version.is_none_or(|number| held.number == number);
+        for held in self.versions.iter_mut().filter(is_meant) {
+            match held.state {
+                State::PendingDeletion if version.is_some() => return held.require_enabled(id),
+                State::PendingDeletion => {}
+                State::Enabled | State::Disabled => held.state = state,
+            }
+        }
+        Ok(())
+    }
+
     /// The newest version.
     #[must_use]
     pub fn current(&self) -> &KeyVersion {
@@ -364,6 +454,19 @@ impl Key {
 }
 
 impl KeyVersion {
+    /// Makes version `number` of enwrap's own key `id`.
+    fn generate(id: KeyId, number: u32) -> io::Result<Self> {
+        Ok(Self {
+            number,
+            namespace: NAMESPACE.to_owned(),
+            name: own_name(id, number),
+            created: now(),
+            state: State::Enabled,
+            deletion_date: None,
+            material: Some(Material::generate()?),
+        })
+    }
+
     /// Refuses a version that is switched off.
     ///
     /// # Errors
@@ -475,6 +578,40 @@ mod tests {
         key.versions[0].state = State::Enabled;
         key.decrypt_only = true;
         assert_eq!(key.to_encrypt().unwrap_err(), KeyError::DecryptOnly { key: key.id });
+    }
+
+    #[test]
+    fn a_rotated_key_encrypts_under_the_new_version_and_opens_the_old() {
+        let mut keyring = Keyring::default();
+        keyring.add(generated("a")).unwrap();
+        let context = crate::context::EncryptionContext::default();
+        let (_, old) =
+            keyring.keys[0].current().provider().unwrap().generate(32, &context).unwrap();
+        keyring.key_mut("a").unwrap().rotate().unwrap();
+        let key = keyring.key("a").unwrap();
+        assert_eq!(key.to_encrypt().unwrap().number, 2);
+        assert_eq!(key.to_encrypt().unwrap().name, format!("{}/2", key.id));
+        assert_ne!(key.versions[0].material, key.versions[1].material);
+        let named: Vec<_> = keyring.named_by(&old).map(|(_, version)| version.number).collect();
+        assert_eq!((named, keyring.find_contradiction()), (vec![1], None));
+    }
+
+    #[test]
+    fn aliases_move_whole_or_not_at_all() {
+        let mut keyring = Keyring::default();
+        let a = keyring.add(generated("a")).unwrap().id;
+        let b = keyring.add(generated("b")).unwrap().id;
+        let alias = |text: &str| text.parse::<Alias>().unwrap();
+        keyring.add_alias(&alias("c"), "a").unwrap();
+        assert!(keyring.add_alias(&alias("c"), "b").is_err());
+        assert!(keyring.move_alias(&alias("c"), "none").is_err());
+        assert_eq!(keyring.key("c").unwrap().id, a);
+        assert_eq!(keyring.move_alias(&alias("c"), "b"), Ok(b));
+        assert!(keyring.rename_alias(&alias("c"), &alias("a")).is_err());
+        assert_eq!(keyring.rename_alias(&alias("c"), &alias("d")), Ok(b));
+        assert!(keyring.key("c").is_err() && keyring.key("d").unwrap().id == b);
+        assert_eq!(keyring.remove_alias(&alias("d")), Ok(b));
+        assert!(keyring.remove_alias(&alias("d")).is_err());
     }
 
     #[test]

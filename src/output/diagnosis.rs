@@ -365,9 +365,10 @@ fn judge_key(error: &KeyError, keyring: Option<&Path>) -> Verdict {
             Exit::Exists,
             Some("choose another alias; 'keygen --if-missing' accepts it".to_owned()),
         ),
-        KeyError::Unusable { key, .. } => {
-            (Exit::KeyDisabled, Some(format!("see its state: enwrap key show {key}")))
-        }
+        KeyError::Unusable { key, .. } => (
+            Exit::KeyDisabled,
+            Some(format!("enwrap key enable {key}, or see 'enwrap key show {key}'")),
+        ),
         KeyError::DecryptOnly { .. } => {
             (Exit::Policy, Some("choose another key with -k".to_owned()))
         }
@@ -377,6 +378,10 @@ fn judge_key(error: &KeyError, keyring: Option<&Path>) -> Verdict {
         KeyError::ReservedName { .. } | KeyError::Unnamed => {
             (Exit::Usage, Some("a raw key needs a namespace and a name of its own".to_owned()))
         }
+        KeyError::NotOurs { .. } => (
+            Exit::Usage,
+            Some("its name belongs to its owner: make a new key with 'enwrap keygen'".to_owned()),
+        ),
         KeyError::Remote { .. } => (Exit::Usage, None),
     }
 }

@@ -119,3 +119,70 @@ fn imports_that_are_refused() {
     let again = [&["key", "import", "z"], &from[..]].concat();
     shell.fails(&again, 8).says(&["'n'", "'ns'", "other material"]);
 }
+
+#[test]
+fn rotation_adds_a_version_and_takes_nothing_away() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a", "-o", "old"]);
+    let id = shell.run(&["--json", "key", "show", "main"]).json()[0]["key_id"].clone();
+    let id = id.as_str().unwrap();
+    assert_eq!(shell.ok(&["key", "rotate", "main", id]), format!("{id} version 2"));
+    shell.ok(&["encrypt", "a", "-o", "new"]);
+    let opened_by = |file: &str| {
+        let run = shell.run(&["--json", "verify", file]).success();
+        run.json()[0]["opened_by"]["version"].clone()
+    };
+    assert_eq!((opened_by("old"), opened_by("new")), (1.into(), 2.into()));
+    // What is not due writes nothing.
+    let before = fs::read(shell.keyring()).unwrap();
+    let run = shell.run(&["key", "rotate", "--all", "--older-than", "1d"]).success();
+    assert_eq!(run.text(), "");
+    assert_eq!(fs::read(shell.keyring()).unwrap(), before);
+    shell.write("key", "ab".repeat(32));
+    let from = ["--namespace", "ns", "--name", "n", "--material-file", "key"];
+    shell.ok(&[&["key", "import", "theirs"], &from[..]].concat());
+    shell.fails(&["key", "rotate", "theirs"], 2).says(&["not made here", "keygen"]);
+    shell.fails(&["key", "rotate", "nope"], 3);
+    shell.fails(&["key", "rotate"], 2);
+    // Those that are not ours are left out of all.
+    assert_eq!(shell.ok(&["key", "rotate", "--all"]), format!("{id} version 3"));
+}
+
+#[test]
+fn a_disabled_key_does_nothing_until_it_is_enabled() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["key", "disable", "main"]);
+    for args in [&["encrypt", "a", "-f"][..], &["decrypt", "a.enwrap", "-o", "b"], &["datakey"]] {
+        shell.fails_harmlessly(args, 7).says(&["is disabled", "enwrap key enable"]);
+    }
+    shell.fails(&["key", "rotate", "main"], 7);
+    shell.ok(&["key", "enable", "main"]);
+    shell.ok(&["key", "rotate", "main"]);
+    shell.ok(&["key", "disable", "main", "--version", "1"]);
+    shell.fails_harmlessly(&["decrypt", "a.enwrap", "-o", "b"], 7).says(&["version 1"]);
+    shell.ok(&["encrypt", "a", "-f"]);
+    assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
+    shell.fails(&["key", "disable", "main", "--version", "9"], 3);
+}
+
+#[test]
+fn aliases_are_given_moved_and_taken_away() {
+    let shell = Shell::new();
+    let second = shell.ok(&["keygen", "second"]);
+    let id = |alias: &str| {
+        let run = shell.run(&["--json", "key", "show", alias]).success();
+        run.json()[0]["key_id"].as_str().unwrap().to_owned()
+    };
+    shell.ok(&["key", "alias", "add", "extra", "main"]);
+    shell.fails(&["key", "alias", "add", "extra", "second"], 8);
+    shell.ok(&["key", "alias", "move", "default", "second"]);
+    assert_eq!(id("default"), second);
+    shell.ok(&["key", "alias", "rename", "extra", "other"]);
+    assert_eq!(id("other"), id("main"));
+    shell.ok(&["key", "alias", "remove", "other"]);
+    shell.fails(&["key", "alias", "remove", "other"], 3).says(&["'other'"]);
+    shell.fails(&["key", "alias", "add", "alias/x", "main"], 2);
+}

@@ -1,26 +1,36 @@
 //! `enwrap key`: the root keys of a keyring.
 
+mod alias;
 mod export;
 mod import;
 mod list;
+mod rotate;
 mod show;
+mod switch;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
 use enwrap::keyring::Alias;
+use enwrap::keyring::model::State;
 use enwrap::keyring::name::InvalidName;
 use enwrap::keyring::{Key, KeyVersion};
 
 use super::app::App;
 
-/// Look at root keys, and move them between keyrings and tools
+/// Look after root keys: names, rotation, switches, export and import
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyVerb {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
+    Alias(alias::AliasArgs),
+    Rotate(rotate::RotateArgs),
+    /// Allow the use of a root key again, or of one of its versions
+    Enable(switch::SwitchArgs),
+    /// Refuse the use of a root key, or of one of its versions, in both directions
+    Disable(switch::SwitchArgs),
 }
 
 pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
@@ -29,6 +39,10 @@ pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
         KeyVerb::Show(args) => show::run(app, args),
         KeyVerb::Export(args) => export::run(app, args),
         KeyVerb::Import(args) => import::run(app, args),
+        KeyVerb::Alias(args) => alias::run(app, args),
+        KeyVerb::Rotate(args) => rotate::run(app, args),
+        KeyVerb::Enable(args) => switch::run(app, args, State::Enabled),
+        KeyVerb::Disable(args) => switch::run(app, args, State::Disabled),
     }
 }
 
