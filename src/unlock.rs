@@ -128,7 +128,7 @@ pub fn name_of(wrapped: &EncryptedDataKey) -> String {
 mod tests {
     use super::*;
     use crate::keyring::Key;
-    use crate::keyring::model::State;
+    use crate::keyring::key::State;
 
     /// A keyring with two keys, a data key, and its wrap under each.
     fn sample() -> (Keyring, DataKey, [EncryptedDataKey; 2]) {

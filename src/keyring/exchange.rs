@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::error::KeyError;
+use super::key::{Key, KeyVersion, State, now};
 use super::material::Material;
-use super::model::{Key, KeyError, KeyVersion, State, now};
 use super::name::KeyId;
 use crate::secret::SecretText;
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
-use super::KeyringError;
+use super::error::KeyringError;
 use super::file::{self, FileFault};
 use super::model::Keyring;
 use crate::atomic_file::fault::{Step, step};

@@ -12,7 +12,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use enwrap::keyring::Alias;
-use enwrap::keyring::model::State;
+use enwrap::keyring::key::State;
 use enwrap::keyring::name::InvalidName;
 use enwrap::keyring::{Key, KeyVersion};
 

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use enwrap::keyring::Keyring;
-use enwrap::keyring::model::{Origin, now};
+use enwrap::keyring::key::{Origin, now};
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use enwrap::keyring::model::State;
+use enwrap::keyring::key::State;
 
 use crate::cli::app::App;
 use crate::output::error::InKeyring as _;

@@ -1,0 +1,175 @@
+//! Why a key is not to be had, or the keyring not to be read or changed.
+
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::file::FileFault;
+use super::key::State;
+use super::name::{Alias, KeyId};
+use crate::atomic_file::AtomicFileError;
+
+/// Why a root key is not there, may not be used, or cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// No key has this alias or id.
+    #[error("no key '{name}'")]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// The aliases there are.
+        aliases: Vec<Alias>,
+    },
+    /// A key has no version of this number.
+    #[error("key '{key}' has no version {version}")]
+    NoVersion {
+        /// The key.
+        key: KeyId,
+        /// The number asked for.
+        version: u32,
+    },
+    /// The alias names a key already.
+    #[error("the alias '{alias}' already names key {id}")]
+    AliasExists {
+        /// The alias.
+        alias: Alias,
+        /// Its key.
+        id: KeyId,
+    },
+    /// The key version is switched off.
+    #[error("key '{key}' version {version} is {state}{}", until(*deletion_date))]
+    Unusable {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
+        /// Why not.
+        state: State,
+        /// When it may be destroyed.
+        deletion_date: Option<Timestamp>,
+    },
+    /// The key may only open.
+    #[error("key '{key}' was imported as decrypt-only")]
+    DecryptOnly {
+        /// The key.
+        key: KeyId,
+    },
+    /// A key of this namespace and name, or with this id, is there already.
+    #[error("key {id} already has the {what}")]
+    Occupied {
+        /// The key that is there.
+        id: KeyId,
+        /// What both share.
+        what: String,
+    },
+    /// A namespace that belongs to AWS KMS, or to enwrap's own keys.
+    #[error("the name '{name}' in the namespace '{namespace}' is reserved")]
+    ReservedName {
+        /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+    },
+    /// A key whose versions are its owner's to make.
+    #[error("key '{key}' was not made here, and gets no new version")]
+    NotOurs {
+        /// The key.
+        key: KeyId,
+    },
+    /// A key version without a namespace or a name.
+    #[error("a key's namespace and name must not be empty")]
+    Unnamed,
+    /// A key version whose material is not here.
+    #[error("the material of key '{key}' is kept by AWS KMS")]
+    Remote {
+        /// The key.
+        key: KeyId,
+    },
+}
+
+fn until(date: Option<Timestamp>) -> String {
+    date.map_or_else(String::new, |date| format!(", to be deleted after {date}"))
+}
+
+/// Why a keyring was not read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// There is none.
+    #[error("there is no keyring at '{}'", path.display())]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file is gone, and earlier generations of it are there.
+    #[error("the keyring '{}' is missing, and earlier generations of it are still there", path.display())]
+    Lost {
+        /// Where it was.
+        path: PathBuf,
+        /// The same, symlinks resolved.
+        target: PathBuf,
+        /// The newest generation beside it.
+        newest: PathBuf,
+    },
+    /// `ENWRAP_KEYRING_DATA` is set and holds nothing.
+    #[error("ENWRAP_KEYRING_DATA is set but empty: the secret is not available here")]
+    EmptyData,
+    /// What was read is no keyring that this version can use.
+    #[error("the keyring '{}' {fault}", path.display())]
+    File {
+        /// The file, or the variable.
+        path: PathBuf,
+        /// What is wrong with its bytes.
+        fault: FileFault,
+    },
+    /// Others may read or write it.
+    #[error("the keyring '{}' is open to others (mode {mode:04o}, owner {owner})", path.display())]
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+        /// Its owner's number.
+        owner: u32,
+    },
+    /// Others may put another file in its place.
+    #[error("others can write to the folder of the keyring '{}' (mode {mode:04o}, owner {owner})", path.display())]
+    FolderOpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// The folder that it is in, symlinks resolved.
+        folder: PathBuf,
+        /// The folder's mode.
+        mode: u32,
+        /// Its owner's number.
+        owner: u32,
+    },
+    /// It cannot be changed where it is.
+    #[error("the keyring '{}' is read-only here", path.display())]
+    ReadOnly {
+        /// The file, or the variable.
+        path: PathBuf,
+    },
+    /// Another process is changing it, and did not finish in time.
+    #[error("the keyring '{}' is locked by process {holder}", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// The process, as its lock file names it.
+        holder: String,
+    },
+    /// It could not be read.
+    #[error("cannot {action} the keyring '{}'", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// It could not be written.
+    #[error("the keyring was not saved")]
+    Save(#[source] AtomicFileError),
+}
