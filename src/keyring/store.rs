@@ -163,9 +163,11 @@ impl Store {
             None => (Keyring::default(), 0),
         };
         let result = change(&mut keyring)?;
-        match old {
-            None => prepare(&target, &file::encode(&keyring, 1))
-                .and_then(|file| publish(file, Existing::Refuse))?,
+        let saved = match old {
+            None => {
+                publish(prepare(&target, &file::encode(&keyring, 1))?, Existing::Refuse)?;
+                Saved::Created
+            }
             Some(old) => {
                 let kept = generation_name(&target, generation)?;
                 let new = file::encode(&keyring, kept.number.saturating_add(1));
@@ -173,9 +175,10 @@ impl Store {
                 keep_generation(&target, &kept, &old)?;
                 publish(new, Existing::Replace)?;
                 forget_generations(&target);
+                Saved::Changed
             }
-        }
-        Ok((result, if generation == 0 { Saved::Created } else { Saved::Changed }))
+        };
+        Ok((result, saved))
     }
 
     /// The path and what it leads to, if a change could be saved there; makes its folder.
