@@ -99,10 +99,8 @@ impl Algorithm {
 
 /// A message's beginning, and the cipher for the rest.
 pub struct Sealer {
-    /// What the header says.
-    pub fields: Header,
-    /// The header's tag; its IV is zero.
-    pub tag: Tag,
+    fields: Header,
+    tag: Tag,
     frame_length: NonZeroU32,
     /// The header with its tag.
     header: Vec<u8>,
@@ -113,8 +111,10 @@ pub struct Sealer {
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encrypted {
-    /// The message's random name.
-    pub message_id: MessageId,
+    /// What its header says.
+    pub header: Header,
+    /// The header's tag; its IV is zero.
+    pub tag: Tag,
     /// Bytes that went in.
     pub plaintext_len: u64,
     /// Bytes that came out.
@@ -187,7 +187,7 @@ impl Sealer {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<Encrypted, EncryptError> {
-        let Self { fields, frame_length, header, cipher, signer, .. } = self;
+        let Self { fields, tag, frame_length, header, cipher, signer } = self;
         let footer_len = if signer.is_some() { FOOTER_LEN as u64 } else { 0 };
         let mut output = Signing { output, signer };
         output.write_all(&header).map_err(PipelineError::Write)?;
@@ -201,7 +201,7 @@ impl Sealer {
             .message_len(plaintext_len)
             .and_then(|len| len.checked_add(footer_len))
             .ok_or(PipelineError::TooLong)?;
-        Ok(Encrypted { message_id: fields.message_id, plaintext_len, message_len })
+        Ok(Encrypted { header: fields, tag, plaintext_len, message_len })
     }
 }
 

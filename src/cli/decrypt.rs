@@ -121,7 +121,6 @@ impl Plan<'_> {
                 .map_err(|error| target.name_in(error))?
         };
         meter.finish();
-        drop(meter);
         destination.finish()?;
         self.metadata.write("decrypt", input, target.path(), opened.read_header())?;
         ui.detail(&format!("{name}: opened by key {} version {}", opened.key, opened.version));

@@ -152,7 +152,6 @@ impl Plan<'_> {
         let providers: Vec<&dyn Provider> =
             self.providers.iter().map(|provider| provider as &dyn Provider).collect();
         let sealer = Sealer::new(&providers, &self.recipe)?;
-        let (fields, tag) = (sealer.fields.clone(), sealer.tag);
         let ui = self.app.ui;
         let meter = Meter::new(ui, source.shown(), source.size(), destination.is_terminal());
         let encrypted = if self.args.armor {
@@ -169,13 +168,18 @@ impl Plan<'_> {
             other => other.into(),
         })?;
         meter.finish();
-        drop(meter);
         if source.is_changed()? {
             ui.warning(&format!("{}: it changed while it was read", source.shown()));
         }
         destination.finish()?;
         let output = target.path();
-        self.metadata.append("encrypt", input, output, &fields, (&[0; IV_LEN], &tag))?;
+        self.metadata.append(
+            "encrypt",
+            input,
+            output,
+            &encrypted.header,
+            (&[0; IV_LEN], &encrypted.tag),
+        )?;
         let Some(output) = output else { return Ok(()) };
         ui.detail(&format!("{} -> {}", source.shown(), sanitize::name(output)));
         let keys: Vec<_> = self
@@ -186,7 +190,7 @@ impl Plan<'_> {
             )
             .collect();
         let mut object = json!({
-            "message_id": encrypted.message_id.to_string(),
+            "message_id": encrypted.header.message_id.to_string(),
             "keys": keys,
             "plaintext_bytes": encrypted.plaintext_len,
             "message_bytes": encrypted.message_len,

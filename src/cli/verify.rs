@@ -65,7 +65,6 @@ fn verify(
     let opened = Opened::open(&mut source, keyring, expected)?;
     let len = opened.decrypt(&mut source, &mut io::sink(), &meter)?;
     meter.finish();
-    drop(meter);
     metadata.write("verify", input, None, opened.read_header())?;
     let shown = source.source().shown();
     app.ui.detail(&format!("{shown}: opened by key {} version {}", opened.key, opened.version));

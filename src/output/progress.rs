@@ -56,7 +56,7 @@ impl Meter {
     }
 
     /// Ends it; whoever asked for lines gets a last one.
-    pub(crate) fn finish(&self) {
+    pub(crate) fn finish(self) {
         if let Form::Lines { ui, .. } = &self.form {
             ui.note(&self.line(self.start.elapsed()));
         }
