@@ -201,19 +201,21 @@ fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, ContextSyntax> {
     std::str::from_utf8(text).map_err(|_| ContextSyntax::NotUtf8)
 }
 
+/// A context of these pairs, for tests everywhere.
+#[cfg(test)]
+pub(crate) fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
+    let mut context = EncryptionContext::default();
+    for (key, value) in pairs {
+        context.insert(key, value).unwrap();
+    }
+    context
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
-        let mut context = EncryptionContext::default();
-        for (key, value) in pairs {
-            context.insert(key, value).unwrap();
-        }
-        context
-    }
 
     #[test]
     fn serialises_in_byte_order() {

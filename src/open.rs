@@ -234,18 +234,11 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
+    use crate::context::context;
     use crate::keyring::Key;
     use crate::message::frame::FrameSealer;
     use crate::message::header::Content;
     use crate::provider::Provider as _;
-
-    fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
-        let mut context = EncryptionContext::default();
-        for (key, value) in pairs {
-            context.insert(key, value).unwrap();
-        }
-        context
-    }
 
     /// A message that stores `a=1` and is bound to `b=2`, as an SDK's required context makes it.
     fn bound_message() -> (Keyring, Vec<u8>) {

@@ -104,6 +104,12 @@ impl Suite {
         Self::ALL.into_iter().find(|suite| Some(suite.id) == id || suite.name == name)
     }
 
+    /// The version of the message format that this suite belongs to: committing came with the second.
+    #[must_use]
+    pub fn format_version(self) -> u8 {
+        if self.commits() { 2 } else { 1 }
+    }
+
     /// Whether the header holds a commit key, which ties it to one data key.
     #[must_use]
     pub fn commits(self) -> bool {

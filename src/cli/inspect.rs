@@ -110,7 +110,7 @@ fn to_text(
     size: Option<BodySize>,
 ) -> anyhow::Result<String> {
     let fields = &header.fields;
-    let version = if fields.suite.commits() { 2 } else { 1 };
+    let version = fields.suite.format_version();
     let armor = if source.is_armored() { ", armoured" } else { "" };
     let mut text = format!("{}\n", sanitize::name(input));
     writeln!(text, "  format:     version {version}{armor}")?;
@@ -160,7 +160,7 @@ fn to_json(header: &ReadHeader, keyring: &Keyring, size: Option<BodySize>, armor
         Content::NonFramed => None,
     };
     json!({
-        "format_version": if fields.suite.commits() { 2 } else { 1 },
+        "format_version": fields.suite.format_version(),
         "suite": format!("0x{:04x}", fields.suite.id),
         "algorithm": fields.suite.name,
         "message_id": fields.message_id.to_string(),

@@ -6,8 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use enwrap::keyring::store::Saved;
-use enwrap::keyring::{Alias, KeyId, Keyring};
-use enwrap::keyring::{Key, KeyError, Store};
+use enwrap::keyring::{Alias, Key, KeyError, KeyId, Keyring, Store};
 
 use super::app::App;
 use super::examples::examples;

@@ -94,7 +94,7 @@ fn insert(object: &mut Value, member: &str, path: &Path) {
 }
 
 fn header_to_json(header: &Header) -> Value {
-    let is_version_2 = header.suite.commits();
+    let is_version_2 = header.suite.format_version() == 2;
     let context: serde_json::Map<String, Value> =
         header.context.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
     let keys: Vec<Value> = header

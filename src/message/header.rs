@@ -214,14 +214,9 @@ impl ReadHeader {
 
     /// Bytes of the header with its tag: where the body begins.
     #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a header has bytes")]
     pub fn len(&self) -> u64 {
         self.raw.len() as u64
-    }
-
-    /// Never: a header has bytes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        false
     }
 }
 

@@ -11,10 +11,9 @@ mod switch;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use enwrap::keyring::Alias;
 use enwrap::keyring::key::State;
 use enwrap::keyring::name::InvalidName;
-use enwrap::keyring::{Key, KeyVersion};
+use enwrap::keyring::{Alias, Key, KeyVersion};
 
 use super::app::App;
 
