@@ -64,7 +64,7 @@ impl KnownAnswer {
         let (namespace, name) = (self.key_namespace.clone(), self.key_name.clone());
         let version = exchange::imported(1, namespace, name, material);
         let mut keyring = Keyring::default();
-        keyring.add(Key::import(None, None, version).unwrap()).unwrap();
+        keyring.add(Key::import(version).unwrap()).unwrap();
         keyring
     }
 

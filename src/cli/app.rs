@@ -1,17 +1,21 @@
 //! What a verb works with: the voice, and the keyring that the arguments and the environment name.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use enwrap::keyring::{Location, Store};
 
 use super::args::GlobalArgs;
 use super::environment;
+use super::passphrase::{AtTheTerminal, Sources};
 use crate::output::{Format, Ui, Verbosity, sanitize};
 
 pub(crate) struct App {
     pub(crate) ui: Ui,
     keyring: Option<PathBuf>,
     allow_readable_keyring: bool,
+    lock_timeout: Duration,
+    passphrase: Sources,
 }
 
 impl App {
@@ -27,13 +31,28 @@ impl App {
             keyring: args.keyring.clone(),
             allow_readable_keyring: args.allow_readable_keyring
                 || environment::allow_readable_keyring(),
+            lock_timeout: Duration::from_secs(args.lock_timeout),
+            passphrase: args.passphrase.sources(),
         }
     }
 
     /// The keyring's place. Nothing is read yet.
     pub(crate) fn store(&self) -> anyhow::Result<Store> {
         let location = environment::keyring_location(self.keyring.as_deref())?;
-        Ok(Store::new(location, self.allow_readable_keyring))
+        Ok(self.store_at(location, self.passphrase.clone()))
+    }
+
+    /// Another keyring than the one that is worked on, to import from or to restore: its passphrase has
+    /// sources of its own, and is the keyring's where they name none.
+    pub(crate) fn other_store(&self, location: Location, sources: Sources) -> Store {
+        let sources = if sources.is_named() { sources } else { self.passphrase.clone() };
+        self.store_at(location, sources)
+    }
+
+    fn store_at(&self, location: Location, sources: Sources) -> Store {
+        Store::new(location, self.allow_readable_keyring)
+            .waiting(self.lock_timeout)
+            .operated_by(Box::new(AtTheTerminal { ui: self.ui, sources }))
     }
 
     /// The one moment at which everybody reads what is printed.
@@ -49,7 +68,7 @@ impl App {
     pub(crate) fn keyring_path(&self) -> anyhow::Result<Option<PathBuf>> {
         match environment::keyring_location(self.keyring.as_deref())? {
             Location::File(path) => Ok(Some(path)),
-            Location::Data(_) => Ok(None),
+            Location::Data { .. } => Ok(None),
         }
     }
 }

@@ -7,11 +7,13 @@ use anyhow::Context as _;
 use clap::Args;
 
 use enwrap::context::EncryptionContext;
+use enwrap::keyring::store::LOCK_TIMEOUT;
 use enwrap::keyring::{Keyring, Store};
 use enwrap::message::Limits;
 use enwrap::open::{Commitment, Expectation};
 
 use super::key_choice::key_ids;
+use super::passphrase::{Purpose, Sources};
 use crate::output::When;
 use crate::output::error::UsageError;
 
@@ -27,6 +29,14 @@ pub(crate) struct GlobalArgs {
     /// [env: ENWRAP_ALLOW_READABLE_KEYRING=1]
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) allow_readable_keyring: bool,
+
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseArgs,
+
+    /// Wait this long for another process that changes the keyring
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = LOCK_TIMEOUT.as_secs())]
+    #[arg(hide_short_help = true)]
+    pub(crate) lock_timeout: u64,
 
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -49,6 +59,82 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(hide_possible_values = true, hide_short_help = true)]
     pub(crate) progress: When,
+}
+
+/// Where the passphrase of a sealed keyring comes from, if not from ENWRAP_PASSPHRASE* or a prompt.
+#[derive(Debug, Args)]
+pub(crate) struct PassphraseArgs {
+    /// Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]
+    #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(hide_short_help = true, conflicts_with_all = ["passphrase_fd", "passphrase_command"])]
+    passphrase_file: Option<PathBuf>,
+
+    /// Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]
+    #[arg(long, global = true, value_name = "N", hide_short_help = true)]
+    #[arg(conflicts_with = "passphrase_command")]
+    passphrase_fd: Option<u32>,
+
+    /// Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]
+    #[arg(long, global = true, value_name = "COMMAND", hide_short_help = true)]
+    passphrase_command: Option<String>,
+}
+
+/// Where a new passphrase comes from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The new passphrase")]
+pub(crate) struct NewPassphraseArgs {
+    /// Take the new passphrase from a file [env: ENWRAP_NEW_PASSPHRASE_FILE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["new_passphrase_fd", "new_passphrase_command"])]
+    new_passphrase_file: Option<PathBuf>,
+
+    /// Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]
+    #[arg(long, value_name = "N", conflicts_with = "new_passphrase_command")]
+    new_passphrase_fd: Option<u32>,
+
+    /// Take it from the output of a shell command [env: ENWRAP_NEW_PASSPHRASE_COMMAND]
+    #[arg(long, value_name = "COMMAND")]
+    new_passphrase_command: Option<String>,
+}
+
+/// Where the passphrase of a file that is imported or restored comes from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The passphrase of the file")]
+pub(crate) struct ImportPassphraseArgs {
+    /// Take the passphrase of a sealed FILE from a file, where it is not the keyring's own
+    /// [env: ENWRAP_IMPORT_PASSPHRASE_FILE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["import_passphrase_fd", "import_passphrase_command"])]
+    import_passphrase_file: Option<PathBuf>,
+
+    /// Take it from an open file descriptor [env: ENWRAP_IMPORT_PASSPHRASE_FD]
+    #[arg(long, value_name = "N", conflicts_with = "import_passphrase_command")]
+    import_passphrase_fd: Option<u32>,
+
+    /// Take it from the output of a shell command [env: ENWRAP_IMPORT_PASSPHRASE_COMMAND]
+    #[arg(long, value_name = "COMMAND")]
+    import_passphrase_command: Option<String>,
+}
+
+impl PassphraseArgs {
+    pub(crate) fn sources(&self) -> Sources {
+        let Self { passphrase_file: file, passphrase_fd: fd, passphrase_command: command } = self;
+        Sources::new(Purpose::Keyring, file.clone(), *fd, command.clone())
+    }
+}
+
+impl NewPassphraseArgs {
+    pub(crate) fn sources(&self) -> Sources {
+        let (file, fd) = (self.new_passphrase_file.clone(), self.new_passphrase_fd);
+        Sources::new(Purpose::New, file, fd, self.new_passphrase_command.clone())
+    }
+}
+
+impl ImportPassphraseArgs {
+    pub(crate) fn sources(&self) -> Sources {
+        let (file, fd) = (self.import_passphrase_file.clone(), self.import_passphrase_fd);
+        Sources::new(Purpose::Import, file, fd, self.import_passphrase_command.clone())
+    }
 }
 
 /// `K=V`.

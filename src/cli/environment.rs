@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use zeroize::Zeroize as _;
 
@@ -12,6 +13,13 @@ use enwrap::keyring::Location;
 use enwrap::secret::SecretText;
 
 use crate::output::error::UsageError;
+
+/// The variable with a keyring's text, which errors name as its place.
+const KEYRING_DATA: &str = "ENWRAP_KEYRING_DATA";
+
+/// Names, or the beginnings of names, of variables that no child process gets.
+const SECRETS: [&str; 4] =
+    [KEYRING_DATA, "ENWRAP_PASSPHRASE", "ENWRAP_NEW_PASSPHRASE", "ENWRAP_IMPORT_PASSPHRASE"];
 
 /// What the manual says of each.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
@@ -23,6 +31,19 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     ("ENWRAP_KEY", "the keys to encrypt under, several by commas, where -k does not name any"),
     ("ENWRAP_ALLOW_READABLE_KEYRING", "1 accepts a keyring that others may read"),
+    (
+        "ENWRAP_PASSPHRASE, ENWRAP_PASSPHRASE_FILE, ENWRAP_PASSPHRASE_FD, ENWRAP_PASSPHRASE_COMMAND",
+        "the passphrase of a sealed keyring: itself, a file that holds it, an open descriptor, or a \
+         command that prints it",
+    ),
+    (
+        "ENWRAP_NEW_PASSPHRASE, ENWRAP_NEW_PASSPHRASE_FILE, and so on",
+        "a new passphrase, where one is set",
+    ),
+    (
+        "ENWRAP_IMPORT_PASSPHRASE, ENWRAP_IMPORT_PASSPHRASE_FILE, and so on",
+        "the passphrase of a file that is imported or restored, where it is another",
+    ),
     ("XDG_CONFIG_HOME, HOME", "where the keyring is if nothing names it"),
     ("NO_COLOR, TERM", "no colour where NO_COLOR is set, or TERM is dumb"),
 ];
@@ -43,6 +64,20 @@ pub(crate) fn allow_readable_keyring() -> bool {
     variable("ENWRAP_ALLOW_READABLE_KEYRING").is_some_and(|value| value == "1")
 }
 
+/// A passphrase's four variables that are set: `<prefix>`, and `<prefix>_FILE`, `_FD` and `_COMMAND`.
+pub(crate) fn passphrase(prefix: &str) -> [Option<OsString>; 4] {
+    ["", "_FILE", "_FD", "_COMMAND"].map(|suffix| variable(&format!("{prefix}{suffix}")))
+}
+
+/// Takes from a child what is none of its business.
+pub(crate) fn withhold_secrets(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if SECRETS.iter().any(|secret| name.as_encoded_bytes().starts_with(secret.as_bytes())) {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// Where the keyring is: the flag, else `ENWRAP_KEYRING_DATA`, else `ENWRAP_KEYRING`, else the place
 /// of the XDG base directories.
 pub(crate) fn keyring_location(flag: Option<&Path>) -> Result<Location, UsageError> {
@@ -50,7 +85,7 @@ pub(crate) fn keyring_location(flag: Option<&Path>) -> Result<Location, UsageErr
         return Ok(Location::File(path.to_path_buf()));
     }
     let path = variable("ENWRAP_KEYRING").map(PathBuf::from);
-    if let Some(data) = env::var_os("ENWRAP_KEYRING_DATA") {
+    if let Some(data) = env::var_os(KEYRING_DATA) {
         if path.is_some() {
             return Err(UsageError::new("ENWRAP_KEYRING and ENWRAP_KEYRING_DATA are both set")
                 .hint("unset one of them, or name the keyring with --keyring FILE"));
@@ -59,7 +94,7 @@ pub(crate) fn keyring_location(flag: Option<&Path>) -> Result<Location, UsageErr
         let mut text = SecretText::default();
         text.push(&data);
         data.zeroize();
-        return Ok(Location::Data(text));
+        return Ok(Location::Data { name: PathBuf::from(KEYRING_DATA), text });
     }
     if let Some(path) = path {
         return Ok(Location::File(path));

@@ -23,7 +23,9 @@ mod keyring;
 mod man;
 mod message_source;
 mod metadata;
+mod passphrase;
 mod process;
+mod prompt;
 mod source;
 mod verify;
 

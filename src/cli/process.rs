@@ -1,4 +1,4 @@
-//! What holds for the whole process: no core dumps, and nothing temporary left by a signal.
+//! What holds for the whole process: no core dumps, and nothing temporary and no silent terminal left by a signal.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -11,6 +11,8 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use enwrap::atomic_file::temporary;
+
+use super::prompt;
 
 /// Keeps memory out of core dumps and away from debuggers of the same user.
 pub(crate) fn harden() {
@@ -36,6 +38,7 @@ pub(crate) fn handle_signals() {
     let watch = move || {
         if let Some(signal) = signals.forever().next() {
             temporary::remove_all();
+            prompt::restore();
             drop(emulate_default_handler(signal));
         }
     };

@@ -77,6 +77,20 @@ pub enum KeyError {
         /// The key.
         key: KeyId,
     },
+    /// The version that encrypts cannot go while its key stays.
+    #[error("version {version} is the current version of key '{key}'")]
+    CurrentVersion {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
+    },
+    /// There is no deletion to take back.
+    #[error("key '{key}' is not pending deletion")]
+    NotPending {
+        /// The key.
+        key: KeyId,
+    },
     /// A key version without a namespace or a name.
     #[error("a key's namespace and name must not be empty")]
     Unnamed,
@@ -86,6 +100,11 @@ pub enum KeyError {
         /// The key.
         key: KeyId,
     },
+}
+
+fn list(files: &[PathBuf]) -> String {
+    let files: Vec<String> = files.iter().map(|file| format!("'{}'", file.display())).collect();
+    files.join(", ")
 }
 
 fn until(date: Option<Timestamp>) -> String {
@@ -106,10 +125,8 @@ pub enum KeyringError {
     Lost {
         /// Where it was.
         path: PathBuf,
-        /// The same, symlinks resolved.
-        target: PathBuf,
-        /// The newest generation beside it.
-        newest: PathBuf,
+        /// The number of the newest generation beside it.
+        newest: u64,
     },
     /// `ENWRAP_KEYRING_DATA` is set and holds nothing.
     #[error("ENWRAP_KEYRING_DATA is set but empty: the secret is not available here")]
@@ -157,6 +174,39 @@ pub enum KeyringError {
         path: PathBuf,
         /// The process, as its lock file names it.
         holder: String,
+    },
+    /// Nobody gave the passphrase of a sealed one.
+    #[error("the keyring '{}' is sealed, and there is no passphrase", path.display())]
+    NoPassphrase {
+        /// The file.
+        path: PathBuf,
+        /// What whoever was asked says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The change is saved, but what it was to destroy is still to be found beside the keyring.
+    #[error("the keyring is changed, but what was taken out of it is still in {}", list(files))]
+    Remains {
+        /// The files that hold it.
+        files: Vec<PathBuf>,
+    },
+    /// Another keyring was to be put in its place that lacks some of its key versions.
+    #[error("the keyring '{}' has key versions that the other one lacks: {}", path.display(), versions.join(", "))]
+    WouldLose {
+        /// The file.
+        path: PathBuf,
+        /// The versions that would be lost, as `<key id> version <number>`.
+        versions: Vec<String>,
+    },
+    /// There is no generation of this number.
+    #[error("there is no generation {number} of the keyring '{}'", path.display())]
+    NoGeneration {
+        /// The keyring.
+        path: PathBuf,
+        /// The number asked for.
+        number: u64,
+        /// Those there are.
+        numbers: Vec<u64>,
     },
     /// It could not be read.
     #[error("cannot {action} the keyring '{}'", path.display())]

@@ -118,24 +118,25 @@ impl Key {
         })
     }
 
-    /// Takes a wrapping key that was made elsewhere, under a new id unless it has one.
+    /// Takes a wrapping key that was made elsewhere, under a new id.
     ///
     /// # Errors
     /// When the system has no random numbers to give.
-    pub fn import(
-        id: Option<KeyId>,
-        alias: Option<Alias>,
-        version: KeyVersion,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            id: id.map_or_else(KeyId::generate, Ok)?,
-            aliases: alias.into_iter().collect(),
+    pub fn import(version: KeyVersion) -> io::Result<Self> {
+        Ok(Self::imported(KeyId::generate()?, version))
+    }
+
+    /// A key of another keyring, with one of its versions.
+    pub(super) fn imported(id: KeyId, version: KeyVersion) -> Self {
+        Self {
+            id,
+            aliases: BTreeSet::new(),
             description: String::new(),
             created: version.created,
             origin: Origin::Imported,
             decrypt_only: false,
             versions: vec![version],
-        })
+        }
     }
 
     /// The version that new data keys are wrapped under.

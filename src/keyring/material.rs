@@ -23,6 +23,12 @@ impl Material {
         matches!(bytes.len(), 16 | 24 | 32).then_some(Self(bytes))
     }
 
+    /// A second one, for a keyring that is exported; there is no `Clone` that could do it unseen.
+    #[must_use]
+    pub(super) fn duplicate(&self) -> Self {
+        Self(SecretBytes::copy_of(self.0.expose()))
+    }
+
     /// Reads 32, 48 or 64 hex digits.
     #[must_use]
     pub fn from_hex(digits: &[u8]) -> Option<Self> {
@@ -38,6 +44,14 @@ impl Material {
         let encoded = hex::encode_to_slice(self.0.expose(), digits.expose_mut());
         debug_assert!(encoded.is_ok(), "two digits a byte");
         digits
+    }
+
+    /// Whether `bytes` hold it, in hex or as it is: for what was to be destroyed.
+    #[must_use]
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        let hex = self.to_hex();
+        let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+        holds(hex.expose()) || holds(self.0.expose())
     }
 
     /// The wrapping key itself: for a provider.

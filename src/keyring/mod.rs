@@ -2,18 +2,30 @@
 //!
 //! - [`model`]: what a keyring holds, and which key a name means
 //! - [`key`]: a root key and its versions; [`error`]: what goes wrong with them, and with the file
+//! - [`deletion`]: how a key ends
 //! - [`name`]: ids and aliases; [`material`]: the secret part
-//! - [`exchange`]: one key version as JSON, to hand to or take from another tool
-//! - [`mod@file`]: the file's bytes: a header line with a checksum, and a body
-//! - [`store`]: reading it with suspicion, and changing it without ever losing it
+//! - [`exchange`]: key versions as JSON, to hand to or take from another tool
+//! - [`mod@file`]: the file's bytes: a header line with a checksum, and a body; [`seal`]: the body under
+//!   a passphrase; [`paper`]: the file as lines to print and type
+//! - [`store`]: reading it with suspicion, and changing it without ever losing it; below it `lock`,
+//!   [`generations`] and `saving`
+//! - [`restore`] and [`check`]: another keyring in its place, and whether it is what it should be
 
+pub mod check;
+pub mod deletion;
 pub mod error;
 pub mod exchange;
 pub mod file;
+pub mod generations;
 pub mod key;
+mod lock;
 pub mod material;
 pub mod model;
 pub mod name;
+pub mod paper;
+pub mod restore;
+mod saving;
+pub mod seal;
 pub mod store;
 
 pub use error::{KeyError, KeyringError};
@@ -22,4 +34,5 @@ pub use key::{Key, KeyVersion};
 pub use material::Material;
 pub use model::Keyring;
 pub use name::{Alias, KeyId};
+pub use seal::Passphrase;
 pub use store::{Location, Store};

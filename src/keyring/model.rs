@@ -205,7 +205,7 @@ mod tests {
                 material: Material::new(SecretBytes::copy_of(&[material; 16])),
                 ..generated("x").versions.remove(0)
             };
-            Key::import(None, None, version).unwrap()
+            Key::import(version).unwrap()
         };
         keyring.add(foreign("ns", 1)).unwrap();
         for (material, word) in [(1, "same"), (2, "other")] {

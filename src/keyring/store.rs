@@ -4,36 +4,32 @@
 //! the old one a second name `keyring.json.N`, rename the new one over it, sync the folder. So the
 //! name always leads to a whole keyring, and the last generations stay against accidents.
 
+use std::cell::OnceCell;
+use std::error::Error;
+use std::fmt;
 use std::fs::{self, DirBuilder, File, Metadata};
-use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::fs::OFlags;
+use jiff::Timestamp;
 
+use super::deletion::Destroyed;
 use super::error::KeyringError;
-use super::file::{self, FileFault};
+use super::file::{self, FileFault, KeyringFile};
+use super::generations::{self, Remnant, RemnantKind};
+use super::lock::Lock;
+use super::material::Material;
 use super::model::Keyring;
-use crate::atomic_file::fault::{Step, step};
-use crate::atomic_file::{
-    AtomicFile, AtomicFileError, Existing, Publication, folder_of, is_descriptor, resolve_symlinks,
-    sync_folder,
-};
+use super::name::KeyId;
+use super::saving::{MOST_BYTES, io_error, is_trusted, prepare, publish, require_private_folder};
+use super::seal::Passphrase;
+use crate::atomic_file::{Existing, folder_of, is_descriptor, resolve_symlinks};
 use crate::secret::SecretText;
 
-/// Generations that are kept.
-const KEPT_GENERATIONS: usize = 10;
-
-/// A keyring of a hundred thousand keys has 40 MiB; more is no keyring.
-const MOST_BYTES: usize = 64 << 20;
-
-/// How long a change waits for another process to finish its own.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The variable that holds a keyring's text, as errors name it.
-const DATA_NAME: &str = "ENWRAP_KEYRING_DATA";
+/// How long a change waits for another process to finish its own, unless told otherwise.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where a keyring comes from.
 #[derive(Debug)]
@@ -41,7 +37,36 @@ pub enum Location {
     /// A file, which changes can be saved to.
     File(PathBuf),
     /// The text itself, or base64 of it: read-only, and never on a disk.
-    Data(SecretText),
+    Data {
+        /// What errors call it.
+        name: PathBuf,
+        /// The keyring.
+        text: SecretText,
+    },
+}
+
+/// Whoever a store turns to when it cannot decide alone. The library itself asks and tells nobody.
+pub trait Operator: fmt::Debug {
+    /// The passphrase of the sealed keyring at `path`; asked for once, and only if it is needed.
+    ///
+    /// # Errors
+    /// The operator's own; the keyring is then not opened.
+    fn passphrase(&self, path: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>>;
+
+    /// Hears that others may read the sealed keyring at `path`, and so try passphrases on it.
+    fn warn_of_readers(&self, path: &Path, mode: u32);
+}
+
+/// No one is there: what is sealed stays closed.
+#[derive(Debug)]
+struct Nobody;
+
+impl Operator for Nobody {
+    fn passphrase(&self, _: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>> {
+        Err("nobody is there to give it".into())
+    }
+
+    fn warn_of_readers(&self, _: &Path, _: u32) {}
 }
 
 /// A keyring's place, and how strictly it is looked at.
@@ -49,6 +74,9 @@ pub enum Location {
 pub struct Store {
     location: Location,
     allow_readable: bool,
+    lock_timeout: Duration,
+    operator: Box<dyn Operator>,
+    passphrase: OnceCell<Passphrase>,
 }
 
 /// What saving a change did besides.
@@ -60,11 +88,37 @@ pub enum Saved {
     Changed,
 }
 
+/// A keyring as it was read, and the form that it was read from.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    pub(super) keyring: Keyring,
+    generation: u64,
+    is_sealed: bool,
+}
+
 impl Store {
     /// A keyring at `location`; with `allow_readable`, also a file that others may read.
     #[must_use]
     pub fn new(location: Location, allow_readable: bool) -> Self {
-        Self { location, allow_readable }
+        Self {
+            location,
+            allow_readable,
+            lock_timeout: LOCK_TIMEOUT,
+            operator: Box::new(Nobody),
+            passphrase: OnceCell::new(),
+        }
+    }
+
+    /// Has `operator` give passphrases and hear warnings.
+    #[must_use]
+    pub fn operated_by(self, operator: Box<dyn Operator>) -> Self {
+        Self { operator, ..self }
+    }
+
+    /// Has a change wait this long for another process's.
+    #[must_use]
+    pub fn waiting(self, lock_timeout: Duration) -> Self {
+        Self { lock_timeout, ..self }
     }
 
     /// The name for messages: the path, or the variable.
@@ -72,7 +126,7 @@ impl Store {
     pub fn path(&self) -> &Path {
         match &self.location {
             Location::File(path) => path,
-            Location::Data(_) => Path::new(DATA_NAME),
+            Location::Data { name, .. } => name,
         }
     }
 
@@ -81,33 +135,113 @@ impl Store {
     /// # Errors
     /// [`KeyringError`].
     pub fn load(&self) -> Result<Keyring, KeyringError> {
-        let bytes = self.read()?;
-        self.decode(bytes.expose()).map(|(keyring, _)| keyring)
+        self.decode(&self.read()?).map(|decoded| decoded.keyring)
     }
 
-    /// Copies the keyring's file as it is, after looking at it as [`load`](Self::load) does.
+    /// Copies the keyring's file as it is, after looking at it as [`load`](Self::load) does; a sealed
+    /// one stays sealed, and needs no passphrase.
     ///
     /// # Errors
     /// [`KeyringError`].
     pub fn export(&self) -> Result<SecretText, KeyringError> {
         let bytes = self.read()?;
-        self.decode(bytes.expose())?;
+        if !self.parse(bytes.expose())?.is_sealed() {
+            self.decode(&bytes)?;
+        }
         Ok(bytes)
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<(Keyring, u64), KeyringError> {
-        file::decode(bytes)
+    /// The keyring's file for a place that others may see: sealed with `passphrase`, or with the
+    /// keyring's own if it has one.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; `passphrase`'s own.
+    pub fn export_sealed<E: From<KeyringError>>(
+        &self,
+        passphrase: impl FnOnce() -> Result<Passphrase, E>,
+    ) -> Result<SecretText, E> {
+        let Decoded { keyring, generation, is_sealed } = self.decode(&self.read()?)?;
+        let encoded = if is_sealed {
+            file::encode(&keyring, generation, Some(self.passphrase()?))
+        } else {
+            file::encode(&keyring, generation, Some(&passphrase()?))
+        };
+        Ok(encoded.map_err(|source| io_error("seal", self.path(), source))?)
+    }
+
+    pub(super) fn lock_timeout(&self) -> Duration {
+        self.lock_timeout
+    }
+
+    /// What stands beside the keyring: generations, and what dead processes left.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub fn remnants(&self) -> Result<Vec<Remnant>, KeyringError> {
+        let Location::File(path) = &self.location else { return Ok(Vec::new()) };
+        let target = resolve(path)?;
+        let found = generations::remnants(&target);
+        found.map_err(|source| io_error("look for generations of", path, source))
+    }
+
+    /// A place beside this one, with the same operator's answers: a generation, to be looked at or
+    /// restored.
+    ///
+    /// # Errors
+    /// [`KeyringError`], as of its own file.
+    pub fn load_remnant(&self, remnant: &Remnant) -> Result<Keyring, KeyringError> {
+        let read = remnant.read().map_err(|source| io_error("read", &remnant.path, source))?;
+        let bytes = read.unwrap_or_default();
+        self.decode_at(&remnant.path, bytes.expose()).map(|decoded| decoded.keyring)
+    }
+
+    /// Whether the keys are to be had by a passphrase only.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub fn is_sealed(&self) -> Result<bool, KeyringError> {
+        let bytes = self.read()?;
+        Ok(self.parse(bytes.expose())?.is_sealed())
+    }
+
+    fn parse<'a>(&self, bytes: &'a [u8]) -> Result<KeyringFile<'a>, KeyringError> {
+        KeyringFile::parse(bytes)
             .map_err(|fault| KeyringError::File { path: self.path().to_path_buf(), fault })
+    }
+
+    pub(super) fn decode(&self, bytes: &SecretText) -> Result<Decoded, KeyringError> {
+        self.decode_at(self.path(), bytes.expose())
+    }
+
+    fn decode_at(&self, path: &Path, bytes: &[u8]) -> Result<Decoded, KeyringError> {
+        let faulty = |fault| KeyringError::File { path: path.to_path_buf(), fault };
+        let file = KeyringFile::parse(bytes).map_err(faulty)?;
+        let (generation, is_sealed) = (file.generation(), file.is_sealed());
+        let keyring = if is_sealed { file.unseal(self.passphrase()?) } else { file.keyring() };
+        Ok(Decoded { keyring: keyring.map_err(faulty)?, generation, is_sealed })
+    }
+
+    /// The passphrase, which is asked for once.
+    pub(super) fn passphrase(&self) -> Result<&Passphrase, KeyringError> {
+        if let Some(passphrase) = self.passphrase.get() {
+            return Ok(passphrase);
+        }
+        let path = self.path();
+        let passphrase = self
+            .operator
+            .passphrase(path)
+            .map_err(|source| KeyringError::NoPassphrase { path: path.to_path_buf(), source })?;
+        Ok(self.passphrase.get_or_init(|| passphrase))
     }
 
     fn read(&self) -> Result<SecretText, KeyringError> {
         match &self.location {
             Location::File(path) => self.read_file(path),
-            Location::Data(data) => decode_data(data.expose()),
+            Location::Data { name, text } => decode_data(name, text.expose()),
         }
     }
 
-    fn read_file(&self, path: &Path) -> Result<SecretText, KeyringError> {
+    pub(super) fn read_file(&self, path: &Path) -> Result<SecretText, KeyringError> {
         let target = resolve(path)?;
         let read_failed = |source| io_error("read", path, source);
         let file = match File::open(&target) {
@@ -121,10 +255,11 @@ impl Store {
         if metadata.is_dir() {
             return Err(read_failed(rustix::io::Errno::ISDIR.into()));
         }
+        let bytes = SecretText::read_from(file, MOST_BYTES).map_err(read_failed)?;
         if metadata.is_file() {
-            self.require_private(path, &target, &metadata)?;
+            self.require_private(path, &target, &metadata, bytes.expose())?;
         }
-        SecretText::read_from(file, MOST_BYTES).map_err(read_failed)
+        Ok(bytes)
     }
 
     fn require_private(
@@ -132,18 +267,23 @@ impl Store {
         path: &Path,
         target: &Path,
         metadata: &Metadata,
+        bytes: &[u8],
     ) -> Result<(), KeyringError> {
         let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
+        let is_sealed = KeyringFile::parse(bytes).is_ok_and(|file| file.is_sealed());
         // Being readable can be allowed (a mounted secret is); being someone else's, or writable,
         // cannot: what is encrypted under a key that others planted is theirs.
-        let refused = if self.allow_readable { 0o022 } else { 0o066 };
+        let refused = if self.allow_readable || is_sealed { 0o022 } else { 0o066 };
         if mode & refused != 0 || !is_trusted(owner) {
             return Err(KeyringError::OpenToOthers { path: path.to_path_buf(), mode, owner });
         }
-        require_private_folder(path, folder_of(target))
+        if is_sealed && mode & 0o044 != 0 && !self.allow_readable {
+            self.operator.warn_of_readers(path, mode);
+        }
+        require_private_folder(path, target)
     }
 
-    /// Changes the keyring under its lock, and saves it.
+    /// Changes the keyring under its lock, and saves it in the form that it had.
     ///
     /// # Errors
     /// `change`'s own, or [`KeyringError`]; the file is then as it was.
@@ -151,38 +291,97 @@ impl Store {
         &self,
         change: impl FnOnce(&mut Keyring) -> Result<T, E>,
     ) -> Result<(T, Saved), E> {
-        let (path, target) = self.require_writable()?;
-        let _lock = Lock::take(path, &target, LOCK_TIMEOUT)?;
-        let old = match self.read_file(path) {
-            Ok(bytes) => Some(bytes),
-            Err(KeyringError::NotFound { .. }) => None,
-            Err(error) => return Err(error.into()),
-        };
-        let (mut keyring, generation) = match &old {
-            Some(bytes) => self.decode(bytes.expose())?,
-            None => (Keyring::default(), 0),
-        };
-        let result = change(&mut keyring)?;
-        let saved = match old {
-            None => {
-                publish(prepare(&target, &file::encode(&keyring, 1))?, Existing::Refuse)?;
-                Saved::Created
-            }
-            Some(old) => {
-                let kept = generation_name(&target, generation)?;
-                let new = file::encode(&keyring, kept.number.saturating_add(1));
-                let new = prepare(&target, &new)?;
-                keep_generation(&target, &kept, &old)?;
-                publish(new, Existing::Replace)?;
-                forget_generations(&target);
-                Saved::Changed
-            }
-        };
+        let mut held = self.hold()?;
+        let result = change(&mut held.keyring)?;
+        let saved = held.save(held.own_passphrase()?)?;
         Ok((result, saved))
     }
 
+    /// Sets, changes or removes the passphrase; older generations go, since they hold the old form.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; after [`KeyringError::Remains`] the change itself is saved.
+    pub fn reseal(&self, new: Option<Passphrase>) -> Result<(), KeyringError> {
+        let held = self.hold()?;
+        if held.old.is_none() {
+            return Err(KeyringError::NotFound { path: self.path().to_path_buf() });
+        }
+        let old = held.own_passphrase()?;
+        held.save(new.as_ref())?;
+        let materials: Vec<&Material> = materials_of(&held.keyring).collect();
+        generations::erase(&held.target, |kind, bytes| {
+            if kind != RemnantKind::Other {
+                return true;
+            }
+            match KeyringFile::parse(bytes) {
+                // A backup in the clear takes nothing from a keyring in the clear.
+                _ if new.is_none() => false,
+                Ok(file) if file.is_sealed() => old.is_some_and(|old| file.unseal(old).is_ok()),
+                _ => materials.iter().any(|material| material.is_in(bytes)),
+            }
+        })
+    }
+
+    /// Destroys what is due at `now`, of these keys, or of all if there are none: in the keyring first,
+    /// and when that is on the disk, in its older generations.
+    ///
+    /// # Errors
+    /// [`KeyringError`]; after [`KeyringError::Remains`] the keyring itself holds nothing of it.
+    pub fn destroy_due(
+        &self,
+        only: &[KeyId],
+        now: Timestamp,
+    ) -> Result<Vec<Destroyed>, KeyringError> {
+        let mut held = self.hold()?;
+        let destroyed = held.keyring.destroy_due(only, now);
+        if !destroyed.is_empty() {
+            held.save(held.own_passphrase()?)?;
+        }
+        // A run that was killed between the two steps left generations that the next one, which finds
+        // nothing due, must still clean. They say themselves what was due.
+        let mut earlier: Vec<Destroyed> = Vec::new();
+        for (number, path) in generations::list(&held.target).unwrap_or_default() {
+            let generation = Remnant { path, kind: RemnantKind::Generation(number) };
+            if let Ok(mut old) = self.load_remnant(&generation) {
+                earlier.append(&mut old.destroy_due(&[], now));
+            }
+        }
+        let present: Vec<&Material> = materials_of(&held.keyring).collect();
+        let gone: Vec<&Material> = (earlier.iter().chain(&destroyed))
+            .filter_map(|it| it.version.material.as_ref())
+            .filter(|material| !present.contains(material))
+            .collect();
+        generations::erase(&held.target, |kind, bytes| match self.decode_at(self.path(), bytes) {
+            Ok(old) => materials_of(&old.keyring).any(|material| gone.contains(&material)),
+            // A generation that does not open may hold it; what is no keyring is searched.
+            Err(_) if kind != RemnantKind::Other => !gone.is_empty(),
+            Err(_) => gone.iter().any(|material| material.is_in(bytes)),
+        })?;
+        Ok(destroyed)
+    }
+
+    /// Takes the lock and reads the keyring, or begins a new one.
+    fn hold(&self) -> Result<Held<'_>, KeyringError> {
+        let (path, target) = self.require_writable()?;
+        // Asked before the lock is taken: others must not wait for someone who types.
+        if self.is_sealed().unwrap_or(false) {
+            self.passphrase()?;
+        }
+        let lock = Lock::take(path, &target, self.lock_timeout)?;
+        let old = match self.read_file(path) {
+            Ok(bytes) => Some(bytes),
+            Err(KeyringError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let Decoded { keyring, generation, is_sealed } = match &old {
+            Some(bytes) => self.decode(bytes)?,
+            None => Decoded { keyring: Keyring::default(), generation: 0, is_sealed: false },
+        };
+        Ok(Held { store: self, _lock: lock, target, old, keyring, generation, is_sealed })
+    }
+
     /// The path and what it leads to, if a change could be saved there; makes its folder.
-    fn require_writable(&self) -> Result<(&Path, PathBuf), KeyringError> {
+    pub(super) fn require_writable(&self) -> Result<(&Path, PathBuf), KeyringError> {
         let read_only = || KeyringError::ReadOnly { path: self.path().to_path_buf() };
         let Location::File(path) = &self.location else { return Err(read_only()) };
         if is_descriptor(path) {
@@ -190,6 +389,10 @@ impl Store {
         }
         let target = resolve(path)?;
         match fs::metadata(&target) {
+            // A rename would replace it all the same; but whoever took the permission meant it.
+            Ok(metadata) if metadata.is_file() && metadata.mode() & 0o200 == 0 => {
+                return Err(read_only());
+            }
             Ok(metadata) if metadata.is_file() => {}
             Ok(metadata) if metadata.is_dir() => {
                 return Err(io_error("write", path, rustix::io::Errno::ISDIR.into()));
@@ -202,12 +405,54 @@ impl Store {
                 .create(folder_of(&target))
                 .map_err(|source| io_error("make the folder of", path, source))?,
         }
-        require_private_folder(path, folder_of(&target))?;
+        require_private_folder(path, &target)?;
         Ok((path, target))
     }
 }
 
-fn decode_data(data: &[u8]) -> Result<SecretText, KeyringError> {
+/// A keyring that nobody else can change meanwhile.
+pub(super) struct Held<'a> {
+    pub(super) store: &'a Store,
+    pub(super) _lock: Lock,
+    /// Where the path leads.
+    pub(super) target: PathBuf,
+    /// The file's bytes; `None` if there is none yet.
+    pub(super) old: Option<SecretText>,
+    pub(super) keyring: Keyring,
+    /// Of the file, or the newest there was.
+    pub(super) generation: u64,
+    pub(super) is_sealed: bool,
+}
+
+impl<'a> Held<'a> {
+    fn own_passphrase(&self) -> Result<Option<&'a Passphrase>, KeyringError> {
+        if self.is_sealed { self.store.passphrase().map(Some) } else { Ok(None) }
+    }
+
+    pub(super) fn save(&self, passphrase: Option<&Passphrase>) -> Result<Saved, KeyringError> {
+        let encode = |generation| {
+            file::encode(&self.keyring, generation, passphrase)
+                .map_err(|source| io_error("seal", self.store.path(), source))
+        };
+        let Some(old) = &self.old else {
+            let new = encode(self.generation.saturating_add(1))?;
+            publish(prepare(&self.target, &new)?, Existing::Refuse)?;
+            return Ok(Saved::Created);
+        };
+        let kept = generations::name(&self.target, self.generation)?;
+        let new = prepare(&self.target, &encode(kept.number.saturating_add(1))?)?;
+        generations::keep(&self.target, &kept, old)?;
+        publish(new, Existing::Replace)?;
+        generations::forget(&self.target);
+        Ok(Saved::Changed)
+    }
+}
+
+fn materials_of(keyring: &Keyring) -> impl Iterator<Item = &Material> {
+    keyring.versions().filter_map(|(_, version)| version.material.as_ref())
+}
+
+fn decode_data(name: &Path, data: &[u8]) -> Result<SecretText, KeyringError> {
     use base64::Engine as _;
     use zeroize::Zeroize as _;
 
@@ -230,7 +475,7 @@ fn decode_data(data: &[u8]) -> Result<SecretText, KeyringError> {
     let bytes = base64::engine::general_purpose::STANDARD.decode(&packed);
     packed.zeroize();
     let mut bytes = bytes.map_err(|_| KeyringError::File {
-        path: PathBuf::from(DATA_NAME),
+        path: name.to_path_buf(),
         fault: FileFault::NotAKeyring,
     })?;
     decoded.push(&bytes);
@@ -241,19 +486,15 @@ fn decode_data(data: &[u8]) -> Result<SecretText, KeyringError> {
 /// Why there is nothing at `target`, which `path` leads to.
 fn missing(path: &Path, target: PathBuf) -> KeyringError {
     let path = path.to_path_buf();
-    match generations(&target) {
+    match generations::list(&target) {
         // Not even a folder: there never was one.
         Err(error) if error.kind() == io::ErrorKind::NotFound => KeyringError::NotFound { path },
         Err(source) => KeyringError::Io { action: "look for generations of", path, source },
         Ok(mut found) => match found.pop() {
             None => KeyringError::NotFound { path },
-            Some((_, newest)) => KeyringError::Lost { path, target, newest },
+            Some((newest, _)) => KeyringError::Lost { path, newest },
         },
     }
-}
-
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> KeyringError {
-    KeyringError::Io { action, path: path.to_path_buf(), source }
 }
 
 fn resolve(path: &Path) -> Result<PathBuf, KeyringError> {
@@ -262,170 +503,6 @@ fn resolve(path: &Path) -> Result<PathBuf, KeyringError> {
         return Ok(path.to_path_buf());
     }
     resolve_symlinks(path).map_err(|source| io_error("follow the link", path, source))
-}
-
-fn is_trusted(owner: u32) -> bool {
-    owner == 0 || owner == rustix::process::geteuid().as_raw()
-}
-
-fn require_private_folder(path: &Path, folder: &Path) -> Result<(), KeyringError> {
-    let metadata = fs::metadata(folder).map_err(|source| io_error("look at", folder, source))?;
-    let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
-    let sticky = mode & 0o1000 != 0;
-    if (mode & 0o022 != 0 && !sticky) || !is_trusted(owner) {
-        let (path, folder) = (path.to_path_buf(), folder.to_path_buf());
-        return Err(KeyringError::FolderOpenToOthers { path, folder, mode, owner });
-    }
-    Ok(())
-}
-
-/// `<target><suffix>`.
-fn beside(target: &Path, suffix: &str) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// The lock file, locked. It is never removed: a process that waits for it holds it open already,
-/// and would lock a file that no one else sees.
-#[derive(Debug)]
-struct Lock(#[expect(dead_code, reason = "held for its lock, which ends with it")] File);
-
-impl Lock {
-    fn take(path: &Path, target: &Path, timeout: Duration) -> Result<Self, KeyringError> {
-        let lock_failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                KeyringError::ReadOnly { path: path.to_path_buf() }
-            }
-            _ => io_error("lock", path, source),
-        };
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            // Where others can make files, what stands under its name may be theirs, or a link.
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(beside(target, ".lock"))
-            .map_err(lock_failed)?;
-        let metadata = file.metadata().map_err(lock_failed)?;
-        if !metadata.is_file() || !is_trusted(metadata.uid()) || metadata.nlink() != 1 {
-            return Err(lock_failed(io::Error::other(
-                "its lock file is not a plain file of yours",
-            )));
-        }
-        let start = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(fs::TryLockError::Error(source)) => return Err(lock_failed(source)),
-                Err(fs::TryLockError::WouldBlock) if start.elapsed() < timeout => {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                Err(fs::TryLockError::WouldBlock) => {
-                    let mut holder = String::new();
-                    drop(file.read_to_string(&mut holder));
-                    let holder = holder.trim().to_owned();
-                    return Err(KeyringError::Locked { path: path.to_path_buf(), holder });
-                }
-            }
-        }
-        // The number helps people only, so a full disk does not matter here.
-        drop(file.set_len(0).and_then(|()| file.rewind()));
-        drop(writeln!(file, "{}", std::process::id()));
-        Ok(Self(file))
-    }
-}
-
-/// Writes and syncs what is to become `target`, before anything else is touched.
-fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, KeyringError> {
-    let mut file = AtomicFile::create(target).map_err(KeyringError::Save)?;
-    file.write_all(text.expose()).and_then(|()| file.sync()).map_err(|source| {
-        KeyringError::Save(AtomicFileError::Io { action: "write", path: target.into(), source })
-    })?;
-    Ok(file)
-}
-
-fn publish(file: AtomicFile, existing: Existing) -> Result<(), KeyringError> {
-    let publication =
-        Publication { existing, mode: 0o600, keeps_mode: true, modified: None, sync: true };
-    file.publish(publication).map_err(KeyringError::Save)
-}
-
-/// The name under which the current file stays as a generation.
-struct GenerationName {
-    number: u64,
-    path: PathBuf,
-    /// Left by a change that failed after naming it.
-    is_current_file: bool,
-}
-
-/// No generation is ever overwritten: where its own number is taken (an older keyring was put back
-/// by hand), the current file gets the next free one.
-fn generation_name(target: &Path, generation: u64) -> Result<GenerationName, KeyringError> {
-    let is_target = |path: &Path| match (fs::metadata(path), fs::metadata(target)) {
-        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
-        _ => false,
-    };
-    let list = generations(target);
-    let mut list = list.map_err(|source| io_error("look for generations of", target, source))?;
-    let number = match list.pop() {
-        Some((number, path)) if is_target(&path) => {
-            return Ok(GenerationName { number, path, is_current_file: true });
-        }
-        Some((newest, _)) => generation.max(newest.saturating_add(1)),
-        None => generation,
-    };
-    let path = beside(target, &format!(".{number}"));
-    Ok(GenerationName { number, path, is_current_file: false })
-}
-
-/// Gives the current file, which holds `text`, its second name.
-fn keep_generation(
-    target: &Path,
-    name: &GenerationName,
-    text: &SecretText,
-) -> Result<(), KeyringError> {
-    if name.is_current_file {
-        return Ok(());
-    }
-    let linked = step(Step::KeepGeneration).and_then(|()| fs::hard_link(target, &name.path));
-    if linked.is_err() {
-        // A file system without hard links.
-        publish(prepare(&name.path, text)?, Existing::Refuse)?;
-    }
-    sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
-}
-
-/// The generations beside `target`, in ascending order. What others put there is none.
-fn generations(target: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
-    let Some(name) = target.file_name() else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder_of(target))? {
-        let entry = entry?;
-        let entry_name = entry.file_name();
-        let number = entry_name
-            .as_bytes()
-            .strip_prefix(name.as_bytes())
-            .and_then(|rest| std::str::from_utf8(rest.strip_prefix(b".")?).ok())
-            .and_then(|number| number.parse().ok().filter(|n: &u64| n.to_string() == number));
-        let Some(number) = number else { continue };
-        if entry.metadata().is_ok_and(|metadata| metadata.is_file() && is_trusted(metadata.uid())) {
-            found.push((number, entry.path()));
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn forget_generations(target: &Path) {
-    // One too many harms nothing, so neither does a folder that cannot be listed now.
-    let mut old = generations(target).unwrap_or_default();
-    old.truncate(old.len().saturating_sub(KEPT_GENERATIONS));
-    for (_, path) in old {
-        drop(fs::remove_file(path));
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use tempfile::TempDir;
 
 use super::*;
 use crate::atomic_file::fault::{Step, all_steps, fail_at};
-use crate::keyring::Key;
+use crate::keyring::deletion::Doomed;
+use crate::keyring::key::now;
+use crate::keyring::saving::beside;
+use crate::keyring::seal::passphrase;
+use crate::keyring::{Key, KeyVersion};
 
 struct Place {
     folder: TempDir,
@@ -24,6 +28,31 @@ impl Place {
         Store::new(Location::File(self.path.clone()), false)
     }
 
+    /// The same, opened by someone who says this passphrase.
+    fn sealed(&self, word: &'static str) -> Store {
+        self.store().operated_by(Box::new(Says(word)))
+    }
+
+    /// The files of the folder, but the keyring's own, that hold the material in hex or as it is.
+    fn holding(&self, material: &Material) -> Vec<String> {
+        let hex = material.to_hex();
+        let holds = |bytes: &[u8]| {
+            [hex.expose(), material.secret().expose()]
+                .iter()
+                .any(|needle| bytes.windows(needle.len()).any(|window| window == *needle))
+        };
+        self.names()
+            .into_iter()
+            .filter(|name| holds(&fs::read(self.folder.path().join(name)).unwrap()))
+            .collect()
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        let path = self.folder.path().join(name);
+        let mut file = File::options().write(true).create_new(true).open(path).unwrap();
+        file.write_all(bytes).unwrap();
+    }
+
     fn names(&self) -> BTreeSet<String> {
         let entries = fs::read_dir(self.folder.path()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -33,6 +62,26 @@ impl Place {
         let path = self.folder.path().join(name);
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
+}
+
+/// An operator with a passphrase, or with none.
+#[derive(Debug)]
+struct Says(&'static str);
+
+impl Operator for Says {
+    fn passphrase(&self, _: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>> {
+        Ok(passphrase(self.0))
+    }
+
+    fn warn_of_readers(&self, _: &Path, mode: u32) {
+        assert!(mode & 0o044 != 0);
+    }
+}
+
+fn material_of(store: &Store, alias: &str) -> Material {
+    let keyring = store.load().unwrap();
+    let KeyVersion { material, .. } = keyring.key(alias).unwrap().current();
+    material.as_ref().unwrap().duplicate()
 }
 
 fn add(store: &Store, alias: &str) -> Result<Saved, KeyringError> {
@@ -100,7 +149,8 @@ fn a_failed_step_leaves_the_keyring_as_it_was() {
             let before = fs::read(&place.path).unwrap();
             let mut faults = vec![fault];
             faults.extend(named.then_some(Step::CreateUnnamed));
-            let result = fail_at(&faults, ErrorKind::StorageFull, || add(&place.store(), "b"));
+            let kind = if named { ErrorKind::FileTooLarge } else { ErrorKind::StorageFull };
+            let result = fail_at(&faults, kind, || add(&place.store(), "b"));
             let case = format!("{fault:?} named: {named}");
             let harmless = matches!(fault, Step::CreateUnnamed | Step::KeepGeneration)
                 || (fault == Step::Link && named);
@@ -134,8 +184,7 @@ fn a_missing_keyring_with_generations_is_never_started_anew() {
     fs::remove_file(&place.path).unwrap();
     assert!(matches!(place.store().load(), Err(KeyringError::Lost { .. })));
     let error = add(&place.store(), "c").unwrap_err();
-    let expected = place.folder.path().join("keyring.json.1");
-    assert!(matches!(error, KeyringError::Lost { newest, .. } if newest == expected));
+    assert!(matches!(error, KeyringError::Lost { newest: 1, .. }));
     assert!(!place.path.exists());
 }
 
@@ -247,7 +296,7 @@ fn data_is_the_text_or_base64_of_it_and_read_only() {
     let store = |data: &[u8]| {
         let mut secret = SecretText::default();
         secret.push(data);
-        Store::new(Location::Data(secret), false)
+        Store::new(Location::Data { name: "DATA".into(), text: secret }, false)
     };
     // As `$(cat keyring.json)` has it, and a box of a CI system that was filled on Windows.
     let cut = text.trim_ascii_end();
@@ -259,4 +308,185 @@ fn data_is_the_text_or_base64_of_it_and_read_only() {
     assert!(matches!(store(b" \n").load(), Err(KeyringError::EmptyData)));
     let fault = store(b"!!!").load().unwrap_err();
     assert!(matches!(fault, KeyringError::File { fault: FileFault::NotAKeyring, .. }));
+}
+
+#[test]
+fn after_a_change_of_the_passphrase_no_file_beside_the_keyring_holds_the_old_form() {
+    let place = Place::new();
+    for alias in ["a", "b", "c"] {
+        add(&place.store(), alias).unwrap();
+    }
+    let material = material_of(&place.store(), "a");
+    // A process that was killed between giving a new generation a name and renaming it.
+    place.put(".enwrap-0123456789abcdef.tmp", &fs::read(&place.path).unwrap());
+    assert_eq!(place.holding(&material).len(), 4);
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    assert!(place.holding(&material).is_empty());
+    let alone = BTreeSet::from(["keyring.json".to_owned(), "keyring.json.lock".to_owned()]);
+    assert_eq!(place.names(), alone);
+    assert!(matches!(place.store().load(), Err(KeyringError::NoPassphrase { .. })));
+    // Changes keep the seal, and their generations are sealed too.
+    add(&place.sealed("one"), "d").unwrap();
+    assert!(place.holding(&material).is_empty() && place.names().len() == 3);
+    place.sealed("one").reseal(Some(passphrase("two"))).unwrap();
+    assert_eq!(place.names(), alone);
+    let wrong = place.sealed("one").load();
+    let fault = FileFault::Sealed(crate::keyring::seal::SealError::Passphrase);
+    assert!(matches!(wrong, Err(KeyringError::File { fault: f, .. }) if f == fault));
+    place.sealed("two").reseal(None).unwrap();
+    assert_eq!(place.names(), alone);
+    assert_eq!(aliases(&place.store()), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn what_is_not_ours_to_remove_is_named() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let copy = fs::read(&place.path).unwrap();
+    place.put("copy.json", &copy);
+    place.put("unrelated", &copy[1..]);
+    let expected = vec![place.folder.path().join("copy.json")];
+    let remains = place.store().reseal(Some(passphrase("one"))).unwrap_err();
+    assert!(matches!(&remains, KeyringError::Remains { files } if *files == expected), "{remains}");
+    assert!(place.sealed("one").is_sealed().unwrap(), "the change itself is saved");
+    fs::remove_file(&expected[0]).unwrap();
+    place.put("sealed.json", &fs::read(&place.path).unwrap());
+    let remains = place.sealed("one").reseal(Some(passphrase("two"))).unwrap_err();
+    assert!(remains.to_string().contains("sealed.json"), "{remains}");
+}
+
+#[test]
+fn no_two_saves_share_salt_or_nonce_also_after_an_old_file_is_put_back() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    let old = fs::read(&place.path).unwrap();
+    let mut seals = BTreeSet::new();
+    let mut note = || {
+        let text = fs::read_to_string(&place.path).unwrap();
+        let header: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let seal = &header["seal"];
+        seals.insert(seal["salt"].to_string()) && seals.insert(seal["nonce"].to_string())
+    };
+    assert!(note());
+    for alias in ["b", "c"] {
+        add(&place.sealed("one"), alias).unwrap();
+        assert!(note(), "{alias}");
+    }
+    fs::remove_file(&place.path).unwrap();
+    place.put("keyring.json", &old);
+    place.chmod("keyring.json", 0o600);
+    add(&place.sealed("one"), "b").unwrap();
+    assert!(note());
+    let source = place.sealed("one").generation(2).unwrap().path;
+    let source = Store::new(Location::File(source), false).operated_by(Box::new(Says("one")));
+    place.sealed("one").restore(&source, true).unwrap();
+    assert!(note());
+}
+
+/// A keyring whose key `a` has an old version that is due.
+fn with_something_due(place: &Place, store: &Store) -> Material {
+    add(store, "a").unwrap();
+    add(store, "b").unwrap();
+    let material = material_of(store, "a");
+    let change = store.update(|keyring| {
+        let key = keyring.key_mut("a").unwrap();
+        key.rotate().unwrap();
+        let date = now() - Duration::from_secs(1);
+        key.schedule_deletion(Doomed::OldVersions, date).unwrap();
+        Ok::<_, KeyringError>(())
+    });
+    change.unwrap();
+    assert_eq!(place.holding(&material).len(), 3);
+    material
+}
+
+#[test]
+fn after_a_purge_no_file_beside_the_keyring_holds_what_was_destroyed() {
+    let place = Place::new();
+    let material = with_something_due(&place, &place.store());
+    let unrelated = material_of(&place.store(), "b");
+    let destroyed = place.store().destroy_due(&[], now()).unwrap();
+    assert_eq!(destroyed.len(), 1);
+    assert!(place.holding(&material).is_empty());
+    assert_eq!(place.holding(&unrelated), ["keyring.json"]);
+    assert_eq!(place.store().load().unwrap().key("a").unwrap().versions.len(), 1);
+    // Generations without it stay, and nothing due changes nothing.
+    add(&place.store(), "c").unwrap();
+    let before = place.names();
+    assert!(place.store().destroy_due(&[], now()).unwrap().is_empty());
+    assert_eq!(place.names(), before);
+}
+
+#[test]
+fn a_purge_that_was_killed_before_it_cleaned_is_finished_by_the_next() {
+    let place = Place::new();
+    let material = with_something_due(&place, &place.store());
+    // What the first half of a purge does.
+    let half = place.store().update(|keyring| {
+        drop(keyring.destroy_due(&[], now()));
+        Ok::<_, KeyringError>(())
+    });
+    half.unwrap();
+    assert_eq!(place.holding(&material).len(), 3);
+    assert!(!place.store().check().unwrap().findings.is_empty());
+    assert!(place.store().destroy_due(&[], now()).unwrap().is_empty());
+    assert!(place.holding(&material).is_empty());
+    assert!(place.store().check().unwrap().findings.is_empty());
+}
+
+#[test]
+fn an_export_beside_the_keyring_is_named_by_a_purge() {
+    let place = Place::new();
+    let material = with_something_due(&place, &place.store());
+    let hex = material.to_hex();
+    let export = [b"{\"material\": \"", hex.expose(), b"\"}"].concat();
+    place.put("exported.json", &export);
+    let remains = place.store().destroy_due(&[], now()).unwrap_err();
+    assert!(remains.to_string().contains("exported.json"), "{remains}");
+    assert_eq!(place.holding(&material), ["exported.json"]);
+}
+
+#[test]
+fn a_sealed_keyring_is_purged_through_its_seal() {
+    let place = Place::new();
+    with_something_due(&place, &place.store());
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    add(&place.sealed("one"), "c").unwrap();
+    assert_eq!(place.names().len(), 3);
+    assert_eq!(place.sealed("one").destroy_due(&[], now()).unwrap().len(), 1);
+    // Both generations held it: the one before `c`, and the one before this.
+    assert_eq!(place.names().len(), 2);
+}
+
+#[test]
+fn a_sealed_keyring_may_be_read_by_others_but_not_written() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    place.chmod("keyring.json", 0o644);
+    assert_eq!(aliases(&place.sealed("one")), ["a"]);
+    place.chmod("keyring.json", 0o664);
+    let refused = place.sealed("one").load();
+    assert!(matches!(refused, Err(KeyringError::OpenToOthers { .. })));
+}
+
+#[test]
+fn a_keyring_without_write_permission_is_not_replaced() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.chmod("keyring.json", 0o400);
+    assert!(matches!(add(&place.store(), "b"), Err(KeyringError::ReadOnly { .. })));
+    assert_eq!(aliases(&place.store()), ["a"]);
+}
+
+#[test]
+fn a_keyring_that_is_mounted_by_itself_stays_as_it_was() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let before = fs::read(&place.path).unwrap();
+    let result = fail_at(&[Step::Rename], ErrorKind::ResourceBusy, || add(&place.store(), "b"));
+    assert!(matches!(result, Err(KeyringError::Save(_))));
+    assert_eq!(fs::read(&place.path).unwrap(), before);
+    assert_eq!(aliases(&place.store()), ["a"]);
 }

@@ -13,6 +13,8 @@ use enwrap::atomic_file::AtomicFileError;
 use enwrap::context::ContextError;
 use enwrap::encrypt::EncryptError;
 use enwrap::keyring::exchange::NotAnExport;
+use enwrap::keyring::key::State;
+use enwrap::keyring::seal::SealError;
 use enwrap::keyring::{FileFault, KeyError, KeyringError};
 use enwrap::message::armor::ArmorError;
 use enwrap::message::{Limit, MessageError};
@@ -21,7 +23,9 @@ use enwrap::pipeline::PipelineError;
 use enwrap::unlock::UnlockError;
 use enwrap::verify_first::VerifyFirstError;
 
-use super::error::{About, BlobError, SomeFailed, SourceError, UsageError};
+use super::error::{
+    About, BlobError, Found, PaperError, PassphraseError, SomeFailed, SourceError, UsageError,
+};
 use super::exit::Exit;
 use super::sanitize;
 
@@ -136,6 +140,12 @@ fn judge(error: &Error, about: Option<&About>) -> Verdict {
         (Exit::NotAMessage, Some(hint.to_owned()))
     } else if let Some(blob) = error.downcast_ref::<BlobError>() {
         judge_blob(blob, keyring)
+    } else if let Some(passphrase) = error.downcast_ref::<PassphraseError>() {
+        judge_passphrase(passphrase)
+    } else if error.is::<PaperError>() {
+        (Exit::Keyring, Some("compare these lines with the paper, and correct them".to_owned()))
+    } else if error.is::<Found>() {
+        (Exit::Found, None)
     } else if error.is::<SomeFailed>() {
         (Exit::SomeFailed, None)
     } else {
@@ -291,9 +301,30 @@ fn judge_keyring(error: &KeyringError) -> Verdict {
             Exit::NoKey,
             Some("make one with 'enwrap keygen', or name one with --keyring FILE".to_owned()),
         ),
-        KeyringError::Lost { target, newest, .. } => {
-            let (newest, target) = (sanitize::name(newest), sanitize::name(target));
-            (Exit::Keyring, Some(format!("put the newest one back: cp -p '{newest}' '{target}'")))
+        KeyringError::Lost { newest, .. } => (
+            Exit::Keyring,
+            Some(format!("put the newest one back: enwrap keyring restore --generation {newest}")),
+        ),
+        KeyringError::NoPassphrase { source, .. } => match source.downcast_ref() {
+            Some(passphrase) => judge_passphrase(passphrase),
+            None => (Exit::KeyringLocked, None),
+        },
+        KeyringError::Remains { .. } => {
+            (Exit::Failure, Some("remove them, if you do not need them".to_owned()))
+        }
+        KeyringError::WouldLose { .. } => (
+            Exit::Policy,
+            Some(
+                "what is encrypted under them would be lost; if that is meant, --force".to_owned(),
+            ),
+        ),
+        KeyringError::NoGeneration { numbers, .. } => {
+            let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+            let hint = match &numbers[..] {
+                [] => "there is none at all".to_owned(),
+                _ => format!("there are: {}", numbers.join(", ")),
+            };
+            (Exit::NoKey, Some(hint))
         }
         KeyringError::EmptyData => (
             Exit::Keyring,
@@ -315,9 +346,10 @@ fn judge_keyring(error: &KeyringError) -> Verdict {
             Exit::Keyring,
             Some("name a keyring file that can be changed: --keyring FILE".to_owned()),
         ),
-        KeyringError::Locked { .. } => {
-            (Exit::Failure, Some("try again when that process is done".to_owned()))
-        }
+        KeyringError::Locked { .. } => (
+            Exit::Failure,
+            Some("try again when that process is done, or wait longer: --lock-timeout".to_owned()),
+        ),
         KeyringError::Io { .. } => (Exit::Failure, None),
         KeyringError::Save(file) => judge_atomic_file(file),
     }
@@ -326,18 +358,20 @@ fn judge_keyring(error: &KeyringError) -> Verdict {
 fn judge_file_fault(path: &Path, fault: &FileFault) -> Verdict {
     match fault {
         FileFault::Newer(_) => (Exit::NotAMessage, Some("install a newer enwrap".to_owned())),
-        FileFault::Sealed => (
+        FileFault::Sealed(SealError::Passphrase) => (
             Exit::KeyringLocked,
-            Some("this version of enwrap cannot open a sealed keyring".to_owned()),
+            Some("its checksum holds, so it is whole: look at the passphrase".to_owned()),
         ),
+        FileFault::Sealed(SealError::Memory) => (Exit::Failure, None),
         FileFault::NotAKeyring
+        | FileFault::Sealed(SealError::Parameters)
         | FileFault::Checksum
         | FileFault::Malformed { .. }
         | FileFault::Contradiction(_) => {
             // A variable has no path, and no generations.
             let hint = if path.exists() {
-                let path = sanitize::name(path);
-                format!("restore a backup, or one of the generations '{path}.N' beside it")
+                "put back a backup or an earlier generation: see 'enwrap keyring restore --help'"
+                    .to_owned()
             } else {
                 "give the keyring file's text, or base64 of it: base64 -w0 keyring.json".to_owned()
             };
@@ -365,6 +399,9 @@ fn judge_key(error: &KeyError, keyring: Option<&Path>) -> Verdict {
             Exit::Exists,
             Some("choose another alias; 'keygen --if-missing' accepts it".to_owned()),
         ),
+        KeyError::Unusable { key, state: State::PendingDeletion, .. } => {
+            (Exit::KeyDisabled, Some(format!("keep it: enwrap key undelete {key}")))
+        }
         KeyError::Unusable { key, .. } => (
             Exit::KeyDisabled,
             Some(format!("enwrap key enable {key}, or see 'enwrap key show {key}'")),
@@ -382,12 +419,38 @@ fn judge_key(error: &KeyError, keyring: Option<&Path>) -> Verdict {
             Exit::Usage,
             Some("its name belongs to its owner: make a new key with 'enwrap keygen'".to_owned()),
         ),
-        KeyError::Remote { .. } => (Exit::Usage, None),
+        KeyError::CurrentVersion { .. } => (
+            Exit::Usage,
+            Some("rotate the key first, or delete it whole: without --version".to_owned()),
+        ),
+        KeyError::NotPending { .. } | KeyError::Remote { .. } => (Exit::Usage, None),
+    }
+}
+
+fn judge_passphrase(error: &PassphraseError) -> Verdict {
+    match error {
+        PassphraseError::NoSource { variable, flag } => (
+            Exit::KeyringLocked,
+            Some(format!(
+                "name one: {variable}_FILE, {variable}_FD, {variable}_COMMAND or {variable}; or \
+                 {flag}-file, {flag}-fd, {flag}-command"
+            )),
+        ),
+        PassphraseError::Several { .. } => (Exit::Usage, Some("unset all but one".to_owned())),
+        PassphraseError::NotADescriptor { .. } => (Exit::Usage, None),
+        PassphraseError::Empty(_)
+        | PassphraseError::NotTheSame
+        | PassphraseError::Unreadable { .. }
+        | PassphraseError::Command { .. } => (Exit::KeyringLocked, None),
     }
 }
 
 fn judge_atomic_file(error: &AtomicFileError) -> Verdict {
     match error {
+        AtomicFileError::Io { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => (
+            Exit::Failure,
+            Some("it is mounted by itself, as containers do: mount its folder instead".to_owned()),
+        ),
         AtomicFileError::Exists { .. } => (
             Exit::Exists,
             Some("it is as it was; replace it with -f, or choose another name with -o".to_owned()),

@@ -2,10 +2,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use anyhow::Context as _;
 
 use enwrap::keyring::Store;
+use enwrap::keyring::paper::PaperFault;
+use enwrap::keyring::seal::EmptyPassphrase;
 use enwrap::message::MessageError;
 use enwrap::unlock::UnlockError;
 
@@ -90,6 +93,49 @@ pub(crate) enum BlobError {
     #[error(transparent)]
     Locked(UnlockError),
 }
+
+/// Why there is no passphrase.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PassphraseError {
+    #[error("no source of a passphrase is named, and there is no terminal to ask at")]
+    NoSource { variable: &'static str, flag: &'static str },
+    #[error(
+        "of {variable}, {variable}_FILE, {variable}_FD and {variable}_COMMAND, several are set"
+    )]
+    Several { variable: &'static str },
+    #[error(transparent)]
+    Empty(EmptyPassphrase),
+    #[error("the two passphrases are not the same")]
+    NotTheSame,
+    #[error("'{number}' is no number of a descriptor")]
+    NotADescriptor { number: String },
+    #[error("cannot read a passphrase from '{}'", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the command that was to print the passphrase failed{}", told(*status))]
+    Command {
+        status: Option<ExitStatus>,
+        #[source]
+        source: Option<io::Error>,
+    },
+}
+
+fn told(status: Option<ExitStatus>) -> String {
+    status.map_or_else(String::new, |status| format!(" ({status})"))
+}
+
+/// A backup that was typed from paper, and is not what was printed.
+#[derive(Debug, thiserror::Error)]
+#[error("the backup is not as it was printed")]
+pub(crate) struct PaperError(#[source] pub(crate) PaperFault);
+
+/// A check ended, and somebody should look at what it found; each finding was told.
+#[derive(Debug, thiserror::Error)]
+#[error("the check found {0}")]
+pub(crate) struct Found(pub(crate) String);
 
 /// Some of several files failed; each was told when it happened.
 #[derive(Debug, thiserror::Error)]

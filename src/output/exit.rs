@@ -19,11 +19,12 @@ pub(crate) enum Exit {
     Keyring = 10,
     NotAMessage = 11,
     SomeFailed = 12,
+    Found = 14,
     Policy = 16,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Failure,
         Self::Usage,
         Self::NoKey,
@@ -36,6 +37,7 @@ impl Exit {
         Self::Keyring,
         Self::NotAMessage,
         Self::SomeFailed,
+        Self::Found,
         Self::Policy,
     ];
 
@@ -58,6 +60,7 @@ impl Exit {
             Self::Keyring => "keyring",
             Self::NotAMessage => "not_a_message",
             Self::SomeFailed => "some_failed",
+            Self::Found => "found",
             Self::Policy => "policy",
         }
     }
@@ -77,6 +80,7 @@ impl Exit {
             Self::Keyring => "the keyring is damaged, unsafe or read-only",
             Self::NotAMessage => "not an encrypted message, or not supported",
             Self::SomeFailed => "some of several files failed",
+            Self::Found => "a check found work",
             Self::Policy => "refused by a limit or a policy",
         }
     }

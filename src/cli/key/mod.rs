@@ -1,9 +1,11 @@
 //! `enwrap key`: the root keys of a keyring.
 
 mod alias;
+mod delete;
 mod export;
 mod import;
 mod list;
+mod purge;
 mod rotate;
 mod show;
 mod switch;
@@ -11,13 +13,13 @@ mod switch;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use enwrap::keyring::key::State;
+use enwrap::keyring::key::{State, now};
 use enwrap::keyring::name::InvalidName;
 use enwrap::keyring::{Alias, Key, KeyVersion};
 
 use super::app::App;
 
-/// Look after root keys: names, rotation, switches, export and import
+/// Look after root keys: names, rotation, switches, deletion, export and import
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyVerb {
     List(list::ListArgs),
@@ -30,6 +32,9 @@ pub(crate) enum KeyVerb {
     Enable(switch::SwitchArgs),
     /// Refuse the use of a root key, or of one of its versions, in both directions
     Disable(switch::SwitchArgs),
+    Delete(delete::DeleteArgs),
+    Undelete(delete::UndeleteArgs),
+    Purge(purge::PurgeArgs),
 }
 
 pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
@@ -42,6 +47,9 @@ pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
         KeyVerb::Rotate(args) => rotate::run(app, args),
         KeyVerb::Enable(args) => switch::run(app, args, State::Enabled),
         KeyVerb::Disable(args) => switch::run(app, args, State::Disabled),
+        KeyVerb::Delete(args) => delete::run(app, args),
+        KeyVerb::Undelete(args) => delete::undelete(app, args),
+        KeyVerb::Purge(args) => purge::run(app, args),
     }
 }
 
@@ -63,6 +71,7 @@ fn to_json(key: &Key) -> Value {
         "created": key.created.to_string(),
         "origin": key.origin.to_string(),
         "state": key.current().state.to_string(),
+        "age_days": age_days(key),
         "decrypt_only": key.decrypt_only,
         "versions": key.versions.iter().map(version_to_json).collect::<Vec<_>>(),
     })
@@ -78,6 +87,11 @@ fn version_to_json(version: &KeyVersion) -> Value {
         "deletion_date": version.deletion_date.map(|date| date.to_string()),
         "bits": version.material.as_ref().map(|material| material.secret().len() * 8),
     })
+}
+
+/// Whole days since the current version was made: what rotation asks.
+fn age_days(key: &Key) -> i64 {
+    now().duration_since(key.current().created).as_hours() / 24
 }
 
 fn aliases(key: &Key) -> String {

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use enwrap::keyring::KeyVersion;
+
 use super::{aliases, to_json};
 use crate::cli::app::App;
 use crate::output::error::InKeyring as _;
@@ -15,6 +17,13 @@ pub(crate) struct ShowArgs {
     /// An alias, or an id
     #[arg(add = crate::cli::complete::key_names())]
     key: String,
+}
+
+fn state(version: &KeyVersion) -> String {
+    match version.deletion_date {
+        None => version.state.to_string(),
+        Some(date) => format!("to be deleted after {}", date.strftime("%Y-%m-%d %H:%MZ")),
+    }
 }
 
 pub(crate) fn run(app: &App, args: &ShowArgs) -> anyhow::Result<()> {
@@ -37,7 +46,7 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> anyhow::Result<()> {
             let bits = version.material.as_ref().map(|material| material.secret().len() * 8);
             [
                 version.number.to_string(),
-                version.state.to_string(),
+                state(version),
                 bits.map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
                 sanitize::text(&version.namespace),
                 sanitize::text(&version.name),

@@ -1,0 +1,47 @@
+//! `enwrap keyring check`: whether the keyring is what it should be.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::app::App;
+use crate::cli::examples::examples;
+use crate::output::error::Found;
+use crate::output::sanitize;
+
+/// Look whether the keyring is whole, private and works
+///
+/// Reads it as every command does (structure, checksum, permissions), has every version of every key wrap
+/// and unwrap a data key, and looks at what stands beside it. Exit code 14 if there is something to do.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap keyring check
+    enwrap --keyring keyring-copy.json keyring check
+"])]
+pub(crate) struct CheckArgs {}
+
+pub(crate) fn run(app: &App, _args: &CheckArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let checked = store.check()?;
+    for finding in &checked.findings {
+        let text = sanitize::text(&finding.to_string());
+        app.ui.result(&format!("{text}\n"), json!({ "finding": text }))?;
+    }
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    app.ui.note(&format!(
+        "{}: {}, {}, {}",
+        sanitize::name(store.path()),
+        count(checked.keys, "key"),
+        count(checked.versions, "version"),
+        count(checked.generations, "earlier generation"),
+    ));
+    app.ui.summary(json!({
+        "keys": checked.keys,
+        "versions": checked.versions,
+        "generations": checked.generations,
+        "findings": checked.findings.len(),
+    }))?;
+    match checked.findings.len() {
+        0 => Ok(()),
+        n => Err(Found(format!("{} to look at", count(n, "thing"))).into()),
+    }
+}

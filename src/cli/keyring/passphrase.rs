@@ -1,0 +1,52 @@
+//! `enwrap keyring passphrase`: sealing the keyring, and unsealing it.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::app::App;
+use crate::cli::args::NewPassphraseArgs;
+use crate::cli::examples::examples;
+use crate::output::sanitize;
+
+/// Seal the keyring with a passphrase, change it, or remove it
+///
+/// A sealed keyring is encrypted as a whole, under a key that Argon2id derives from the passphrase. Every
+/// command that needs its keys asks for the passphrase, or takes it from ENWRAP_PASSPHRASE_FILE and the
+/// like. Earlier generations of the keyring are removed, since they hold the old form; copies elsewhere
+/// are out of reach. Nothing helps whoever forgets the passphrase.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap keyring passphrase --new-passphrase-file secret.txt
+    enwrap keyring passphrase --remove --passphrase-file secret.txt
+"])]
+pub(crate) struct PassphraseArgs {
+    /// Store the keyring in the clear again
+    #[arg(long, conflicts_with_all = [
+        "new_passphrase_file", "new_passphrase_fd", "new_passphrase_command",
+    ])]
+    remove: bool,
+
+    #[command(flatten)]
+    new_passphrase: NewPassphraseArgs,
+}
+
+pub(crate) fn run(app: &App, args: &PassphraseArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let shown = sanitize::name(store.path());
+    // The old one first, as everywhere: nobody types a new one in vain.
+    store.load()?;
+    let new = if args.remove {
+        None
+    } else {
+        Some(args.new_passphrase.sources().passphrase(&format!("'{shown}'"))?)
+    };
+    store.reseal(new)?;
+    let form = if args.remove { "in the clear" } else { "sealed" };
+    app.ui.note(&format!(
+        "the keyring '{shown}' is {form}; copies of it elsewhere are as they were: backups, snapshots, \
+         and what the disk keeps"
+    ));
+    let mut object = json!({ "sealed": !args.remove });
+    sanitize::insert_path(&mut object, "path", store.path());
+    Ok(app.ui.result("", object)?)
+}

@@ -1,0 +1,214 @@
+//! What earlier changes left beside a keyring: its last generations, and, after a crash, files that never
+//! got their name.
+//!
+//! Generations are kept against accidents, never against destruction: what a change was to destroy is
+//! erased from them too.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::error::KeyringError;
+use super::file::KeyringFile;
+use super::saving::{MOST_BYTES, beside, io_error, is_same_file, is_trusted, prepare, publish};
+use crate::atomic_file::fault::{Step, step};
+use crate::atomic_file::temporary::is_temporary_name;
+use crate::atomic_file::{Existing, folder_of, sync_folder};
+use crate::secret::SecretText;
+
+/// Generations that are kept.
+const KEPT: usize = 10;
+
+/// How every keyring that enwrap writes begins.
+const FIRST_BYTES: &[u8] = br#"{"format":"enwrap-keyring""#;
+
+/// A file beside a keyring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remnant {
+    /// Where.
+    pub path: PathBuf,
+    /// What its name says.
+    pub kind: RemnantKind,
+}
+
+/// What a file beside a keyring is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RemnantKind {
+    /// `keyring.json.N`.
+    Generation(u64),
+    /// A temporary name of enwrap's, whose process is gone.
+    Abandoned,
+    /// Something else that can be JSON: perhaps a backup, perhaps an exported key.
+    Other,
+}
+
+/// The name under which the current file stays as a generation.
+pub(super) struct GenerationName {
+    pub(super) number: u64,
+    path: PathBuf,
+    /// Left by a change that failed after naming it.
+    is_current_file: bool,
+}
+
+/// The generations beside `target`, in ascending order. What others put there is none.
+pub(super) fn list(target: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for remnant in remnants(target)? {
+        if let Some(number) = remnant.generation() {
+            found.push((number, remnant.path));
+        }
+    }
+    Ok(found)
+}
+
+/// All plain files of ours beside `target` that may hold keys.
+pub(super) fn remnants(target: &Path) -> io::Result<Vec<Remnant>> {
+    let Some(name) = target.file_name() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder_of(target))? {
+        let entry = entry?;
+        let entry_name = entry.file_name();
+        let Ok(metadata) = entry.metadata() else { continue };
+        if !metadata.is_file() || !is_trusted(metadata.uid()) || entry_name == name {
+            continue;
+        }
+        let number = entry_name
+            .as_bytes()
+            .strip_prefix(name.as_bytes())
+            .and_then(|rest| std::str::from_utf8(rest.strip_prefix(b".")?).ok())
+            .and_then(|number| number.parse().ok().filter(|n: &u64| n.to_string() == number));
+        let kind = match number {
+            Some(number) => RemnantKind::Generation(number),
+            None if is_temporary_name(&entry_name) => RemnantKind::Abandoned,
+            None => RemnantKind::Other,
+        };
+        found.push(Remnant { path: entry.path(), kind });
+    }
+    found.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
+    Ok(found)
+}
+
+impl Remnant {
+    /// The number of a generation.
+    #[must_use]
+    pub fn generation(&self) -> Option<u64> {
+        match self.kind {
+            RemnantKind::Generation(number) => Some(number),
+            RemnantKind::Abandoned | RemnantKind::Other => None,
+        }
+    }
+
+    /// Whether it is a sealed keyring.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.read().ok().flatten().is_some_and(|bytes| {
+            KeyringFile::parse(bytes.expose()).is_ok_and(|file| file.is_sealed())
+        })
+    }
+
+    /// The bytes, if it can hold a keyring: of a temporary file only if its process is gone, and of any
+    /// other only if it begins as JSON.
+    pub(super) fn read(&self) -> io::Result<Option<SecretText>> {
+        let file = File::open(&self.path)?;
+        let mut first = [0; FIRST_BYTES.len()];
+        let read = std::os::unix::fs::FileExt::read_at(&file, &mut first, 0)?;
+        let is_candidate = match self.kind {
+            RemnantKind::Generation(_) => true,
+            // A live process holds a lock on its temporary files.
+            RemnantKind::Abandoned => first == FIRST_BYTES && file.try_lock().is_ok(),
+            RemnantKind::Other => read > 0 && first[0] == b'{',
+        };
+        let is_small = file.metadata()?.len() <= MOST_BYTES as u64;
+        if !is_candidate || !is_small {
+            return Ok(None);
+        }
+        SecretText::read_from(file, MOST_BYTES).map(Some)
+    }
+}
+
+/// No generation is ever overwritten: where its own number is taken (an older keyring was put back
+/// by hand), the current file gets the next free one.
+pub(super) fn name(target: &Path, generation: u64) -> Result<GenerationName, KeyringError> {
+    let is_target = |path: &Path| match (fs::metadata(path), fs::metadata(target)) {
+        (Ok(a), Ok(b)) => is_same_file(&a, &b),
+        _ => false,
+    };
+    let mut list =
+        list(target).map_err(|source| io_error("look for generations of", target, source))?;
+    let number = match list.pop() {
+        Some((number, path)) if is_target(&path) => {
+            return Ok(GenerationName { number, path, is_current_file: true });
+        }
+        Some((newest, _)) => generation.max(newest.saturating_add(1)),
+        None => generation,
+    };
+    let path = beside(target, &format!(".{number}"));
+    Ok(GenerationName { number, path, is_current_file: false })
+}
+
+/// Gives the current file, which holds `text`, its second name.
+pub(super) fn keep(
+    target: &Path,
+    name: &GenerationName,
+    text: &SecretText,
+) -> Result<(), KeyringError> {
+    if name.is_current_file {
+        return Ok(());
+    }
+    let linked = step(Step::KeepGeneration).and_then(|()| fs::hard_link(target, &name.path));
+    if linked.is_err() {
+        // A file system without hard links.
+        publish(prepare(&name.path, text)?, Existing::Refuse)?;
+    }
+    sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
+}
+
+/// Removes the generations beyond the last ten, and what dead processes left.
+pub(super) fn forget(target: &Path) {
+    // One too many harms nothing, so neither does a folder that cannot be listed now.
+    let mut old = list(target).unwrap_or_default();
+    old.truncate(old.len().saturating_sub(KEPT));
+    for (_, path) in old {
+        drop(fs::remove_file(path));
+    }
+    for remnant in remnants(target).unwrap_or_default() {
+        if remnant.kind == RemnantKind::Abandoned && remnant.read().is_ok_and(|it| it.is_some()) {
+            drop(fs::remove_file(remnant.path));
+        }
+    }
+}
+
+/// Removes every generation and abandoned file that `holds` says of, and has that on the disk.
+///
+/// # Errors
+/// [`KeyringError::Remains`] names what could not be removed, and what is not enwrap's to remove: a
+/// backup or an exported key in the same folder.
+pub(super) fn erase(
+    target: &Path,
+    holds: impl Fn(RemnantKind, &[u8]) -> bool,
+) -> Result<(), KeyringError> {
+    let failed = |source| io_error("look for generations of", target, source);
+    let mut remaining = Vec::new();
+    for remnant in remnants(target).map_err(failed)? {
+        let is_ours = remnant.kind != RemnantKind::Other;
+        let holds = match remnant.read() {
+            Ok(None) => false,
+            Ok(Some(bytes)) => holds(remnant.kind, bytes.expose()),
+            // What nobody can read here is a loss only where it is a generation.
+            Err(_) => is_ours,
+        };
+        if !holds {
+            continue;
+        }
+        let removed = is_ours && fs::remove_file(&remnant.path).is_ok();
+        if !removed {
+            remaining.push(remnant.path);
+        }
+    }
+    sync_folder(folder_of(target))
+        .map_err(|source| io_error("sync the folder of", target, source))?;
+    remaining.sort();
+    if remaining.is_empty() { Ok(()) } else { Err(KeyringError::Remains { files: remaining }) }
+}

@@ -1,0 +1,63 @@
+//! The steps in which a keyring's file is written, and what may stand beside it.
+
+use std::fs::{self, Metadata};
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use super::error::KeyringError;
+use crate::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication, folder_of};
+use crate::secret::SecretText;
+
+/// A keyring of a hundred thousand keys has 40 MiB; more is no keyring.
+pub(super) const MOST_BYTES: usize = 64 << 20;
+
+/// Writes and syncs what is to become `target`, before anything else is touched.
+pub(super) fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, KeyringError> {
+    let mut file = AtomicFile::create(target).map_err(KeyringError::Save)?;
+    file.write_all(text.expose()).and_then(|()| file.sync()).map_err(|source| {
+        KeyringError::Save(AtomicFileError::Io { action: "write", path: target.into(), source })
+    })?;
+    Ok(file)
+}
+
+/// Gives what was prepared its name.
+pub(super) fn publish(file: AtomicFile, existing: Existing) -> Result<(), KeyringError> {
+    let publication =
+        Publication { existing, mode: 0o600, keeps_mode: true, modified: None, sync: true };
+    file.publish(publication).map_err(KeyringError::Save)
+}
+
+pub(super) fn io_error(action: &'static str, path: &Path, source: io::Error) -> KeyringError {
+    KeyringError::Io { action, path: path.to_path_buf(), source }
+}
+
+/// `<target><suffix>`.
+pub(super) fn beside(target: &Path, suffix: &str) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Whether what this user owns is ours to believe.
+pub(super) fn is_trusted(owner: u32) -> bool {
+    owner == 0 || owner == rustix::process::geteuid().as_raw()
+}
+
+/// Whether both names lead to one file.
+pub(super) fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Refuses a folder in which others could put another file under the keyring's name.
+pub(super) fn require_private_folder(path: &Path, target: &Path) -> Result<(), KeyringError> {
+    let folder = folder_of(target);
+    let metadata = fs::metadata(folder).map_err(|source| io_error("look at", folder, source))?;
+    let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
+    let sticky = mode & 0o1000 != 0;
+    if (mode & 0o022 != 0 && !sticky) || !is_trusted(owner) {
+        let (path, folder) = (path.to_path_buf(), folder.to_path_buf());
+        return Err(KeyringError::FolderOpenToOthers { path, folder, mode, owner });
+    }
+    Ok(())
+}
