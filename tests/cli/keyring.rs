@@ -75,7 +75,7 @@ fn a_damaged_or_unsafe_keyring_is_refused_by_every_command() {
         }
     };
     put(&good.replacen("\"origin\"", "\"0rigin\"", 1));
-    refused(10, &["damaged", "checksum", ".N"]);
+    refused(10, &["damaged", "checksum", "keyring restore"]);
     put(&good[..good.len() / 2]);
     refused(10, &["damaged"]);
     put("");
@@ -99,7 +99,11 @@ fn a_lost_keyring_is_not_started_anew() {
     shell.ok(&["keygen", "second"]);
     fs::remove_file(shell.keyring()).unwrap();
     for args in [&["keygen"][..], &["key", "list"]] {
-        shell.fails(args, 10).says(&["missing", "generations", "cp -p"]);
+        shell.fails(args, 10).says(&[
+            "missing",
+            "generations",
+            "enwrap keyring restore --generation 1",
+        ]);
     }
     assert!(!shell.keyring().exists());
 }
