@@ -1587,7 +1587,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__help__subcmd__keyring)
-            opts="path check backup history restore passphrase"
+            opts="path backup check history passphrase restore"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3327,7 +3327,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring)
-            opts="-q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --quiet --verbose --json --color --progress --help path check backup history restore passphrase help"
+            opts="-q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --quiet --verbose --json --color --progress --help path backup check history passphrase restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3542,7 +3542,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__help)
-            opts="path check backup history restore passphrase help"
+            opts="path backup check history passphrase restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -270,14 +270,16 @@ impl Store {
         bytes: &[u8],
     ) -> Result<(), KeyringError> {
         let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
-        let is_sealed = KeyringFile::parse(bytes).is_ok_and(|file| file.is_sealed());
+        // Hashed only where it matters: most keyrings are nobody else's to read.
+        let is_readable = mode & 0o044 != 0;
+        let is_sealed = is_readable && KeyringFile::parse(bytes).is_ok_and(|file| file.is_sealed());
         // Being readable can be allowed (a mounted secret is); being someone else's, or writable,
         // cannot: what is encrypted under a key that others planted is theirs.
         let refused = if self.allow_readable || is_sealed { 0o022 } else { 0o066 };
         if mode & refused != 0 || !is_trusted(owner) {
             return Err(KeyringError::OpenToOthers { path: path.to_path_buf(), mode, owner });
         }
-        if is_sealed && mode & 0o044 != 0 && !self.allow_readable {
+        if is_sealed && !self.allow_readable {
             self.operator.warn_of_readers(path, mode);
         }
         require_private_folder(path, target)

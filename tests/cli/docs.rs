@@ -37,6 +37,26 @@ fn a_data_key_drives_openssl_and_comes_back() {
 }
 
 #[test]
+fn the_life_of_a_root_key_goes_as_told() {
+    let shell = Shell::new();
+    for folder in ["usb", "drill", "paper", "bob"] {
+        fs::create_dir(shell.path(folder)).unwrap();
+    }
+    shell.write("passphrase.txt", "correct horse battery staple");
+    shell.write("documents", sample(10_000));
+    let blocks = blocks("docs/keys.md");
+    for (at, block) in blocks.iter().enumerate() {
+        shell.sh(&format!("set -e; {}", block.replace("/mnt/usb", "usb"))).success();
+        if at == 0 {
+            shell.ok(&["encrypt", "documents", "-k", "backup"]);
+        }
+    }
+    assert_eq!(blocks.len(), 11);
+    assert_eq!(shell.ok(&["decrypt", "documents.new", "-o", "x"]), "");
+    assert_eq!(shell.read("x"), sample(10_000));
+}
+
+#[test]
 fn the_readme_works_as_typed() {
     let shell = Shell::bare();
     let blocks = blocks("README.md");

@@ -75,6 +75,7 @@ fn prepared() -> Shell {
     let shell = Shell::bare();
     shell.write("notes.txt", "notes");
     shell.write("report.pdf", "report");
+    shell.write("secret.txt", "a passphrase");
     shell.write("key.hex", "ab".repeat(32));
     fs::create_dir(shell.path("documents")).unwrap();
     shell.write("documents/a", "a document");

@@ -15,11 +15,11 @@ use super::app::App;
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyringVerb {
     Path(path::PathArgs),
-    Check(check::CheckArgs),
     Backup(backup::BackupArgs),
+    Check(check::CheckArgs),
     History(history::HistoryArgs),
-    Restore(restore::RestoreArgs),
     Passphrase(passphrase::PassphraseArgs),
+    Restore(restore::RestoreArgs),
 }
 
 pub(crate) fn run(app: &App, verb: &KeyringVerb) -> anyhow::Result<()> {

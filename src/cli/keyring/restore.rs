@@ -26,7 +26,7 @@ const MOST_BYTES: usize = 64 << 20;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap keyring restore keyring-copy.json --force
-    enwrap keyring restore --generation 1 --force
+    enwrap keyring restore paper.txt --import-passphrase-file secret.txt
 "])]
 pub(crate) struct RestoreArgs {
     /// The backup; '-' is standard input
