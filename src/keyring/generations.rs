@@ -165,6 +165,15 @@ pub(super) fn keep(
     sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
 }
 
+/// Takes the second name back where the current file is still the same, so that a change that fails every
+/// night does not push the real generations out.
+pub(super) fn unkeep(target: &Path, name: &GenerationName, text: &SecretText) {
+    let current = File::open(target).and_then(|file| SecretText::read_from(file, MOST_BYTES));
+    if current.is_ok_and(|current| current.expose() == text.expose()) {
+        drop(fs::remove_file(&name.path));
+    }
+}
+
 /// Removes the generations beyond the last ten, and what dead processes left.
 pub(super) fn forget(target: &Path) {
     // One too many harms nothing, so neither does a folder that cannot be listed now.

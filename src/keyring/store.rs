@@ -444,7 +444,8 @@ impl<'a> Held<'a> {
         let kept = generations::name(&self.target, self.generation)?;
         let new = prepare(&self.target, &encode(kept.number.saturating_add(1))?)?;
         generations::keep(&self.target, &kept, old)?;
-        publish(new, Existing::Replace)?;
+        publish(new, Existing::Replace)
+            .inspect_err(|_| generations::unkeep(&self.target, &kept, old))?;
         generations::forget(&self.target);
         Ok(Saved::Changed)
     }
