@@ -52,7 +52,7 @@ impl App {
     fn store_at(&self, location: Location, sources: Sources) -> Store {
         Store::new(location, self.allow_readable_keyring)
             .waiting(self.lock_timeout)
-            .operated_by(Box::new(AtTheTerminal { ui: self.ui, sources }))
+            .operated_by(Box::new(AtTheTerminal::new(self.ui, sources)))
     }
 
     /// The one moment at which everybody reads what is printed.

@@ -1,11 +1,13 @@
 //! Where a passphrase comes from: a flag, else a variable, else whoever sits at the terminal. Never an
 //! argument, which every user of the machine can read.
 
+use std::cell::{Cell, OnceCell};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 
 use enwrap::keyring::Passphrase;
 use enwrap::keyring::store::Operator;
@@ -64,6 +66,9 @@ enum Source {
 pub(crate) struct Sources {
     purpose: Purpose,
     flag: Option<Source>,
+    /// What came out, for all who share these sources: a pipe has no second reading, and nobody is asked
+    /// twice.
+    read: Rc<OnceCell<SecretText>>,
 }
 
 impl Sources {
@@ -77,7 +82,7 @@ impl Sources {
             .map(Source::File)
             .or_else(|| descriptor.map(|number| Source::Descriptor(number.to_string())))
             .or_else(|| command.map(|command| Source::Command(command.into())));
-        Self { purpose, flag }
+        Self { purpose, flag, read: Rc::default() }
     }
 
     /// The source that the flags or the environment name, if any.
@@ -109,11 +114,18 @@ impl Sources {
 
     /// Gets the passphrase of what is called `what`; asks at the terminal where nothing else is named.
     pub(crate) fn passphrase(&self, what: &str) -> Result<Passphrase, PassphraseError> {
-        let text = match self.named()? {
-            Some(source) => source.read()?,
-            None => self.ask(what)?,
+        let text = match (self.read.get(), self.named()?) {
+            (Some(text), _) => text,
+            (None, Some(source)) => {
+                let text = source.read()?;
+                self.read.get_or_init(|| text)
+            }
+            (None, None) => {
+                let text = self.ask(what)?;
+                self.read.get_or_init(|| text)
+            }
         };
-        Passphrase::new(&text).map_err(PassphraseError::Empty)
+        Passphrase::new(text).map_err(PassphraseError::Empty)
     }
 
     fn ask(&self, what: &str) -> Result<SecretText, PassphraseError> {
@@ -176,8 +188,15 @@ fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
 /// Answers a store's questions from the command line.
 #[derive(Debug)]
 pub(crate) struct AtTheTerminal {
-    pub(crate) ui: Ui,
-    pub(crate) sources: Sources,
+    ui: Ui,
+    sources: Sources,
+    has_warned: Cell<bool>,
+}
+
+impl AtTheTerminal {
+    pub(crate) fn new(ui: Ui, sources: Sources) -> Self {
+        Self { ui, sources, has_warned: Cell::new(false) }
+    }
 }
 
 impl Operator for AtTheTerminal {
@@ -189,6 +208,9 @@ impl Operator for AtTheTerminal {
     }
 
     fn warn_of_readers(&self, path: &Path, mode: u32) {
+        if self.has_warned.replace(true) {
+            return;
+        }
         self.ui.warning(&format!(
             "others can read the sealed keyring '{}' (mode {mode:04o}), and try passphrases on it",
             sanitize::name(path)

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -33,10 +33,14 @@ pub(crate) fn handle_signals() {
         .into_iter()
         .filter(|signal| !ignored.contains(signal))
         .collect();
-    let Ok(mut signals) = Signals::new(&ours) else { return };
+    let Ok(mut signals) = Signals::new(ours.iter().chain(&[SIGCONT])) else { return };
     // A thread, because it waits for whoever is creating a temporary file, which a handler may not.
     let watch = move || {
-        if let Some(signal) = signals.forever().next() {
+        for signal in signals.forever() {
+            if signal == SIGCONT {
+                prompt::resume();
+                continue;
+            }
             temporary::remove_all();
             prompt::restore();
             drop(emulate_default_handler(signal));

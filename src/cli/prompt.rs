@@ -11,8 +11,15 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use enwrap::secret::SecretText;
 
-/// The terminal while its echo is off, and how it was.
-static SILENCED: Mutex<Option<(File, Termios)>> = Mutex::new(None);
+/// A terminal whose echo is off.
+struct Silenced {
+    terminal: File,
+    before: Termios,
+    silent: Termios,
+    question: String,
+}
+
+static SILENCED: Mutex<Option<Silenced>> = Mutex::new(None);
 
 fn terminal() -> io::Result<File> {
     File::options().read(true).write(true).open("/dev/tty")
@@ -28,12 +35,16 @@ pub(crate) fn secret(question: &str) -> io::Result<SecretText> {
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     silent.local_modes.insert(LocalModes::ECHONL);
-    *lock() = Some((terminal.try_clone()?, before));
-    // Flushes what was typed before the question: it was meant for something else.
-    let answer = tcsetattr(&terminal, OptionalActions::Flush, &silent)
-        .map_err(Into::into)
-        .and_then(|()| write!(terminal, "{question}"))
-        .and_then(|()| read_line(&mut terminal));
+    {
+        // Held until the echo is off: a signal that comes between would restore it too early.
+        let mut silenced = lock();
+        let question = question.to_owned();
+        let handle = terminal.try_clone()?;
+        // Flushes what was typed before the question: it was meant for something else.
+        tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
+        *silenced = Some(Silenced { terminal: handle, before, silent, question });
+    }
+    let answer = write!(terminal, "{question}").and_then(|()| read_line(&mut terminal));
     restore();
     answer
 }
@@ -52,19 +63,32 @@ pub(crate) fn answer(question: &str) -> io::Result<String> {
 fn read_line(terminal: &mut File) -> io::Result<SecretText> {
     let mut line = SecretText::default();
     let mut byte = [0];
-    while terminal.read(&mut byte)? == 1 && byte != *b"\n" {
-        line.push(&byte);
+    loop {
+        match terminal.read(&mut byte) {
+            Ok(1) if byte != *b"\n" => line.push(&byte),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(line),
+        }
     }
-    Ok(line)
 }
 
 /// Shows again what is typed: after a question, and when a signal ends one.
 pub(crate) fn restore() {
-    if let Some((terminal, before)) = lock().take() {
+    if let Some(Silenced { terminal, before, .. }) = lock().take() {
         tcsetattr(&terminal, OptionalActions::Now, &before).ok();
     }
 }
 
-fn lock() -> std::sync::MutexGuard<'static, Option<(File, Termios)>> {
+/// Asks again, if there is a question, after the process was stopped and goes on: the shell has turned the
+/// echo on meanwhile.
+pub(crate) fn resume() {
+    if let Some(Silenced { terminal, silent, question, .. }) = &*lock() {
+        tcsetattr(terminal, OptionalActions::Flush, silent).ok();
+        drop((&*terminal).write_all(question.as_bytes()));
+    }
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Option<Silenced>> {
     SILENCED.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@ use super::error::KeyringError;
 use super::generations::RemnantKind;
 use super::key::{KeyVersion, now};
 use super::name::KeyId;
-use super::store::Store;
+use super::store::{Decoded, Store};
 use crate::context::EncryptionContext;
 use crate::provider::Provider as _;
 
@@ -79,7 +79,7 @@ impl Store {
     /// # Errors
     /// [`KeyringError`], where it cannot even be read.
     pub fn check(&self) -> Result<Checked, KeyringError> {
-        let (keyring, is_sealed) = (self.load()?, self.is_sealed()?);
+        let Decoded { keyring, is_sealed, .. } = self.load_decoded()?;
         let mut findings = Vec::new();
         let versions: Vec<_> = keyring.versions().collect();
         for (at, (key, version)) in versions.iter().enumerate() {
@@ -98,11 +98,7 @@ impl Store {
         for remnant in self.remnants()? {
             match remnant.kind {
                 RemnantKind::Other => {}
-                RemnantKind::Abandoned => {
-                    if remnant.read().is_ok_and(|bytes| bytes.is_some()) {
-                        findings.push(Finding::Abandoned(remnant.path));
-                    }
-                }
+                RemnantKind::Abandoned => findings.push(Finding::Abandoned(remnant.path)),
                 RemnantKind::Generation(_) => {
                     generations += 1;
                     if is_sealed && !remnant.is_sealed() {

@@ -184,10 +184,17 @@ pub enum KeyringError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The change is saved, but what it was to destroy is still to be found beside the keyring.
-    #[error("the keyring is changed, but what was taken out of it is still in {}", list(files))]
-    Remains {
+    /// What is to be destroyed is also in files beside the keyring that are not enwrap's to remove. Nothing
+    /// was changed.
+    #[error("nothing was changed: what is to go is also in {}", list(files))]
+    Elsewhere {
         /// The files that hold it.
+        files: Vec<PathBuf>,
+    },
+    /// The change is saved, but generations that hold what it was to destroy could not be removed.
+    #[error("the keyring is changed, but its generations {} could not be removed", list(files))]
+    Remains {
+        /// The generations.
         files: Vec<PathBuf>,
     },
     /// Another keyring was to be put in its place that lacks some of its key versions.

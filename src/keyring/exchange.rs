@@ -150,7 +150,10 @@ pub fn from_json(text: &[u8]) -> Result<Vec<Key>, NotAnExport> {
         let Exported { id, version, namespace, name, decrypt_only, material, .. } = exported;
         let version = imported(version, namespace, name, material);
         match keys.iter_mut().find(|key| key.id == id) {
-            Some(key) => key.versions.push(version),
+            Some(key) => {
+                key.versions.push(version);
+                key.decrypt_only |= decrypt_only;
+            }
             None => keys.push(Key { decrypt_only, ..Key::imported(id, version) }),
         }
     }

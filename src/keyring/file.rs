@@ -107,6 +107,14 @@ pub fn encode(
     Ok(file)
 }
 
+/// The generation that the beginning of a file claims; nothing else of it is looked at.
+pub(super) fn generation_in(start: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(start).ok()?;
+    let (_, rest) = text.split_once("\"generation\":")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    rest[..end].parse().ok()
+}
+
 /// A keyring's bytes whose header line and checksum hold; the body may still be sealed.
 #[derive(Debug)]
 pub struct KeyringFile<'a> {

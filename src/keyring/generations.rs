@@ -7,15 +7,16 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::error::KeyringError;
-use super::file::KeyringFile;
-use super::saving::{MOST_BYTES, beside, io_error, is_same_file, is_trusted, prepare, publish};
+use super::file::{self, KeyringFile};
+use super::saving::{KeepsMode, MOST_BYTES, beside, io_error, is_same_file, prepare, publish};
 use crate::atomic_file::fault::{Step, step};
 use crate::atomic_file::temporary::is_temporary_name;
 use crate::atomic_file::{Existing, folder_of, sync_folder};
+use crate::file_lock::is_trusted;
 use crate::secret::SecretText;
 
 /// Generations that are kept.
@@ -40,7 +41,7 @@ pub enum RemnantKind {
     Generation(u64),
     /// A temporary name of enwrap's, whose process is gone.
     Abandoned,
-    /// Something else that can be JSON: perhaps a backup, perhaps an exported key.
+    /// Something else: perhaps a backup, perhaps an exported key.
     Other,
 }
 
@@ -63,7 +64,7 @@ pub(super) fn list(target: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
-/// All plain files of ours beside `target` that may hold keys.
+/// All plain files of ours beside `target`, which may hold keys; sorted, generations first.
 pub(super) fn remnants(target: &Path) -> io::Result<Vec<Remnant>> {
     let Some(name) = target.file_name() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
@@ -79,12 +80,19 @@ pub(super) fn remnants(target: &Path) -> io::Result<Vec<Remnant>> {
             .strip_prefix(name.as_bytes())
             .and_then(|rest| std::str::from_utf8(rest.strip_prefix(b".")?).ok())
             .and_then(|number| number.parse().ok().filter(|n: &u64| n.to_string() == number));
-        let kind = match number {
-            Some(number) => RemnantKind::Generation(number),
-            None if is_temporary_name(&entry_name) => RemnantKind::Abandoned,
-            None => RemnantKind::Other,
-        };
-        found.push(Remnant { path: entry.path(), kind });
+        let mut remnant = Remnant { path: entry.path(), kind: RemnantKind::Other };
+        match number {
+            Some(number) if remnant.can_have(number) => {
+                remnant.kind = RemnantKind::Generation(number);
+            }
+            // A live process holds a lock on its temporary files, and will remove them.
+            None if is_temporary_name(&entry_name) && remnant.is_locked() => continue,
+            None if is_temporary_name(&entry_name) && remnant.begins_as_keyring() => {
+                remnant.kind = RemnantKind::Abandoned;
+            }
+            _ => {}
+        }
+        found.push(remnant);
     }
     found.sort_by(|a, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
     Ok(found)
@@ -103,28 +111,37 @@ impl Remnant {
     /// Whether it is a sealed keyring.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
-        self.read().ok().flatten().is_some_and(|bytes| {
+        self.read().is_ok_and(|bytes| {
             KeyringFile::parse(bytes.expose()).is_ok_and(|file| file.is_sealed())
         })
     }
 
-    /// The bytes, if it can hold a keyring: of a temporary file only if its process is gone, and of any
-    /// other only if it begins as JSON.
-    pub(super) fn read(&self) -> io::Result<Option<SecretText>> {
-        let file = File::open(&self.path)?;
+    /// All of its bytes.
+    pub(super) fn read(&self) -> io::Result<SecretText> {
+        SecretText::read_from(File::open(&self.path)?, MOST_BYTES)
+    }
+
+    /// Whether its first bytes are a keyring's.
+    pub(super) fn begins_as_keyring(&self) -> bool {
         let mut first = [0; FIRST_BYTES.len()];
-        let read = std::os::unix::fs::FileExt::read_at(&file, &mut first, 0)?;
-        let is_candidate = match self.kind {
-            RemnantKind::Generation(_) => true,
-            // A live process holds a lock on its temporary files.
-            RemnantKind::Abandoned => first == FIRST_BYTES && file.try_lock().is_ok(),
-            RemnantKind::Other => read > 0 && first[0] == b'{',
-        };
-        let is_small = file.metadata()?.len() <= MOST_BYTES as u64;
-        if !is_candidate || !is_small {
-            return Ok(None);
-        }
-        SecretText::read_from(file, MOST_BYTES).map(Some)
+        File::open(&self.path).and_then(|file| file.read_exact_at(&mut first, 0)).is_ok()
+            && first == FIRST_BYTES
+    }
+
+    /// Whether a generation can have this number. A copy that someone named by its date has a number far
+    /// beyond what it says of itself, and is not ours to remove.
+    fn can_have(&self, number: u64) -> bool {
+        /// Generations are renumbered where an older keyring was put back by hand; nobody does that often.
+        const MOST_RENUMBERED: u64 = 10_000;
+        let mut line = [0; 256];
+        let read = File::open(&self.path).and_then(|file| file.read_at(&mut line, 0)).unwrap_or(0);
+        let own = file::generation_in(&line[..read]).unwrap_or(0);
+        number.saturating_sub(own) < MOST_RENUMBERED
+    }
+
+    fn is_locked(&self) -> bool {
+        File::open(&self.path)
+            .is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
     }
 }
 
@@ -160,7 +177,7 @@ pub(super) fn keep(
     let linked = step(Step::KeepGeneration).and_then(|()| fs::hard_link(target, &name.path));
     if linked.is_err() {
         // A file system without hard links.
-        publish(prepare(&name.path, text)?, Existing::Refuse)?;
+        publish(prepare(&name.path, text)?, Existing::Refuse, KeepsMode::No)?;
     }
     sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
 }
@@ -183,7 +200,7 @@ pub(super) fn forget(target: &Path) {
         drop(fs::remove_file(path));
     }
     for remnant in remnants(target).unwrap_or_default() {
-        if remnant.kind == RemnantKind::Abandoned && remnant.read().is_ok_and(|it| it.is_some()) {
+        if remnant.kind == RemnantKind::Abandoned {
             drop(fs::remove_file(remnant.path));
         }
     }
@@ -192,32 +209,17 @@ pub(super) fn forget(target: &Path) {
 /// Removes every generation and abandoned file that `holds` says of, and has that on the disk.
 ///
 /// # Errors
-/// [`KeyringError::Remains`] names what could not be removed, and what is not enwrap's to remove: a
-/// backup or an exported key in the same folder.
-pub(super) fn erase(
-    target: &Path,
-    holds: impl Fn(RemnantKind, &[u8]) -> bool,
-) -> Result<(), KeyringError> {
+/// [`KeyringError::Remains`] names what could not be removed.
+pub(super) fn erase(target: &Path, holds: impl Fn(&Remnant) -> bool) -> Result<(), KeyringError> {
     let failed = |source| io_error("look for generations of", target, source);
-    let mut remaining = Vec::new();
+    let mut files = Vec::new();
     for remnant in remnants(target).map_err(failed)? {
         let is_ours = remnant.kind != RemnantKind::Other;
-        let holds = match remnant.read() {
-            Ok(None) => false,
-            Ok(Some(bytes)) => holds(remnant.kind, bytes.expose()),
-            // What nobody can read here is a loss only where it is a generation.
-            Err(_) => is_ours,
-        };
-        if !holds {
-            continue;
-        }
-        let removed = is_ours && fs::remove_file(&remnant.path).is_ok();
-        if !removed {
-            remaining.push(remnant.path);
+        if is_ours && holds(&remnant) && fs::remove_file(&remnant.path).is_err() {
+            files.push(remnant.path);
         }
     }
     sync_folder(folder_of(target))
         .map_err(|source| io_error("sync the folder of", target, source))?;
-    remaining.sort();
-    if remaining.is_empty() { Ok(()) } else { Err(KeyringError::Remains { files: remaining }) }
+    if files.is_empty() { Ok(()) } else { Err(KeyringError::Remains { files }) }
 }

@@ -46,14 +46,6 @@ impl Material {
         digits
     }
 
-    /// Whether `bytes` hold it, in hex or as it is: for what was to be destroyed.
-    #[must_use]
-    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
-        let hex = self.to_hex();
-        let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-        holds(hex.expose()) || holds(self.0.expose())
-    }
-
     /// The wrapping key itself: for a provider.
     #[must_use]
     pub fn secret(&self) -> &SecretBytes {

@@ -114,10 +114,14 @@ impl Keyring {
         if self.keys.iter().any(|held| held.id == key.id) {
             return Err(KeyError::Occupied { id: key.id, what: "same id".to_owned() });
         }
-        for version in &key.versions {
+        for (at, version) in key.versions.iter().enumerate() {
             let KeyVersion { namespace, name, .. } = version;
             version.require_own_name(&key)?;
-            let held = self.versions().find(|(_, v)| (&v.namespace, &v.name) == (namespace, name));
+            let siblings = key.versions[..at].iter().map(|sibling| (&key, sibling));
+            let held = self
+                .versions()
+                .chain(siblings)
+                .find(|(_, v)| (&v.namespace, &v.name) == (namespace, name));
             if let Some((holder, held)) = held {
                 let material = if held.material == version.material { "same" } else { "other" };
                 let what =
@@ -198,14 +202,14 @@ mod tests {
         let id = keyring.add(generated("a")).unwrap().id;
         let error = keyring.add(generated("a")).unwrap_err();
         assert_eq!(error, KeyError::AliasExists { alias: "a".parse().unwrap(), id });
+        let foreign_version = |namespace: &str, material: u8| KeyVersion {
+            namespace: namespace.to_owned(),
+            name: "n".to_owned(),
+            material: Material::new(SecretBytes::copy_of(&[material; 16])),
+            ..generated("x").versions.remove(0)
+        };
         let foreign = |namespace: &str, material: u8| {
-            let version = KeyVersion {
-                namespace: namespace.to_owned(),
-                name: "n".to_owned(),
-                material: Material::new(SecretBytes::copy_of(&[material; 16])),
-                ..generated("x").versions.remove(0)
-            };
-            Key::import(version).unwrap()
+            Key::import(foreign_version(namespace, material)).unwrap()
         };
         keyring.add(foreign("ns", 1)).unwrap();
         for (material, word) in [(1, "same"), (2, "other")] {
@@ -222,6 +226,9 @@ mod tests {
         let mut next = generated("next");
         next.versions[0].name = format!("{id}/2");
         assert!(matches!(keyring.add(next), Err(KeyError::ReservedName { .. })));
+        let mut twice = Key::import(foreign_version("ns2", 1)).unwrap();
+        twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) });
+        assert!(matches!(keyring.add(twice), Err(KeyError::Occupied { .. })));
         assert_eq!(keyring.keys.len(), 2);
     }
 

@@ -141,7 +141,9 @@ pub fn read(text: &[u8]) -> Result<SecretText, PaperFault> {
             _ => fault.strange.push(at + 1),
         }
     }
-    let count = end.as_ref().map_or_else(|| lines.keys().max().map_or(1, |it| it + 1), |it| it.0);
+    let count = end
+        .as_ref()
+        .map_or_else(|| lines.keys().max().map_or(1, |it| it.saturating_add(1)), |it| it.0);
     // The count is anyone's word; no keyring on paper has more lines than these.
     fault.missing = (1..=count.min(100_000)).filter(|number| !lines.contains_key(number)).collect();
     let mut file = SecretText::default();

@@ -1,12 +1,15 @@
 //! Putting another keyring in the place of this one: a backup, or an earlier generation.
 
+use std::path::PathBuf;
+
 use super::error::KeyringError;
 use super::file::{FileFault, KeyringFile};
 use super::generations::{self, Remnant, RemnantKind};
 use super::key::{Key, KeyVersion};
-use super::lock::Lock;
 use super::model::Keyring;
-use super::store::{Held, Store};
+use super::saving;
+use super::store::{Decoded, Held, Store};
+use crate::secret::SecretText;
 
 /// What a restored keyring has that the one before it had not, and the other way round; each as
 /// `<key id> version <number>`.
@@ -18,27 +21,32 @@ pub struct Restored {
     pub lost: Vec<String>,
     /// Whether it is sealed now.
     pub is_sealed: bool,
+    /// Whether it is sealed and earlier generations beside it are not.
+    pub clear_generations: bool,
 }
 
 impl Store {
     /// Saves the keyring of `source` here. What it replaces becomes a generation, also where it is
     /// damaged.
     ///
-    /// It is sealed as `source` is; where that is not sealed and the one before was, with that one's
-    /// passphrase. What would be lost is seen by the current keyring, or, where that does not open, by
+    /// It is sealed as `source` is; where that is not sealed and the one before was and opened, with that
+    /// one's passphrase. What would be lost is seen by the current keyring, or, where that does not open, by
     /// its newest generation that does.
     ///
     /// # Errors
     /// [`KeyringError::WouldLose`] unless `force`; else [`KeyringError`].
     pub fn restore(&self, source: &Self, force: bool) -> Result<Restored, KeyringError> {
-        let keyring = source.load()?;
-        let source_passphrase = if source.is_sealed()? { Some(source.passphrase()?) } else { None };
+        let Decoded { keyring, is_sealed, .. } = source.load_decoded()?;
+        let source_passphrase = if is_sealed { Some(source.passphrase()?) } else { None };
         let (path, target) = self.require_writable()?;
-        let is_sealed = self.is_sealed().unwrap_or(false);
-        if is_sealed && !force {
-            self.passphrase()?;
+        // Asked before the lock is taken; by force also without an answer.
+        if self.is_sealed().unwrap_or(false) {
+            match self.passphrase() {
+                Err(error) if !force => return Err(error),
+                _ => {}
+            }
         }
-        let lock = Lock::take(path, &target, self.lock_timeout())?;
+        let lock = saving::lock(path, &target, self.lock_timeout())?;
         let old = match self.read_file(path) {
             Ok(bytes) => Some(bytes),
             Err(KeyringError::NotFound { .. } | KeyringError::Lost { .. }) => None,
@@ -49,28 +57,56 @@ impl Store {
         if let Some(bytes) = &old {
             generation = KeyringFile::parse(bytes.expose()).map_or(0, |file| file.generation());
         }
-        let before = match old.as_ref().map(|bytes| self.decode(bytes)) {
-            Some(Ok(decoded)) => Some(decoded.keyring),
-            Some(Err(error)) if !is_damage(&error) && !force => return Err(error),
-            // Nothing to compare with but what is kept of it.
-            _ => generations.into_iter().rev().find_map(|(number, path)| {
-                let kind = RemnantKind::Generation(number);
-                self.load_remnant(&Remnant { path, kind }).ok()
-            }),
-        };
-        let before = before.unwrap_or_default();
-        let (gained, lost) = (missing_from(&before, &keyring), missing_from(&keyring, &before));
+        let before = self.newest_that_opens(old.as_ref(), &generations, force)?;
+        let none = Keyring::default();
+        let known = before.as_ref().map_or(&none, |decoded| &decoded.keyring);
+        let (gained, lost) = (missing_from(known, &keyring), missing_from(&keyring, known));
         if !lost.is_empty() && !force {
             return Err(KeyringError::WouldLose { path: path.to_path_buf(), versions: lost });
         }
+        let was_sealed = before.as_ref().is_some_and(|decoded| decoded.is_sealed);
         let passphrase = match source_passphrase {
             Some(passphrase) => Some(passphrase),
-            None if is_sealed => Some(self.passphrase()?),
+            // Only one that has opened something here: a slip of the hand must not seal it.
+            None if was_sealed => Some(self.passphrase()?),
             None => None,
         };
+        let clear_generations = passphrase.is_some() && !was_sealed && before.is_some();
+        let is_sealed = old.as_ref().is_some_and(|bytes| {
+            KeyringFile::parse(bytes.expose()).is_ok_and(|file| file.is_sealed())
+        });
         Held { store: self, _lock: lock, target, old, keyring, generation, is_sealed }
             .save(passphrase)?;
-        Ok(Restored { gained, lost, is_sealed: passphrase.is_some() })
+        Ok(Restored { gained, lost, is_sealed: passphrase.is_some(), clear_generations })
+    }
+
+    /// What to compare with: the current keyring, or, where that is gone or damaged, its newest generation
+    /// that opens. What is closed to us stops everything, unless by `force`.
+    fn newest_that_opens(
+        &self,
+        current: Option<&SecretText>,
+        generations: &[(u64, PathBuf)],
+        force: bool,
+    ) -> Result<Option<Decoded>, KeyringError> {
+        let mut closed = None;
+        let generations = generations.iter().rev().map(|(number, path)| {
+            self.decode_known(&Remnant {
+                path: path.clone(),
+                kind: RemnantKind::Generation(*number),
+            })
+        });
+        let current = current.map(|bytes| self.decode(bytes));
+        for decoded in current.into_iter().chain(generations) {
+            match decoded {
+                Ok(decoded) => return Ok(Some(decoded)),
+                Err(error) if !is_damage(&error) => drop(closed.get_or_insert(error)),
+                Err(_) => {}
+            }
+            if !force && let Some(error) = closed {
+                return Err(error);
+            }
+        }
+        Ok(None)
     }
 
     /// Generation `number` beside this keyring, to be restored.
@@ -111,7 +147,7 @@ fn missing_from(keyring: &Keyring, other: &Keyring) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use tempfile::TempDir;
 
@@ -151,7 +187,10 @@ mod tests {
         assert!(matches!(&error, KeyringError::WouldLose { versions, .. } if *versions == lost));
         assert_eq!(aliases(&path), ["a", "b"]);
         let restored = store(&path).restore(&store(&copy), true).unwrap();
-        assert_eq!(restored, Restored { gained: vec![], lost, is_sealed: false });
+        assert_eq!(
+            restored,
+            Restored { gained: vec![], lost, is_sealed: false, clear_generations: false }
+        );
         assert_eq!(aliases(&path), ["a"]);
         // And what was replaced is a generation, from which it comes back.
         let newest = store(&path).generation(2).unwrap();
@@ -190,5 +229,54 @@ mod tests {
         let new = folder.path().join("new/keyring.json");
         store(&new).restore(&store(&copy), false).unwrap();
         assert_eq!(aliases(&new), ["a"]);
+    }
+
+    #[test]
+    fn a_slip_of_the_hand_seals_nothing() {
+        use crate::keyring::seal::passphrase;
+        use crate::keyring::store::Operator;
+
+        #[derive(Debug)]
+        struct Says(&'static str);
+
+        impl Operator for Says {
+            fn passphrase(
+                &self,
+                _: &Path,
+            ) -> Result<crate::keyring::Passphrase, Box<dyn std::error::Error + Send + Sync>>
+            {
+                Ok(passphrase(self.0))
+            }
+
+            fn warn_of_readers(&self, _: &Path, _: u32) {}
+        }
+
+        let (folder, path, copy) = prepared();
+        fs::hard_link(&copy, folder.path().join("elsewhere")).unwrap();
+        let elsewhere = TempDir::new().unwrap();
+        let clear = elsewhere.path().join("copy");
+        fs::copy(&copy, &clear).unwrap();
+        fs::remove_file(&copy).unwrap();
+        fs::remove_file(folder.path().join("elsewhere")).unwrap();
+        store(&path).reseal(Some(passphrase("right"))).unwrap();
+        let typo = || store(&path).operated_by(Box::new(Says("typo")));
+        let right = || store(&path).operated_by(Box::new(Says("right")));
+        let closed = typo().restore(&store(&clear), false).unwrap_err();
+        assert!(matches!(closed, KeyringError::File { .. }), "{closed}");
+        // The right one, and what was sealed stays sealed.
+        assert!(right().restore(&store(&clear), true).unwrap().is_sealed);
+        assert!(right().load().is_ok());
+        // By force, and without a passphrase that opens anything: in the clear, and it says so.
+        assert!(!typo().restore(&store(&clear), true).unwrap().is_sealed);
+        assert_eq!(aliases(&path), ["a"]);
+        // Sealed over what is in the clear: the earlier generations are named.
+        let sealed = elsewhere.path().join("sealed");
+        fs::copy(&clear, &sealed).unwrap();
+        store(&sealed).reseal(Some(passphrase("right"))).unwrap_err();
+        fs::remove_file(&clear).unwrap();
+        store(&sealed).reseal(Some(passphrase("right"))).unwrap();
+        let source = store(&sealed).operated_by(Box::new(Says("right")));
+        let restored = store(&path).restore(&source, true).unwrap();
+        assert!(restored.is_sealed && restored.clear_generations);
     }
 }

@@ -4,9 +4,11 @@ use std::fs::{self, Metadata};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::KeyringError;
 use crate::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication, folder_of};
+use crate::file_lock::{FileLock, LockError, is_trusted};
 use crate::secret::SecretText;
 
 /// A keyring of a hundred thousand keys has 40 MiB; more is no keyring.
@@ -21,11 +23,42 @@ pub(super) fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, Ke
     Ok(file)
 }
 
+/// Whether a keyring's file keeps the mode that it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeepsMode {
+    Yes,
+    /// It is its owner's only: what others could read was sealed, or nothing.
+    No,
+}
+
 /// Gives what was prepared its name.
-pub(super) fn publish(file: AtomicFile, existing: Existing) -> Result<(), KeyringError> {
-    let publication =
-        Publication { existing, mode: 0o600, keeps_mode: true, modified: None, sync: true };
+pub(super) fn publish(
+    file: AtomicFile,
+    existing: Existing,
+    keeps_mode: KeepsMode,
+) -> Result<(), KeyringError> {
+    let keeps_mode = keeps_mode == KeepsMode::Yes;
+    let publication = Publication { existing, mode: 0o600, keeps_mode, modified: None, sync: true };
     file.publish(publication).map_err(KeyringError::Save)
+}
+
+/// Waits for the lock of the keyring at `target`, which `path` leads to.
+pub(super) fn lock(
+    path: &Path,
+    target: &Path,
+    timeout: Duration,
+) -> Result<FileLock, KeyringError> {
+    FileLock::take(target, timeout).map_err(|error| match error {
+        LockError::Held { holder } => KeyringError::Locked { path: path.to_path_buf(), holder },
+        LockError::Io(source) => match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                if !beside(target, ".lock").exists() =>
+            {
+                KeyringError::ReadOnly { path: path.to_path_buf() }
+            }
+            _ => io_error("take the lock file of", path, source),
+        },
+    })
 }
 
 pub(super) fn io_error(action: &'static str, path: &Path, source: io::Error) -> KeyringError {
@@ -37,11 +70,6 @@ pub(super) fn beside(target: &Path, suffix: &str) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-/// Whether what this user owns is ours to believe.
-pub(super) fn is_trusted(owner: u32) -> bool {
-    owner == 0 || owner == rustix::process::geteuid().as_raw()
 }
 
 /// Whether both names lead to one file.

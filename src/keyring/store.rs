@@ -13,19 +13,16 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::deletion::Destroyed;
 use super::error::KeyringError;
 use super::file::{self, FileFault, KeyringFile};
-use super::generations::{self, Remnant, RemnantKind};
-use super::lock::Lock;
-use super::material::Material;
+use super::generations::{self, Remnant};
 use super::model::Keyring;
-use super::name::KeyId;
-use super::saving::{MOST_BYTES, io_error, is_trusted, prepare, publish, require_private_folder};
-use super::seal::Passphrase;
-use crate::atomic_file::{Existing, folder_of, is_descriptor, resolve_symlinks};
+use super::saving::{
+    self, KeepsMode, MOST_BYTES, io_error, prepare, publish, require_private_folder,
+};
+use super::seal::{Passphrase, SealError};
+use crate::atomic_file::{Existing, folder_of, is_descriptor, resolve_symlinks, sync_folder};
+use crate::file_lock::{FileLock, is_trusted};
 use crate::secret::SecretText;
 
 /// How long a change waits for another process to finish its own, unless told otherwise.
@@ -92,8 +89,8 @@ pub enum Saved {
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) keyring: Keyring,
-    generation: u64,
-    is_sealed: bool,
+    pub(super) generation: u64,
+    pub(super) is_sealed: bool,
 }
 
 impl Store {
@@ -135,7 +132,12 @@ impl Store {
     /// # Errors
     /// [`KeyringError`].
     pub fn load(&self) -> Result<Keyring, KeyringError> {
-        self.decode(&self.read()?).map(|decoded| decoded.keyring)
+        self.load_decoded().map(|decoded| decoded.keyring)
+    }
+
+    /// The same, and which form it has: from one reading, since a pipe has no second.
+    pub(super) fn load_decoded(&self) -> Result<Decoded, KeyringError> {
+        self.decode(&self.read()?)
     }
 
     /// Copies the keyring's file as it is, after looking at it as [`load`](Self::load) does; a sealed
@@ -184,15 +186,28 @@ impl Store {
         found.map_err(|source| io_error("look for generations of", path, source))
     }
 
-    /// A place beside this one, with the same operator's answers: a generation, to be looked at or
-    /// restored.
+    /// The keyring in a file beside this one, with the same operator's answers.
     ///
     /// # Errors
     /// [`KeyringError`], as of its own file.
     pub fn load_remnant(&self, remnant: &Remnant) -> Result<Keyring, KeyringError> {
-        let read = remnant.read().map_err(|source| io_error("read", &remnant.path, source))?;
-        let bytes = read.unwrap_or_default();
+        let bytes = remnant.read().map_err(|source| io_error("read", &remnant.path, source))?;
         self.decode_at(&remnant.path, bytes.expose()).map(|decoded| decoded.keyring)
+    }
+
+    /// The same while others wait for the lock: with the passphrase that was given, and no question.
+    pub(super) fn load_known(&self, remnant: &Remnant) -> Result<Keyring, KeyringError> {
+        self.decode_known(remnant).map(|decoded| decoded.keyring)
+    }
+
+    /// As [`load_known`](Self::load_known), and which form it has.
+    pub(super) fn decode_known(&self, remnant: &Remnant) -> Result<Decoded, KeyringError> {
+        let bytes = remnant.read().map_err(|source| io_error("read", &remnant.path, source))?;
+        if self.passphrase.get().is_none() && remnant.is_sealed() {
+            let fault = FileFault::Sealed(SealError::Passphrase);
+            return Err(KeyringError::File { path: remnant.path.clone(), fault });
+        }
+        self.decode_at(&remnant.path, bytes.expose())
     }
 
     /// Whether the keys are to be had by a passphrase only.
@@ -299,77 +314,14 @@ impl Store {
         Ok((result, saved))
     }
 
-    /// Sets, changes or removes the passphrase; older generations go, since they hold the old form.
-    ///
-    /// # Errors
-    /// [`KeyringError`]; after [`KeyringError::Remains`] the change itself is saved.
-    pub fn reseal(&self, new: Option<Passphrase>) -> Result<(), KeyringError> {
-        let held = self.hold()?;
-        if held.old.is_none() {
-            return Err(KeyringError::NotFound { path: self.path().to_path_buf() });
-        }
-        let old = held.own_passphrase()?;
-        held.save(new.as_ref())?;
-        let materials: Vec<&Material> = materials_of(&held.keyring).collect();
-        generations::erase(&held.target, |kind, bytes| {
-            if kind != RemnantKind::Other {
-                return true;
-            }
-            match KeyringFile::parse(bytes) {
-                // A backup in the clear takes nothing from a keyring in the clear.
-                _ if new.is_none() => false,
-                Ok(file) if file.is_sealed() => old.is_some_and(|old| file.unseal(old).is_ok()),
-                _ => materials.iter().any(|material| material.is_in(bytes)),
-            }
-        })
-    }
-
-    /// Destroys what is due at `now`, of these keys, or of all if there are none: in the keyring first,
-    /// and when that is on the disk, in its older generations.
-    ///
-    /// # Errors
-    /// [`KeyringError`]; after [`KeyringError::Remains`] the keyring itself holds nothing of it.
-    pub fn destroy_due(
-        &self,
-        only: &[KeyId],
-        now: Timestamp,
-    ) -> Result<Vec<Destroyed>, KeyringError> {
-        let mut held = self.hold()?;
-        let destroyed = held.keyring.destroy_due(only, now);
-        if !destroyed.is_empty() {
-            held.save(held.own_passphrase()?)?;
-        }
-        // A run that was killed between the two steps left generations that the next one, which finds
-        // nothing due, must still clean. They say themselves what was due.
-        let mut earlier: Vec<Destroyed> = Vec::new();
-        for (number, path) in generations::list(&held.target).unwrap_or_default() {
-            let generation = Remnant { path, kind: RemnantKind::Generation(number) };
-            if let Ok(mut old) = self.load_remnant(&generation) {
-                earlier.append(&mut old.destroy_due(&[], now));
-            }
-        }
-        let present: Vec<&Material> = materials_of(&held.keyring).collect();
-        let gone: Vec<&Material> = (earlier.iter().chain(&destroyed))
-            .filter_map(|it| it.version.material.as_ref())
-            .filter(|material| !present.contains(material))
-            .collect();
-        generations::erase(&held.target, |kind, bytes| match self.decode_at(self.path(), bytes) {
-            Ok(old) => materials_of(&old.keyring).any(|material| gone.contains(&material)),
-            // A generation that does not open may hold it; what is no keyring is searched.
-            Err(_) if kind != RemnantKind::Other => !gone.is_empty(),
-            Err(_) => gone.iter().any(|material| material.is_in(bytes)),
-        })?;
-        Ok(destroyed)
-    }
-
     /// Takes the lock and reads the keyring, or begins a new one.
-    fn hold(&self) -> Result<Held<'_>, KeyringError> {
+    pub(super) fn hold(&self) -> Result<Held<'_>, KeyringError> {
         let (path, target) = self.require_writable()?;
         // Asked before the lock is taken: others must not wait for someone who types.
         if self.is_sealed().unwrap_or(false) {
             self.passphrase()?;
         }
-        let lock = Lock::take(path, &target, self.lock_timeout)?;
+        let lock = saving::lock(path, &target, self.lock_timeout)?;
         let old = match self.read_file(path) {
             Ok(bytes) => Some(bytes),
             Err(KeyringError::NotFound { .. }) => None,
@@ -401,10 +353,7 @@ impl Store {
             }
             // A pipe or a device: read once, and gone.
             Ok(_) => return Err(read_only()),
-            Err(_) => DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder_of(&target))
+            Err(_) => make_folder(folder_of(&target))
                 .map_err(|source| io_error("make the folder of", path, source))?,
         }
         require_private_folder(path, &target)?;
@@ -415,7 +364,7 @@ impl Store {
 /// A keyring that nobody else can change meanwhile.
 pub(super) struct Held<'a> {
     pub(super) store: &'a Store,
-    pub(super) _lock: Lock,
+    pub(super) _lock: FileLock,
     /// Where the path leads.
     pub(super) target: PathBuf,
     /// The file's bytes; `None` if there is none yet.
@@ -427,32 +376,50 @@ pub(super) struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    fn own_passphrase(&self) -> Result<Option<&'a Passphrase>, KeyringError> {
+    pub(super) fn own_passphrase(&self) -> Result<Option<&'a Passphrase>, KeyringError> {
         if self.is_sealed { self.store.passphrase().map(Some) } else { Ok(None) }
     }
 
     pub(super) fn save(&self, passphrase: Option<&Passphrase>) -> Result<Saved, KeyringError> {
+        // Whatever a change did, what is written can be read again.
+        if let Some(contradiction) = self.keyring.find_contradiction() {
+            let (path, fault) = (self.store.path().into(), FileFault::Contradiction(contradiction));
+            return Err(KeyringError::File { path, fault });
+        }
+        let keeps_mode =
+            if self.is_sealed && passphrase.is_none() { KeepsMode::No } else { KeepsMode::Yes };
         let encode = |generation| {
             file::encode(&self.keyring, generation, passphrase)
                 .map_err(|source| io_error("seal", self.store.path(), source))
         };
         let Some(old) = &self.old else {
             let new = encode(self.generation.saturating_add(1))?;
-            publish(prepare(&self.target, &new)?, Existing::Refuse)?;
+            publish(prepare(&self.target, &new)?, Existing::Refuse, keeps_mode)?;
             return Ok(Saved::Created);
         };
         let kept = generations::name(&self.target, self.generation)?;
         let new = prepare(&self.target, &encode(kept.number.saturating_add(1))?)?;
         generations::keep(&self.target, &kept, old)?;
-        publish(new, Existing::Replace)
+        publish(new, Existing::Replace, keeps_mode)
             .inspect_err(|_| generations::unkeep(&self.target, &kept, old))?;
         generations::forget(&self.target);
         Ok(Saved::Changed)
     }
 }
 
-fn materials_of(keyring: &Keyring) -> impl Iterator<Item = &Material> {
-    keyring.versions().filter_map(|(_, version)| version.material.as_ref())
+/// Makes a folder and those above it, each on the disk with its name: a keyring that a crash takes with its
+/// folder is lost like any other.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() || folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let above = folder_of(folder);
+    make_folder(above)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    sync_folder(above)
 }
 
 fn decode_data(name: &Path, data: &[u8]) -> Result<SecretText, KeyringError> {

@@ -8,9 +8,8 @@ use super::*;
 use crate::atomic_file::fault::{Step, all_steps, fail_at};
 use crate::keyring::deletion::Doomed;
 use crate::keyring::key::now;
-use crate::keyring::saving::beside;
 use crate::keyring::seal::passphrase;
-use crate::keyring::{Key, KeyVersion};
+use crate::keyring::{Key, KeyVersion, Material};
 
 struct Place {
     folder: TempDir,
@@ -241,35 +240,16 @@ fn a_change_that_fails_saves_nothing() {
 }
 
 #[test]
-fn a_lock_that_is_held_names_its_holder_and_one_left_behind_does_nothing() {
+fn a_keyring_that_is_being_changed_names_who_changes_it() {
     let place = Place::new();
-    let lock = beside(&place.path, ".lock");
-    File::options().write(true).create_new(true).open(&lock).unwrap();
     add(&place.store(), "a").unwrap();
-    assert_eq!(fs::read_to_string(&lock).unwrap(), format!("{}\n", std::process::id()));
-    let held = Lock::take(&place.path, &place.path, Duration::ZERO).unwrap();
-    let error = Lock::take(&place.path, &place.path, Duration::ZERO).unwrap_err();
-    assert!(
-        matches!(error, KeyringError::Locked { holder, .. } if holder == std::process::id().to_string())
-    );
+    let held = saving::lock(&place.path, &place.path, Duration::ZERO).unwrap();
+    let error = add(&place.store().waiting(Duration::ZERO), "b").unwrap_err();
+    let id = std::process::id().to_string();
+    assert!(matches!(error, KeyringError::Locked { holder, .. } if holder == id));
+    assert_eq!(aliases(&place.store()), ["a"], "readers do not wait");
     drop(held);
-    Lock::take(&place.path, &place.path, Duration::ZERO).unwrap();
-}
-
-#[test]
-fn a_lock_that_others_planted_is_not_written_to() {
-    let place = Place::new();
-    add(&place.store(), "a").unwrap();
-    let before = fs::read(&place.path).unwrap();
-    let lock = beside(&place.path, ".lock");
-    for plant in [symlink::<&str, &PathBuf>, |from: &str, to: &PathBuf| {
-        fs::hard_link(to.with_file_name(from), to)
-    }] {
-        fs::remove_file(&lock).unwrap();
-        plant("keyring.json", &lock).unwrap();
-        assert!(matches!(add(&place.store(), "b"), Err(KeyringError::Io { action: "lock", .. })));
-        assert_eq!(fs::read(&place.path).unwrap(), before);
-    }
+    add(&place.store(), "b").unwrap();
 }
 
 #[test]
@@ -331,7 +311,7 @@ fn after_a_change_of_the_passphrase_no_file_beside_the_keyring_holds_the_old_for
     place.sealed("one").reseal(Some(passphrase("two"))).unwrap();
     assert_eq!(place.names(), alone);
     let wrong = place.sealed("one").load();
-    let fault = FileFault::Sealed(crate::keyring::seal::SealError::Passphrase);
+    let fault = FileFault::Sealed(SealError::Passphrase);
     assert!(matches!(wrong, Err(KeyringError::File { fault: f, .. }) if f == fault));
     place.sealed("two").reseal(None).unwrap();
     assert_eq!(place.names(), alone);
@@ -339,20 +319,73 @@ fn after_a_change_of_the_passphrase_no_file_beside_the_keyring_holds_the_old_for
 }
 
 #[test]
-fn what_is_not_ours_to_remove_is_named() {
+fn what_is_not_ours_to_remove_is_named_before_anything_is_changed() {
+    use base64::Engine as _;
+
     let place = Place::new();
     add(&place.store(), "a").unwrap();
     let copy = fs::read(&place.path).unwrap();
+    let text = base64::engine::general_purpose::STANDARD.encode(&copy);
     place.put("copy.json", &copy);
-    place.put("unrelated", &copy[1..]);
-    let expected = vec![place.folder.path().join("copy.json")];
-    let remains = place.store().reseal(Some(passphrase("one"))).unwrap_err();
-    assert!(matches!(&remains, KeyringError::Remains { files } if *files == expected), "{remains}");
-    assert!(place.sealed("one").is_sealed().unwrap(), "the change itself is saved");
-    fs::remove_file(&expected[0]).unwrap();
+    place.put("one-line", text.as_bytes());
+    place.put("unrelated", b"{}");
+    // A temporary file of an export that was killed; and a name that only looks like a generation.
+    place.put(".enwrap-0123456789abcdef.tmp", &[b"[", &copy[1..]].concat());
+    place.put("keyring.json.20261124", &copy);
+    for _ in 0..2 {
+        let error = place.store().reseal(Some(passphrase("one"))).unwrap_err();
+        let KeyringError::Elsewhere { files } = &error else { panic!("{error}") };
+        assert_eq!(files.len(), 4, "{error}");
+        assert!(
+            !place.store().is_sealed().unwrap(),
+            "nothing is changed, so a second run says the same"
+        );
+    }
+    for name in ["copy.json", "one-line", ".enwrap-0123456789abcdef.tmp", "keyring.json.20261124"] {
+        fs::remove_file(place.folder.path().join(name)).unwrap();
+    }
+    place.store().reseal(Some(passphrase("one"))).unwrap();
     place.put("sealed.json", &fs::read(&place.path).unwrap());
-    let remains = place.sealed("one").reseal(Some(passphrase("two"))).unwrap_err();
-    assert!(remains.to_string().contains("sealed.json"), "{remains}");
+    let error = place.sealed("one").reseal(Some(passphrase("two"))).unwrap_err();
+    assert!(error.to_string().contains("sealed.json"), "{error}");
+}
+
+#[test]
+fn a_copy_named_by_its_date_is_never_removed() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.put("keyring.json.20261124", &fs::read(&place.path).unwrap());
+    for n in 0..12 {
+        add(&place.store(), &format!("k{n}")).unwrap();
+    }
+    let names = place.names();
+    assert!(
+        names.contains("keyring.json.20261124") && names.contains("keyring.json.12"),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn what_was_sealed_and_readable_is_its_owners_only_in_the_clear() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    place.chmod("keyring.json", 0o644);
+    place.sealed("one").reseal(None).unwrap();
+    assert_eq!(fs::metadata(&place.path).unwrap().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_change_that_makes_no_keyring_is_not_saved() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let before = fs::read(&place.path).unwrap();
+    let broken = place.store().update(|keyring| {
+        keyring.keys[0].versions.clear();
+        Ok::<_, KeyringError>(())
+    });
+    assert!(matches!(broken, Err(KeyringError::File { fault: FileFault::Contradiction(_), .. })));
+    assert_eq!(fs::read(&place.path).unwrap(), before);
 }
 
 #[test]
@@ -387,8 +420,14 @@ fn no_two_saves_share_salt_or_nonce_also_after_an_old_file_is_put_back() {
 /// A keyring whose key `a` has an old version that is due.
 fn with_something_due(place: &Place, store: &Store) -> Material {
     add(store, "a").unwrap();
-    add(store, "b").unwrap();
     let material = material_of(store, "a");
+    with_something_due_in(store);
+    assert_eq!(place.holding(&material).len(), 3);
+    material
+}
+
+fn with_something_due_in(store: &Store) {
+    add(store, "b").unwrap();
     let change = store.update(|keyring| {
         let key = keyring.key_mut("a").unwrap();
         key.rotate().unwrap();
@@ -397,8 +436,6 @@ fn with_something_due(place: &Place, store: &Store) -> Material {
         Ok::<_, KeyringError>(())
     });
     change.unwrap();
-    assert_eq!(place.holding(&material).len(), 3);
-    material
 }
 
 #[test]
@@ -436,15 +473,33 @@ fn a_purge_that_was_killed_before_it_cleaned_is_finished_by_the_next() {
 }
 
 #[test]
-fn an_export_beside_the_keyring_is_named_by_a_purge() {
+fn an_export_beside_the_keyring_stops_a_purge_as_often_as_it_is_tried() {
     let place = Place::new();
     let material = with_something_due(&place, &place.store());
     let hex = material.to_hex();
-    let export = [b"{\"material\": \"", hex.expose(), b"\"}"].concat();
-    place.put("exported.json", &export);
-    let remains = place.store().destroy_due(&[], now()).unwrap_err();
-    assert!(remains.to_string().contains("exported.json"), "{remains}");
-    assert_eq!(place.holding(&material), ["exported.json"]);
+    place.put("exported.json", &[b"[{\"material\": \"", hex.expose(), b"\"}]"].concat());
+    for _ in 0..2 {
+        let error = place.store().destroy_due(&[], now()).unwrap_err();
+        assert!(matches!(error, KeyringError::Elsewhere { .. }), "{error}");
+        assert_eq!(place.holding(&material).len(), 4);
+    }
+    fs::remove_file(place.folder.path().join("exported.json")).unwrap();
+    assert_eq!(place.store().destroy_due(&[], now()).unwrap().len(), 1);
+    assert!(place.holding(&material).is_empty());
+}
+
+#[test]
+fn a_generation_that_is_the_last_place_of_other_keys_is_not_cleaned_unasked() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let old = fs::read(&place.path).unwrap();
+    with_something_due_in(&place.store());
+    fs::remove_file(&place.path).unwrap();
+    place.put("keyring.json", &old);
+    place.chmod("keyring.json", 0o600);
+    let before = place.names();
+    assert!(place.store().destroy_due(&[], now()).unwrap().is_empty());
+    assert_eq!(place.names(), before);
 }
 
 #[test]

@@ -309,8 +309,12 @@ fn judge_keyring(error: &KeyringError) -> Verdict {
             Some(passphrase) => judge_passphrase(passphrase),
             None => (Exit::KeyringLocked, None),
         },
+        KeyringError::Elsewhere { .. } => (
+            Exit::Failure,
+            Some("remove them, or keep them in another folder, and run this again".to_owned()),
+        ),
         KeyringError::Remains { .. } => {
-            (Exit::Failure, Some("remove them, if you do not need them".to_owned()))
+            (Exit::Failure, Some("run this again when they can be removed".to_owned()))
         }
         KeyringError::WouldLose { .. } => (
             Exit::Policy,

@@ -41,6 +41,10 @@ fn every_source_of_a_passphrase_opens_the_keyring() {
         shell.fails(&[&list[..], &["--passphrase-file", "wrong"]].concat(), 9);
         shell.set(variable, "");
     }
+    // A pipe has no second reading, and two keyrings are opened.
+    shell.ok(&["keygen", "b", "--passphrase-file", "right"]);
+    let line = "enwrap keyring restore --generation 2 --force --passphrase-fd 0";
+    shell.sh(&format!("cat right | {line}")).success();
     shell.sh("ENWRAP_PASSPHRASE_FD=3 enwrap key list 3< right").success();
     shell.sh("ENWRAP_PASSPHRASE_FD=x enwrap key list").failure(2).says(&["'x'"]);
     shell.sh("ENWRAP_PASSPHRASE=a ENWRAP_PASSPHRASE_FILE=b enwrap key list").failure(2);

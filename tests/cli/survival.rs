@@ -145,12 +145,18 @@ fn a_backup_makes_another_machine_whole() {
     Shell::chmod(&new.path("copy"), 0o600);
     new.ok(&["keyring", "restore", "copy"]);
     assert_eq!(new.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
+    new.fails_harmlessly(&["keyring", "backup", "-f", "copy", "--keyring", "copy"], 2)
+        .says(&["belongs to the keyring"]);
     // And from a pipe, as base64 too.
-    for line in ["cat copy", "base64 copy"] {
-        let line =
-            format!("{line} | enwrap --keyring third.json keyring restore - && rm third.json*");
-        new.sh(&line).success();
+    new.sh("base64 copy > text").success();
+    for source in ["-", "/dev/stdin", "text"] {
+        for line in ["cat copy", "base64 copy"] {
+            let restore = format!("enwrap --keyring third.json keyring restore {source}");
+            new.sh(&format!("{line} | {restore} && rm third.json*")).success();
+        }
     }
+    new.sh("enwrap --keyring /dev/stdin keyring check < copy").success();
+    new.sh("cat copy | enwrap --keyring /dev/stdin keyring check").success();
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::json;
 
 use enwrap::keyring::key::now;
@@ -44,7 +45,9 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     for name in &args.keys {
         only.push(keyring.key(name).in_keyring(&store)?.id);
     }
-    let due = due(&keyring, &only);
+    // One moment for the question and the deed: nothing falls due in between.
+    let now = now();
+    let due = due(&keyring, &only, now);
     if args.dry_run {
         for (key, number) in &due {
             tell(app, key, *number, "would destroy", false)?;
@@ -55,7 +58,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
         confirm(&due)?;
     }
     // Also with nothing due: a run that was interrupted may have left copies to clean.
-    let destroyed = store.destroy_due(&only, now())?;
+    let destroyed = store.destroy_due(&only, now)?;
     if destroyed.is_empty() {
         app.ui.note("nothing to destroy");
         return Ok(());
@@ -75,9 +78,9 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn due<'a>(keyring: &'a Keyring, only: &[KeyId]) -> Vec<(&'a Key, u32)> {
+fn due<'a>(keyring: &'a Keyring, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {
     let keys = keyring.keys.iter().filter(|key| only.is_empty() || only.contains(&key.id));
-    keys.flat_map(|key| key.due(now()).into_iter().map(move |number| (key, number))).collect()
+    keys.flat_map(|key| key.due(now).into_iter().map(move |number| (key, number))).collect()
 }
 
 fn tell(app: &App, key: &Key, number: u32, verb: &str, destroyed: bool) -> anyhow::Result<()> {

@@ -1,19 +1,20 @@
 //! `enwrap keyring backup`: a copy of the keyring elsewhere.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
-use enwrap::keyring::paper;
+use enwrap::keyring::{Store, paper};
 use enwrap::secret::SecretText;
 
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::destination::{Destination, Payload, Rules, Target};
 use crate::cli::examples::examples;
+use crate::cli::job::Place;
 use crate::output::error::UsageError;
 use crate::output::{Format, sanitize};
 
@@ -69,6 +70,7 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
     } else {
         store.export()?
     };
+    require_elsewhere(&store, &args.file)?;
     let rules =
         Rules { force: args.force, sync: true, mode: 0o600, keeps_mode: false, modified: None };
     let payload = if args.text { Payload::Plaintext } else { Payload::Binary };
@@ -87,4 +89,23 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
     let mut object = json!({});
     sanitize::insert_path(&mut object, "output", &args.file);
     Ok(app.ui.result("", object)?)
+}
+
+/// Refuses a file that is the keyring, its lock, or a generation: they are changed under the lock, and never
+/// by a copy.
+fn require_elsewhere(store: &Store, file: &Path) -> anyhow::Result<()> {
+    let Some(place) = Place::of(file) else { return Ok(()) };
+    let mut lock = store.path().as_os_str().to_owned();
+    lock.push(".lock");
+    let generations = store.remnants()?;
+    let generations =
+        generations.iter().filter(|it| it.generation().is_some()).map(|it| it.path.as_path());
+    let mut taken = generations.chain([store.path(), Path::new(&lock)]);
+    if taken.any(|path| Place::of(path).is_some_and(|it| it == place)) {
+        let shown = sanitize::name(file);
+        return Err(UsageError::new(format!("'{shown}' belongs to the keyring itself"))
+            .hint("name another file, best on another disk")
+            .into());
+    }
+    Ok(())
 }

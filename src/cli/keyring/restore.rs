@@ -64,6 +64,11 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> anyhow::Result<()> {
             app.ui.note(&format!("{what}: {}", versions.join(", ")));
         }
     };
+    if restored.clear_generations {
+        app.ui.warning(
+            "earlier generations beside it hold keys in the clear; 'enwrap keyring passphrase' removes them",
+        );
+    }
     list("back", gained);
     list("gone", lost);
     let mut object = json!({ "gained": gained, "lost": lost, "sealed": restored.is_sealed });
@@ -76,9 +81,9 @@ fn backup(app: &App, args: &RestoreArgs, file: &Path, store: &Store) -> anyhow::
     let about = || About { subject: Subject::of(file), keyring: store.path().to_path_buf() };
     let sources = args.passphrase.sources();
     let mut source = Source::open(file).with_context(about)?;
-    let mut first = [0; 16];
-    let is_paper = source.read_at(&mut first, 0).is_ok() && paper::is_paper(&first);
-    if !is_paper && !is_stdin(file) {
+    let mut first = [0; 1];
+    let is_keyring = source.is_file() && source.read_at(&mut first, 0).is_ok() && first == *b"{";
+    if is_keyring && !is_stdin(file) {
         // With all the suspicion that a keyring's file gets.
         return Ok(app.other_store(Location::File(file.to_path_buf()), sources));
     }
