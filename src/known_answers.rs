@@ -15,7 +15,7 @@ use crate::keyring::{Key, Keyring, exchange};
 use crate::message::derivation::derive;
 use crate::message::frame::{FrameKind, FrameSealer, final_prefix, frame_iv, regular_prefix};
 use crate::message::header::{Content, Header, MessageId};
-use crate::open::{Commitment, Expectation, Opened};
+use crate::open::{Commitment, Expectation, Opened, Reader};
 use crate::provider::raw_aes::RawAes;
 use crate::secret::{DataKey, SecretBytes};
 use crate::suite::Suite;
@@ -148,7 +148,9 @@ fn each_is_opened() {
             commitment: Commitment::Optional,
             ..Expectation::default()
         };
-        let opened = Opened::open(&mut source, &answer.keyring(), &expected).unwrap();
+        let keyring = answer.keyring();
+        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
+        let opened = Opened::open(&mut source, &reader).unwrap();
         let mut plaintext = Vec::new();
         opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
         assert_eq!(hex::encode(plaintext), answer.plaintext);

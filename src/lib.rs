@@ -17,7 +17,9 @@
 //!
 //! The way back is [`open::Opened`], whichever command reads. What else there is:
 //!
-//! - [`unlock`]: from encrypted data keys to the data key
+//! - [`unlock`]: from encrypted data keys to the data key; [`envelope`]: where further ones are kept
+//! - [`rewrap`]: further keys for a message that exists; [`reencrypt`]: the same under a new data key;
+//!   [`wraps`]: which keys open a message, by proof
 //! - [`context`]: the encryption context; [`suite`]: the algorithm suites
 //! - [`verify_first`]: decryption that releases nothing until all is verified
 //! - [`secret`]: bytes that wipe themselves
@@ -32,7 +34,7 @@
 //!
 //! use enwrap::encrypt::{Recipe, Sealer};
 //! use enwrap::keyring::{Key, Keyring};
-//! use enwrap::open::{Expectation, Opened};
+//! use enwrap::open::{Expectation, Opened, Reader};
 //!
 //! let mut keyring = Keyring::default();
 //! let key = keyring.add(Key::generate(BTreeSet::new(), "an example")?)?;
@@ -45,7 +47,9 @@
 //!     .encrypt(&mut &b"attack at dawn"[..], &mut message, &())?;
 //!
 //! let mut source = &message[..];
-//! let opened = Opened::open(&mut source, &keyring, &Expectation::default())?;
+//! let expected = Expectation::default();
+//! let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
+//! let opened = Opened::open(&mut source, &reader)?;
 //! let mut plaintext = Vec::new();
 //! opened.decrypt(&mut source, &mut plaintext, &())?;
 //! assert_eq!(plaintext, b"attack at dawn");
@@ -55,15 +59,20 @@
 pub mod atomic_file;
 pub mod context;
 pub mod encrypt;
+pub mod envelope;
+pub mod file_lock;
 pub mod keyring;
 pub mod message;
 pub mod open;
 pub mod pipeline;
 pub mod provider;
+pub mod reencrypt;
+pub mod rewrap;
 pub mod secret;
 pub mod suite;
 pub mod unlock;
 pub mod verify_first;
+pub mod wraps;
 
 #[cfg(test)]
 mod known_answers;

@@ -2,7 +2,8 @@
 //!
 //! 1. Read the header, within the limits.
 //! 2. Hold the suite against the policy, and the encryption context against what the reader expects.
-//! 3. Unwrap the data key ([`unlock`]).
+//! 3. Unwrap the data key ([`unlock`]): from the records of envelope files, the newest first, then from the
+//!    header.
 //! 4. Derive the frame key; the commit key tells a right data key from a wrong one.
 //! 5. Check the header's tag.
 //! 6. Open the frames ([`Opened::decrypt`]).
@@ -15,9 +16,11 @@ use std::io::{Read, Write};
 use subtle::ConstantTimeEq as _;
 
 use crate::context::{ContextError, EncryptionContext};
+use crate::envelope::Records;
 use crate::keyring::KeyId;
 use crate::keyring::Keyring;
 use crate::message::derivation::{FrameKey, derive};
+use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
 use crate::message::header::{Header, ReadHeader};
 use crate::message::signature::Verifier;
@@ -27,6 +30,17 @@ use crate::pipeline::{PipelineError, Progress};
 use crate::secret::DataKey;
 use crate::suite::Suite;
 use crate::unlock::{UnlockError, Unlocked, unlock};
+
+/// Whoever opens messages: with which keys, which envelope files, and what they ask of a message.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    /// Their keys.
+    pub keyring: &'a Keyring,
+    /// Where further encrypted data keys are looked for.
+    pub records: &'a dyn Records,
+    /// What they ask of a message.
+    pub expected: &'a Expectation,
+}
 
 /// What a reader asks of a message.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +127,47 @@ impl OpenError {
     }
 }
 
+impl Reader<'_> {
+    /// Finds the data key of a message: a record that does not fit is that record's failure, and only the
+    /// header's own keys decide what is wrong; unless it names no key of ours, and a record does.
+    fn unlock(
+        &self,
+        header: &Header,
+        context: &EncryptionContext,
+    ) -> Result<Unlocked<FrameKey>, UnlockError> {
+        let unlock = |wrapped: &[EncryptedDataKey]| {
+            unlock(self.keyring, &self.expected.only_keys, wrapped, context, |data_key| {
+                commit(header, &data_key)
+            })
+        };
+        // Without a commit key, a record could lead to any data key that its writer chose.
+        let records =
+            if header.suite.commits() { self.records.of(&header.message_id) } else { Vec::new() };
+        let mut closest: Option<UnlockError> = None;
+        for record in &records {
+            match unlock(&record.encrypted_data_keys) {
+                Ok(unlocked) => return Ok(unlocked),
+                Err(error) => closest = Some(UnlockError::closer(closest, error)),
+            }
+        }
+        unlock(&header.encrypted_data_keys).map_err(|error| match (error, closest) {
+            (
+                UnlockError::NoKey { .. },
+                Some(of_record @ (UnlockError::Unusable(_) | UnlockError::Provider(_))),
+            ) => of_record,
+            (UnlockError::NoKey { mut wanted, is_excluded }, Some(of_record)) => {
+                let mut is_excluded = is_excluded;
+                if let UnlockError::NoKey { wanted: more, is_excluded: also } = of_record {
+                    wanted.extend(more);
+                    is_excluded |= also;
+                }
+                UnlockError::NoKey { wanted, is_excluded }
+            }
+            (error, _) => error,
+        })
+    }
+}
+
 /// A message whose header is authentic.
 pub struct Opened {
     header: ReadHeader,
@@ -129,11 +184,8 @@ impl Opened {
     ///
     /// # Errors
     /// [`OpenError`]; the first failing check.
-    pub fn open(
-        source: &mut impl Read,
-        keyring: &Keyring,
-        expected: &Expectation,
-    ) -> Result<Self, OpenError> {
+    pub fn open(source: &mut impl Read, reader: &Reader<'_>) -> Result<Self, OpenError> {
+        let expected = reader.expected;
         let header = ReadHeader::read(source, &expected.limits)?;
         let suite = header.fields.suite;
         if expected.commitment == Commitment::Required && !suite.commits() {
@@ -145,10 +197,7 @@ impl Opened {
         let bound = bound_pairs(&header.fields.context, expected)?;
         let fields = &header.fields;
         let full = fields.context.union(&bound).map_err(OpenError::Context)?;
-        let unlocked =
-            unlock(keyring, &expected.only_keys, &fields.encrypted_data_keys, &full, |data_key| {
-                commit(fields, &data_key)
-            });
+        let unlocked = reader.unlock(fields, &full);
         let Unlocked { found: frame_key, key, version } =
             unlocked.map_err(|error| OpenError::locked(error, &bound))?;
         let (id, bound) = (&fields.message_id, bound.serialise());
@@ -197,7 +246,7 @@ impl Opened {
 }
 
 /// The expected pairs that are not stored, and so must have been bound to the message.
-fn bound_pairs(
+pub(crate) fn bound_pairs(
     stored: &EncryptionContext,
     expected: &Expectation,
 ) -> Result<EncryptionContext, OpenError> {
@@ -216,7 +265,7 @@ fn bound_pairs(
 }
 
 /// The message's frame key, if its header commits to this data key.
-fn commit(header: &Header, data_key: &DataKey) -> Option<FrameKey> {
+pub(crate) fn commit(header: &Header, data_key: &DataKey) -> Option<FrameKey> {
     if data_key.len() != header.suite.key_len {
         return None;
     }
@@ -271,7 +320,8 @@ mod tests {
         let (keyring, message) = bound_message();
         let expected = Expectation { pairs: context(pairs), ..Expectation::default() };
         let mut source = &message[..];
-        let opened = Opened::open(&mut source, &keyring, &expected)?;
+        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
+        let opened = Opened::open(&mut source, &reader)?;
         let mut plaintext = Vec::new();
         opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
         Ok(plaintext)

@@ -37,6 +37,21 @@ pub enum UnlockError {
     Refused,
 }
 
+impl UnlockError {
+    /// Of two failures, the one that says more: a key that is here comes before one that is not.
+    pub(crate) fn closer(first: Option<Self>, second: Self) -> Self {
+        let rank = |error: &Self| match error {
+            Self::NoKey { .. } => 0,
+            Self::Refused | Self::Unwrap { .. } => 1,
+            Self::Unusable(_) | Self::Provider(_) => 2,
+        };
+        match first {
+            Some(first) if rank(&first) >= rank(&second) => first,
+            _ => second,
+        }
+    }
+}
+
 /// What was found, and the key version that opened it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unlocked<T> {

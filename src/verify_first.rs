@@ -10,9 +10,8 @@ use std::io::{self, Read, Write};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::keyring::Keyring;
 use crate::message::codec::read_full;
-use crate::open::{Expectation, OpenError, Opened};
+use crate::open::{OpenError, Opened, Reader};
 use crate::pipeline::{PipelineError, Progress};
 
 /// Bytes that one hash stands for.
@@ -54,12 +53,11 @@ impl Verified {
     pub fn new(
         source: impl Read,
         spool: Option<&File>,
-        keyring: &Keyring,
-        expected: &Expectation,
+        reader: &Reader<'_>,
     ) -> Result<Self, VerifyFirstError> {
         let mut recorder =
             Recorder { source, spool, run: Sha256::new(), in_run: 0, hashes: Vec::new() };
-        let opened = Opened::open(&mut recorder, keyring, expected)?;
+        let opened = Opened::open(&mut recorder, reader)?;
         opened.decrypt(&mut recorder, &mut io::sink(), &())?;
         Ok(Self { hashes: recorder.finish() })
     }
@@ -71,14 +69,13 @@ impl Verified {
     pub fn release(
         self,
         source: impl Read,
-        keyring: &Keyring,
-        expected: &Expectation,
+        reader: &Reader<'_>,
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<(Opened, u64), VerifyFirstError> {
         let hashes = self.hashes.into_iter();
         let mut replay = Replay { source, hashes, run: Vec::new(), taken: 0 };
-        let opened = Opened::open(&mut replay, keyring, expected)?;
+        let opened = Opened::open(&mut replay, reader)?;
         let len = opened.decrypt(&mut replay, output, progress)?;
         Ok((opened, len))
     }
@@ -157,7 +154,9 @@ mod tests {
     use super::*;
     use crate::encrypt::{Recipe, Sealer};
     use crate::keyring::Key;
+    use crate::keyring::Keyring;
     use crate::message::MessageError;
+    use crate::open::Expectation;
     use crate::provider::Provider as _;
 
     /// Two messages of one header: only who holds the data key can make the second, and every tag of it
@@ -186,9 +185,10 @@ mod tests {
         second: &[u8],
     ) -> (Vec<u8>, Option<VerifyFirstError>) {
         let expected = Expectation::default();
-        let verified = Verified::new(first, None, keyring, &expected).unwrap();
+        let reader = Reader { keyring, records: &(), expected: &expected };
+        let verified = Verified::new(first, None, &reader).unwrap();
         let mut output = Vec::new();
-        let result = verified.release(second, keyring, &expected, &mut output, &());
+        let result = verified.release(second, &reader, &mut output, &());
         (output, result.err())
     }
 
@@ -232,10 +232,11 @@ mod tests {
         let (keyring, [message, _]) = twins(b"text", b"");
         let mut spool = tempfile::tempfile().unwrap();
         let expected = Expectation::default();
-        let verified = Verified::new(&message[..], Some(&spool), &keyring, &expected).unwrap();
+        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
+        let verified = Verified::new(&message[..], Some(&spool), &reader).unwrap();
         spool.rewind().unwrap();
         let mut output = Vec::new();
-        let released = verified.release(&spool, &keyring, &expected, &mut output, &()).unwrap();
+        let released = verified.release(&spool, &reader, &mut output, &()).unwrap();
         assert_eq!((output, released.1), (b"text".to_vec(), 4));
     }
 }

@@ -243,6 +243,11 @@ pub(crate) struct OpenArgs {
     #[arg(long, value_name = "KEY", add = super::complete::key_names())]
     only_key: Vec<String>,
 
+    /// Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope
+    /// [env: ENWRAP_ENVELOPE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) envelope: Vec<PathBuf>,
+
     /// Which suites to read: 'require-encrypt-allow-decrypt' also those without key commitment, which
     /// old SDKs wrote
     #[arg(long, value_name = "POLICY", default_value = "require-encrypt-require-decrypt")]

@@ -8,8 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use enwrap::atomic_file::AtomicFile;
-use enwrap::keyring::Keyring;
-use enwrap::open::{Expectation, Opened};
+use enwrap::open::{Opened, Reader};
 use enwrap::secret::fill_random;
 use enwrap::verify_first::{Verified, VerifyFirstError};
 
@@ -21,6 +20,7 @@ use super::examples::examples;
 use super::job::{self, EXTENSION, Job};
 use super::message_source::MessageSource;
 use super::metadata::{Metadata, MetadataArgs};
+use super::opening::Opening;
 use crate::output::progress::Meter;
 use crate::output::sanitize;
 
@@ -69,8 +69,7 @@ pub(crate) struct DecryptArgs {
 struct Plan<'a> {
     app: &'a App,
     args: &'a DecryptArgs,
-    keyring: Keyring,
-    expected: Expectation,
+    opening: Opening,
     metadata: Metadata,
 }
 
@@ -81,11 +80,10 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
         path.file_stem().map(OsStr::to_owned)
     })?;
     let store = app.store()?;
-    let keyring = store.load()?;
-    let mut expected = args.open.expectation(&keyring, &store)?;
-    expected.unsigned_only = args.unsigned_only;
+    let mut opening = Opening::new(app, &store, &args.open)?;
+    opening.expected.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(job::files(&jobs, &store))?;
-    let plan = Plan { app, args, keyring, expected, metadata };
+    let plan = Plan { app, args, opening, metadata };
     batch::for_each(app, store.path(), &jobs, |job| plan.decrypt(job))
 }
 
@@ -106,12 +104,14 @@ impl Plan<'_> {
         let mut destination = Destination::open(target, Some(source), Payload::Plaintext, rules)?;
         let (ui, name) = (self.app.ui, source.shown());
         let meter = Meter::new(ui, name.clone(), source.size(), destination.is_terminal());
-        let mut opened = Opened::open(&mut message, &self.keyring, &self.expected)?;
+        let opening = self.opening.of(input)?;
+        let mut opened = opening.open(&mut message)?;
         // A file appears when all of it holds. A stream cannot be taken back, and of a signed message
         // nothing holds before the signature.
         let is_late = self.args.verify_first || opened.header().public_key.is_some();
         let plaintext_len = if destination.is_stream() && is_late {
-            let released = self.release_verified(&opened, message, &mut destination, &meter);
+            let released =
+                release_verified(&opened, message, &opening.reader(), &mut destination, &meter);
             let (second, len) = released.map_err(|error| name_output(error, target))?;
             opened = second;
             len
@@ -134,33 +134,31 @@ impl Plan<'_> {
         sanitize::insert_path(&mut object, "output", output);
         Ok(ui.result("", object)?)
     }
+}
 
-    /// Two passes over a message whose header was read: a file is read again, anything else is copied
-    /// on the first one, as it came, to a file without a name.
-    fn release_verified(
-        &self,
-        opened: &Opened,
-        mut message: MessageSource,
-        destination: &mut Destination,
-        meter: &Meter,
-    ) -> anyhow::Result<(Opened, u64)> {
-        let header = Cursor::new(opened.read_header().raw().to_vec());
-        let (keyring, expected) = (&self.keyring, &self.expected);
-        if message.source().is_file() {
-            let verified = Verified::new(header.chain(&mut message), None, keyring, expected)?;
-            let again = message.rewound()?;
-            return Ok(verified.release(again, keyring, expected, destination, meter)?);
-        }
-        // Never published. A name that can be guessed could be a link by the time it is made.
-        let mut random = [0; 8];
-        fill_random(&mut random)?;
-        let name = format!("enwrap-spool-{}", hex::encode(random));
-        let spool = AtomicFile::create(&std::env::temp_dir().join(name))?;
-        let mut file = spool.file();
-        let verified = Verified::new(header.chain(&mut message), Some(file), keyring, expected)?;
-        file.rewind()?;
-        Ok(verified.release(file, keyring, expected, destination, meter)?)
+/// Two passes over a message whose header was read: a file is read again, anything else is copied on the
+/// first one, as it came, to a file without a name.
+fn release_verified(
+    opened: &Opened,
+    mut message: MessageSource,
+    reader: &Reader<'_>,
+    destination: &mut Destination,
+    meter: &Meter,
+) -> anyhow::Result<(Opened, u64)> {
+    let header = Cursor::new(opened.read_header().raw().to_vec());
+    if message.source().is_file() {
+        let verified = Verified::new(header.chain(&mut message), None, reader)?;
+        return Ok(verified.release(message.rewound()?, reader, destination, meter)?);
     }
+    // Never published. A name that can be guessed could be a link by the time it is made.
+    let mut random = [0; 8];
+    fill_random(&mut random)?;
+    let name = format!("enwrap-spool-{}", hex::encode(random));
+    let spool = AtomicFile::create(&std::env::temp_dir().join(name))?;
+    let mut file = spool.file();
+    let verified = Verified::new(header.chain(&mut message), Some(file), reader)?;
+    file.rewind()?;
+    Ok(verified.release(file, reader, destination, meter)?)
 }
 
 /// A failed write names the output, and everything else is told as it is.

@@ -30,6 +30,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
          empty is an error",
     ),
     ("ENWRAP_KEY", "the keys to encrypt under, several by commas, where -k does not name any"),
+    (
+        "ENWRAP_ENVELOPE",
+        "envelope files to read, several by colons, where --envelope does not name any",
+    ),
     ("ENWRAP_ALLOW_READABLE_KEYRING", "1 accepts a keyring that others may read"),
     (
         "ENWRAP_PASSPHRASE, ENWRAP_PASSPHRASE_FILE, ENWRAP_PASSPHRASE_FD, ENWRAP_PASSPHRASE_COMMAND",
@@ -57,6 +61,12 @@ pub(crate) fn keys() -> Vec<String> {
     let Some(value) = variable("ENWRAP_KEY") else { return Vec::new() };
     let names = value.to_string_lossy();
     names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// `ENWRAP_ENVELOPE`: envelope files, several by colons.
+pub(crate) fn envelopes() -> Vec<PathBuf> {
+    let Some(value) = variable("ENWRAP_ENVELOPE") else { return Vec::new() };
+    env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
 /// `ENWRAP_ALLOW_READABLE_KEYRING=1`.

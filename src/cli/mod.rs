@@ -23,10 +23,12 @@ mod keyring;
 mod man;
 mod message_source;
 mod metadata;
+mod opening;
 mod passphrase;
 mod process;
 mod prompt;
 mod source;
+mod tree;
 mod verify;
 
 use std::process::ExitCode;

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use enwrap::keyring::Keyring;
-use enwrap::open::{Expectation, Opened};
-
 use super::app::App;
 use super::args::OpenArgs;
 use super::batch;
 use super::examples::examples;
 use super::message_source::MessageSource;
 use super::metadata::Metadata;
+use super::opening::Opening;
 use super::source::operands;
 use crate::output::progress::Meter;
 use crate::output::sanitize;
@@ -41,28 +39,19 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<()> {
     let inputs = operands(&args.inputs)?;
     let store = app.store()?;
-    let keyring = store.load()?;
-    let expected = args.open.expectation(&keyring, &store)?;
+    let opening = Opening::new(app, &store, &args.open)?;
     let metadata = args.metadata.open(inputs.iter().map(PathBuf::as_path).chain([store.path()]))?;
-    batch::for_each(app, store.path(), &inputs, |input| {
-        verify(app, input, &keyring, &expected, &metadata)
-    })?;
+    batch::for_each(app, store.path(), &inputs, |input| verify(app, input, &opening, &metadata))?;
     if inputs.len() > 1 {
         app.ui.note(&format!("all {} files hold", inputs.len()));
     }
     Ok(())
 }
 
-fn verify(
-    app: &App,
-    input: &Path,
-    keyring: &Keyring,
-    expected: &Expectation,
-    metadata: &Metadata,
-) -> anyhow::Result<()> {
+fn verify(app: &App, input: &Path, opening: &Opening, metadata: &Metadata) -> anyhow::Result<()> {
     let mut source = MessageSource::open(input)?;
     let meter = Meter::new(app.ui, source.source().shown(), source.source().size(), false);
-    let opened = Opened::open(&mut source, keyring, expected)?;
+    let opened = opening.of(input)?.open(&mut source)?;
     let len = opened.decrypt(&mut source, &mut io::sink(), &meter)?;
     meter.finish();
     metadata.write("verify", input, None, opened.read_header())?;

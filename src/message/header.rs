@@ -58,6 +58,26 @@ impl From<[u8; MESSAGE_ID_LEN]> for MessageId {
     }
 }
 
+/// Text that is no message id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a message id")]
+pub struct InvalidMessageId;
+
+impl std::str::FromStr for MessageId {
+    type Err = InvalidMessageId;
+
+    /// Reads the hex of either length.
+    fn from_str(text: &str) -> Result<Self, InvalidMessageId> {
+        let mut bytes = [0; MESSAGE_ID_LEN];
+        let len = text.len() / 2;
+        if !matches!(len, MESSAGE_ID_LEN_1 | MESSAGE_ID_LEN) {
+            return Err(InvalidMessageId);
+        }
+        hex::decode_to_slice(text, &mut bytes[..len]).map_err(|_| InvalidMessageId)?;
+        Ok(Self { bytes, len })
+    }
+}
+
 impl std::fmt::Display for MessageId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&hex::encode(self.as_bytes()))

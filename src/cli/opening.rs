@@ -1,0 +1,124 @@
+//! How a verb opens messages: one way for all of them.
+
+use std::cell::Cell;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use enwrap::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::keyring::{Keyring, Store};
+use enwrap::message::header::{Header, MessageId};
+use enwrap::open::{Expectation, Opened, Reader};
+
+use super::app::App;
+use super::args::OpenArgs;
+use super::environment;
+use super::message_source::MessageSource;
+use crate::output::{Ui, sanitize};
+
+/// What all messages of a run are opened with.
+pub(crate) struct Opening {
+    ui: Ui,
+    pub(crate) keyring: Keyring,
+    pub(crate) expected: Expectation,
+    /// Envelope files that were named, each read once a run.
+    shared: Vec<Envelope>,
+}
+
+/// What one message is opened with.
+pub(crate) struct OpeningOne<'a> {
+    opening: &'a Opening,
+    /// The envelope file beside it.
+    beside: Option<Envelope>,
+    /// Whether any record was found.
+    has_records: Cell<bool>,
+}
+
+impl Opening {
+    pub(crate) fn new(app: &App, store: &Store, args: &OpenArgs) -> anyhow::Result<Self> {
+        let keyring = store.load()?;
+        let expected = args.expectation(&keyring, store)?;
+        let mut shared = Vec::new();
+        for path in envelopes(&args.envelope) {
+            let shown = sanitize::name(&path);
+            let envelope = Envelope::open(&path)
+                .with_context(|| format!("cannot read the envelope file '{shown}'"))?;
+            warn_of_skipped(app.ui, &envelope);
+            shared.push(envelope);
+        }
+        Ok(Self { ui: app.ui, keyring, expected, shared })
+    }
+
+    /// Looks for the envelope file beside `input`.
+    pub(crate) fn of(&self, input: &Path) -> anyhow::Result<OpeningOne<'_>> {
+        let path = envelope::beside(input);
+        let is_shared = self.shared.iter().any(|envelope| envelope.path() == path);
+        let beside = match Envelope::open(&path) {
+            _ if is_shared || input.as_os_str() == "-" => None,
+            Ok(envelope) => Some(envelope),
+            Err(error) if is_absent(&error) => None,
+            Err(error) => {
+                let shown = sanitize::name(&path);
+                return Err(error)
+                    .with_context(|| format!("cannot read the envelope file '{shown}'"));
+            }
+        };
+        if let Some(envelope) = &beside {
+            warn_of_skipped(self.ui, envelope);
+        }
+        Ok(OpeningOne { opening: self, beside, has_records: Cell::new(false) })
+    }
+}
+
+impl OpeningOne<'_> {
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        let Opening { keyring, expected, .. } = self.opening;
+        Reader { keyring, records: self, expected }
+    }
+
+    /// Opens the message.
+    pub(crate) fn open(&self, source: &mut MessageSource) -> anyhow::Result<Opened> {
+        let opened = Opened::open(source, &self.reader())?;
+        self.warn_of_ignored(opened.header(), source);
+        Ok(opened)
+    }
+
+    fn warn_of_ignored(&self, header: &Header, source: &MessageSource) {
+        if !header.suite.commits() && !self.of(&header.message_id).is_empty() {
+            self.opening.ui.warning(&format!(
+                "{}: its envelope records are ignored, since it has no key commitment",
+                source.source().shown()
+            ));
+        }
+    }
+}
+
+impl Records for OpeningOne<'_> {
+    fn of(&self, message: &MessageId) -> Vec<Record> {
+        let envelopes = self.opening.shared.iter().chain(&self.beside);
+        let records: Vec<Record> =
+            envelopes.flat_map(|envelope| envelope.of(message)).take(MOST_RECORDS).collect();
+        self.has_records.set(self.has_records.get() || !records.is_empty());
+        records
+    }
+}
+
+/// The envelope files to read: those of the flags, else those of `ENWRAP_ENVELOPE`.
+pub(crate) fn envelopes(flags: &[PathBuf]) -> Vec<PathBuf> {
+    if flags.is_empty() { environment::envelopes() } else { flags.to_vec() }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    // A message that is no file in a folder, such as /dev/fd/3, has nothing beside it.
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn warn_of_skipped(ui: Ui, envelope: &Envelope) {
+    let lines = match envelope.skipped() {
+        0 => return,
+        1 => "1 line that is no record was".to_owned(),
+        n => format!("{n} lines that are no record were"),
+    };
+    ui.warning(&format!("{}: {lines} passed over", sanitize::name(envelope.path())));
+}
