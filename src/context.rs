@@ -118,6 +118,11 @@ impl EncryptionContext {
         self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// Takes a pair out; a key that is not there is no error.
+    pub fn remove(&mut self, key: &str) {
+        self.pairs.remove(key);
+    }
+
     /// Whether there is no pair.
     #[must_use]
     pub fn is_empty(&self) -> bool {

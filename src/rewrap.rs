@@ -5,13 +5,13 @@
 
 use crate::envelope::Record;
 use crate::keyring::key::now;
-use crate::keyring::{Key, KeyError, Keyring};
+use crate::keyring::{Key, KeyError};
 use crate::message::Limits;
 use crate::message::header::ReadHeader;
 use crate::open::{OpenError, Reader};
 use crate::provider::{Provider as _, ProviderError};
 use crate::suite::Suite;
-use crate::wraps::{Holder, Wraps};
+use crate::wraps::Wraps;
 
 /// Which keys are to open the message.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ pub fn rewrap(
     };
     let has = |key: &Key| newest.proved().any(|it| it.key == key.id && it.is_current);
     let keys: Vec<&Key> = match wish {
-        Wish::SameKeys => keys_of(reader.keyring, newest.proved()),
+        Wish::SameKeys => wraps.keys(reader.keyring),
         Wish::Exactly(keys) | Wish::Add(keys) => keys.to_vec(),
     };
     let is_exact = newest.wraps.len() == keys.len();
@@ -112,18 +112,12 @@ pub fn rewrap(
     Ok(Rewrapped::Record(Record { message_id, encrypted_data_keys, created: now() }))
 }
 
-/// The keys of these versions, each once.
-pub(crate) fn keys_of(keyring: &Keyring, holders: impl Iterator<Item = Holder>) -> Vec<&Key> {
-    let ids: Vec<_> = holders.map(|holder| holder.key).collect();
-    keyring.keys.iter().filter(|key| ids.contains(&key.id)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::encrypt::{Recipe, Sealer};
     use crate::envelope::Records;
-    use crate::keyring::KeyId;
+    use crate::keyring::{KeyId, Keyring};
     use crate::message::header::MessageId;
     use crate::open::{Expectation, Opened};
     use crate::provider::Provider;

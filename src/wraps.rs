@@ -5,7 +5,7 @@
 //! a forged record, must not cost the only key.
 
 use crate::context::EncryptionContext;
-use crate::keyring::{Key, KeyId, KeyVersion};
+use crate::keyring::{Key, KeyId, KeyVersion, Keyring};
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
 use crate::message::header::ReadHeader;
@@ -65,8 +65,7 @@ pub struct Wraps {
     pub sets: Vec<WrapSet>,
     /// Pairs that are stored, and pairs that the reader says were bound.
     pub(crate) context: EncryptionContext,
-    /// The pairs that the reader says were bound.
-    pub(crate) bound: EncryptionContext,
+    bound: EncryptionContext,
     /// The data key, where anything proved it.
     pub(crate) data_key: Option<DataKey>,
 }
@@ -114,6 +113,28 @@ impl Wraps {
     #[must_use]
     pub fn header(&self) -> Option<&WrapSet> {
         self.sets.last()
+    }
+
+    /// The pairs that are bound to the message and not stored, as far as the reader said.
+    #[must_use]
+    pub fn bound(&self) -> &EncryptionContext {
+        &self.bound
+    }
+
+    /// The keys of this keyring that the message is meant to have.
+    #[must_use]
+    pub fn keys<'a>(&self, keyring: &'a Keyring) -> Vec<&'a Key> {
+        let holders: Vec<Holder> = self.newest().into_iter().flat_map(WrapSet::proved).collect();
+        keyring.keys.iter().filter(|key| holders.iter().any(|it| it.key == key.id)).collect()
+    }
+
+    /// The encrypted data keys that nobody here can carry over to a new message: those of keys that are not
+    /// here, and those that do not open it; of the newest set, and of the header.
+    pub fn unknown(&self) -> impl Iterator<Item = &EncryptedDataKey> {
+        let header = self.sets.last().filter(|_| self.newest().is_some_and(|set| set.is_record));
+        let sets = self.newest().into_iter().chain(header);
+        let wraps = sets.flat_map(|set| &set.wraps);
+        wraps.filter(|wrap| !wrap.is_proved).map(|wrap| &wrap.wrapped)
     }
 
     /// Every key version that is proved to open the message, once.

@@ -55,6 +55,11 @@ impl App {
             .operated_by(Box::new(AtTheTerminal::new(self.ui, sources)))
     }
 
+    /// How long to wait for another process that changes the same file.
+    pub(crate) fn lock_timeout(&self) -> Duration {
+        self.lock_timeout
+    }
+
     /// The one moment at which everybody reads what is printed.
     pub(crate) fn tell_about_first_use(&self, store: &Store) {
         self.ui.note(&format!("created {}", sanitize::name(store.path())));

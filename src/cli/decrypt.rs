@@ -20,7 +20,7 @@ use super::examples::examples;
 use super::job::{self, EXTENSION, Job};
 use super::message_source::MessageSource;
 use super::metadata::{Metadata, MetadataArgs};
-use super::opening::Opening;
+use super::opening::{Missing, Opening};
 use crate::output::progress::Meter;
 use crate::output::sanitize;
 
@@ -80,7 +80,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
         path.file_stem().map(OsStr::to_owned)
     })?;
     let store = app.store()?;
-    let mut opening = Opening::new(app, &store, &args.open)?;
+    let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     opening.expected.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(job::files(&jobs, &store))?;
     let plan = Plan { app, args, opening, metadata };

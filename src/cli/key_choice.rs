@@ -27,6 +27,15 @@ pub(crate) fn keys_to_encrypt<'a>(
     Ok(keys)
 }
 
+/// The keys that were named, each once; the default does not serve here.
+pub(crate) fn named_keys<'a>(
+    keyring: &'a Keyring,
+    store: &Store,
+    names: &[String],
+) -> anyhow::Result<Vec<&'a Key>> {
+    if names.is_empty() { Ok(Vec::new()) } else { keys_to_encrypt(keyring, store, names) }
+}
+
 /// The key that new data keys of `key` are wrapped under: its current version.
 pub(crate) fn provider_of(key: &Key) -> Result<(&KeyVersion, RawAes), KeyError> {
     let version = key.to_encrypt()?;

@@ -27,6 +27,8 @@ mod opening;
 mod passphrase;
 mod process;
 mod prompt;
+mod reencrypt;
+mod rewrap;
 mod source;
 mod tree;
 mod verify;
@@ -71,6 +73,8 @@ enum Verb {
     Decrypt(decrypt::DecryptArgs),
     Verify(verify::VerifyArgs),
     Inspect(inspect::InspectArgs),
+    Rewrap(Box<rewrap::RewrapArgs>),
+    Reencrypt(Box<reencrypt::ReencryptArgs>),
     Datakey(Box<datakey::DatakeyArgs>),
     #[command(subcommand)]
     Key(key::KeyVerb),
@@ -102,6 +106,8 @@ pub(crate) fn main() -> ExitCode {
         Verb::Decrypt(args) => decrypt::run(&app, &args),
         Verb::Verify(args) => verify::run(&app, &args),
         Verb::Inspect(args) => inspect::run(&app, &args),
+        Verb::Rewrap(args) => rewrap::run(&app, &args),
+        Verb::Reencrypt(args) => reencrypt::run(&app, &args),
         Verb::Datakey(args) => datakey::run(&app, &args),
         Verb::Key(verb) => key::run(&app, &verb),
         Verb::Keyring(verb) => keyring::run(&app, &verb),

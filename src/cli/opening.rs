@@ -1,6 +1,5 @@
 //! How a verb opens messages: one way for all of them.
 
-use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,19 +30,34 @@ pub(crate) struct OpeningOne<'a> {
     opening: &'a Opening,
     /// The envelope file beside it.
     beside: Option<Envelope>,
-    /// Whether any record was found.
-    has_records: Cell<bool>,
+}
+
+/// Whether an envelope file that was named has to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is about to be made.
+    Fine,
+    Refused,
 }
 
 impl Opening {
-    pub(crate) fn new(app: &App, store: &Store, args: &OpenArgs) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        app: &App,
+        store: &Store,
+        args: &OpenArgs,
+        missing: Missing,
+    ) -> anyhow::Result<Self> {
         let keyring = store.load()?;
         let expected = args.expectation(&keyring, store)?;
         let mut shared = Vec::new();
         for path in envelopes(&args.envelope) {
             let shown = sanitize::name(&path);
-            let envelope = Envelope::open(&path)
-                .with_context(|| format!("cannot read the envelope file '{shown}'"))?;
+            let envelope = match Envelope::open(&path) {
+                Err(error) if missing == Missing::Fine && is_absent(&error) => continue,
+                other => {
+                    other.with_context(|| format!("cannot read the envelope file '{shown}'"))?
+                }
+            };
             warn_of_skipped(app.ui, &envelope);
             shared.push(envelope);
         }
@@ -67,7 +81,7 @@ impl Opening {
         if let Some(envelope) = &beside {
             warn_of_skipped(self.ui, envelope);
         }
-        Ok(OpeningOne { opening: self, beside, has_records: Cell::new(false) })
+        Ok(OpeningOne { opening: self, beside })
     }
 }
 
@@ -97,10 +111,7 @@ impl OpeningOne<'_> {
 impl Records for OpeningOne<'_> {
     fn of(&self, message: &MessageId) -> Vec<Record> {
         let envelopes = self.opening.shared.iter().chain(&self.beside);
-        let records: Vec<Record> =
-            envelopes.flat_map(|envelope| envelope.of(message)).take(MOST_RECORDS).collect();
-        self.has_records.set(self.has_records.get() || !records.is_empty());
-        records
+        envelopes.flat_map(|envelope| envelope.of(message)).take(MOST_RECORDS).collect()
     }
 }
 

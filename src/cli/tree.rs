@@ -38,6 +38,10 @@ impl<'a> Tree<'a> {
     pub(crate) fn new(operands: &'a [PathBuf], recursive: bool) -> Self {
         Self { operands: operands.iter(), recursive, below: None, skipped: Skipped::default() }
     }
+
+    pub(crate) fn is_recursive(&self) -> bool {
+        self.recursive
+    }
 }
 
 impl Iterator for Tree<'_> {

@@ -12,7 +12,7 @@ use super::batch;
 use super::examples::examples;
 use super::message_source::MessageSource;
 use super::metadata::Metadata;
-use super::opening::Opening;
+use super::opening::{Missing, Opening};
 use super::source::operands;
 use crate::output::progress::Meter;
 use crate::output::sanitize;
@@ -39,7 +39,7 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<()> {
     let inputs = operands(&args.inputs)?;
     let store = app.store()?;
-    let opening = Opening::new(app, &store, &args.open)?;
+    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     let metadata = args.metadata.open(inputs.iter().map(PathBuf::as_path).chain([store.path()]))?;
     batch::for_each(app, store.path(), &inputs, |input| verify(app, input, &opening, &metadata))?;
     if inputs.len() > 1 {

@@ -41,9 +41,8 @@ impl Envelope {
             if read == 0 {
                 break;
             }
-            match id_of_line(&line) {
-                // Bounded by the limit of a line.
-                Some(message) => entries.push(Entry { message, start, len: line.len() as u32 }),
+            match id_of_line(&line).zip(u32::try_from(line.len()).ok()) {
+                Some((message, len)) => entries.push(Entry { message, start, len }),
                 None if line.trim_ascii().is_empty() && read <= MOST_LINE_BYTES as u64 => {}
                 None => skipped += 1,
             }

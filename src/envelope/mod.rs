@@ -10,7 +10,7 @@
 //! key tells whether it is the right one. What a record says is a claim until then, like all that anyone
 //! could have written.
 //!
-//! - [`index`]: reading; [`append`]: writing
+//! - [`index`]: reading; [`mod@append`]: writing
 
 pub mod append;
 pub mod index;

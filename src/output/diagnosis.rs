@@ -20,11 +20,13 @@ use enwrap::message::armor::ArmorError;
 use enwrap::message::{Limit, MessageError};
 use enwrap::open::OpenError;
 use enwrap::pipeline::PipelineError;
+use enwrap::rewrap::RewrapError;
 use enwrap::unlock::UnlockError;
 use enwrap::verify_first::VerifyFirstError;
 
 use super::error::{
-    About, BlobError, Found, PaperError, PassphraseError, SomeFailed, SourceError, UsageError,
+    About, BlobError, Found, PaperError, PassphraseError, SomeFailed, SourceError, UnknownKeys,
+    UsageError,
 };
 use super::exit::Exit;
 use super::sanitize;
@@ -110,17 +112,18 @@ pub(crate) fn is_full_disk(error: &Error) -> bool {
 
 fn judge(error: &Error, about: Option<&About>) -> Verdict {
     let keyring = about.map(|about| about.keyring.as_path());
+    let file = about.and_then(|about| about.subject.path());
     if let Some(usage) = error.downcast_ref::<UsageError>() {
         (Exit::Usage, usage.hint.clone())
     } else if let Some(source) = error.downcast_ref::<SourceError>() {
         judge_source(source)
     } else if let Some(open) = error.downcast_ref::<OpenError>() {
-        judge_open(open, keyring)
+        judge_open(open, keyring, file)
     } else if let Some(message) = error.downcast_ref::<MessageError>() {
         judge_message(message)
     } else if let Some(verified) = error.downcast_ref::<VerifyFirstError>() {
         match verified {
-            VerifyFirstError::Open(open) => judge_open(open, keyring),
+            VerifyFirstError::Open(open) => judge_open(open, keyring, file),
             VerifyFirstError::Pipeline(pipeline) => judge_pipeline(pipeline),
         }
     } else if let Some(encrypt) = error.downcast_ref::<EncryptError>() {
@@ -142,6 +145,11 @@ fn judge(error: &Error, about: Option<&About>) -> Verdict {
         judge_blob(blob, keyring)
     } else if let Some(passphrase) = error.downcast_ref::<PassphraseError>() {
         judge_passphrase(passphrase)
+    } else if let Some(rewrap) = error.downcast_ref::<RewrapError>() {
+        judge_rewrap(rewrap, keyring, file)
+    } else if error.is::<UnknownKeys>() {
+        let hint = "name the full new set with -k KEY, or let them go with --drop-unknown-keys";
+        (Exit::NoKey, Some(hint.to_owned()))
     } else if error.is::<PaperError>() {
         (Exit::Keyring, Some("compare these lines with the paper, and correct them".to_owned()))
     } else if error.is::<Found>() {
@@ -202,7 +210,7 @@ fn judge_message(error: &MessageError) -> Verdict {
     }
 }
 
-fn judge_open(error: &OpenError, keyring: Option<&Path>) -> Verdict {
+fn judge_open(error: &OpenError, keyring: Option<&Path>, file: Option<&Path>) -> Verdict {
     match error {
         OpenError::Message(message) => judge_message(message),
         OpenError::NotCommitting { .. } => (
@@ -232,13 +240,19 @@ fn judge_open(error: &OpenError, keyring: Option<&Path>) -> Verdict {
         OpenError::Locked { error, .. } => judge_unlock(
             error,
             keyring,
+            file,
             "the causes cannot be told apart: a damaged header, other material under that name, or a \
              context pair that was bound to it and not given (-c K=V)",
         ),
     }
 }
 
-fn judge_unlock(error: &UnlockError, keyring: Option<&Path>, unwrap_hint: &str) -> Verdict {
+fn judge_unlock(
+    error: &UnlockError,
+    keyring: Option<&Path>,
+    file: Option<&Path>,
+    unwrap_hint: &str,
+) -> Verdict {
     match error {
         UnlockError::NoKey { is_excluded: true, .. } => {
             (Exit::NoKey, Some("the key is here, but it is not one of --only-key".to_owned()))
@@ -247,7 +261,11 @@ fn judge_unlock(error: &UnlockError, keyring: Option<&Path>, unwrap_hint: &str) 
             let lacks = keyring.map_or_else(String::new, |keyring| {
                 format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
             });
-            let hint = format!("{lacks}choose another with --keyring, or import the key");
+            let envelope = file.map_or_else(String::new, |file| {
+                let envelope = sanitize::name(enwrap::envelope::beside(file));
+                format!("; looked for '{envelope}' too")
+            });
+            let hint = format!("{lacks}choose another with --keyring, or import the key{envelope}");
             (Exit::NoKey, Some(hint))
         }
         UnlockError::Unusable(key) => judge_key(key, keyring),
@@ -268,6 +286,7 @@ fn judge_blob(error: &BlobError, keyring: Option<&Path>) -> Verdict {
         BlobError::Locked(error) => judge_unlock(
             error,
             keyring,
+            None,
             "a blob holds no context, so the causes cannot be told apart: the blob is damaged, or the \
              context (-c K=V) is not the one it was made with",
         ),
@@ -428,6 +447,19 @@ fn judge_key(error: &KeyError, keyring: Option<&Path>) -> Verdict {
             Some("rotate the key first, or delete it whole: without --version".to_owned()),
         ),
         KeyError::NotPending { .. } | KeyError::Remote { .. } => (Exit::Usage, None),
+    }
+}
+
+fn judge_rewrap(error: &RewrapError, keyring: Option<&Path>, file: Option<&Path>) -> Verdict {
+    match error {
+        RewrapError::NotCommitting { .. } => {
+            (Exit::Policy, Some("encrypt it again: enwrap reencrypt".to_owned()))
+        }
+        RewrapError::TooMany { .. } => (Exit::Policy, Some("name fewer keys, with -k".to_owned())),
+        RewrapError::Open(open) => judge_open(open, keyring, file),
+        RewrapError::Key(key) => judge_key(key, keyring),
+        RewrapError::Locked => (Exit::Authentication, None),
+        RewrapError::Provider(_) => (Exit::Failure, None),
     }
 }
 

@@ -137,6 +137,18 @@ pub(crate) struct PaperError(#[source] pub(crate) PaperFault);
 #[error("the check found {0}")]
 pub(crate) struct Found(pub(crate) String);
 
+/// Keys that a message has, and that are not here to be carried over.
+#[derive(Debug, thiserror::Error)]
+#[error("it is also encrypted under keys that are not here, or do not open it: {}", names.join(", "))]
+pub(crate) struct UnknownKeys {
+    pub(crate) names: Vec<String>,
+}
+
+/// A file that was to be replaced is no longer the one that was read.
+#[derive(Debug, thiserror::Error)]
+#[error("it changed meanwhile, and is as others left it")]
+pub(crate) struct ChangedMeanwhile;
+
 /// Some of several files failed; each was told when it happened.
 #[derive(Debug, thiserror::Error)]
 #[error("{failed} of {total} files failed")]

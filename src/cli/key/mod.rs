@@ -6,9 +6,11 @@ mod export;
 mod import;
 mod list;
 mod purge;
+mod purge_check;
 mod rotate;
 mod show;
 mod switch;
+mod usage;
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ use enwrap::keyring::{Alias, Key, KeyVersion};
 
 use super::app::App;
 
-/// Look after root keys: names, rotation, switches, deletion, export and import
+/// Look after root keys: names, rotation, switches, usage, deletion, export and import
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyVerb {
     List(list::ListArgs),
@@ -34,7 +36,8 @@ pub(crate) enum KeyVerb {
     Disable(switch::SwitchArgs),
     Delete(delete::DeleteArgs),
     Undelete(delete::UndeleteArgs),
-    Purge(purge::PurgeArgs),
+    Purge(Box<purge::PurgeArgs>),
+    Usage(Box<usage::UsageArgs>),
 }
 
 pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
@@ -50,6 +53,7 @@ pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
         KeyVerb::Delete(args) => delete::run(app, args),
         KeyVerb::Undelete(args) => delete::undelete(app, args),
         KeyVerb::Purge(args) => purge::run(app, args),
+        KeyVerb::Usage(args) => usage::run(app, args),
     }
 }
 

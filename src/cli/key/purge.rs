@@ -1,6 +1,7 @@
 //! `enwrap key purge`: the end of what was deleted.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -9,7 +10,9 @@ use serde_json::json;
 use enwrap::keyring::key::now;
 use enwrap::keyring::{Key, KeyId, Keyring};
 
+use super::purge_check::require_unneeded;
 use crate::cli::app::App;
+use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::prompt;
 use crate::output::error::{InKeyring as _, UsageError};
@@ -21,7 +24,7 @@ use crate::output::error::{InKeyring as _, UsageError};
 /// the disk itself keeps of deleted files.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    enwrap key purge --dry-run
+    enwrap key purge --dry-run --check encrypted
     enwrap key purge --yes
 "])]
 pub(crate) struct PurgeArgs {
@@ -36,6 +39,14 @@ pub(crate) struct PurgeArgs {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+
+    /// Destroy nothing that messages below PATH still need (repeatable): each has to be proved to open without
+    /// it. Pairs that are bound to them are given with -c
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    check: Vec<PathBuf>,
+
+    #[command(flatten)]
+    open: OpenArgs,
 }
 
 pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
@@ -48,6 +59,10 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     // One moment for the question and the deed: nothing falls due in between.
     let now = now();
     let due = due(&keyring, &only, now);
+    if !args.check.is_empty() {
+        let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id, *number)).collect();
+        require_unneeded(app, &store, &args.open, &args.check, &doomed)?;
+    }
     if args.dry_run {
         for (key, number) in &due {
             tell(app, key, *number, "would destroy", false)?;
