@@ -39,7 +39,7 @@ fn a_data_key_drives_openssl_and_comes_back() {
 #[test]
 fn the_life_of_a_root_key_goes_as_told() {
     let shell = Shell::new();
-    for folder in ["usb", "drill", "paper", "bob"] {
+    for folder in ["usb", "drill", "paper", "bob", "files"] {
         fs::create_dir(shell.path(folder)).unwrap();
     }
     shell.write("passphrase.txt", "correct horse battery staple");
@@ -49,11 +49,13 @@ fn the_life_of_a_root_key_goes_as_told() {
         shell.sh(&format!("set -e; {}", block.replace("/mnt/usb", "usb"))).success();
         if at == 0 {
             shell.ok(&["encrypt", "documents", "-k", "backup"]);
+            shell.ok(&["encrypt", "documents", "-k", "backup", "--output-dir", "files"]);
         }
     }
-    assert_eq!(blocks.len(), 11);
-    assert_eq!(shell.ok(&["decrypt", "documents.new", "-o", "x"]), "");
-    assert_eq!(shell.read("x"), sample(10_000));
+    assert_eq!(blocks.len(), 12);
+    for message in ["documents.enwrap", "files/documents.enwrap"] {
+        assert_eq!(shell.run(&["decrypt", message, "-o", "-"]).success().stdout, sample(10_000));
+    }
 }
 
 #[test]

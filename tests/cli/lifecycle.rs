@@ -1,26 +1,8 @@
 //! The end of root keys, and their way to other machines.
 
 use std::fs;
-use std::time::Duration;
-
-use enwrap::keyring::key::{State, now};
-use enwrap::keyring::{KeyringError, Location, Store};
 
 use crate::shell::Shell;
-
-/// Lets the days until a deletion pass.
-fn let_the_days_pass(shell: &Shell) {
-    let store = Store::new(Location::File(shell.keyring()), false);
-    let update = store.update(|keyring| {
-        for version in keyring.keys.iter_mut().flat_map(|key| &mut key.versions) {
-            if version.state == State::PendingDeletion {
-                version.deletion_date = Some(now() - Duration::from_secs(1));
-            }
-        }
-        Ok::<_, KeyringError>(())
-    });
-    update.unwrap();
-}
 
 #[test]
 fn a_deleted_key_does_nothing_and_comes_back_until_it_is_purged() {
@@ -48,7 +30,7 @@ fn a_deleted_key_does_nothing_and_comes_back_until_it_is_purged() {
     assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
 
     shell.ok(&["-q", "key", "delete", "b", "--pending-days", "7"]);
-    let_the_days_pass(&shell);
+    shell.let_the_days_pass();
     let id = show["key_id"].as_str().unwrap();
     let before = fs::read(shell.keyring()).unwrap();
     assert_eq!(shell.ok(&["key", "purge", "--dry-run"]), format!("would destroy {id} version 1"));
@@ -80,7 +62,7 @@ fn old_versions_go_and_the_current_one_stays() {
     let lines = shell.run(&["--json", "key", "delete", "main", "--old-versions"]).success().json();
     assert_eq!((lines.len(), &lines[0]["version"]), (1, &1.into()));
     shell.fails(&["decrypt", "old", "-o", "-"], 7).says(&["version 1"]);
-    let_the_days_pass(&shell);
+    shell.let_the_days_pass();
     let lines = shell.run(&["--json", "key", "purge", "main", "--yes"]).success().json();
     assert_eq!((&lines[0]["version"], &lines[0]["destroyed"]), (&1.into(), &true.into()));
     shell.fails(&["decrypt", "old", "-o", "-"], 3);

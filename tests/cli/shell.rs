@@ -8,7 +8,10 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
+use enwrap::keyring::key::{State, now};
+use enwrap::keyring::{KeyringError, Location, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -54,6 +57,20 @@ impl Shell {
 
     pub(crate) fn keyring(&self) -> PathBuf {
         self.home.path().join(".config/enwrap/keyring.json")
+    }
+
+    /// Has the date of every announced deletion come.
+    pub(crate) fn let_the_days_pass(&self) {
+        let store = Store::new(Location::File(self.keyring()), false);
+        let update = store.update(|keyring| {
+            for version in keyring.keys.iter_mut().flat_map(|key| &mut key.versions) {
+                if version.state == State::PendingDeletion {
+                    version.deletion_date = Some(now() - Duration::from_secs(1));
+                }
+            }
+            Ok::<_, KeyringError>(())
+        });
+        update.unwrap();
     }
 
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {

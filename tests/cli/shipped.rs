@@ -80,6 +80,9 @@ fn prepared() -> Shell {
     fs::create_dir(shell.path("documents")).unwrap();
     shell.write("documents/a", "a document");
     fs::create_dir(shell.path("encrypted")).unwrap();
+    shell.ok(&["-q", "keygen", "zeroth"]);
+    shell.write("encrypted/old", "old");
+    shell.ok(&["encrypt", "encrypted/old"]);
     for key in ["first", "backup", "offsite"] {
         shell.ok(&["-q", "keygen", key]);
     }

@@ -1,0 +1,372 @@
+//! Changing which keys open messages that exist: rewrap, reencrypt, and what knows what opens what.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use base64::Engine as _;
+use serde_json::Value;
+
+use crate::shell::{Shell, sample};
+
+/// A tree with three messages in two folders, and things that are none.
+fn tree() -> Shell {
+    let shell = Shell::new();
+    fs::create_dir_all(shell.path("tree/deep")).unwrap();
+    for (name, len) in [("tree/a", 10), ("tree/b", 100_000), ("tree/deep/c", 0)] {
+        shell.write(name, sample(len));
+        shell.ok(&["encrypt", name]);
+        fs::remove_file(shell.path(name)).unwrap();
+    }
+    shell.write("tree/plain", "no message");
+    std::os::unix::fs::symlink("b.enwrap", shell.path("tree/link")).unwrap();
+    rustix_mkfifo(&shell.path("tree/fifo"));
+    shell
+}
+
+fn rustix_mkfifo(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+fn opens(shell: &Shell, file: &str) -> bool {
+    shell.run(&["verify", file]).code == Some(0)
+}
+
+fn bytes_and_times(shell: &Shell, file: &str) -> (Vec<u8>, i64, u64) {
+    let metadata = fs::metadata(shell.path(file)).unwrap();
+    (shell.read(file), metadata.mtime_nsec(), metadata.ino())
+}
+
+#[test]
+fn after_rotate_rewrap_and_purge_everything_opens_and_no_message_was_touched() {
+    let shell = tree();
+    let files = ["tree/a.enwrap", "tree/b.enwrap", "tree/deep/c.enwrap"];
+    let before = files.map(|file| bytes_and_times(&shell, file));
+    shell.ok(&["key", "rotate", "main"]);
+    for file in files {
+        Shell::chmod(&shell.path(file), 0o400);
+    }
+    let run = shell.run(&["rewrap", "-r", "tree", "--envelope", "tree.envelope"]).success();
+    run.says(&["3 rewrapped, 0 already so, 1 not messages"]);
+    let run = shell.run(&["rewrap", "-r", "tree", "--envelope", "tree.envelope"]).success();
+    run.says(&["0 rewrapped, 3 already so"]);
+    assert_eq!(String::from_utf8(shell.read("tree.envelope")).unwrap().lines().count(), 3);
+    shell.ok(&["-q", "key", "delete", "main", "--old-versions"]);
+    shell.let_the_days_pass();
+    let purge = ["key", "purge", "--yes", "--check", "tree"];
+    shell.run(&purge).failure(14).says(&["3 files need"]);
+    let purge = [&purge[..], &["--envelope", "tree.envelope"]].concat();
+    shell.run(&purge).success().says(&["3 files open only through an envelope file"]);
+    assert_eq!(files.map(|file| bytes_and_times(&shell, file)), before);
+    shell.fails(&["verify", files[0]], 3).says(&["tree/a.enwrap.envelope"]);
+    let verify = [&["verify", "--envelope", "tree.envelope"][..], &files].concat();
+    shell.ok(&verify);
+    // For a pipe too; and beside the message it needs no flag.
+    let message = shell.read(files[1]);
+    let plaintext = shell.pipe(&["decrypt", "--envelope", "tree.envelope"], &message).success();
+    assert_eq!(plaintext.stdout, sample(100_000));
+    shell.write("tree/b.enwrap.envelope", shell.read("tree.envelope"));
+    assert!(opens(&shell, files[1]) && !opens(&shell, files[0]));
+}
+
+#[test]
+fn a_record_grants_and_takes_nothing_away_and_reencrypt_does() {
+    let shell = Shell::new();
+    shell.ok(&["keygen", "b"]);
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let with = |key: &str| {
+        let run = shell.run(&["decrypt", "a.enwrap", "-o", "-", "--only-key", key]);
+        (run.code, run.text())
+    };
+    shell.fails(&["decrypt", "a.enwrap", "-o", "-", "--only-key", "b"], 3).says(&["--only-key"]);
+    shell.ok(&["rewrap", "-k", "b", "a.enwrap"]);
+    // The removed recipient still opens it, as the documents say.
+    assert_eq!((with("b"), with("main")), ((Some(0), "text".into()), (Some(0), "text".into())));
+    shell.run(&["rewrap", "-k", "b", "a.enwrap"]).success().says(&["already so"]);
+    let old = shell.read("a.enwrap");
+    shell.ok(&["reencrypt", "a.enwrap"]);
+    assert_eq!((with("b").0, with("main").0), (Some(0), Some(3)));
+    // What was kept of the old one still opens with the old key.
+    shell.write("kept.enwrap", old);
+    assert!(opens(&shell, "kept.enwrap"));
+}
+
+#[test]
+fn adding_keeps_those_that_open_it_and_a_dry_run_writes_nothing() {
+    let shell = Shell::new();
+    shell.ok(&["keygen", "b"]);
+    shell.ok(&["keygen", "c"]);
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let before = shell.snapshot();
+    let run =
+        shell.run(&["--json", "rewrap", "--add", "-k", "b", "--dry-run", "a.enwrap"]).success();
+    assert_eq!(run.json()[0]["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(shell.snapshot(), before);
+    shell.ok(&["rewrap", "--add", "-k", "b", "a.enwrap"]);
+    shell.ok(&["rewrap", "--add", "-k", "c", "a.enwrap"]);
+    let record = String::from_utf8(shell.read("a.enwrap.envelope")).unwrap();
+    let record: Value = serde_json::from_str(record.lines().last().unwrap()).unwrap();
+    assert_eq!(record["encrypted_data_keys"].as_array().unwrap().len(), 3);
+    for key in ["main", "b", "c"] {
+        shell.ok(&["verify", "a.enwrap", "--only-key", key]);
+    }
+    shell.fails(&["rewrap", "--add", "a.enwrap"], 2);
+    shell.fails(&["rewrap"], 2);
+    shell.fails(&["rewrap", "-"], 2).says(&["--envelope"]);
+    let several = ["rewrap", "a.enwrap", "--envelope", "x", "--envelope", "y"];
+    shell.fails(&several, 2);
+}
+
+#[test]
+fn a_message_with_a_bound_pair_is_rewrapped_by_whoever_knows_it() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a", "-c", "stored=1", "--bind", "bound=2"]);
+    shell.ok(&["key", "rotate", "main"]);
+    shell.fails(&["rewrap", "a.enwrap"], 4);
+    shell.fails(&["rewrap", "a.enwrap", "-c", "bound=3"], 6);
+    shell.ok(&["rewrap", "a.enwrap", "-c", "bound=2"]);
+    shell.fails(&["rewrap", "a.enwrap", "-c", "stored=2"], 6);
+    let usage = ["key", "usage", "a.enwrap", "--fail-if-stale"];
+    shell.fails(&usage, 14);
+    shell.ok(&[&usage[..], &["-c", "bound=2"]].concat());
+    // Encrypted again, it is bound as before.
+    shell.ok(&["reencrypt", "a.enwrap", "-c", "bound=2", "--set-context", "stored=9"]);
+    shell.fails(&["verify", "a.enwrap"], 4);
+    shell.ok(&["verify", "a.enwrap", "-c", "bound=2", "-c", "stored=9"]);
+}
+
+#[test]
+fn messages_without_commitment_are_refused_and_their_records_ignored() {
+    let shell = Shell::new();
+    let answers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/known-answers.json");
+    let answers: Value = serde_json::from_slice(&fs::read(answers).unwrap()).unwrap();
+    let is_old = |answer: &&Value| {
+        answer["suite"] == "0178"
+            && answer["key_name"] == "key-1"
+            && answer["encryption_context_in"].as_object().unwrap().is_empty()
+    };
+    let answer = answers.as_array().unwrap().iter().find(is_old).unwrap();
+    let message = hex::decode(answer["message"].as_str().unwrap()).unwrap();
+    shell.write("old.enwrap", &message);
+    shell.write("key", answer["wrapping_key"].as_str().unwrap());
+    let from = ["--namespace", "my-ns", "--name", "key-1", "--material-file", "key"];
+    shell.ok(&[&["key", "import", "theirs"], &from[..]].concat());
+    shell.fails(&["rewrap", "old.enwrap"], 16).says(&["no key commitment", "enwrap reencrypt"]);
+    let id = hex::encode(&message[4..20]);
+    shell.write(
+        "old.enwrap.envelope",
+        format!("{{\"message_id\":\"{id}\",\"encrypted_data_keys\":[],\"created\":\"2026-01-01T00:00:00Z\"}}\n"),
+    );
+    let allow = ["--commitment-policy", "require-encrypt-allow-decrypt"];
+    let run = shell.run(&[&["verify", "old.enwrap"][..], &allow].concat()).success();
+    run.says(&["envelope records are ignored"]);
+    // Encrypted again, it commits.
+    shell.ok(&[&["reencrypt", "old.enwrap"][..], &allow].concat());
+    let inspected = shell.run(&["--json", "inspect", "old.enwrap"]).json().remove(0);
+    assert_eq!(inspected["suite"], "0x0478");
+    shell.ok(&["verify", "old.enwrap"]);
+}
+
+#[test]
+fn reencrypt_keeps_what_a_message_is_and_changes_what_it_is_told() {
+    let shell = Shell::new();
+    shell.write("plain", sample(200_000));
+    let encrypt = ["encrypt", "plain", "-o", "m", "-f", "-c", "a=1", "-c", "b=2"];
+    let inspect = || shell.run(&["--json", "inspect", "m"]).success().json().remove(0);
+    for more in [&[][..], &["-a"], &["--algorithm", "0x0578"], &["--frame-length", "1000"]] {
+        shell.ok(&[&encrypt[..], more].concat());
+        Shell::chmod(&shell.path("m"), 0o640);
+        let old = inspect();
+        shell.ok(&["reencrypt", "m"]);
+        let new = inspect();
+        for member in ["suite", "frame_length", "plaintext_bytes", "armored", "signed"] {
+            assert_eq!(new[member], old[member], "{member}");
+        }
+        assert_ne!(new["message_id"], old["message_id"]);
+        assert_eq!((&new["encryption_context"]["a"], shell.mode("m")), (&"1".into(), 0o640));
+        assert_eq!(shell.run(&["decrypt", "m", "-o", "-"]).success().stdout, sample(200_000));
+    }
+    let change =
+        ["reencrypt", "m", "--set-context", "a=9", "--unset-context", "b", "--bind", "c=3"];
+    shell.ok(&change);
+    assert_eq!(inspect()["encryption_context"], serde_json::json!({ "a": "9" }));
+    shell.fails(&["verify", "m"], 4);
+    shell.ok(&["verify", "m", "-c", "c=3"]);
+    shell.fails_harmlessly(&["reencrypt", "m", "--set-context", "aws-crypto-x=1"], 2);
+    // Elsewhere, and from a pipe.
+    shell.ok(&["encrypt", "plain", "-o", "m", "-f"]);
+    shell.fails_harmlessly(&["reencrypt", "m", "-o", "plain"], 8);
+    shell.ok(&["reencrypt", "m", "-o", "n"]);
+    let piped = shell.pipe(&["reencrypt", "-"], &shell.read("n")).success().stdout;
+    let plaintext = shell.pipe(&["decrypt"], &piped).success().stdout;
+    assert!(plaintext == sample(200_000) && shell.read("n") != shell.read("m"));
+}
+
+#[test]
+fn a_message_that_does_not_hold_is_not_replaced() {
+    let shell = Shell::new();
+    shell.write("plain", sample(300_000));
+    shell.ok(&["encrypt", "plain", "-o", "good"]);
+    let good = shell.read("good");
+    let signed = ["encrypt", "plain", "-f", "-o", "good", "--algorithm", "0x0578"];
+    shell.ok(&signed);
+    let mut forged = shell.read("good");
+    *forged.last_mut().unwrap() ^= 1;
+    let mut damaged = good.clone();
+    damaged[250_000] ^= 1;
+    for (name, bytes, code) in [
+        ("cut", &good[..good.len() - 1], 5),
+        ("damaged", &damaged, 4),
+        ("longer", &[&good[..], b"x"].concat(), 4),
+        ("forged", &forged, 4),
+    ] {
+        shell.write(name, bytes);
+        shell.fails_harmlessly(&["reencrypt", name], code);
+    }
+    let before = shell.snapshot();
+    shell.sh("ulimit -f 100; enwrap reencrypt good").failure(1).says(&["'good'", "File too large"]);
+    assert_eq!(shell.snapshot(), before);
+}
+
+#[test]
+fn keys_that_are_not_here_are_not_dropped_unasked() {
+    let (shell, other) = (Shell::new(), Shell::bare());
+    shell.ok(&["keygen", "theirs"]);
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a", "-k", "main", "-k", "theirs"]);
+    let export = shell.run(&["key", "export", "main"]).success().stdout;
+    other.pipe(&["key", "import", "main"], &export).success();
+    other.write("a.enwrap", shell.read("a.enwrap"));
+    let id = shell.run(&["--json", "key", "show", "theirs"]).json()[0]["key_id"].to_string();
+    let run = other.fails_harmlessly(&["reencrypt", "a.enwrap"], 3);
+    run.says(&[id.trim_matches('"'), "--drop-unknown-keys"]);
+    other.ok(&["reencrypt", "a.enwrap", "--drop-unknown-keys"]);
+    assert_eq!(other.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
+    other.write("a.enwrap", shell.read("a.enwrap"));
+    other.ok(&["keygen", "mine"]);
+    other.ok(&["reencrypt", "a.enwrap", "-k", "mine"]);
+    other.ok(&["verify", "a.enwrap", "--only-key", "mine"]);
+}
+
+#[test]
+fn a_tree_is_encrypted_again_and_one_bad_file_stops_only_itself() {
+    let shell = tree();
+    shell.write("tree/bad.enwrap", &shell.read("tree/b.enwrap")[..50_000]);
+    let bad = shell.read("tree/bad.enwrap");
+    let run = shell.run(&["reencrypt", "-r", "tree"]).failure(12);
+    run.says(&["tree/bad.enwrap: truncated", "3 encrypted again", "1 of 5 files failed"]);
+    assert_eq!(shell.read("tree/bad.enwrap"), bad);
+    assert!(opens(&shell, "tree/deep/c.enwrap"));
+    shell.fails(&["reencrypt", "tree"], 2).says(&["-r"]);
+    shell.fails(&["rewrap", "tree"], 2).says(&["-r"]);
+}
+
+#[test]
+fn usage_tells_which_versions_open_what() {
+    let shell = tree();
+    shell.ok(&["keygen", "b"]);
+    shell.ok(&["key", "rotate", "main"]);
+    shell.ok(&["rewrap", "tree/a.enwrap"]);
+    let mut stranger = shell.read("tree/b.enwrap");
+    let at = stranger.windows(6).position(|window| window == b"enwrap").unwrap();
+    stranger[at] = b'E';
+    shell.write("tree/stranger.enwrap", stranger);
+    let run = shell.run(&["key", "usage", "-r", "tree"]).success();
+    let text = run.text();
+    assert!(text.contains("tree/b.enwrap: needs an old version"), "{text}");
+    assert!(text.contains("tree/stranger.enwrap: no key here opens it"), "{text}");
+    assert!(text.contains("version 1  old      3"), "{text}");
+    assert!(text.contains("version 2  current  1"), "{text}");
+    let lines = shell.run(&["--json", "key", "usage", "-r", "tree"]).success().json();
+    let summary = lines.iter().find(|line| line["type"] == "summary").unwrap();
+    for (member, count) in [
+        ("messages", 4),
+        ("not_messages", 1),
+        ("special", 2),
+        ("need_old_version", 2),
+        ("closed", 1),
+    ] {
+        assert_eq!(summary[member], count, "{member}");
+    }
+    shell.fails(&["key", "usage", "-r", "tree", "--fail-if-stale"], 14).says(&["3 files are"]);
+}
+
+#[test]
+fn a_forged_name_costs_no_key() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["key", "rotate", "main"]);
+    // A record that names the current version, as anybody can write one.
+    shell.ok(&["rewrap", "a.enwrap"]);
+    let record = String::from_utf8(shell.read("a.enwrap.envelope")).unwrap();
+    let mut forged: Value = serde_json::from_str(&record).unwrap();
+    let standard = base64::engine::general_purpose::STANDARD;
+    let mut key = standard.decode(forged["encrypted_data_keys"][0].as_str().unwrap()).unwrap();
+    *key.last_mut().unwrap() ^= 1;
+    forged["encrypted_data_keys"][0] = standard.encode(key).into();
+    shell.write("a.enwrap.envelope", format!("{forged}\n"));
+    // By name it is fine; by proof it is not.
+    shell.ok(&["key", "usage", "a.enwrap"]);
+    shell.fails(&["key", "usage", "a.enwrap", "--fail-if-stale"], 14);
+    shell.ok(&["-q", "key", "delete", "main", "--old-versions"]);
+    shell.let_the_days_pass();
+    shell.fails(&["key", "purge", "--yes", "--check", "a.enwrap"], 14).says(&["1 file needs"]);
+    shell.ok(&["key", "undelete", "main"]);
+    shell.ok(&["key", "enable", "main"]);
+    // And it stops no true one from being written, also after a torn line.
+    shell.write("a.enwrap.envelope", format!("{forged}\n{}", &record[..100]));
+    shell
+        .run(&["rewrap", "a.enwrap"])
+        .success()
+        .says(&["1 line that is no record was passed over"]);
+    shell.ok(&["key", "usage", "a.enwrap", "--fail-if-stale"]);
+    shell.ok(&["-q", "key", "delete", "main", "--old-versions"]);
+    shell.let_the_days_pass();
+    shell.ok(&["key", "purge", "--yes", "--check", "a.enwrap"]);
+    assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
+}
+
+#[test]
+fn two_rewraps_of_one_tree_at_once_lose_no_record() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("tree")).unwrap();
+    for n in 0..40 {
+        shell.write(&format!("tree/{n}"), "text");
+        shell.ok(&["encrypt", &format!("tree/{n}")]);
+    }
+    for key in ["b", "c"] {
+        shell.ok(&["keygen", key]);
+    }
+    let children = ["b", "c"]
+        .map(|key| shell.start(&["rewrap", "-r", "tree", "--envelope", "e", "--add", "-k", key]));
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    assert_eq!(String::from_utf8(shell.read("e")).unwrap().lines().count(), 80);
+    for key in ["b", "c"] {
+        let files: Vec<String> = (0..40).map(|n| format!("tree/{n}.enwrap")).collect();
+        let mut args = vec!["verify", "--envelope", "e", "--only-key", key];
+        args.extend(files.iter().map(String::as_str));
+        shell.ok(&args);
+    }
+}
+
+#[test]
+fn a_rewrap_reads_the_header_and_nothing_else() {
+    let shell = Shell::new();
+    shell.write("a", sample(300_000));
+    shell.ok(&["encrypt", "a", "-o", "whole"]);
+    // What follows the header could be anything, of any size: a terabyte of nothing.
+    let header = &shell.read("whole")[..1000];
+    shell.write("sparse", header);
+    let file = fs::File::options().write(true).open(shell.path("sparse")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    file.set_permissions(fs::Permissions::from_mode(0o400)).unwrap();
+    shell.ok(&["keygen", "b"]);
+    shell.ok(&["rewrap", "-k", "b", "sparse"]);
+    assert!(shell.read("sparse.envelope").len() < 1000);
+}
