@@ -46,8 +46,10 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "encrypt" -d 'Encrypt 
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "decrypt" -d 'Decrypt files, or standard input'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "rewrap" -d 'Give encrypted files further keys, without touching them'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "reencrypt" -d 'Encrypt messages again, under new data keys'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
-complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "key" -d 'Look after root keys: names, rotation, switches, deletion, export and import'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
@@ -101,6 +103,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s h -l help -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-header-size -d 'Read headers of up to BYTES' -r
@@ -133,6 +136,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s h -l help -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l max-header-size -d 'Read headers of up to BYTES' -r
@@ -174,6 +178,68 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s q -l quiet -d 
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s k -l key -d 'Wrap under exactly these keys (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l add -d 'Wrap under those that open it now too'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s r -l recursive -d 'Take all messages of folders, and leave everything else alone'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s k -l key -d 'Encrypt under exactly these keys (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l set-context -d 'Store this pair, in the place of one with its KEY (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l unset-context -d 'Store no pair with this KEY (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l bind -d 'Bind a further pair to the message without storing it (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s o -l output -d 'Write to a new file instead, and leave the old one' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l drop-unknown-keys -d 'Go on where a key that the message has is not here: it will not open the new one'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s f -l force -d 'Replace an output that exists'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s r -l recursive -d 'Take all messages of folders, and leave everything else alone'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s k -l key -d 'Wrap under this key: an alias or an id [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
@@ -263,34 +329,35 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Open a wrapped data key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -s q -l quiet -d 'Say nothing but errors'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -s v -l verbose -d 'Say more'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -l json -d 'Print JSON Lines for programs'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "show" -d 'Show a root key and its versions, without key material'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "export" -d 'Write root keys, with their material'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "import" -d 'Add root keys from an export, or a wrapping key of another SDK'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "alias" -d 'Give root keys names, and take them away'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "rotate" -d 'Give root keys a new version'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "enable" -d 'Allow the use of a root key again, or of one of its versions'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "disable" -d 'Refuse the use of a root key, or of one of its versions, in both directions'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "delete" -d 'Announce that a root key, or old versions of it, will be destroyed'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "undelete" -d 'Take the announcement back'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "purge" -d 'Destroy key versions whose deletion date has passed'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "show" -d 'Show a root key and its versions, without key material'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "export" -d 'Write root keys, with their material'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "import" -d 'Add root keys from an export, or a wrapping key of another SDK'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "alias" -d 'Give root keys names, and take them away'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "rotate" -d 'Give root keys a new version'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "enable" -d 'Allow the use of a root key again, or of one of its versions'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "disable" -d 'Refuse the use of a root key, or of one of its versions, in both directions'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "delete" -d 'Announce that a root key, or old versions of it, will be destroyed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "undelete" -d 'Take the announcement back'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "purge" -d 'Destroy key versions whose deletion date has passed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "usage" -d 'Show which key versions open which files'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
@@ -482,6 +549,16 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l check -d 'Destroy nothing that messages below PATH still need (repeatable): each has to be proved to open without it. Pairs that are bound to them are given with -c' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
@@ -500,6 +577,33 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s r -l recursive -d 'Take all messages of folders, and leave everything else alone'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l fail-if-stale -d 'Exit with code 14 if a file is not proved to be opened by a current version'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a root key and its versions, without key material'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write root keys, with their material'
@@ -511,6 +615,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Announce that a root key, or old versions of it, will be destroyed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "undelete" -d 'Take the announcement back'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "purge" -d 'Destroy key versions whose deletion date has passed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "usage" -d 'Show which key versions open which files'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
@@ -684,17 +789,19 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s q -l quiet -d 'Say
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "key" -d 'Look after root keys: names, rotation, switches, deletion, export and import'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "rewrap" -d 'Give encrypted files further keys, without touching them'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "reencrypt" -d 'Encrypt messages again, under new data keys'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "decrypt" -d 'Open a wrapped data key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'
@@ -708,6 +815,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subc
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "delete" -d 'Announce that a root key, or old versions of it, will be destroyed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "undelete" -d 'Take the announcement back'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "purge" -d 'Destroy key versions whose deletion date has passed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "usage" -d 'Show which key versions open which files'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from keyring" -f -a "path" -d 'Print where the keyring is, whether it exists or not'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from keyring" -f -a "backup" -d 'Copy the keyring to a new file, after checking it'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from keyring" -f -a "check" -d 'Look whether the keyring is whole, private and works'
