@@ -11,6 +11,7 @@
 //! The first check that fails decides the error, and the order never depends on where the bytes
 //! come from.
 
+use std::fs::File;
 use std::io::{Read, Write};
 
 use subtle::ConstantTimeEq as _;
@@ -22,11 +23,13 @@ use crate::keyring::Keyring;
 use crate::message::derivation::{FrameKey, derive};
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
-use crate::message::header::{Header, ReadHeader};
+use crate::message::header::{Content, Header, ReadHeader};
+use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::{Limits, MessageError, Part};
-use crate::pipeline::sequential::{self, Opening};
-use crate::pipeline::{PipelineError, Progress};
+use crate::pipeline::positional::{self, ReadAt};
+use crate::pipeline::sequential::Opening;
+use crate::pipeline::{self, Jobs, PipelineError, Progress};
 use crate::secret::DataKey;
 use crate::suite::Suite;
 use crate::unlock::{UnlockError, Unlocked, unlock};
@@ -173,6 +176,7 @@ pub struct Opened {
     header: ReadHeader,
     cipher: FrameOpener,
     limits: Limits,
+    jobs: Jobs,
     /// The key that opened it.
     pub key: KeyId,
     /// The version of that key.
@@ -204,7 +208,13 @@ impl Opened {
         let tag = (&header.iv, &header.tag);
         let cipher = FrameOpener::begin(&frame_key, id, header.body(), &bound, tag)
             .map_err(|_| MessageError::Authentication { part: Part::Header })?;
-        Ok(Self { header, cipher, limits: expected.limits, key, version })
+        Ok(Self { header, cipher, limits: expected.limits, jobs: Jobs::ONE, key, version })
+    }
+
+    /// Has several threads open the frames.
+    #[must_use]
+    pub fn with_jobs(self, jobs: Jobs) -> Self {
+        Self { jobs, ..self }
     }
 
     /// The authentic header, with its bytes.
@@ -225,7 +235,7 @@ impl Opened {
     /// [`PipelineError`]; what was written before it is authentic, but not all.
     pub fn decrypt(
         &self,
-        source: &mut impl Read,
+        source: &mut (impl Read + Send),
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<u64, PipelineError> {
@@ -241,7 +251,29 @@ impl Opened {
             limits: &self.limits,
             verifier,
         };
-        sequential::open(opening, source, output, progress)
+        pipeline::open(opening, source, output, self.jobs, progress)
+    }
+
+    /// Decrypts a message in a file of `size` bytes by position: to an empty file, or, for verification, to
+    /// nowhere. `None` where that cannot be done, or the message is not whole and authentic: [`decrypt`](Self::decrypt)
+    /// then does it, or says what is wrong, and whatever is in the output means nothing.
+    ///
+    /// # Errors
+    /// [`PipelineError::Write`].
+    pub fn decrypt_file(
+        &self,
+        source: &impl ReadAt,
+        size: u64,
+        output: Option<&File>,
+        progress: &dyn Progress,
+    ) -> Result<Option<u64>, PipelineError> {
+        let Content::Framed(frame_length) = self.header.fields.content else { return Ok(None) };
+        // A signature is over the bytes in their order.
+        if self.header.fields.public_key.is_some() {
+            return Ok(None);
+        }
+        let layout = Layout { header_len: self.header.len(), frame_length };
+        positional::open(&self.cipher, layout, (source, size), output, self.jobs, progress)
     }
 }
 
@@ -286,7 +318,7 @@ mod tests {
     use crate::context::context;
     use crate::keyring::Key;
     use crate::message::frame::FrameSealer;
-    use crate::message::header::Content;
+    use crate::pipeline::sequential;
     use crate::provider::Provider as _;
 
     /// A message that stores `a=1` and is bound to `b=2`, as an SDK's required context makes it.

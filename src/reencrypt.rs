@@ -10,8 +10,11 @@ use crate::open::Opened;
 use crate::pipeline::{PipelineError, Progress};
 use crate::secret::SecretBytes;
 
-/// Frames on their way from one thread to the other.
-const IN_FLIGHT: usize = 4;
+/// Parts on their way from one thread to the other.
+const IN_FLIGHT: usize = 16;
+
+/// Bytes of a part at most: a frame can be large, and several copies of it would be in memory.
+const PART: usize = 64 << 10;
 
 /// Why a message was not encrypted again.
 #[derive(Debug, thiserror::Error)]
@@ -74,8 +77,10 @@ struct Sending<'a>(&'a SyncSender<Part>);
 
 impl Write for Sending<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let part = Part::Bytes(SecretBytes::copy_of(bytes));
-        self.0.send(part).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        let bytes = &bytes[..bytes.len().min(PART)];
+        self.0
+            .send(Part::Bytes(SecretBytes::copy_of(bytes)))
+            .map_err(|_| io::ErrorKind::BrokenPipe)?;
         Ok(bytes.len())
     }
 

@@ -51,7 +51,7 @@ impl Verified {
     /// # Errors
     /// [`VerifyFirstError`].
     pub fn new(
-        source: impl Read,
+        source: impl Read + Send,
         spool: Option<&File>,
         reader: &Reader<'_>,
     ) -> Result<Self, VerifyFirstError> {
@@ -68,7 +68,7 @@ impl Verified {
     /// [`VerifyFirstError`]; with [`Changed`] as its cause where `source` is no longer the same.
     pub fn release(
         self,
-        source: impl Read,
+        source: impl Read + Send,
         reader: &Reader<'_>,
         output: &mut impl Write,
         progress: &dyn Progress,

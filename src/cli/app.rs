@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use enwrap::keyring::{Location, Store};
+use enwrap::pipeline::Jobs;
 
 use super::args::GlobalArgs;
 use super::environment;
@@ -16,6 +17,7 @@ pub(crate) struct App {
     allow_readable_keyring: bool,
     lock_timeout: Duration,
     passphrase: Sources,
+    pub(crate) jobs: Jobs,
 }
 
 impl App {
@@ -33,6 +35,7 @@ impl App {
                 || environment::allow_readable_keyring(),
             lock_timeout: Duration::from_secs(args.lock_timeout),
             passphrase: args.passphrase.sources(),
+            jobs: args.jobs.map_or_else(Jobs::available, Jobs::new),
         }
     }
 

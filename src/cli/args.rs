@@ -1,5 +1,6 @@
 //! Arguments that several verbs share, and the types their texts become.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -37,6 +38,10 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = LOCK_TIMEOUT.as_secs())]
     #[arg(hide_short_help = true)]
     pub(crate) lock_timeout: u64,
+
+    /// Work on one file with up to N threads [default: the processors that this process may use]
+    #[arg(short, long, global = true, value_name = "N", hide_short_help = true)]
+    pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]

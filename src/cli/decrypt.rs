@@ -8,7 +8,9 @@ use clap::Args;
 use serde_json::json;
 
 use enwrap::atomic_file::AtomicFile;
+use enwrap::encrypt::PlaintextFile as _;
 use enwrap::open::{Opened, Reader};
+use enwrap::pipeline::PipelineError;
 use enwrap::secret::fill_random;
 use enwrap::verify_first::{Verified, VerifyFirstError};
 
@@ -105,7 +107,7 @@ impl Plan<'_> {
         let (ui, name) = (self.app.ui, source.shown());
         let meter = Meter::new(ui, name.clone(), source.size(), destination.is_terminal());
         let opening = self.opening.of(input)?;
-        let mut opened = opening.open(&mut message)?;
+        let mut opened = opening.open(&mut message)?.with_jobs(self.app.jobs);
         // A file appears when all of it holds. A stream cannot be taken back, and of a signed message
         // nothing holds before the signature.
         let is_late = self.args.verify_first || opened.header().public_key.is_some();
@@ -116,8 +118,7 @@ impl Plan<'_> {
             opened = second;
             len
         } else {
-            opened
-                .decrypt(&mut message, &mut destination, &meter)
+            decrypt_to(&opened, &mut message, &mut destination, &meter)
                 .map_err(|error| target.name_in(error))?
         };
         meter.finish();
@@ -134,6 +135,22 @@ impl Plan<'_> {
         sanitize::insert_path(&mut object, "output", output);
         Ok(ui.result("", object)?)
     }
+}
+
+/// By position where that can be done, and else in order, which also says what is wrong.
+fn decrypt_to(
+    opened: &Opened,
+    message: &mut MessageSource,
+    destination: &mut Destination,
+    meter: &Meter,
+) -> Result<u64, PipelineError> {
+    if let (Some(source), Some(file)) = (message.positional(), destination.file()) {
+        if let Some(len) = opened.decrypt_file(source, source.claimed_len(), Some(file), meter)? {
+            return Ok(len);
+        }
+        file.set_len(0).map_err(PipelineError::Write)?;
+    }
+    opened.decrypt(message, destination, meter)
 }
 
 /// Two passes over a message whose header was read: a file is read again, anything else is copied on the

@@ -195,6 +195,14 @@ impl Destination {
         matches!(self, Self::Stream { .. })
     }
 
+    /// The file behind it, for writing by position; `None` for a stream.
+    pub(crate) fn file(&self) -> Option<&File> {
+        match self {
+            Self::File { file, .. } => Some(file.file()),
+            Self::Stream { .. } => None,
+        }
+    }
+
     /// Whether a terminal shows what is written.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self, Self::Stream { file, .. } if file.is_terminal())

@@ -151,7 +151,7 @@ impl Plan<'_> {
         let mut destination = Destination::open(target, Some(&source), payload, rules)?;
         let providers: Vec<&dyn Provider> =
             self.providers.iter().map(|provider| provider as &dyn Provider).collect();
-        let sealer = Sealer::new(&providers, &self.recipe)?;
+        let sealer = Sealer::new(&providers, &self.recipe)?.with_jobs(self.app.jobs);
         let ui = self.app.ui;
         let meter = Meter::new(ui, source.shown(), source.size(), destination.is_terminal());
         let encrypted = if self.args.armor {
@@ -160,6 +160,8 @@ impl Plan<'_> {
                 armor.finish().map_err(PipelineError::Write)?;
                 Ok(encrypted)
             })
+        } else if let Some(file) = destination.file().filter(|_| source.is_file()) {
+            sealer.encrypt_file(&mut source, file, &meter)
         } else {
             sealer.encrypt(&mut source, &mut destination, &meter)
         }

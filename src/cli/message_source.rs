@@ -31,6 +31,11 @@ impl MessageSource {
         self.0.get_ref().get_ref()
     }
 
+    /// The file, where its bytes are the message's own and can be read at any place.
+    pub(crate) fn positional(&self) -> Option<&Source> {
+        Some(self.source()).filter(|source| source.is_file() && !self.is_armored())
+    }
+
     pub(crate) fn is_armored(&self) -> bool {
         self.0.is_armored()
     }

@@ -3,9 +3,12 @@
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read, Seek as _};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use enwrap::encrypt::PlaintextFile;
+use enwrap::pipeline::positional::ReadAt;
 
 use crate::output::error::{SourceError, UsageError};
 use crate::output::sanitize;
@@ -84,7 +87,7 @@ impl Source {
 
     /// Reads at a place counted from where reading began, and leaves the position as it is.
     pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
-        self.file.read_exact_at(buffer, self.start.saturating_add(at))
+        FileExt::read_exact_at(&self.file, buffer, self.start.saturating_add(at))
     }
 
     /// Whether it begins as an encrypted message does, as far as that can be seen without reading.
@@ -121,6 +124,31 @@ impl Source {
         let after = self.file.metadata()?;
         Ok((after.len(), after.mtime(), after.mtime_nsec())
             != (self.before.len(), self.before.mtime(), self.before.mtime_nsec()))
+    }
+}
+
+impl ReadAt for Source {
+    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        self.read_at(buffer, at).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                let read =
+                    self.file.metadata().map_or(0, |now| now.len().saturating_sub(self.start));
+                io::Error::other(SourceError::Shrank { expected: self.expected, read })
+            }
+            _ => error,
+        })
+    }
+}
+
+impl PlaintextFile for Source {
+    fn claimed_len(&self) -> u64 {
+        self.expected
+    }
+
+    fn skip(&mut self, bytes: u64) -> io::Result<()> {
+        self.file.seek(io::SeekFrom::Start(self.start.saturating_add(bytes)))?;
+        self.read = bytes;
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use enwrap::encrypt::PlaintextFile as _;
 use serde_json::json;
 
 use super::app::App;
@@ -52,7 +53,15 @@ fn verify(app: &App, input: &Path, opening: &Opening, metadata: &Metadata) -> an
     let mut source = MessageSource::open(input)?;
     let meter = Meter::new(app.ui, source.source().shown(), source.source().size(), false);
     let opened = opening.of(input)?.open(&mut source)?;
-    let len = opened.decrypt(&mut source, &mut io::sink(), &meter)?;
+    let opened = opened.with_jobs(app.jobs);
+    let by_position = match source.positional() {
+        Some(file) => opened.decrypt_file(file, file.claimed_len(), None, &meter)?,
+        None => None,
+    };
+    let len = match by_position {
+        Some(len) => len,
+        None => opened.decrypt(&mut source, &mut io::sink(), &meter)?,
+    };
     meter.finish();
     metadata.write("verify", input, None, opened.read_header())?;
     let shown = source.source().shown();

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use super::{PipelineError, Progress};
 use crate::message::codec::read_full;
-use crate::message::engine::{IV_LEN, TAG_LEN};
+use crate::message::engine::{IV_LEN, Iv, TAG_LEN};
 use crate::message::frame::{
     FrameKind, FrameOpener, FrameSealer, Prefix, final_prefix, is_end_marker, regular_prefix,
 };
@@ -29,10 +29,21 @@ pub fn seal(
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
+    seal_from(NonZeroU32::MIN, cipher, frame_length, source, output, progress)
+}
+
+/// The same for the rest of a source, from frame `sequence` on.
+pub(crate) fn seal_from(
+    mut sequence: NonZeroU32,
+    cipher: &FrameSealer,
+    frame_length: NonZeroU32,
+    source: &mut impl Read,
+    output: &mut impl Write,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
     let mut frame = Slot::new(frame_length);
     // A second one only where there is a second frame: most files are small.
     let mut next = None;
-    let mut sequence = NonZeroU32::MIN;
     let mut total = 0;
     frame.fill(source)?;
     loop {
@@ -50,14 +61,19 @@ pub fn seal(
         if is_last {
             return Ok(total);
         }
-        sequence = sequence
-            .checked_add(1)
-            .filter(|sequence| *sequence < NonZeroU32::MAX)
-            .ok_or(PipelineError::TooLong)?;
+        sequence = following(sequence)?;
         if let Some(next) = &mut next {
             std::mem::swap(&mut frame, next);
         }
     }
+}
+
+/// The number of the frame after `sequence`, for a writer.
+pub(super) fn following(sequence: NonZeroU32) -> Result<NonZeroU32, PipelineError> {
+    sequence
+        .checked_add(1)
+        .filter(|sequence| *sequence < NonZeroU32::MAX)
+        .ok_or(PipelineError::TooLong)
 }
 
 /// Room for one frame, so laid out that it goes out in one write, whichever kind it turns out to be.
@@ -136,7 +152,7 @@ pub fn open(
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
     let Opening { cipher, content, start, limits, verifier } = opening;
-    let mut body = Body { source, position: start, part: Part::Body, verifier };
+    let mut body = Body::new(source, start, verifier);
     match content {
         Content::Framed(length) => open_frames(cipher, length, &mut body, output, progress),
         Content::NonFramed => open_block(cipher, limits, &mut body, output, progress),
@@ -154,30 +170,12 @@ fn open_frames(
     let mut sequence = NonZeroU32::MIN;
     let mut total = 0;
     loop {
-        body.part = Part::Frame(sequence.get());
-        let first = body.take_array::<REGULAR_PREFIX>()?;
-        let is_last = is_end_marker([first[0], first[1], first[2], first[3]]);
-        let (prefix, len) = if is_last {
-            let rest = body.take_array::<{ FINAL_PREFIX - REGULAR_PREFIX }>()?;
-            let mut whole = [0; FINAL_PREFIX];
-            whole[..REGULAR_PREFIX].copy_from_slice(&first);
-            whole[REGULAR_PREFIX..].copy_from_slice(&rest);
-            Prefix::of_final(&whole)
-        } else {
-            (Prefix::of_regular(&first), frame_length.get())
-        };
-        let expected = sequence.get();
-        if prefix.sequence != expected {
-            return Err(MessageError::OutOfSequence { expected, found: prefix.sequence }.into());
-        }
-        if len > frame_length.get() {
-            return Err(MessageError::Oversized { sequence: expected, found: len }.into());
-        }
+        let (kind, iv, len) = body.take_prefix(sequence, frame_length)?;
+        let is_last = kind == FrameKind::Final;
         let frame = body.take_into(&mut buffer, len as usize)?;
         let tag = body.take_array()?;
-        let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
         cipher
-            .open(sequence, kind, &prefix.iv, frame, &tag)
+            .open(sequence, kind, &iv, frame, &tag)
             .map_err(|_| MessageError::Authentication { part: body.part })?;
         if is_last {
             body.end()?;
@@ -221,15 +219,48 @@ fn open_block(
 }
 
 /// A body's bytes, with the place that an error names.
-struct Body<'a, R> {
+pub(super) struct Body<'a, R> {
     source: &'a mut R,
     position: u64,
     part: Part,
     verifier: Option<Verifier>,
 }
 
-impl<R: Read> Body<'_, R> {
-    fn take(&mut self, buffer: &mut [u8]) -> Result<(), MessageError> {
+impl<'a, R: Read> Body<'a, R> {
+    pub(super) fn new(source: &'a mut R, start: u64, verifier: Option<Verifier>) -> Self {
+        Self { source, position: start, part: Part::Body, verifier }
+    }
+
+    /// What stands before the ciphertext of frame `sequence`: its kind, its IV and its length.
+    pub(super) fn take_prefix(
+        &mut self,
+        sequence: NonZeroU32,
+        frame_length: NonZeroU32,
+    ) -> Result<(FrameKind, Iv, u32), MessageError> {
+        self.part = Part::Frame(sequence.get());
+        let first = self.take_array::<REGULAR_PREFIX>()?;
+        let is_last = is_end_marker([first[0], first[1], first[2], first[3]]);
+        let (prefix, len) = if is_last {
+            let rest = self.take_array::<{ FINAL_PREFIX - REGULAR_PREFIX }>()?;
+            let mut whole = [0; FINAL_PREFIX];
+            whole[..REGULAR_PREFIX].copy_from_slice(&first);
+            whole[REGULAR_PREFIX..].copy_from_slice(&rest);
+            Prefix::of_final(&whole)
+        } else {
+            (Prefix::of_regular(&first), frame_length.get())
+        };
+        let expected = sequence.get();
+        if prefix.sequence != expected {
+            return Err(MessageError::OutOfSequence { expected, found: prefix.sequence });
+        }
+        if len > frame_length.get() {
+            return Err(MessageError::Oversized { sequence: expected, found: len });
+        }
+        let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
+        Ok((kind, prefix.iv, len))
+    }
+
+    pub(super) fn take(&mut self, buffer: &mut [u8]) -> Result<(), MessageError> {
         let read = read_full(self.source, buffer).map_err(MessageError::of_source)?;
         self.position += read as u64;
         if let Some(verifier) = &mut self.verifier {
@@ -263,14 +294,14 @@ impl<R: Read> Body<'_, R> {
         Ok(&mut buffer.expose_mut()[..len])
     }
 
-    fn take_array<const N: usize>(&mut self) -> Result<[u8; N], MessageError> {
+    pub(super) fn take_array<const N: usize>(&mut self) -> Result<[u8; N], MessageError> {
         let mut array = [0; N];
         self.take(&mut array)?;
         Ok(array)
     }
 
     /// Checks the signature, if there is to be one, and that nothing follows.
-    fn end(&mut self) -> Result<(), MessageError> {
+    pub(super) fn end(&mut self) -> Result<(), MessageError> {
         if let Some(verifier) = self.verifier.take() {
             self.part = Part::Footer;
             let len = u16::from_be_bytes(self.take_array()?);

@@ -198,3 +198,52 @@ fn expected(field: Field, place: usize, mask: u8) -> i32 {
         | Field::FrameTag => AUTHENTICATION,
     }
 }
+
+/// A message of many runs of frames, at the jobs that take different ways through it, and as a stream.
+#[test]
+fn large_messages_have_the_same_code_on_every_way() {
+    let shell = Shell::new();
+    let plaintext = crate::shell::sample((3 << 20) + 12_345);
+    shell.write("plain", &plaintext);
+    for flags in [&[][..], &["--algorithm", "0x0578"], &["--frame-length", "1000"]] {
+        for jobs in ["1", "2", "7"] {
+            shell.ok(&[&["encrypt", "plain", "-f", "-o", "m", "-j", jobs], flags].concat());
+            for jobs in ["1", "2", "7"] {
+                shell.ok(&["decrypt", "m", "-f", "-o", "back", "-j", jobs]);
+                assert!(shell.read("back") == plaintext, "{flags:?} {jobs}");
+            }
+        }
+        let piped = shell.pipe(&[&["encrypt", "-j", "2"], flags].concat(), &plaintext).success();
+        assert!(shell.pipe(&["decrypt", "-j", "2"], &piped.stdout).success().stdout == plaintext);
+    }
+    shell.ok(&["encrypt", "plain", "-f", "-o", "m"]);
+    let message = shell.read("m");
+    shell.write("out", "the old output");
+    let frame = 65_568;
+    for (at, code) in [(400_000, 5), (30 * frame, 5), (message.len() - 1, 5), (message.len(), 4)] {
+        let mut cut = message.clone();
+        cut.resize(at, 0);
+        if code == 4 {
+            cut.push(0);
+        }
+        same_code(&shell, &cut, code);
+    }
+    for at in [250, 8 * frame, 20 * frame + 1000, 47 * frame, message.len() - 1] {
+        let mut flipped = message.clone();
+        flipped[at] ^= 1;
+        same_code(&shell, &flipped, 4);
+    }
+}
+
+fn same_code(shell: &Shell, message: &[u8], code: i32) {
+    shell.write("m", message);
+    for jobs in ["1", "2", "7"] {
+        for args in [&["decrypt", "m", "-f", "-o", "out"][..], &["verify", "m"]] {
+            let run = shell.run(&[args, &["-j", jobs]].concat());
+            assert_eq!(run.code, Some(code), "{run:?}");
+        }
+        let run = shell.pipe(&["decrypt", "-j", jobs], message);
+        assert_eq!(run.code, Some(code), "{run:?}");
+    }
+    assert_eq!(shell.read("out"), b"the old output");
+}

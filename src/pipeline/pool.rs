@@ -1,0 +1,426 @@
+//! Streams: one thread reads, workers seal or open runs of frames, and the calling thread writes them in order.
+//!
+//! The reader is also where a signed message is hashed when it is read, and the writer where it is hashed when
+//! it is written: both beside the workers, and not in front of them.
+//!
+//! Order is kept by a queue of answers to come: the reader puts a run's answer into it before any worker has
+//! the run, and the writer waits for them one after the other. So the first error in the order of the bytes
+//! decides, as in the sequential reader, and all that was written before it is authentic.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU32;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use super::sequential::{Body, Opening, following};
+use super::{Jobs, PipelineError, Progress, frames_a_run};
+use crate::message::codec::read_full;
+use crate::message::engine::{Iv, TAG_LEN, Tag};
+use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix, regular_prefix};
+use crate::message::layout::{FINAL_PREFIX, REGULAR_OVERHEAD, REGULAR_PREFIX};
+use crate::message::{MessageError, Part};
+use crate::secret::SecretBytes;
+
+/// Bytes of a run: few enough that a slow stream is not held up for long. Tests have a short one.
+const RUN: usize = if cfg!(test) { 64 } else { 256 << 10 };
+
+/// Runs in flight for each worker: one that it works on, and one that waits.
+const RUNS_A_JOB: usize = 2;
+
+/// Seals all of `source` into frames, and returns how many bytes it had.
+///
+/// # Errors
+/// As [`super::sequential::seal`].
+pub fn seal(
+    cipher: &FrameSealer,
+    frame_length: NonZeroU32,
+    source: &mut (impl Read + Send),
+    output: &mut impl Write,
+    jobs: Jobs,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
+    let frames = frames_a_run(frame_length, RUN);
+    let mut first = SealRun::new(frame_length, frames);
+    first.fill(source)?;
+    let mut total = 0;
+    let mut write = |run: &SealRun| {
+        output.write_all(run.bytes()).map_err(PipelineError::Write)?;
+        total += run.plaintext_len as u64;
+        progress.advance(run.plaintext_len as u64);
+        Ok(())
+    };
+    if !first.is_full() {
+        // Most inputs are small: they need no threads.
+        first.seal(cipher, true);
+        write(&first)?;
+        return Ok(total);
+    }
+    run_in_order(
+        jobs,
+        |put, take| {
+            let mut run = first;
+            let mut sequence = NonZeroU32::MIN;
+            loop {
+                let Some(mut next) = take.take(|| SealRun::new(frame_length, frames)) else {
+                    return;
+                };
+                if let Err(error) = next.fill(source) {
+                    return put.error(error);
+                }
+                let is_last = next.plaintext_len == 0;
+                run.first = sequence;
+                run.is_last = is_last;
+                let count = run.frames();
+                if !put.run(run) || is_last {
+                    return;
+                }
+                run = next;
+                for _ in 0..count {
+                    match following(sequence) {
+                        Ok(next) => sequence = next,
+                        Err(error) => return put.error(error),
+                    }
+                }
+                if !run.is_full() {
+                    run.first = sequence;
+                    run.is_last = true;
+                    put.run(run);
+                    return;
+                }
+            }
+        },
+        |run| {
+            let is_last = run.is_last;
+            run.seal(cipher, is_last);
+        },
+        |run| write(run),
+    )?;
+    Ok(total)
+}
+
+/// Opens a framed body, and returns how many bytes of plaintext it held.
+///
+/// # Errors
+/// As [`super::sequential::open`].
+pub fn open(
+    opening: Opening<'_>,
+    frame_length: NonZeroU32,
+    source: &mut (impl Read + Send),
+    output: &mut impl Write,
+    jobs: Jobs,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
+    let Opening { cipher, start, verifier, .. } = opening;
+    let frames = frames_a_run(frame_length, RUN);
+    let mut body = Body::new(source, start, verifier);
+    let mut sequence = NonZeroU32::MIN;
+    let mut first = OpenRun::new(frame_length, frames);
+    first.fill(&mut body, &mut sequence, frame_length);
+    let mut total = 0;
+    let mut write = |run: &mut OpenRun| {
+        let (bytes, result) = run.result();
+        output.write_all(bytes).map_err(PipelineError::Write)?;
+        total += bytes.len() as u64;
+        progress.advance(bytes.len() as u64);
+        result
+    };
+    if first.is_end() {
+        first.open(cipher);
+        write(&mut first)?;
+        return Ok(total);
+    }
+    run_in_order(
+        jobs,
+        |put, take| {
+            let mut run = first;
+            loop {
+                let is_end = run.is_end();
+                if !put.run(run) || is_end {
+                    return;
+                }
+                let Some(next) = take.take(|| OpenRun::new(frame_length, frames)) else { return };
+                run = next;
+                run.fill(&mut body, &mut sequence, frame_length);
+            }
+        },
+        |run| run.open(cipher),
+        |run| write(run),
+    )?;
+    Ok(total)
+}
+
+/// Where the reader puts runs.
+struct Put<R> {
+    answers: SyncSender<Result<Receiver<R>, PipelineError>>,
+    work: SyncSender<(R, SyncSender<R>)>,
+}
+
+impl<R> Put<R> {
+    /// Whether anybody still wants them.
+    fn run(&self, run: R) -> bool {
+        let (answer, wait) = sync_channel(1);
+        self.answers.send(Ok(wait)).is_ok() && self.work.send((run, answer)).is_ok()
+    }
+
+    fn error(&self, error: PipelineError) {
+        drop(self.answers.send(Err(error)));
+    }
+}
+
+/// Where the reader gets runs to fill: new ones until there are enough, then those that were written.
+struct Take<R> {
+    written: Receiver<R>,
+    left: std::cell::Cell<usize>,
+}
+
+impl<R> Take<R> {
+    /// `None` when nobody wants any more.
+    fn take(&self, new: impl FnOnce() -> R) -> Option<R> {
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                Some(new())
+            }
+            None => self.written.recv().ok(),
+        }
+    }
+}
+
+/// `read` on its own thread, `work` on `jobs` threads, `write` on this one and in the order of reading.
+fn run_in_order<R: Send>(
+    jobs: Jobs,
+    read: impl FnOnce(&Put<R>, &Take<R>) + Send,
+    work: impl Fn(&mut R) + Sync,
+    mut write: impl FnMut(&mut R) -> Result<(), PipelineError>,
+) -> Result<(), PipelineError> {
+    let runs = jobs.get() * RUNS_A_JOB + 2;
+    let (answers, in_order) = sync_channel(runs);
+    let (queue, waiting) = sync_channel::<(R, SyncSender<R>)>(runs);
+    let (recycle, written) = sync_channel(runs);
+    let waiting = Mutex::new(waiting);
+    let worker = || {
+        loop {
+            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok((mut run, answer)) = next else { return };
+            work(&mut run);
+            drop(answer.send(run));
+        }
+    };
+    thread::scope(|scope| {
+        let reader = move || {
+            let put = Put { answers, work: queue };
+            read(&put, &Take { written, left: std::cell::Cell::new(runs - 1) });
+        };
+        let failed = |error| PipelineError::Read(error);
+        thread::Builder::new().spawn_scoped(scope, reader).map_err(failed)?;
+        for n in 0..jobs.get() {
+            let spawned = thread::Builder::new().spawn_scoped(scope, worker);
+            // One is enough, though it takes longer.
+            if n == 0 {
+                spawned.map_err(failed)?;
+            }
+        }
+        // Taken into this closure, so that it is gone when the reader and the workers are waited for.
+        let (in_order, recycle) = (in_order, recycle);
+        for answer in in_order {
+            // A worker that is gone has panicked; nothing may look like an end.
+            let gone = |_| PipelineError::Read(std::io::Error::other("a worker ended early"));
+            let mut run = answer?.recv().map_err(gone)?;
+            write(&mut run)?;
+            drop(recycle.send(run));
+        }
+        Ok(())
+    })
+}
+
+/// Frames to be sealed: `prefix | plaintext | tag` each, one after the other.
+struct SealRun {
+    /// Wiped on drop, since it held plaintext.
+    bytes: SecretBytes,
+    frame_length: usize,
+    /// Of all frames.
+    plaintext_len: usize,
+    first: NonZeroU32,
+    is_last: bool,
+    /// Bytes of the sealed frames.
+    sealed_len: usize,
+}
+
+impl SealRun {
+    fn new(frame_length: NonZeroU32, frames: usize) -> Self {
+        let frame_length = frame_length.get() as usize;
+        // The prefix of a final frame is longer.
+        let len = frames * (frame_length + REGULAR_OVERHEAD) + FINAL_PREFIX - REGULAR_PREFIX;
+        Self {
+            bytes: SecretBytes::zeroed(len),
+            frame_length,
+            plaintext_len: 0,
+            first: NonZeroU32::MIN,
+            is_last: false,
+            sealed_len: 0,
+        }
+    }
+
+    fn stride(&self) -> usize {
+        self.frame_length + REGULAR_OVERHEAD
+    }
+
+    fn frames(&self) -> usize {
+        self.plaintext_len.div_ceil(self.frame_length)
+    }
+
+    fn is_full(&self) -> bool {
+        self.plaintext_len == self.bytes.len() / self.stride() * self.frame_length
+    }
+
+    fn fill(&mut self, source: &mut impl Read) -> Result<(), PipelineError> {
+        let (stride, frame_length) = (self.stride(), self.frame_length);
+        self.plaintext_len = 0;
+        for frame in self.bytes.expose_mut().chunks_exact_mut(stride) {
+            let room = &mut frame[REGULAR_PREFIX..][..frame_length];
+            let read = read_full(source, room).map_err(PipelineError::Read)?;
+            self.plaintext_len += read;
+            if read < frame_length {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self, cipher: &FrameSealer, is_last: bool) {
+        let (stride, frame_length) = (self.stride(), self.frame_length);
+        let regular = match (self.frames(), is_last) {
+            (frames, true) => frames.saturating_sub(1),
+            (frames, false) => frames,
+        };
+        let mut sequence = self.first;
+        let bytes = self.bytes.expose_mut();
+        for frame in bytes.chunks_exact_mut(stride).take(regular) {
+            let (prefix, rest) = frame.split_at_mut(REGULAR_PREFIX);
+            let (plaintext, tag) = rest.split_at_mut(frame_length);
+            prefix.copy_from_slice(&regular_prefix(sequence));
+            tag.copy_from_slice(&cipher.seal(sequence, FrameKind::Regular, plaintext));
+            sequence = sequence.saturating_add(1);
+        }
+        self.sealed_len = regular * stride;
+        if is_last {
+            let len = self.plaintext_len - regular * frame_length;
+            let frame = &mut bytes[regular * stride..];
+            // Once a message: its plaintext makes room for the longer prefix.
+            frame.copy_within(REGULAR_PREFIX..REGULAR_PREFIX + len, FINAL_PREFIX);
+            let (prefix, rest) = frame.split_at_mut(FINAL_PREFIX);
+            let (plaintext, rest) = rest.split_at_mut(len);
+            // A frame's length has 32 bits.
+            prefix.copy_from_slice(&final_prefix(sequence, u32::try_from(len).unwrap_or(u32::MAX)));
+            let tag = cipher.seal(sequence, FrameKind::Final, plaintext);
+            rest[..TAG_LEN].copy_from_slice(&tag);
+            self.sealed_len += FINAL_PREFIX + len + TAG_LEN;
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes.expose()[..self.sealed_len]
+    }
+}
+
+/// Frames to be opened: their ciphertexts one after the other, and beside them what stood around each.
+struct OpenRun {
+    /// Wiped on drop, since it comes to hold plaintext.
+    bytes: SecretBytes,
+    frame_length: usize,
+    most: usize,
+    frames: Vec<Frame>,
+    /// What the reader found behind the frames: an error, or, behind the final frame, nothing.
+    end: Option<Result<(), PipelineError>>,
+    /// Frames that were opened.
+    opened: usize,
+}
+
+struct Frame {
+    sequence: NonZeroU32,
+    kind: FrameKind,
+    iv: Iv,
+    tag: Tag,
+    len: usize,
+}
+
+impl OpenRun {
+    fn new(frame_length: NonZeroU32, most: usize) -> Self {
+        let frame_length = frame_length.get() as usize;
+        let bytes = SecretBytes::zeroed(most * frame_length);
+        Self { bytes, frame_length, most, frames: Vec::with_capacity(most), end: None, opened: 0 }
+    }
+
+    fn is_end(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Reads frames, until it is full or the reader knows how the message ends.
+    fn fill<R: Read>(
+        &mut self,
+        body: &mut Body<'_, R>,
+        sequence: &mut NonZeroU32,
+        frame_length: NonZeroU32,
+    ) {
+        self.frames.clear();
+        (self.end, self.opened) = (None, 0);
+        while self.frames.len() < self.most && self.end.is_none() {
+            match self.fill_one(body, *sequence, frame_length) {
+                Err(error) => self.end = Some(Err(error.into())),
+                Ok(FrameKind::Final) => self.end = Some(body.end().map_err(Into::into)),
+                Ok(_) => match sequence.checked_add(1) {
+                    Some(next) => *sequence = next,
+                    None => self.end = Some(Err(PipelineError::TooLong)),
+                },
+            }
+        }
+    }
+
+    fn fill_one<R: Read>(
+        &mut self,
+        body: &mut Body<'_, R>,
+        sequence: NonZeroU32,
+        frame_length: NonZeroU32,
+    ) -> Result<FrameKind, MessageError> {
+        let (kind, iv, len) = body.take_prefix(sequence, frame_length)?;
+        let (start, len) = (self.frames.len() * self.frame_length, len as usize);
+        body.take(&mut self.bytes.expose_mut()[start..start + len])?;
+        let tag = body.take_array()?;
+        self.frames.push(Frame { sequence, kind, iv, tag, len });
+        Ok(kind)
+    }
+
+    fn open(&mut self, cipher: &FrameOpener) {
+        let places = self.bytes.expose_mut().chunks_exact_mut(self.frame_length);
+        for (frame, place) in self.frames.iter().zip(places) {
+            let Frame { sequence, kind, iv, tag, len } = frame;
+            if cipher.open(*sequence, *kind, iv, &mut place[..*len], tag).is_err() {
+                return;
+            }
+            self.opened += 1;
+        }
+    }
+
+    /// The plaintext that may be released, and what follows it.
+    fn result(&mut self) -> (&[u8], Result<(), PipelineError>) {
+        let mut released = self.opened;
+        let result = match self.frames.get(self.opened) {
+            Some(bad) => {
+                let part = Part::Frame(bad.sequence.get());
+                Err(MessageError::Authentication { part }.into())
+            }
+            None => match self.end.take() {
+                Some(Err(error)) => {
+                    // The last frame waits for what comes after it.
+                    let is_final = self.frames.last().is_some_and(|it| it.kind == FrameKind::Final);
+                    released -= usize::from(is_final);
+                    Err(error)
+                }
+                Some(Ok(())) | None => Ok(()),
+            },
+        };
+        let len = self.frames[..released].iter().map(|frame| frame.len).sum();
+        (&self.bytes.expose()[..len], result)
+    }
+}
