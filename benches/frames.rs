@@ -2,6 +2,7 @@
 //! `--features aws-lc` to compare the engines.
 
 #![expect(clippy::unwrap_used, reason = "a bench that panics has failed")]
+#![expect(clippy::print_stdout, reason = "the table is for whoever runs it")]
 
 use std::num::NonZeroU32;
 

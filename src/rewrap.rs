@@ -3,7 +3,7 @@
 //! It grants and never takes away. The header's own keys keep opening the message, and whoever held its data
 //! key keeps it.
 
-use crate::envelope::Record;
+use crate::envelope::{MOST_LINE_BYTES, Record};
 use crate::keyring::key::now;
 use crate::keyring::{Key, KeyError};
 use crate::message::Limits;
@@ -11,7 +11,7 @@ use crate::message::header::ReadHeader;
 use crate::open::{OpenError, Reader};
 use crate::provider::{Provider as _, ProviderError};
 use crate::suite::Suite;
-use crate::wraps::Wraps;
+use crate::wraps::{Wrap, Wraps, names_version_of};
 
 /// Which keys are to open the message.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,14 @@ pub enum RewrapError {
         /// What is accepted by default.
         allowed: usize,
     },
+    /// Readers would pass over it.
+    #[error("the record would have {found} bytes, and readers accept {allowed}")]
+    TooLong {
+        /// What it would have.
+        found: usize,
+        /// What is accepted.
+        allowed: usize,
+    },
 }
 
 /// What a message needs.
@@ -91,13 +99,26 @@ pub fn rewrap(
         return Ok(Rewrapped::AlreadySo);
     }
     let mut encrypted_data_keys = Vec::new();
-    if matches!(wish, Wish::Add(_)) {
-        // What names a key here and does not open the message is no one's loss.
-        let kept = newest.wraps.iter().filter(|wrap| wrap.is_proved || wrap.holder.is_none());
+    if !matches!(wish, Wish::Exactly(_)) {
+        // Keys that are not here stay, since nobody said that they go; what names a key here and does not
+        // open the message is no one's loss, and neither is a version that is no more.
+        let is_kept = |wrap: &&Wrap| match (wish, wrap.holder) {
+            (_, None) => !keys.iter().any(|key| names_version_of(&wrap.wrapped, key)),
+            (Wish::Add(_), Some(_)) => wrap.is_proved,
+            (_, Some(_)) => false,
+        };
+        let kept = newest.wraps.iter().filter(is_kept);
         encrypted_data_keys.extend(kept.map(|wrap| wrap.wrapped.clone()));
     }
     for key in keys {
-        if matches!(wish, Wish::Add(_)) && has(key) {
+        let proved = newest.wraps.iter().find(|wrap| {
+            wrap.is_proved && wrap.holder.is_some_and(|it| it.key == key.id && it.is_current)
+        });
+        if let Some(proved) = proved {
+            // As good as a new one, also of a key that is disabled now.
+            if !matches!(wish, Wish::Add(_)) {
+                encrypted_data_keys.push(proved.wrapped.clone());
+            }
             continue;
         }
         let provider = key.to_encrypt()?.provider().ok_or(KeyError::Remote { key: key.id })?;
@@ -109,7 +130,12 @@ pub fn rewrap(
         return Err(RewrapError::TooMany { found, allowed });
     }
     let message_id = header.fields.message_id;
-    Ok(Rewrapped::Record(Record { message_id, encrypted_data_keys, created: now() }))
+    let record = Record { message_id, encrypted_data_keys, created: now() };
+    let (found, allowed) = (record.to_line().len(), MOST_LINE_BYTES);
+    if found > allowed {
+        return Err(RewrapError::TooLong { found, allowed });
+    }
+    Ok(Rewrapped::Record(record))
 }
 
 #[cfg(test)]

@@ -5,13 +5,16 @@
 //! a forged record, must not cost the only key.
 
 use crate::context::EncryptionContext;
+use crate::keyring::key::{NAMESPACE, State};
 use crate::keyring::{Key, KeyId, KeyVersion, Keyring};
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
 use crate::message::header::ReadHeader;
 use crate::open::{OpenError, Reader, bound_pairs, commit};
 use crate::provider::Provider as _;
+use crate::provider::raw_aes;
 use crate::secret::DataKey;
+use crate::unlock::name_of;
 
 /// A key version, and whether it is its key's current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,14 +23,17 @@ pub struct Holder {
     pub key: KeyId,
     /// Its version.
     pub version: u32,
-    /// Whether new data keys are wrapped under it.
+    /// Whether it is the newest of its key.
     pub is_current: bool,
+    /// Whether it may be used.
+    pub is_enabled: bool,
 }
 
 impl Holder {
     fn new(key: &Key, version: &KeyVersion) -> Self {
         let is_current = key.current().number == version.number;
-        Self { key: key.id, version: version.number, is_current }
+        let is_enabled = version.state == State::Enabled;
+        Self { key: key.id, version: version.number, is_current, is_enabled }
     }
 }
 
@@ -128,13 +134,23 @@ impl Wraps {
         keyring.keys.iter().filter(|key| holders.iter().any(|it| it.key == key.id)).collect()
     }
 
-    /// The encrypted data keys that nobody here can carry over to a new message: those of keys that are not
-    /// here, and those that do not open it; of the newest set, and of the header.
-    pub fn unknown(&self) -> impl Iterator<Item = &EncryptedDataKey> {
-        let header = self.sets.last().filter(|_| self.newest().is_some_and(|set| set.is_record));
-        let sets = self.newest().into_iter().chain(header);
-        let wraps = sets.flat_map(|set| &set.wraps);
-        wraps.filter(|wrap| !wrap.is_proved).map(|wrap| &wrap.wrapped)
+    /// The names of the keys that nobody here can carry over to a new message: those that are not here, and those
+    /// that do not open it; in any record, and in the header. A destroyed version of a key that opens the message
+    /// now is none of them.
+    #[must_use]
+    pub fn unknown(&self, keyring: &Keyring) -> Vec<String> {
+        let known = self.keys(keyring);
+        let mut names = Vec::new();
+        for wrap in self.sets.iter().flat_map(|set| &set.wraps) {
+            let is_known = wrap.is_proved
+                || wrap.holder.is_some_and(|holder| known.iter().any(|key| key.id == holder.key))
+                || known.iter().any(|key| names_version_of(&wrap.wrapped, key));
+            let name = name_of(&wrap.wrapped);
+            if !is_known && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// Every key version that is proved to open the message, once.
@@ -155,6 +171,25 @@ impl Wraps {
         holders.dedup();
         holders
     }
+}
+
+/// Whether it names a version of this key, perhaps one that is no more.
+#[must_use]
+pub fn names_version_of(wrapped: &EncryptedDataKey, key: &Key) -> bool {
+    let prefix = format!("{}/", key.id);
+    wrapped.provider_id == NAMESPACE.as_bytes()
+        && raw_aes::key_name(&wrapped.provider_info).is_some_and(|name| {
+            name.strip_prefix(&prefix).is_some_and(|number| number.parse::<u32>().is_ok())
+        })
+}
+
+/// Whether the material of a version unwraps something of a message, whatever it names: a name can be damaged,
+/// and the key still be the only one.
+#[must_use]
+pub fn unwraps_by_material(wraps: &Wraps, version: &KeyVersion) -> bool {
+    let Some(material) = &version.material else { return false };
+    let mut all = wraps.sets.iter().flat_map(|set| &set.wraps);
+    all.any(|wrap| raw_aes::unwraps_unnamed(material.secret(), &wrap.wrapped, &wraps.context))
 }
 
 /// The data key, if this version unwraps the very one of this message.

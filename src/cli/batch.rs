@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::app::App;
-use super::tree::Tree;
+use super::tree::{Entry, Tree};
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe, is_full_disk};
 use crate::output::error::{About, SomeFailed, Subject};
 
@@ -82,15 +82,13 @@ pub(crate) fn for_tree(
     keyring: &Path,
     operands: &[PathBuf],
     tree: &mut Tree<'_>,
-    mut one: impl FnMut(&Path) -> anyhow::Result<()>,
+    mut one: impl FnMut(&Entry) -> anyhow::Result<()>,
 ) -> anyhow::Result<Tally> {
     let mut running = Running::default();
     let is_single = operands.len() == 1 && !tree.is_recursive();
     for file in tree {
-        let result = match file {
-            Ok(path) => one(&path).with_context(|| about(&path, keyring)),
-            Err((_, error)) => Err(error),
-        };
+        let result =
+            file.and_then(|entry| one(&entry).with_context(|| about(&entry.path, keyring)));
         if is_single {
             result?;
             return Ok(Tally { files: 1, failed: 0 });

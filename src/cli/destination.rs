@@ -227,7 +227,7 @@ fn is_file(file: &File) -> bool {
 
 /// Refuses links and FIFOs that strangers left where everybody can leave something, such as /tmp: they
 /// would lead the output to a file or a reader of their choice.
-fn refuse_planted(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn refuse_planted(path: &Path) -> anyhow::Result<()> {
     const STICKY_FOR_ALL: u32 = 0o1002;
     let Ok(entry) = fs::symlink_metadata(path) else { return Ok(()) };
     let Ok(folder) = fs::metadata(folder_of(path)) else { return Ok(()) };

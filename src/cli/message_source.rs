@@ -3,10 +3,12 @@
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use enwrap::message::MessageError;
 use enwrap::message::armor::{ArmorError, Unarmored};
+use enwrap::message::header::ReadHeader;
+use enwrap::message::{Limits, MessageError};
 
 use super::source::Source;
+use super::tree::Entry;
 
 /// An open encrypted input.
 pub(crate) struct MessageSource(Unarmored<BufReader<Source>>);
@@ -14,6 +16,34 @@ pub(crate) struct MessageSource(Unarmored<BufReader<Source>>);
 impl MessageSource {
     pub(crate) fn open(input: &Path) -> anyhow::Result<Self> {
         Self::detect(Source::open(input)?)
+    }
+
+    /// A message of a tree, from its beginning, and its header; `None` for what is no message at all. What
+    /// begins as one and is damaged is an error: it was somebody's message.
+    pub(crate) fn find(
+        entry: &Entry,
+        limits: &Limits,
+    ) -> anyhow::Result<Option<(Self, ReadHeader)>> {
+        let source = Source::open(&entry.path)?;
+        // What was named is meant to be one.
+        let must_be = entry.is_named || source.looks_encrypted();
+        let is_other = |error: &MessageError| {
+            use MessageError::{Armor, Empty, NotAMessage, UnknownSuite};
+            matches!(error, Armor(_) | Empty | NotAMessage { .. } | UnknownSuite { .. })
+        };
+        let mut message = match Self::detect(source) {
+            Err(error) if !must_be && error.downcast_ref().is_some_and(is_other) => {
+                return Ok(None);
+            }
+            other => other?,
+        };
+        match ReadHeader::read(&mut message, limits) {
+            Err(error) if !must_be && is_other(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+            // A pipe has no second reading; whoever wants only the header does not need it.
+            Ok(header) if !message.source().is_file() => Ok(Some((message, header))),
+            Ok(header) => Ok(Some((message.rewound()?, header))),
+        }
     }
 
     fn detect(source: Source) -> anyhow::Result<Self> {

@@ -46,12 +46,19 @@ use app::App;
 use args::GlobalArgs;
 use examples::examples;
 
+/// The version, and the engine where it is not the usual one.
+const VERSION: &str = if cfg!(feature = "aws-lc") {
+    concat!(env!("CARGO_PKG_VERSION"), " (aws-lc)")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// Envelope encryption for files, with root keys in a local keyring
 ///
 /// Every file is encrypted under a data key of its own; the data key travels with the file, wrapped
 /// under one or more root keys. The files are AWS Encryption SDK messages.
 #[derive(Debug, Parser)]
-#[command(name = "enwrap", version, max_term_width = 100)]
+#[command(name = "enwrap", version = VERSION, max_term_width = 100)]
 #[command(after_long_help = examples!["
     enwrap keygen
     enwrap encrypt notes.txt

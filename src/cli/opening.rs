@@ -68,14 +68,18 @@ impl Opening {
     pub(crate) fn of(&self, input: &Path) -> anyhow::Result<OpeningOne<'_>> {
         let path = envelope::beside(input);
         let is_shared = self.shared.iter().any(|envelope| envelope.path() == path);
+        if is_shared || input.as_os_str() == "-" {
+            return Ok(OpeningOne { opening: self, beside: None });
+        }
         let beside = match Envelope::open(&path) {
-            _ if is_shared || input.as_os_str() == "-" => None,
             Ok(envelope) => Some(envelope),
             Err(error) if is_absent(&error) => None,
+            // Nobody named it, and the header may do without.
             Err(error) => {
                 let shown = sanitize::name(&path);
-                return Err(error)
-                    .with_context(|| format!("cannot read the envelope file '{shown}'"));
+                self.ui
+                    .warning(&format!("'{shown}' is no envelope file that can be read: {error}"));
+                None
             }
         };
         if let Some(envelope) = &beside {
@@ -121,8 +125,11 @@ pub(crate) fn envelopes(flags: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 fn is_absent(error: &io::Error) -> bool {
-    // A message that is no file in a folder, such as /dev/fd/3, has nothing beside it.
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+
+    // A message that is no file in a folder, such as /dev/fd/3, has nothing beside it; nor one whose name
+    // leaves no room for the ending.
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 fn warn_of_skipped(ui: Ui, envelope: &Envelope) {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use enwrap::atomic_file::{AtomicFile, Existing, Publication};
+use enwrap::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication};
 use enwrap::context::{EncryptionContext, PUBLIC_KEY};
 use enwrap::encrypt::{Algorithm, EncryptError, Encrypted, Recipe, Sealer};
-use enwrap::keyring::{Key, Store};
+use enwrap::keyring::Key;
 use enwrap::message::Limits;
 use enwrap::message::armor::Encoder;
 use enwrap::message::header::{Content, Header};
@@ -19,7 +19,6 @@ use enwrap::open::Opened;
 use enwrap::pipeline::PipelineError;
 use enwrap::provider::Provider;
 use enwrap::reencrypt::{ReencryptError, reencrypt};
-use enwrap::unlock::name_of;
 use enwrap::wraps::Wraps;
 
 use super::app::App;
@@ -31,17 +30,17 @@ use super::key_choice::{named_keys, provider_of};
 use super::message_source::MessageSource;
 use super::opening::{Missing, Opening, OpeningOne};
 use super::source::is_stdin;
-use super::tree::{Tree, require_files};
+use super::tree::{Entry, Tree, require_files};
 use crate::output::error::{ChangedMeanwhile, InKeyring as _, UnknownKeys, UsageError};
 use crate::output::progress::Meter;
-use crate::output::sanitize;
+use crate::output::{Format, sanitize};
 
 /// Encrypt messages again, under new data keys
 ///
 /// Each FILE is replaced when all of the old message was verified, and not before. By default it keeps its
 /// keys (in their current versions), its encryption context, its armour, its frame length and its mode;
-/// pairs that are bound to it stay bound, and have to be given with -c. Keys that are left out cannot open
-/// the new message. They still open every copy of the old one.
+/// pairs that are bound to it stay bound, and have to be given with -c. To take a key away, name those that stay
+/// with -k: it cannot open the new message then. It still opens every copy of the old one.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap reencrypt report.pdf.enwrap
@@ -93,7 +92,6 @@ pub(crate) struct ReencryptArgs {
 struct Plan<'a> {
     app: &'a App,
     args: &'a ReencryptArgs,
-    store: &'a Store,
     opening: &'a Opening,
     keys: Vec<&'a Key>,
     bind: EncryptionContext,
@@ -105,14 +103,27 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> anyhow::Result<()> {
     if args.output.is_some() && args.paths.len() > 1 {
         return Err(UsageError::new("-o FILE is for one input").into());
     }
+    let to_stdout = match &args.output {
+        Some(output) => Target::of(output).is_stdout(),
+        None => args.paths.iter().any(|path| is_stdin(path)),
+    };
+    if to_stdout && app.ui.format == Format::Json {
+        let problem = "the result goes to standard output, and so would --json's lines";
+        return Err(UsageError::new(problem)
+            .hint("write the result to a file with -o FILE")
+            .into());
+    }
     let store = app.store()?;
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    let keys = named_keys(&opening.keyring, &store, &args.keys)?;
+    for key in &keys {
+        key.to_encrypt().in_keyring(&store)?;
+    }
     let mut plan = Plan {
         app,
         args,
-        store: &store,
         opening: &opening,
-        keys: named_keys(&opening.keyring, &store, &args.keys)?,
+        keys,
         bind: context_of(&args.bind, None)?,
         not_messages: 0,
     };
@@ -120,7 +131,7 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> anyhow::Result<()> {
     context_of(&args.set_context, None)?;
     let mut tree = Tree::new(&args.paths, args.recursive);
     let tally =
-        batch::for_tree(app, store.path(), &args.paths, &mut tree, |path| plan.reencrypt(path))?;
+        batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.reencrypt(entry))?;
     let done = tally.files - tally.failed - plan.not_messages;
     if args.recursive {
         app.ui.note(&format!("{done} encrypted again, {} not messages", plan.not_messages));
@@ -136,12 +147,18 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> anyhow::Result<()> {
 }
 
 impl Plan<'_> {
-    fn reencrypt(&mut self, path: &Path) -> anyhow::Result<()> {
-        let mut message = MessageSource::open(path)?;
-        if self.args.recursive && !message.source().looks_encrypted() {
+    fn reencrypt(&mut self, entry: &Entry) -> anyhow::Result<()> {
+        let path = entry.path.as_path();
+        let mut message = if entry.is_named {
+            MessageSource::open(path)?
+        } else if let Some((message, _)) =
+            MessageSource::find(entry, &self.opening.expected.limits)?
+        {
+            message
+        } else {
             self.not_messages += 1;
             return Ok(());
-        }
+        };
         let one = self.opening.of(path)?;
         let opened = one.open(&mut message)?;
         let sealer = self.sealer(&opened, &one)?;
@@ -155,7 +172,17 @@ impl Plan<'_> {
             None => self.replace(path, &opened, message, sealer)?,
         };
         let Some(output) = target.as_ref().map_or(Some(path), Target::path) else { return Ok(()) };
-        self.app.ui.detail(&format!("{}: encrypted again", sanitize::name(path)));
+        let keys = encrypted.header.encrypted_data_keys.iter();
+        let names: Vec<String> = keys
+            .filter_map(|wrapped| self.opening.keyring.named_by(wrapped).next())
+            .map(|(key, version)| match key.aliases.first() {
+                Some(alias) => format!("{alias} version {}", version.number),
+                None => format!("{} version {}", key.id, version.number),
+            })
+            .collect();
+        // Always: whoever wanted to take a key away sees whether it is gone.
+        let shown = sanitize::name(path);
+        self.app.ui.note(&format!("{shown}: encrypted again under {}", names.join(", ")));
         let mut object = json!({
             "old_message_id": opened.header().message_id.to_string(),
             "message_id": encrypted.header.message_id.to_string(),
@@ -179,15 +206,15 @@ impl Plan<'_> {
         let wraps = Wraps::of(opened.read_header(), &one.reader())?;
         let mut keys = self.keys.clone();
         if keys.is_empty() {
-            let unknown: Vec<String> = wraps.unknown().map(name_of).collect();
-            if !unknown.is_empty() && !self.args.drop_unknown_keys {
-                return Err(UnknownKeys { names: unknown }.into());
+            let names = wraps.unknown(&self.opening.keyring);
+            if !names.is_empty() && !self.args.drop_unknown_keys {
+                return Err(UnknownKeys { names }.into());
             }
             keys = wraps.keys(&self.opening.keyring);
         }
         let mut providers = Vec::new();
         for key in keys {
-            providers.push(provider_of(key).in_keyring(self.store)?.1);
+            providers.push(provider_of(key)?.1);
         }
         let providers: Vec<&dyn Provider> =
             providers.iter().map(|provider| provider as &dyn Provider).collect();
@@ -251,6 +278,11 @@ impl Plan<'_> {
         let (encrypted, message) = self
             .pump(opened, message, sealer, &mut file)
             .map_err(|error| name_output(error, &target))?;
+        // On the disk first, which can take long: what comes between the look and the rename is short.
+        file.sync().map_err(|source| {
+            let path = path.to_path_buf();
+            AtomicFileError::Io { action: "sync", path, source }
+        })?;
         let source = message.source();
         let is_same = fs::metadata(path).is_ok_and(|now| source.is(&now));
         if !is_same || source.is_changed()? {

@@ -8,18 +8,19 @@ use serde_json::{Value, json};
 use enwrap::envelope::{self, Record};
 use enwrap::keyring::{Key, Keyring};
 use enwrap::open::{Commitment, Opened};
-use enwrap::rewrap::{Rewrapped, Wish, rewrap};
+use enwrap::rewrap::{RewrapError, Rewrapped, Wish, rewrap};
 
 use super::app::App;
 use super::args::OpenArgs;
 use super::batch;
+use super::destination::refuse_planted;
 use super::examples::examples;
 use super::key_choice::named_keys;
 use super::message_source::MessageSource;
 use super::opening::{self, Missing, Opening};
 use super::source::is_stdin;
-use super::tree::{Tree, require_files};
-use crate::output::error::UsageError;
+use super::tree::{Entry, Tree, require_files};
+use crate::output::error::{InKeyring as _, UsageError};
 use crate::output::sanitize;
 
 /// Records that are written together: one lock and one sync for all of them.
@@ -72,6 +73,9 @@ struct Pending {
     records: Vec<(Record, PathBuf)>,
 }
 
+/// Records that wait at most, while an envelope file cannot be written.
+const MOST_PENDING: usize = 64 * TOGETHER;
+
 struct Plan<'a> {
     app: &'a App,
     args: &'a RewrapArgs,
@@ -108,6 +112,9 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.expected.commitment = Commitment::Optional;
     let keys = named_keys(&opening.keyring, &store, &args.keys)?;
+    for key in &keys {
+        key.to_encrypt().in_keyring(&store)?;
+    }
     let pending = Pending { envelope: shared.clone().unwrap_or_default(), records: Vec::new() };
     let mut plan = Plan {
         app,
@@ -122,7 +129,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
     };
     let mut tree = Tree::new(&args.paths, args.recursive);
     let tally =
-        batch::for_tree(app, store.path(), &args.paths, &mut tree, |path| plan.rewrap(path));
+        batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.rewrap(entry));
     // Also after an error: what was wrapped is good.
     let flushed = plan.flush();
     let tally = tally?;
@@ -148,12 +155,30 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
 }
 
 impl Plan<'_> {
-    fn rewrap(&mut self, path: &Path) -> anyhow::Result<()> {
-        let mut source = MessageSource::open(path)?;
-        if self.args.recursive && !source.source().looks_encrypted() {
-            self.not_messages += 1;
-            return Ok(());
-        }
+    fn rewrap(&mut self, entry: &Entry) -> anyhow::Result<()> {
+        let path = entry.path.as_path();
+        let found = if !path.is_file() {
+            None
+        } else {
+            match MessageSource::find(entry, &self.opening.expected.limits)? {
+                Some(found) => Some(found),
+                None => {
+                    self.not_messages += 1;
+                    return Ok(());
+                }
+            }
+        };
+        let mut source = match found {
+            Some((source, header)) => {
+                // For what it is, and not for the key or the policy that is missed.
+                let suite = header.fields.suite;
+                if !suite.commits() {
+                    return Err(RewrapError::NotCommitting { suite }.into());
+                }
+                source
+            }
+            None => MessageSource::open(path)?,
+        };
         let one = self.opening.of(path)?;
         let reader = one.reader();
         // Only what really opens it counts, and this is what says why it does not.
@@ -170,8 +195,8 @@ impl Plan<'_> {
             }
             Rewrapped::Record(record) => record,
         };
-        self.changed += 1;
         if self.args.dry_run {
+            self.changed += 1;
             let shown = sanitize::name(path);
             let object = self.object(path, &record, None);
             return Ok(self.app.ui.result(&format!("would rewrap {shown}\n"), object)?);
@@ -181,8 +206,15 @@ impl Plan<'_> {
             self.pending.envelope = envelope::beside(path);
         }
         self.pending.records.push((record, path.to_path_buf()));
-        if self.shared.is_none() || self.pending.records.len() >= TOGETHER {
-            self.flush()?;
+        if self.shared.is_none() {
+            return self.flush();
+        }
+        if self.pending.records.len().is_multiple_of(TOGETHER) {
+            match self.flush() {
+                // They stay, to be written with the next ones; the last attempt is the one that counts.
+                Err(_) if self.pending.records.len() < MOST_PENDING => {}
+                result => return result,
+            }
         }
         Ok(())
     }
@@ -192,10 +224,14 @@ impl Plan<'_> {
         if self.pending.records.is_empty() {
             return Ok(());
         }
-        let (records, paths): (Vec<Record>, Vec<PathBuf>) = self.pending.records.drain(..).unzip();
-        envelope::append(&self.pending.envelope, &records, self.app.lock_timeout())?;
-        for (record, path) in records.iter().zip(&paths) {
-            self.tell(path, Some(record))?;
+        let envelope = &self.pending.envelope;
+        refuse_planted(envelope)?;
+        let records: Vec<Record> =
+            self.pending.records.iter().map(|(record, _)| record.clone()).collect();
+        envelope::append(envelope, &records, self.app.lock_timeout())?;
+        self.changed += records.len();
+        for (record, path) in std::mem::take(&mut self.pending.records) {
+            self.tell(&path, Some(&record))?;
         }
         Ok(())
     }

@@ -4,14 +4,13 @@
 //! left alone, since reading a FIFO would wait for ever. Nothing is sorted: that would hold every name of a
 //! folder of a hundred thousand in memory.
 
-use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use walkdir::WalkDir;
 
 use enwrap::atomic_file::temporary::is_temporary_name;
-use enwrap::envelope;
 
 use super::source::is_stdin;
 use crate::output::error::UsageError;
@@ -22,8 +21,14 @@ use crate::output::sanitize;
 pub(crate) struct Skipped {
     /// Links, FIFOs, sockets and devices.
     pub(crate) special: usize,
-    /// Envelope files, their locks, and temporary files of enwrap's.
-    pub(crate) ours: usize,
+    /// Temporary files of enwrap's, of processes that are at work.
+    pub(crate) unfinished: usize,
+}
+
+/// A file, and whether it was named itself or found below a folder that was.
+pub(crate) struct Entry {
+    pub(crate) path: PathBuf,
+    pub(crate) is_named: bool,
 }
 
 /// The operands of a verb, and with `-r` the files below them.
@@ -45,8 +50,8 @@ impl<'a> Tree<'a> {
 }
 
 impl Iterator for Tree<'_> {
-    /// A file; or a folder that cannot be listed, with its path.
-    type Item = Result<PathBuf, (PathBuf, anyhow::Error)>;
+    /// A file; or why a folder cannot be listed.
+    type Item = anyhow::Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -59,7 +64,7 @@ impl Iterator for Tree<'_> {
                     self.below = Some(WalkDir::new(operand).follow_root_links(true).into_iter());
                     continue;
                 }
-                return Some(Ok(operand.clone()));
+                return Some(Ok(Entry { path: operand.clone(), is_named: true }));
             };
             match below.next() {
                 None => self.below = None,
@@ -69,28 +74,32 @@ impl Iterator for Tree<'_> {
                     let error = std::io::Error::from(error);
                     let error =
                         Err::<(), _>(error).with_context(|| format!("cannot list '{shown}'"));
-                    return error.err().map(|error| Err((path, error)));
+                    return error.err().map(Err);
                 }
                 Some(Ok(entry)) if entry.file_type().is_dir() => {}
                 Some(Ok(entry)) if !entry.file_type().is_file() => self.skipped.special += 1,
-                Some(Ok(entry)) if is_ours(entry.file_name()) => self.skipped.ours += 1,
-                Some(Ok(entry)) => return Some(Ok(entry.into_path())),
+                Some(Ok(entry)) if is_unfinished(&entry) => self.skipped.unfinished += 1,
+                Some(Ok(entry)) => {
+                    return Some(Ok(Entry { path: entry.into_path(), is_named: false }));
+                }
             }
         }
     }
 }
 
-/// Whether a name is one that enwrap gives to files that are no messages.
-fn is_ours(name: &OsStr) -> bool {
-    let has = |name: &Path| name.extension().is_some_and(|it| it == envelope::EXTENSION);
-    let path = Path::new(name);
-    let is_lock = path.extension().is_some_and(|it| it == "lock")
-        && path.file_stem().is_some_and(|stem| has(Path::new(stem)));
-    has(path) || is_lock || is_temporary_name(name)
+/// Whether it is a temporary file of a live process, which holds a lock on it. What a dead one left is a file
+/// like any other: a name alone takes nothing out of a tree.
+fn is_unfinished(entry: &walkdir::DirEntry) -> bool {
+    is_temporary_name(entry.file_name())
+        && File::open(entry.path())
+            .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Refuses folders where they were not asked for.
 pub(crate) fn require_files(operands: &[PathBuf], recursive: bool) -> Result<(), UsageError> {
+    if operands.iter().filter(|path| is_stdin(path)).count() > 1 {
+        return Err(UsageError::new("'-' (standard input) can be read only once"));
+    }
     match operands.iter().find(|path| !recursive && !is_stdin(path) && path.is_dir()) {
         None => Ok(()),
         Some(folder) => Err(UsageError::new(format!("'{}' is a folder", sanitize::name(folder)))
@@ -110,19 +119,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::create_dir_all(path("a/b")).unwrap();
-        for name in ["x", "a/y", "a/b/z", "a/z.envelope", "a/z.envelope.lock", "plain.lock"] {
-            fs::File::options().write(true).create_new(true).open(path(name)).unwrap();
+        let temporary = [".enwrap-0123456789abcdef.tmp", ".enwrap-fedcba9876543210.tmp"];
+        for name in ["x", "a/y", "a/b/z", "a/z.envelope"].iter().chain(&temporary) {
+            File::options().write(true).create_new(true).open(path(name)).unwrap();
         }
         symlink(path("x"), path("link")).unwrap();
         symlink(path("a"), path("a/loop")).unwrap();
         let operands = [folder.path().to_path_buf()];
         let mut tree = Tree::new(&operands, true);
-        let mut found: Vec<PathBuf> = tree.by_ref().map(Result::unwrap).collect();
+        let held = File::open(path(".enwrap-0123456789abcdef.tmp")).unwrap();
+        held.try_lock().unwrap();
+        let mut found: Vec<PathBuf> = tree.by_ref().map(|it| it.unwrap().path).collect();
         found.sort();
-        assert_eq!(found, ["a/b/z", "a/y", "plain.lock", "x"].map(path));
-        assert_eq!(tree.skipped, Skipped { special: 2, ours: 2 });
+        let names = [".enwrap-fedcba9876543210.tmp", "a/b/z", "a/y", "a/z.envelope", "x"];
+        assert_eq!(found, names.map(path));
+        assert_eq!(tree.skipped, Skipped { special: 2, unfinished: 1 });
         let missing = [path("missing")];
-        let named: Vec<_> = Tree::new(&missing, true).map(Result::unwrap).collect();
+        let named: Vec<_> = Tree::new(&missing, true).map(|it| it.unwrap().path).collect();
         assert_eq!(named, missing, "whoever opens it says what is wrong");
         assert!(require_files(&operands, false).is_err() && require_files(&operands, true).is_ok());
     }

@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use super::{MOST_LINE_BYTES, MOST_RECORDS, Record, Records, id_of_line};
 use crate::message::header::MessageId;
@@ -32,7 +34,14 @@ impl Envelope {
     /// # Errors
     /// The system's own.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        // Without waiting for a writer, where a FIFO stands under the name.
+        let file = File::options()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
+        }
         let mut reader = BufReader::with_capacity(64 << 10, &file);
         let (mut entries, mut skipped, mut start) = (Vec::new(), 0, 0);
         let mut line = Vec::new();

@@ -24,6 +24,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::message::Limits;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::header::MessageId;
 
@@ -111,7 +112,11 @@ impl Record {
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
         let line: Line<'_> = serde_json::from_slice(line).ok()?;
-        let mut encrypted_data_keys = Vec::with_capacity(line.encrypted_data_keys.len().min(64));
+        // As many as readers accept in a header.
+        if line.encrypted_data_keys.len() > usize::from(Limits::default().encrypted_data_keys) {
+            return None;
+        }
+        let mut encrypted_data_keys = Vec::with_capacity(line.encrypted_data_keys.len());
         for key in &line.encrypted_data_keys {
             let bytes = STANDARD.decode(key.as_bytes()).ok()?;
             encrypted_data_keys.push(EncryptedDataKey::parse(&bytes).ok()?);

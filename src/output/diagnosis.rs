@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use enwrap::atomic_file::AtomicFileError;
 use enwrap::context::ContextError;
 use enwrap::encrypt::EncryptError;
+use enwrap::envelope::append::AppendError;
+use enwrap::file_lock::LockError;
 use enwrap::keyring::exchange::NotAnExport;
 use enwrap::keyring::key::State;
 use enwrap::keyring::seal::SealError;
@@ -150,6 +152,11 @@ fn judge(error: &Error, about: Option<&About>) -> Verdict {
     } else if error.is::<UnknownKeys>() {
         let hint = "name the full new set with -k KEY, or let them go with --drop-unknown-keys";
         (Exit::NoKey, Some(hint.to_owned()))
+    } else if let Some(AppendError::Lock { source: LockError::Held { .. }, .. }) =
+        error.downcast_ref::<AppendError>()
+    {
+        let hint = "try again when that process is done, or wait longer: --lock-timeout";
+        (Exit::Failure, Some(hint.to_owned()))
     } else if error.is::<PaperError>() {
         (Exit::Keyring, Some("compare these lines with the paper, and correct them".to_owned()))
     } else if error.is::<Found>() {
@@ -455,7 +462,9 @@ fn judge_rewrap(error: &RewrapError, keyring: Option<&Path>, file: Option<&Path>
         RewrapError::NotCommitting { .. } => {
             (Exit::Policy, Some("encrypt it again: enwrap reencrypt".to_owned()))
         }
-        RewrapError::TooMany { .. } => (Exit::Policy, Some("name fewer keys, with -k".to_owned())),
+        RewrapError::TooMany { .. } | RewrapError::TooLong { .. } => {
+            (Exit::Policy, Some("name fewer keys, with -k".to_owned()))
+        }
         RewrapError::Open(open) => judge_open(open, keyring, file),
         RewrapError::Key(key) => judge_key(key, keyring),
         RewrapError::Locked => (Exit::Authentication, None),

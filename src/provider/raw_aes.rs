@@ -72,6 +72,24 @@ pub fn key_name(provider_info: &[u8]) -> Option<&str> {
     rest.starts_with(&LENGTHS).then_some(name)
 }
 
+/// Whether `material` unwraps this encrypted data key, without regard to the namespace and name that it says.
+#[must_use]
+pub(crate) fn unwraps_unnamed(
+    material: &SecretBytes,
+    wrapped: &EncryptedDataKey,
+    context: &EncryptionContext,
+) -> bool {
+    let Some(gcm) = Gcm::new(material.expose()) else { return false };
+    let (Some(iv), Some((ciphertext, tag))) = (
+        wrapped.provider_info.last_chunk::<IV_LEN>(),
+        wrapped.ciphertext.split_last_chunk::<TAG_LEN>(),
+    ) else {
+        return false;
+    };
+    let mut data_key = SecretBytes::copy_of(ciphertext);
+    gcm.open(iv, &context.serialise(), data_key.expose_mut(), tag).is_ok()
+}
+
 impl Provider for RawAes {
     fn wrap(
         &self,

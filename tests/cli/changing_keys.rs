@@ -54,7 +54,7 @@ fn after_rotate_rewrap_and_purge_everything_opens_and_no_message_was_touched() {
     shell.ok(&["-q", "key", "delete", "main", "--old-versions"]);
     shell.let_the_days_pass();
     let purge = ["key", "purge", "--yes", "--check", "tree"];
-    shell.run(&purge).failure(14).says(&["3 files need"]);
+    shell.run(&purge).failure(14).says(&["3 files need", "3 messages checked", "2 special"]);
     let purge = [&purge[..], &["--envelope", "tree.envelope"]].concat();
     shell.run(&purge).success().says(&["3 files open only through an envelope file"]);
     assert_eq!(files.map(|file| bytes_and_times(&shell, file)), before);
@@ -284,7 +284,7 @@ fn usage_tells_which_versions_open_what() {
     let summary = lines.iter().find(|line| line["type"] == "summary").unwrap();
     for (member, count) in [
         ("messages", 4),
-        ("not_messages", 1),
+        ("not_messages", 3),
         ("special", 2),
         ("need_old_version", 2),
         ("closed", 1),
@@ -369,4 +369,171 @@ fn a_rewrap_reads_the_header_and_nothing_else() {
     shell.ok(&["keygen", "b"]);
     shell.ok(&["rewrap", "-k", "b", "sparse"]);
     assert!(shell.read("sparse.envelope").len() < 1000);
+}
+
+/// A message under a version that is due to be destroyed, and its bytes.
+fn due() -> (Shell, Vec<u8>) {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("t")).unwrap();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["key", "rotate", "main"]);
+    shell.ok(&["-q", "key", "delete", "main", "--old-versions"]);
+    shell.let_the_days_pass();
+    let message = shell.read("a.enwrap");
+    (shell, message)
+}
+
+#[test]
+fn no_disguise_of_a_message_has_its_key_destroyed() {
+    let (shell, message) = due();
+    let text = base64::engine::general_purpose::STANDARD.encode(&message);
+    let mut renamed = message.clone();
+    // One bit of the name: version 1 becomes another one, which exists, or does not.
+    let at = message.windows(2).position(|window| window == b"/1").unwrap() + 1;
+    renamed[at] ^= 2;
+    let mut stranger = message.clone();
+    stranger[at - 20] ^= 1;
+    let mut cut = message.clone();
+    cut.truncate(100);
+    for (name, bytes) in [
+        ("plain", message.clone()),
+        ("mail.envelope", message.clone()),
+        ("m.envelope.lock", message.clone()),
+        (".enwrap-0123456789abcdef.tmp", message.clone()),
+        ("armoured", text.clone().into_bytes()),
+        ("begin", format!("-----BEGIN X-----\n{text}\n-----END X-----\n").into_bytes()),
+        ("blank", format!("\n\n{text}").into_bytes()),
+        ("blank-binary", [b"\n", &message[..]].concat()),
+        ("renamed", renamed),
+        ("stranger", stranger),
+        ("cut", cut),
+    ] {
+        let path = format!("t/{name}");
+        shell.write(&path, &bytes);
+        let run = shell.fails(&["key", "purge", "--yes", "--check", "t"], 14);
+        assert!(run.stderr.contains("1 file needs"), "{name}: {run:?}");
+        shell.fails(&["key", "purge", "--yes", "--check", &path], 14);
+        fs::remove_file(shell.path(&path)).unwrap();
+    }
+    shell.fails(&["key", "purge", "--yes", "--check", "-"], 2);
+    shell.fails(&["key", "purge", "--yes", "--check", "/dev/null"], 2);
+    // And what is no message stops nothing, also where it begins like text in two-byte characters.
+    shell.write("t/picture.jpg", b"\xff\xd8\xff\xe0 a picture");
+    shell.write("t/letter", "A letter to you");
+    shell.write("t/envelope", "{}");
+    shell.write("t/empty", "");
+    let run = shell.run(&["key", "purge", "--yes", "--check", "t"]).success();
+    run.says(&["0 messages checked, 4 not messages"]);
+    for args in
+        [&["rewrap", "-r", "t"][..], &["reencrypt", "-r", "t"], &["key", "usage", "-r", "t"]]
+    {
+        shell.ok(args);
+    }
+}
+
+#[test]
+fn keys_that_others_added_stay_until_somebody_says_that_they_go() {
+    let (ours, theirs) = (Shell::new(), Shell::new());
+    ours.write("a", "text");
+    ours.ok(&["encrypt", "a"]);
+    // Their keyring has our key, to decrypt with, and one of their own.
+    let export = ours.run(&["key", "export", "main"]).success().stdout;
+    theirs.pipe(&["key", "import", "ours"], &export).success();
+    theirs.write("a.enwrap", ours.read("a.enwrap"));
+    theirs.ok(&["rewrap", "a.enwrap", "--add", "-k", "main"]);
+    let id = theirs.run(&["--json", "key", "show", "main"]).json()[0]["key_id"].clone();
+    ours.write("a.enwrap.envelope", theirs.read("a.enwrap.envelope"));
+    ours.ok(&["key", "rotate", "main"]);
+    ours.ok(&["rewrap", "a.enwrap"]);
+    theirs.write("a.enwrap.envelope", ours.read("a.enwrap.envelope"));
+    theirs.ok(&["verify", "a.enwrap", "--only-key", "main"]);
+    let run = ours.fails_harmlessly(&["reencrypt", "a.enwrap"], 3);
+    run.says(&[id.as_str().unwrap(), "--drop-unknown-keys"]);
+    // Also where a newer record leaves them out.
+    ours.ok(&["rewrap", "a.enwrap", "-k", "main"]);
+    ours.fails_harmlessly(&["reencrypt", "a.enwrap"], 3);
+    ours.run(&["reencrypt", "a.enwrap", "-k", "main"]).success().says(&["under default version 2"]);
+}
+
+#[test]
+fn after_a_purge_reencrypt_goes_on_with_the_keys_that_are_left() {
+    let (shell, _) = due();
+    shell.ok(&["key", "undelete", "main"]);
+    shell.ok(&["key", "enable", "main"]);
+    shell.ok(&["rewrap", "a.enwrap"]);
+    shell.ok(&["-q", "key", "delete", "main", "--old-versions"]);
+    shell.let_the_days_pass();
+    let run = shell.run(&["key", "purge", "--yes", "--check", "a.enwrap"]).success();
+    run.says(&["1 file opens only through an envelope file"]);
+    shell.ok(&["reencrypt", "a.enwrap"]);
+    fs::remove_file(shell.path("a.enwrap.envelope")).unwrap();
+    assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
+}
+
+#[test]
+fn what_stands_under_the_name_of_an_envelope_stops_nothing() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    fs::create_dir(shell.path("a.enwrap.envelope")).unwrap();
+    shell.run(&["verify", "a.enwrap"]).success().says(&["warning", "a.enwrap.envelope"]);
+    fs::remove_dir(shell.path("a.enwrap.envelope")).unwrap();
+    rustix_mkfifo(&shell.path("a.enwrap.envelope"));
+    shell.run(&["verify", "a.enwrap"]).success().says(&["warning", "not a plain file"]);
+    shell.fails(&["verify", "a.enwrap", "--envelope", "a.enwrap.envelope"], 1);
+    let long = "x".repeat(248);
+    shell.ok(&["encrypt", "a", "-o", &long]);
+    shell.ok(&["verify", &long]);
+    // Refused where anybody could have left it, as an output is.
+    fs::create_dir(shell.path("shared")).unwrap();
+    Shell::chmod(&shell.path("shared"), 0o1777);
+    shell.ok(&["encrypt", "a", "-o", "shared/m"]);
+    shell.ok(&["key", "rotate", "main"]);
+    if std::os::unix::fs::lchown(shell.path("a"), Some(0), None).is_ok() {
+        std::os::unix::fs::symlink(shell.path("a"), shell.path("shared/m.envelope")).unwrap();
+        std::os::unix::fs::lchown(shell.path("shared/m.envelope"), Some(65_534), None).unwrap();
+        shell.fails(&["rewrap", "shared/m"], 2).says(&["another user"]);
+        assert_eq!(shell.read("a"), b"text");
+    }
+}
+
+#[test]
+fn reencrypt_and_rewrap_refuse_before_the_first_file() {
+    let shell = tree();
+    shell.ok(&["keygen", "off"]);
+    shell.ok(&["key", "disable", "off"]);
+    for verb in ["rewrap", "reencrypt"] {
+        shell.fails(&[verb, "-r", "tree", "-k", "off"], 7).says(&["is disabled"]);
+        shell.fails(&[verb, "-", "-"], 2);
+    }
+    shell.fails(&["--json", "reencrypt", "tree/a.enwrap", "-o", "-"], 2);
+    let run = shell.pipe(&["--json", "reencrypt", "-"], &shell.read("tree/a.enwrap")).failure(2);
+    assert!(run.text().lines().count() == 1, "{run:?}");
+    // A key of the message that is off is named once, with all that is to be said.
+    shell.ok(&["encrypt", "tree/plain", "-k", "main", "-o", "two"]);
+    shell.ok(&["key", "disable", "main"]);
+    shell.fails_harmlessly(&["reencrypt", "two"], 7).says(&["error: two: key '", "is disabled"]);
+}
+
+#[test]
+fn a_lock_that_is_held_loses_no_record() {
+    let shell = tree();
+    shell.ok(&["key", "rotate", "main"]);
+    shell.write("e.lock", "4242\n");
+    let mut holder = shell.command("flock", &["e.lock", "-c", "echo held; cat"]);
+    let mut holder = holder
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut held = [0; 5];
+    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut held).unwrap();
+    let rewrap = ["--lock-timeout", "0", "rewrap", "-r", "tree", "--envelope", "e"];
+    let run = shell.fails(&rewrap, 1);
+    run.says(&["locked by process 4242", "--lock-timeout"]);
+    assert!(!shell.path("e").exists());
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    shell.run(&rewrap).success().says(&["3 rewrapped"]);
 }

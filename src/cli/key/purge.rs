@@ -10,7 +10,7 @@ use serde_json::json;
 use enwrap::keyring::key::now;
 use enwrap::keyring::{Key, KeyId, Keyring};
 
-use super::purge_check::require_unneeded;
+use super::purge_check::{Checked, require_unneeded};
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
@@ -59,14 +59,16 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     // One moment for the question and the deed: nothing falls due in between.
     let now = now();
     let due = due(&keyring, &only, now);
+    let mut checked = Checked::default();
     if !args.check.is_empty() {
         let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id, *number)).collect();
-        require_unneeded(app, &store, &args.open, &args.check, &doomed)?;
+        checked = require_unneeded(app, &store, &args.open, &args.check, &doomed)?;
     }
     if args.dry_run {
         for (key, number) in &due {
             tell(app, key, *number, "would destroy", false)?;
         }
+        checked.remind(app);
         return Ok(());
     }
     if !due.is_empty() && !args.yes {
@@ -90,6 +92,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     app.ui.note(
         "copies of the keyring elsewhere still have them: backups, snapshots, and what the disk keeps",
     );
+    checked.remind(app);
     Ok(())
 }
 

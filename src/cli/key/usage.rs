@@ -1,13 +1,12 @@
 //! `enwrap key usage`: which key versions open which files.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use enwrap::keyring::Keyring;
-use enwrap::message::header::ReadHeader;
 use enwrap::wraps::{Holder, Wraps};
 
 use crate::cli::app::App;
@@ -16,7 +15,7 @@ use crate::cli::batch;
 use crate::cli::examples::examples;
 use crate::cli::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::tree::{Tree, require_files};
+use crate::cli::tree::{Entry, Tree, require_files};
 use crate::output::error::Found;
 use crate::output::{sanitize, table};
 
@@ -70,10 +69,15 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> anyhow::Result<()> {
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     let mut report = Report::default();
     let mut tree = Tree::new(&args.paths, args.recursive);
-    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, |path| {
-        look(app, args, &opening, path, &mut report)
+    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| {
+        look(app, args, &opening, entry, &mut report)
     })?;
     tell(app, &opening.keyring, &report)?;
+    if !args.fail_if_stale {
+        app.ui.note(
+            "by the names in headers and records, which prove nothing; by proof: --fail-if-stale",
+        );
+    }
     let stale = report.stale;
     tally.finish(
         app,
@@ -99,15 +103,14 @@ fn look(
     app: &App,
     args: &UsageArgs,
     opening: &Opening,
-    path: &Path,
+    entry: &Entry,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let mut source = MessageSource::open(path)?;
-    if args.recursive && !source.source().looks_encrypted() {
+    let path = entry.path.as_path();
+    let Some((source, header)) = MessageSource::find(entry, &opening.expected.limits)? else {
         report.not_messages += 1;
         return Ok(());
-    }
-    let header = ReadHeader::read(&mut source, &opening.expected.limits)?;
+    };
     let one = opening.of(path)?;
     let wraps = Wraps::of(&header, &one.reader())?;
     let bytes = source.source().size().unwrap_or(0);
@@ -118,7 +121,7 @@ fn look(
         count.bytes += bytes;
     }
     report.messages += 1;
-    let is_current = holders.iter().any(|holder| holder.is_current);
+    let is_current = holders.iter().any(|holder| holder.is_current && holder.is_enabled);
     let is_closed = holders.is_empty();
     let needs_envelope = !is_closed
         && wraps.header().is_some_and(|set| {

@@ -13,7 +13,7 @@ pub use aws_lc::Gcm;
 #[cfg(not(feature = "aws-lc"))]
 pub use rustcrypto::Gcm;
 
-/// The implementation's name, for `--version`.
+/// The implementation's name.
 pub const NAME: &str = if cfg!(feature = "aws-lc") { "aws-lc" } else { "aes-gcm" };
 
 /// Bytes of an initialisation vector.
