@@ -12,7 +12,7 @@
 //! 2. it takes its root keys from a [`keyring::Store`], and begins an [`atomic_file::AtomicFile`];
 //! 3. [`encrypt::Sealer::new`] has a [`provider::Provider`] draw and wrap a data key;
 //! 4. [`message::derivation`] turns that into the frame key, and [`message::header`] writes the header;
-//! 5. [`pipeline::sequential::seal`] cuts the plaintext into frames;
+//! 5. [`pipeline`] cuts the plaintext into frames: in order, by position on several threads, or in a pool;
 //! 6. [`message::frame::FrameSealer::seal`] seals one.
 //!
 //! The way back is [`open::Opened`], whichever command reads. What else there is:

@@ -42,7 +42,7 @@ pub fn reencrypt(
 ) -> Result<Encrypted, ReencryptError> {
     let (sender, receiver) = sync_channel(IN_FLIGHT);
     thread::scope(|scope| {
-        let decrypting = scope.spawn(move || {
+        let decrypting = thread::Builder::new().spawn_scoped(scope, move || {
             let mut plaintext = Sending(&sender);
             let result = opened.decrypt(source, &mut plaintext, progress);
             // Says that nothing follows; without it, the other side must not believe in an end.
@@ -51,6 +51,8 @@ pub fn reencrypt(
             }
             result
         });
+        let decrypting =
+            decrypting.map_err(|error| ReencryptError::Old(PipelineError::Read(error)))?;
         let mut plaintext =
             Receiving { receiver, part: SecretBytes::zeroed(0), taken: 0, ended: false };
         let encrypted = sealer.encrypt(&mut plaintext, output, &());

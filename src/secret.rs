@@ -68,7 +68,8 @@ impl SecretBytes {
 
 impl Drop for SecretBytes {
     fn drop(&mut self) {
-        self.0.zeroize();
+        // As a slice, which is wiped whole; the box would be wiped byte by byte.
+        (*self.0).zeroize();
     }
 }
 

@@ -61,9 +61,12 @@ impl MessageSource {
         self.0.get_ref().get_ref()
     }
 
-    /// The file, where its bytes are the message's own and can be read at any place.
+    /// The file, where its bytes are the message's own and can be read at any place. Standard input is read in
+    /// order, so that whoever reads on finds what follows.
     pub(crate) fn positional(&self) -> Option<&Source> {
-        Some(self.source()).filter(|source| source.is_file() && !self.is_armored())
+        let is_fit =
+            |source: &&Source| source.path.is_some() && source.is_file() && !self.is_armored();
+        Some(self.source()).filter(is_fit)
     }
 
     pub(crate) fn is_armored(&self) -> bool {

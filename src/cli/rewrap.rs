@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use enwrap::envelope::{self, Record};
+use enwrap::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keyring::{Key, Keyring};
-use enwrap::open::{Commitment, Opened};
+use enwrap::message::header::{MessageId, ReadHeader};
+use enwrap::open::{Commitment, Opened, Reader};
 use enwrap::rewrap::{RewrapError, Rewrapped, Wish, rewrap};
 
 use super::app::App;
@@ -17,7 +18,7 @@ use super::destination::refuse_planted;
 use super::examples::examples;
 use super::key_choice::named_keys;
 use super::message_source::MessageSource;
-use super::opening::{self, Missing, Opening};
+use super::opening::{self, Missing, Opening, OpeningOne};
 use super::source::is_stdin;
 use super::tree::{Entry, Tree, require_files};
 use crate::output::error::{InKeyring as _, UsageError};
@@ -70,7 +71,24 @@ pub(crate) struct RewrapArgs {
 /// Records on their way to one envelope file, and what is to be said when they are there.
 struct Pending {
     envelope: PathBuf,
-    records: Vec<(Record, PathBuf)>,
+    records: Vec<Waiting>,
+}
+
+/// A record, and the message that it is for.
+struct Waiting {
+    record: Record,
+    header: ReadHeader,
+    path: PathBuf,
+}
+
+/// An envelope file as it is now, before what was known when the run began.
+struct Now<'a>(&'a Envelope, &'a OpeningOne<'a>);
+
+impl Records for Now<'_> {
+    fn of(&self, message: &MessageId) -> Vec<Record> {
+        let records = self.0.of(message).into_iter().chain(self.1.of(message));
+        records.take(MOST_RECORDS).collect()
+    }
 }
 
 /// Records that wait at most, while an envelope file cannot be written.
@@ -183,12 +201,7 @@ impl Plan<'_> {
         let reader = one.reader();
         // Only what really opens it counts, and this is what says why it does not.
         let opened = Opened::open(&mut source, &reader)?;
-        let wish = match (&self.keys[..], self.args.add) {
-            ([], _) => Wish::SameKeys,
-            (keys, false) => Wish::Exactly(keys),
-            (keys, true) => Wish::Add(keys),
-        };
-        let record = match rewrap(opened.read_header(), &reader, wish)? {
+        let record = match rewrap(opened.read_header(), &reader, self.wish())? {
             Rewrapped::AlreadySo => {
                 self.already_so += 1;
                 return self.tell(path, None);
@@ -201,13 +214,11 @@ impl Plan<'_> {
             let object = self.object(path, &record, None);
             return Ok(self.app.ui.result(&format!("would rewrap {shown}\n"), object)?);
         }
+        let header = opened.read_header().clone();
+        self.pending.records.push(Waiting { record, header, path: path.to_path_buf() });
         if self.shared.is_none() {
-            self.flush()?;
             self.pending.envelope = envelope::beside(path);
-        }
-        self.pending.records.push((record, path.to_path_buf()));
-        if self.shared.is_none() {
-            return self.flush();
+            return self.flush().inspect_err(|_| self.pending.records.clear());
         }
         if self.pending.records.len().is_multiple_of(TOGETHER) {
             match self.flush() {
@@ -219,6 +230,14 @@ impl Plan<'_> {
         Ok(())
     }
 
+    fn wish(&self) -> Wish<'_> {
+        match (&self.keys[..], self.args.add) {
+            ([], _) => Wish::SameKeys,
+            (keys, false) => Wish::Exactly(keys),
+            (keys, true) => Wish::Add(keys),
+        }
+    }
+
     /// Writes what is pending, and then says so.
     fn flush(&mut self) -> anyhow::Result<()> {
         if self.pending.records.is_empty() {
@@ -226,14 +245,40 @@ impl Plan<'_> {
         }
         let envelope = &self.pending.envelope;
         refuse_planted(envelope)?;
-        let records: Vec<Record> =
-            self.pending.records.iter().map(|(record, _)| record.clone()).collect();
-        envelope::append(envelope, &records, self.app.lock_timeout())?;
-        self.changed += records.len();
-        for (record, path) in std::mem::take(&mut self.pending.records) {
-            self.tell(&path, Some(&record))?;
+        let mut written = Vec::new();
+        envelope::append_with(envelope, self.app.lock_timeout(), || {
+            written = self.current_records()?;
+            anyhow::Ok(written.iter().flatten().cloned().collect())
+        })?;
+        for (waiting, record) in std::mem::take(&mut self.pending.records).iter().zip(&written) {
+            match record {
+                Some(_) => self.changed += 1,
+                None => self.already_so += 1,
+            }
+            self.tell(&waiting.path, record.as_ref())?;
         }
         Ok(())
+    }
+
+    /// The pending records; of `--add`, made again with what others have added since, which would else be
+    /// left out of the newest set.
+    fn current_records(&self) -> anyhow::Result<Vec<Option<Record>>> {
+        let pending = &self.pending.records;
+        let now = match Envelope::open(&self.pending.envelope) {
+            Ok(now) if self.args.add => now,
+            _ => return Ok(pending.iter().map(|it| Some(it.record.clone())).collect()),
+        };
+        let mut records = Vec::new();
+        for Waiting { header, path, .. } in pending {
+            let one = self.opening.of(path)?;
+            let records_now = Now(&now, &one);
+            let reader = Reader { records: &records_now, ..one.reader() };
+            records.push(match rewrap(header, &reader, self.wish())? {
+                Rewrapped::Record(record) => Some(record),
+                Rewrapped::AlreadySo => None,
+            });
+        }
+        Ok(records)
     }
 
     fn tell(&self, path: &Path, record: Option<&Record>) -> anyhow::Result<()> {

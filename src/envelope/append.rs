@@ -43,11 +43,27 @@ pub enum AppendError {
 /// # Errors
 /// [`AppendError`]; the file then has what it had.
 pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result<(), AppendError> {
+    append_with(path, lock_timeout, || Ok::<_, AppendError>(records.to_vec()))
+}
+
+/// The same with records that are made under the lock: nobody adds others between a look at the file and this.
+///
+/// # Errors
+/// `make`'s own, or [`AppendError`]; the file then has what it had.
+pub fn append_with<E: From<AppendError>>(
+    path: &Path,
+    lock_timeout: Duration,
+    make: impl FnOnce() -> Result<Vec<Record>, E>,
+) -> Result<(), E> {
     let failed = |action, source| AppendError::Io { action, path: path.to_path_buf(), source };
     // The lock has to stand beside the file that everybody means.
     let target = resolve_symlinks(path).map_err(|source| failed("follow the link", source))?;
     let _lock = FileLock::take(&target, lock_timeout)
         .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
+    let records = make()?;
+    if records.is_empty() {
+        return Ok(());
+    }
     let mut file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -56,7 +72,7 @@ pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result
         .map_err(|source| failed("open", source))?;
     let metadata = file.metadata().map_err(|source| failed("look at", source))?;
     if !metadata.is_file() {
-        return Err(failed("write", io::Error::other("it is not a plain file")));
+        return Err(failed("write", io::Error::other("it is not a plain file")).into());
     }
     let before = metadata.len();
     let mut text = String::new();
@@ -72,9 +88,10 @@ pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result
     if let Err(source) = written {
         // Part of a record helps nobody; where even this fails, readers pass over it.
         drop(file.set_len(before));
-        return Err(failed("write", source));
+        return Err(failed("write", source).into());
     }
-    sync_folder(folder_of(&target)).map_err(|source| failed("sync the folder of", source))
+    sync_folder(folder_of(&target)).map_err(|source| failed("sync the folder of", source))?;
+    Ok(())
 }
 
 fn ends_line(file: &File, len: u64) -> io::Result<bool> {

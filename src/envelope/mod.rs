@@ -28,7 +28,7 @@ use crate::message::Limits;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::header::MessageId;
 
-pub use append::append;
+pub use append::{append, append_with};
 pub use index::Envelope;
 
 /// Bytes of a line; longer ones are nobody's record.

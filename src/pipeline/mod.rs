@@ -18,8 +18,8 @@ use crate::message::frame::FrameSealer;
 use crate::message::header::Content;
 use sequential::Opening;
 
-/// Longer frames are worked on one by one: a worker holds a frame whole.
-const LONGEST_FRAME: u32 = 1 << 20;
+/// Longer frames are worked on one by one: each worker holds frames whole.
+const LONGEST_FRAME: u32 = 256 << 10;
 
 /// Hears how far the work is; the pipeline shows nothing itself.
 pub trait Progress: Sync {

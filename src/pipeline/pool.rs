@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::sequential::{Body, Opening, following};
+use super::sequential::{Body, Opening};
 use super::{Jobs, PipelineError, Progress, frames_a_run};
 use crate::message::codec::read_full;
 use crate::message::engine::{Iv, TAG_LEN, Tag};
@@ -22,8 +22,9 @@ use crate::message::layout::{FINAL_PREFIX, REGULAR_OVERHEAD, REGULAR_PREFIX};
 use crate::message::{MessageError, Part};
 use crate::secret::SecretBytes;
 
-/// Bytes of a run: few enough that a slow stream is not held up for long. Tests have a short one.
-const RUN: usize = if cfg!(test) { 64 } else { 256 << 10 };
+/// Bytes of a run: one frame of the usual length, which is so released as soon as its tag holds, and a slow
+/// stream is not held up. Tests have a short one.
+const RUN: usize = if cfg!(test) { 64 } else { 64 << 10 };
 
 /// Runs in flight for each worker: one that it works on, and one that waits.
 const RUNS_A_JOB: usize = 2;
@@ -40,9 +41,23 @@ pub fn seal(
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
+    seal_from(NonZeroU32::MIN, cipher, frame_length, source, output, jobs, progress)
+}
+
+/// The same from frame `sequence` on.
+fn seal_from(
+    mut sequence: NonZeroU32,
+    cipher: &FrameSealer,
+    frame_length: NonZeroU32,
+    source: &mut (impl Read + Send),
+    output: &mut impl Write,
+    jobs: Jobs,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
     let frames = frames_a_run(frame_length, RUN);
     let mut first = SealRun::new(frame_length, frames);
     first.fill(source)?;
+    first.first = sequence;
     let mut total = 0;
     let mut write = |run: &SealRun| {
         output.write_all(run.bytes()).map_err(PipelineError::Write)?;
@@ -52,6 +67,7 @@ pub fn seal(
     };
     if !first.is_full() {
         // Most inputs are small: they need no threads.
+        first.require_numbers()?;
         first.seal(cipher, true);
         write(&first)?;
         return Ok(total);
@@ -60,34 +76,30 @@ pub fn seal(
         jobs,
         |put, take| {
             let mut run = first;
-            let mut sequence = NonZeroU32::MIN;
             loop {
                 let Some(mut next) = take.take(|| SealRun::new(frame_length, frames)) else {
                     return;
                 };
-                if let Err(error) = next.fill(source) {
-                    return put.error(error);
+                // The last one is known by what follows it: nothing.
+                if run.is_full() {
+                    if let Err(error) = next.fill(source) {
+                        return put.error(error);
+                    }
+                } else {
+                    next.plaintext_len = 0;
                 }
                 let is_last = next.plaintext_len == 0;
                 run.first = sequence;
                 run.is_last = is_last;
-                let count = run.frames();
+                // Before any of its frames is sealed: no two may have one number.
+                match run.require_numbers() {
+                    Ok(last) => sequence = last.saturating_add(1),
+                    Err(error) => return put.error(error),
+                }
                 if !put.run(run) || is_last {
                     return;
                 }
                 run = next;
-                for _ in 0..count {
-                    match following(sequence) {
-                        Ok(next) => sequence = next,
-                        Err(error) => return put.error(error),
-                    }
-                }
-                if !run.is_full() {
-                    run.first = sequence;
-                    run.is_last = true;
-                    put.run(run);
-                    return;
-                }
             }
         },
         |run| {
@@ -274,6 +286,14 @@ impl SealRun {
         self.plaintext_len == self.bytes.len() / self.stride() * self.frame_length
     }
 
+    /// The number of its last frame, if the format has numbers for all of them.
+    fn require_numbers(&self) -> Result<NonZeroU32, PipelineError> {
+        let more = u32::try_from(self.frames().saturating_sub(1)).unwrap_or(u32::MAX);
+        let last = self.first.checked_add(more).ok_or(PipelineError::TooLong)?;
+        // As in the sequential sealer, the last number of all is not used.
+        if last < NonZeroU32::MAX { Ok(last) } else { Err(PipelineError::TooLong) }
+    }
+
     fn fill(&mut self, source: &mut impl Read) -> Result<(), PipelineError> {
         let (stride, frame_length) = (self.stride(), self.frame_length);
         self.plaintext_len = 0;
@@ -297,6 +317,7 @@ impl SealRun {
         let mut sequence = self.first;
         let bytes = self.bytes.expose_mut();
         for frame in bytes.chunks_exact_mut(stride).take(regular) {
+            // No number repeats: `require_numbers` has seen the last one.
             let (prefix, rest) = frame.split_at_mut(REGULAR_PREFIX);
             let (plaintext, tag) = rest.split_at_mut(frame_length);
             prefix.copy_from_slice(&regular_prefix(sequence));
@@ -422,5 +443,46 @@ impl OpenRun {
         };
         let len = self.frames[..released].iter().map(|frame| frame.len).sum();
         (&self.bytes.expose()[..len], result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::message::derivation::derive;
+    use crate::message::frame::{Prefix, is_end_marker};
+    use crate::secret::DataKey;
+    use crate::suite::Suite;
+
+    #[test]
+    fn no_two_frames_have_one_number_also_where_the_numbers_end() {
+        let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));
+        let (key, _) = derive(Suite::COMMITTING, &data_key, &[4; 32].into());
+        let (cipher, _) = FrameSealer::begin(&key, &[4; 32].into(), b"header", b"");
+        let frame_length = NonZeroU32::new(10).unwrap();
+        let jobs = Jobs::new(std::num::NonZeroUsize::new(3).unwrap());
+        for left in 1..20 {
+            // Numbers up to the last but one are good.
+            let first = NonZeroU32::new(u32::MAX - left).unwrap();
+            for frames in (left.max(3) - 2)..left + 9 {
+                let plaintext = vec![7; frames as usize * 10];
+                let mut output = Vec::new();
+                let mut source = &plaintext[..];
+                let result =
+                    seal_from(first, &cipher, frame_length, &mut source, &mut output, jobs, &());
+                assert_eq!(result.is_ok(), frames <= left, "{frames} with {left} left");
+                let mut numbers = BTreeSet::new();
+                for frame in output.chunks(10 + REGULAR_OVERHEAD) {
+                    let prefix = frame.first_chunk::<REGULAR_PREFIX>().unwrap();
+                    if is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]]) {
+                        break;
+                    }
+                    let number = Prefix::of_regular(prefix).sequence;
+                    assert!(number < u32::MAX && numbers.insert(number), "{number}");
+                }
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io;
 use std::num::NonZeroU32;
 use std::os::unix::fs::FileExt as _;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -136,6 +136,10 @@ pub fn open(
         Err(Unopened::Message) => return Ok(None),
         Err(Unopened::Output(error)) => return Err(PipelineError::Write(error)),
     }
+    // A size is a claim here too: nothing may follow.
+    if source.read_exact_at(&mut [0], size).is_ok() {
+        return Ok(None);
+    }
     let before = u64::from(frames) * u64::from(frame_length);
     if let Some(output) = output {
         output.write_all_at(end.expose(), before).map_err(PipelineError::Write)?;
@@ -209,13 +213,15 @@ fn work<E: Send>(
     one: impl Fn(&mut [u8], u32, u32) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
     let run = u32::try_from(run).unwrap_or(u32::MAX);
-    let (next, stop, failed) = (AtomicU32::new(0), AtomicBool::new(false), Mutex::new(None));
+    // Wider than the frames' numbers: every worker counts once more than there is.
+    let (next, stop, failed) = (AtomicU64::new(0), AtomicBool::new(false), Mutex::new(None));
     let worker = || {
         // Wiped when the worker ends: it held plaintext.
         let mut buffer = SecretBytes::zeroed(run as usize * stride);
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(first) = index.checked_mul(run).filter(|first| *first < frames) else {
+            let first = index.checked_mul(u64::from(run)).and_then(|it| u32::try_from(it).ok());
+            let Some(first) = first.filter(|first| *first < frames) else {
                 return;
             };
             let count = run.min(frames - first);

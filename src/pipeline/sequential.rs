@@ -69,7 +69,7 @@ pub(crate) fn seal_from(
 }
 
 /// The number of the frame after `sequence`, for a writer.
-pub(super) fn following(sequence: NonZeroU32) -> Result<NonZeroU32, PipelineError> {
+fn following(sequence: NonZeroU32) -> Result<NonZeroU32, PipelineError> {
     sequence
         .checked_add(1)
         .filter(|sequence| *sequence < NonZeroU32::MAX)

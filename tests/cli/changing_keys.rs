@@ -353,6 +353,11 @@ fn two_rewraps_of_one_tree_at_once_lose_no_record() {
         args.extend(files.iter().map(String::as_str));
         shell.ok(&args);
     }
+    // Nor its meaning: the newest record of each has what both added.
+    shell.ok(&["reencrypt", "-r", "tree", "--envelope", "e"]);
+    for key in ["b", "c", "main"] {
+        shell.ok(&["verify", "tree/7.enwrap", "--only-key", key]);
+    }
 }
 
 #[test]
