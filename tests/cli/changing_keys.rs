@@ -542,3 +542,52 @@ fn a_lock_that_is_held_loses_no_record() {
     holder.wait().unwrap();
     shell.run(&rewrap).success().says(&["3 rewrapped"]);
 }
+
+#[test]
+fn a_record_with_a_truncated_key_is_passed_over() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["key", "rotate", "main"]);
+    shell.ok(&["rewrap", "a.enwrap"]);
+    let record = String::from_utf8(shell.read("a.enwrap.envelope")).unwrap();
+    let mut cut: Value = serde_json::from_str(&record).unwrap();
+    let standard = base64::engine::general_purpose::STANDARD;
+    let key = standard.decode(cut["encrypted_data_keys"][0].as_str().unwrap()).unwrap();
+    for len in [0, 1, key.len() / 2, key.len() - 1] {
+        cut["encrypted_data_keys"][0] = standard.encode(&key[..len]).into();
+        // The newest one is cut, and an older one is whole; and none is.
+        shell.write("a.enwrap.envelope", format!("{record}{cut}\n"));
+        shell.ok(&["key", "usage", "a.enwrap", "--fail-if-stale"]);
+        shell.write("a.enwrap.envelope", format!("{cut}\n"));
+        assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
+        shell.fails(&["key", "usage", "a.enwrap", "--fail-if-stale"], 14);
+    }
+}
+
+#[test]
+fn hostile_names_in_a_tree_reach_no_terminal() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let shell = Shell::new();
+    fs::create_dir(shell.path("tree")).unwrap();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    for name in [&b"new\nline"[..], b"\x1b[2Jescape", b"not \xff utf-8"] {
+        let path = shell.path("tree").join(OsStr::from_bytes(name));
+        fs::copy(shell.path("a.enwrap"), path).unwrap();
+    }
+    shell.ok(&["key", "rotate", "main"]);
+    for args in [
+        &["-v", "rewrap", "-r", "tree"][..],
+        &["key", "usage", "-r", "tree"],
+        &["-v", "reencrypt", "-r", "tree"],
+    ] {
+        let run = shell.run(args).success();
+        let said = format!("{}{}", run.text(), run.stderr);
+        assert!(!said.contains('\x1b') && !said.contains("new\nline"), "{said:?}");
+    }
+    let lines = shell.run(&["--json", "key", "usage", "-r", "tree"]).success().json();
+    assert!(lines.iter().any(|line| line["path_bytes"].is_string()));
+}
