@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 use super::deletion::Destroyed;
 use super::error::KeyringError;
-use super::file::KeyringFile;
 use super::generations::{self, Remnant, RemnantKind};
 use super::material::Material;
 use super::model::Keyring;
@@ -120,10 +119,8 @@ fn refuse_copies(
 }
 
 fn is_sealed(remnant: &Remnant) -> bool {
-    remnant.begins_as_keyring()
-        && remnant
-            .read()
-            .is_ok_and(|bytes| KeyringFile::parse(bytes.expose()).is_ok_and(|it| it.is_sealed()))
+    // Not every large file of the folder is read whole to find out.
+    remnant.begins_as_keyring() && remnant.is_sealed()
 }
 
 fn materials_of(keyring: &Keyring) -> impl Iterator<Item = &Material> {

@@ -203,7 +203,8 @@ impl Store {
     /// As [`load_known`](Self::load_known), and which form it has.
     pub(super) fn decode_known(&self, remnant: &Remnant) -> Result<Decoded, KeyringError> {
         let bytes = remnant.read().map_err(|source| io_error("read", &remnant.path, source))?;
-        if self.passphrase.get().is_none() && remnant.is_sealed() {
+        let is_sealed = KeyringFile::parse(bytes.expose()).is_ok_and(|file| file.is_sealed());
+        if self.passphrase.get().is_none() && is_sealed {
             let fault = FileFault::Sealed(SealError::Passphrase);
             return Err(KeyringError::File { path: remnant.path.clone(), fault });
         }

@@ -14,12 +14,22 @@ use std::io::{self, Read, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::message::MessageError;
-use crate::message::frame::FrameSealer;
+use crate::message::engine::TAG_LEN;
+use crate::message::frame::{FrameKind, FrameSealer, regular_prefix};
 use crate::message::header::Content;
+use crate::message::layout::REGULAR_PREFIX;
 use sequential::Opening;
 
 /// Longer frames are worked on one by one: each worker holds frames whole.
 const LONGEST_FRAME: u32 = 256 << 10;
+
+/// Seals a regular frame where its plaintext lies: `prefix | plaintext | tag`.
+fn seal_regular(cipher: &FrameSealer, sequence: NonZeroU32, frame: &mut [u8]) {
+    let (prefix, rest) = frame.split_at_mut(REGULAR_PREFIX);
+    let (plaintext, tag) = rest.split_at_mut(rest.len() - TAG_LEN);
+    prefix.copy_from_slice(&regular_prefix(sequence));
+    tag.copy_from_slice(&cipher.seal(sequence, FrameKind::Regular, plaintext));
+}
 
 /// Hears how far the work is; the pipeline shows nothing itself.
 pub trait Progress: Sync {

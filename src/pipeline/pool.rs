@@ -14,10 +14,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::sequential::{Body, Opening};
-use super::{Jobs, PipelineError, Progress, frames_a_run};
+use super::{Jobs, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::message::codec::read_full;
 use crate::message::engine::{Iv, TAG_LEN, Tag};
-use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix, regular_prefix};
+use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix};
 use crate::message::layout::{FINAL_PREFIX, REGULAR_OVERHEAD, REGULAR_PREFIX};
 use crate::message::{MessageError, Part};
 use crate::secret::SecretBytes;
@@ -68,7 +68,8 @@ fn seal_from(
     if !first.is_full() {
         // Most inputs are small: they need no threads.
         first.require_numbers()?;
-        first.seal(cipher, true);
+        first.is_last = true;
+        first.seal(cipher);
         write(&first)?;
         return Ok(total);
     }
@@ -102,10 +103,7 @@ fn seal_from(
                 run = next;
             }
         },
-        |run| {
-            let is_last = run.is_last;
-            run.seal(cipher, is_last);
-        },
+        |run| run.seal(cipher),
         |run| write(run),
     )?;
     Ok(total)
@@ -308,8 +306,8 @@ impl SealRun {
         Ok(())
     }
 
-    fn seal(&mut self, cipher: &FrameSealer, is_last: bool) {
-        let (stride, frame_length) = (self.stride(), self.frame_length);
+    fn seal(&mut self, cipher: &FrameSealer) {
+        let (stride, frame_length, is_last) = (self.stride(), self.frame_length, self.is_last);
         let regular = match (self.frames(), is_last) {
             (frames, true) => frames.saturating_sub(1),
             (frames, false) => frames,
@@ -318,10 +316,7 @@ impl SealRun {
         let bytes = self.bytes.expose_mut();
         for frame in bytes.chunks_exact_mut(stride).take(regular) {
             // No number repeats: `require_numbers` has seen the last one.
-            let (prefix, rest) = frame.split_at_mut(REGULAR_PREFIX);
-            let (plaintext, tag) = rest.split_at_mut(frame_length);
-            prefix.copy_from_slice(&regular_prefix(sequence));
-            tag.copy_from_slice(&cipher.seal(sequence, FrameKind::Regular, plaintext));
+            seal_regular(cipher, sequence, frame);
             sequence = sequence.saturating_add(1);
         }
         self.sealed_len = regular * stride;

@@ -14,11 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::{Jobs, LONGEST_FRAME, PipelineError, Progress, frames_a_run};
+use super::{Jobs, LONGEST_FRAME, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::message::engine::TAG_LEN;
-use crate::message::frame::{
-    FrameKind, FrameOpener, FrameSealer, Prefix, is_end_marker, regular_prefix,
-};
+use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, Prefix, is_end_marker};
 use crate::message::layout::{
     FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_OVERHEAD, REGULAR_PREFIX,
 };
@@ -71,13 +69,11 @@ pub fn seal(
             // In range: there are as many frames as 32 bits can number.
             let number = first + u32::try_from(index).unwrap_or(u32::MAX);
             let sequence = NonZeroU32::MIN.saturating_add(number);
-            let (prefix, rest) = frame.split_at_mut(REGULAR_PREFIX);
-            let (plaintext, tag) = rest.split_at_mut(frame_length as usize);
+            let plaintext = &mut frame[REGULAR_PREFIX..][..frame_length as usize];
             source
                 .read_exact_at(plaintext, u64::from(number) * u64::from(frame_length))
                 .map_err(PipelineError::Read)?;
-            prefix.copy_from_slice(&regular_prefix(sequence));
-            tag.copy_from_slice(&cipher.seal(sequence, FrameKind::Regular, plaintext));
+            seal_regular(cipher, sequence, frame);
         }
         let start = layout
             .frame_start(NonZeroU32::MIN.saturating_add(first))
