@@ -14,6 +14,7 @@ use enwrap::atomic_file::{
 };
 use enwrap::pipeline::PipelineError;
 
+use super::pipe;
 use super::source::Source;
 use crate::output::error::UsageError;
 use crate::output::sanitize;
@@ -166,6 +167,7 @@ impl Destination {
         {
             let file = File::options().write(true).open(path);
             let file = file.with_context(|| format!("cannot open '{shown}'"))?;
+            pipe::widen(&file);
             return Ok(Some(Self::Stream { file, guard: None, sync: false }));
         }
         Ok(None)
@@ -183,6 +185,7 @@ impl Destination {
             return Err(not_text("the result").into());
         }
         let file = File::from(stdout.as_fd().try_clone_to_owned().context("no standard output")?);
+        pipe::widen(&file);
         if let Ok(metadata) = file.metadata() {
             refuse_input(source, &metadata)?;
         }

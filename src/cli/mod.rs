@@ -25,6 +25,7 @@ mod message_source;
 mod metadata;
 mod opening;
 mod passphrase;
+mod pipe;
 mod process;
 mod prompt;
 mod reencrypt;

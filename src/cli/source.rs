@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use enwrap::encrypt::PlaintextFile;
 use enwrap::pipeline::positional::ReadAt;
 
+use super::pipe;
 use crate::output::error::{SourceError, UsageError};
 use crate::output::sanitize;
 
@@ -57,6 +58,7 @@ impl Source {
         if before.is_dir() {
             return Err(SourceError::Folder);
         }
+        pipe::widen(&file);
         let start = if before.is_file() { file.stream_position().unwrap_or(0) } else { 0 };
         let expected = if before.is_file() { before.len().saturating_sub(start) } else { 0 };
         Ok(Self { path, file, before, start, expected, read: 0 })
