@@ -28,6 +28,8 @@ use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::{Limits, MessageError, Part};
 use crate::pipeline::positional::{self, ReadAt};
+use crate::pipeline::range::{self, Found, Range};
+use crate::pipeline::salvage::{self, Salvaged};
 use crate::pipeline::sequential::Opening;
 use crate::pipeline::{self, Jobs, PipelineError, Progress};
 use crate::secret::DataKey;
@@ -267,13 +269,50 @@ impl Opened {
         output: Option<&File>,
         progress: &dyn Progress,
     ) -> Result<Option<u64>, PipelineError> {
-        let Content::Framed(frame_length) = self.header.fields.content else { return Ok(None) };
-        // A signature is over the bytes in their order.
-        if self.header.fields.public_key.is_some() {
-            return Ok(None);
-        }
-        let layout = Layout { header_len: self.header.len(), frame_length };
+        let Some(layout) = self.layout() else { return Ok(None) };
         positional::open(&self.cipher, layout, (source, size), output, self.jobs, progress)
+    }
+
+    /// Where the frames of this message stand; `None` if parts of it cannot be proved: it is one block under one
+    /// tag, or its signature is over all of it.
+    #[must_use]
+    pub fn layout(&self) -> Option<Layout> {
+        let Content::Framed(frame_length) = self.header.fields.content else { return None };
+        let layout = Layout { header_len: self.header.len(), frame_length };
+        self.header.fields.public_key.is_none().then_some(layout)
+    }
+
+    /// Decrypts some bytes of a message in a file of `size` bytes. `None` as with
+    /// [`decrypt_file`](Self::decrypt_file).
+    ///
+    /// # Errors
+    /// [`PipelineError::Write`].
+    pub fn decrypt_range(
+        &self,
+        source: &impl ReadAt,
+        size: u64,
+        range: Range,
+        output: &mut impl Write,
+        progress: &dyn Progress,
+    ) -> Result<Option<Found>, PipelineError> {
+        let Some(layout) = self.layout() else { return Ok(None) };
+        range::open(&self.cipher, layout, (source, size), range, output, progress)
+    }
+
+    /// Saves what holds of a damaged message in a file of `size` bytes to an empty file; `None` where parts of
+    /// it cannot be proved.
+    ///
+    /// # Errors
+    /// As [`salvage::salvage`].
+    pub fn salvage(
+        &self,
+        source: &impl ReadAt,
+        size: u64,
+        output: &File,
+        progress: &dyn Progress,
+    ) -> Result<Option<Salvaged>, PipelineError> {
+        let Some(layout) = self.layout() else { return Ok(None) };
+        salvage::salvage(&self.cipher, layout, (source, size), output, progress).map(Some)
     }
 }
 

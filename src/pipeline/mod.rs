@@ -3,11 +3,15 @@
 //! - [`sequential`] works on any source and output, and decides every error
 //! - [`positional`]: from file to file, with workers that each read and write their own places
 //! - [`pool`]: streams, and all that needs an order: a reader, workers, and an ordered writer
+//! - [`range`]: some bytes of a plaintext
+//! - [`salvage`]: what is left of a damaged message
 //!
 //! All use the same frame cipher and layout. [`seal`] and [`open`] choose for a stream.
 
 pub mod pool;
 pub mod positional;
+pub mod range;
+pub mod salvage;
 pub mod sequential;
 
 use std::io::{self, Read, Write};
@@ -65,7 +69,9 @@ impl Jobs {
         std::thread::available_parallelism().map_or(Self::ONE, Self::new)
     }
 
-    fn get(self) -> usize {
+    /// The number.
+    #[must_use]
+    pub fn count(self) -> usize {
         self.0.get()
     }
 }
@@ -133,7 +139,7 @@ pub enum PipelineError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::{Cursor, Seek as _, SeekFrom};
 
     use super::*;
@@ -158,7 +164,7 @@ mod tests {
         FrameSealer::begin(&frame_key(), &ID.into(), b"header", b"")
     }
 
-    fn opener() -> FrameOpener {
+    pub(super) fn opener() -> FrameOpener {
         let tag = sealer().1;
         FrameOpener::begin(&frame_key(), &ID.into(), b"header", b"", (&[0; IV_LEN], &tag)).unwrap()
     }
@@ -167,22 +173,22 @@ mod tests {
         Jobs::new(NonZeroUsize::new(jobs).unwrap())
     }
 
-    const FRAME: NonZeroU32 = NonZeroU32::new(10).unwrap();
+    pub(super) const FRAME: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
-    fn file_of(bytes: &[u8]) -> std::fs::File {
+    pub(super) fn file_of(bytes: &[u8]) -> std::fs::File {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         file
     }
 
-    fn contents(mut file: std::fs::File) -> Vec<u8> {
+    pub(super) fn contents(mut file: std::fs::File) -> Vec<u8> {
         let mut bytes = Vec::new();
         file.rewind().unwrap();
         file.read_to_end(&mut bytes).unwrap();
         bytes
     }
 
-    fn sealed_in_order(plaintext: &[u8]) -> Vec<u8> {
+    pub(super) fn sealed_in_order(plaintext: &[u8]) -> Vec<u8> {
         let mut message = Vec::new();
         sequential::seal(&sealer().0, FRAME, &mut &plaintext[..], &mut message, &()).unwrap();
         message

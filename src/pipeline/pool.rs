@@ -204,7 +204,7 @@ fn run_in_order<R: Send>(
     work: impl Fn(&mut R) + Sync,
     mut write: impl FnMut(&mut R) -> Result<(), PipelineError>,
 ) -> Result<(), PipelineError> {
-    let runs = jobs.get() * RUNS_A_JOB + 2;
+    let runs = jobs.count() * RUNS_A_JOB + 2;
     let (answers, in_order) = sync_channel(runs);
     let (queue, waiting) = sync_channel::<(R, SyncSender<R>)>(runs);
     let (recycle, written) = sync_channel(runs);
@@ -224,7 +224,7 @@ fn run_in_order<R: Send>(
         };
         let failed = |error| PipelineError::Read(error);
         thread::Builder::new().spawn_scoped(scope, reader).map_err(failed)?;
-        for n in 0..jobs.get() {
+        for n in 0..jobs.count() {
             let spawned = thread::Builder::new().spawn_scoped(scope, worker);
             // One is enough, though it takes longer.
             if n == 0 {

@@ -59,7 +59,7 @@ pub fn seal(
 ) -> Result<u32, PipelineError> {
     let frame_length = layout.frame_length.get();
     let frames = layout.frame_count(size).ok_or(PipelineError::TooLong)?.get() - 1;
-    let run = frames_a_run(layout.frame_length, RUN.min(BUDGET / jobs.get()));
+    let run = frames_a_run(layout.frame_length, RUN.min(BUDGET / jobs.count()));
     if is_too_little(frames, run, frame_length, jobs) {
         return Ok(0);
     }
@@ -104,7 +104,7 @@ pub fn open(
     let frame_length = layout.frame_length.get();
     let Some(last) = layout.frames_in(size) else { return Ok(None) };
     let frames = last.get() - 1;
-    let run = frames_a_run(layout.frame_length, RUN.min(BUDGET / jobs.get()));
+    let run = frames_a_run(layout.frame_length, RUN.min(BUDGET / jobs.count()));
     if is_too_little(frames, run, frame_length, jobs) {
         return Ok(None);
     }
@@ -152,7 +152,7 @@ enum Unopened {
 }
 
 /// The plaintext of the final frame, if it is where the size says, and authentic.
-fn open_final(
+pub(super) fn open_final(
     cipher: &FrameOpener,
     layout: Layout,
     source: &impl ReadAt,
@@ -180,7 +180,7 @@ fn open_final(
 }
 
 /// The plaintext in the bytes of a regular frame.
-fn open_regular<'a>(
+pub(super) fn open_regular<'a>(
     cipher: &FrameOpener,
     sequence: NonZeroU32,
     frame: &'a mut [u8],
@@ -228,7 +228,7 @@ fn work<E: Send>(
         }
     };
     thread::scope(|scope| {
-        for _ in 1..jobs.get() {
+        for _ in 1..jobs.count() {
             // Where there are no more threads to be had, this one does the work.
             drop(thread::Builder::new().spawn_scoped(scope, worker));
         }

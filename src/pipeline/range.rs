@@ -1,0 +1,189 @@
+//! A part of a plaintext: of the message, only the frames that hold it are read.
+//!
+//! The final frame is opened first: it alone proves how long the plaintext is, and so that what is asked for is
+//! not cut off. What the other frames say is not looked at.
+
+use std::io::{self, Write};
+use std::num::NonZeroU32;
+
+use super::positional::{ReadAt, open_final, open_regular};
+use super::{PipelineError, Progress};
+use crate::message::frame::FrameOpener;
+use crate::message::layout::{Layout, REGULAR_OVERHEAD};
+use crate::secret::SecretBytes;
+
+/// Bytes of a plaintext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The first byte.
+    pub offset: u64,
+    /// How many; all to the end, if `None`.
+    pub length: Option<u64>,
+}
+
+impl Range {
+    /// Everything.
+    pub const ALL: Self = Self { offset: 0, length: None };
+
+    /// The byte behind the last one, in a plaintext of `len` bytes.
+    fn end(self, len: u64) -> u64 {
+        self.length.map_or(len, |length| self.offset.saturating_add(length)).min(len)
+    }
+}
+
+/// What was asked for of a plaintext, and found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Bytes of the whole plaintext.
+    pub plaintext_len: u64,
+    /// Bytes written.
+    pub written: u64,
+}
+
+/// Opens the frames of a message of `size` bytes that hold `range`, and writes these bytes of them. `None`
+/// where the message is not as its size says, or a frame is not authentic: what was written is authentic, and
+/// not all. The sequential reader then says what is wrong.
+///
+/// # Errors
+/// [`PipelineError::Write`].
+pub fn open(
+    cipher: &FrameOpener,
+    layout: Layout,
+    (source, size): (&impl ReadAt, u64),
+    range: Range,
+    output: &mut impl Write,
+    progress: &dyn Progress,
+) -> Result<Option<Found>, PipelineError> {
+    let frame_length = u64::from(layout.frame_length.get());
+    let Some(last) = layout.frames_in(size) else { return Ok(None) };
+    let Some(tail) = open_final(cipher, layout, source, size, last) else { return Ok(None) };
+    // A size is only a claim: nothing may follow.
+    if source.read_exact_at(&mut [0], size).is_ok() {
+        return Ok(None);
+    }
+    let before = u64::from(last.get() - 1) * frame_length;
+    let plaintext_len = before + tail.len() as u64;
+    let end = range.end(plaintext_len);
+    let mut written = 0;
+    let mut write = |plaintext: &[u8], start: u64| {
+        let part = overlap(plaintext, start, range.offset, end);
+        output.write_all(part).map_err(PipelineError::Write)?;
+        written += part.len() as u64;
+        progress.advance(part.len() as u64);
+        Ok::<_, PipelineError>(())
+    };
+    let mut frame = SecretBytes::zeroed(layout.frame_length.get() as usize + REGULAR_OVERHEAD);
+    let first = (range.offset / frame_length).min(u64::from(last.get() - 1));
+    let behind = end.min(before).div_ceil(frame_length);
+    for number in first..behind {
+        // In range: there are no more frames than `last`.
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let sequence = NonZeroU32::MIN.saturating_add(number);
+        let start = layout.frame_start(sequence).ok_or(PipelineError::TooLong)?;
+        if source.read_exact_at(frame.expose_mut(), start).is_err() {
+            return Ok(None);
+        }
+        let Some(plaintext) = open_regular(cipher, sequence, frame.expose_mut()) else {
+            return Ok(None);
+        };
+        write(plaintext, u64::from(number) * frame_length)?;
+    }
+    write(tail.expose(), before)?;
+    Ok(Some(Found { plaintext_len, written }))
+}
+
+/// The bytes of `plaintext`, which begins at `start`, that lie from `from` to before `to`.
+fn overlap(plaintext: &[u8], start: u64, from: u64, to: u64) -> &[u8] {
+    let place = |at: u64| {
+        usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(plaintext.len())
+    };
+    plaintext.get(place(from)..place(to)).unwrap_or_default()
+}
+
+/// Lets only the bytes of a range through, where the whole plaintext has to pass.
+pub struct Window<W> {
+    output: W,
+    range: Range,
+    position: u64,
+}
+
+impl<W> Window<W> {
+    /// All that is written passes it.
+    pub fn new(output: W, range: Range) -> Self {
+        Self { output, range, position: 0 }
+    }
+
+    /// Bytes that came through.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.range.end(self.position).saturating_sub(self.range.offset)
+    }
+}
+
+impl<W: Write> Write for Window<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let end = self.range.end(u64::MAX);
+        self.output.write_all(overlap(bytes, self.position, self.range.offset, end))?;
+        self.position += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::tests::{FRAME, file_of, opener, sealed_in_order};
+
+    const LAYOUT: Layout = Layout { header_len: 0, frame_length: FRAME };
+
+    #[test]
+    fn a_range_and_a_window_are_what_a_slice_is() {
+        for len in [0, 1, 9, 10, 11, 20, 55] {
+            let plaintext: Vec<u8> = (0..len).collect();
+            let message = sealed_in_order(&plaintext);
+            let (file, size) = (file_of(&message), message.len() as u64);
+            for offset in 0..u64::from(len) + 3 {
+                for length in (0..u64::from(len) + 3).map(Some).chain([None, Some(u64::MAX)]) {
+                    let range = Range { offset, length };
+                    let (mut part, mut window) = (Vec::new(), Window::new(Vec::new(), range));
+                    let found = open(&opener(), LAYOUT, (&file, size), range, &mut part, &());
+                    let expected: Vec<u8> = plaintext
+                        .iter()
+                        .skip(usize::try_from(offset).unwrap())
+                        .take(length.map_or(usize::MAX, |it| usize::try_from(it).unwrap()))
+                        .copied()
+                        .collect();
+                    assert_eq!(part, expected, "{range:?} of {len}");
+                    let written = part.len() as u64;
+                    let found = found.unwrap().unwrap();
+                    assert_eq!(found, Found { plaintext_len: u64::from(len), written });
+                    for bytes in plaintext.chunks(7) {
+                        window.write_all(bytes).unwrap();
+                    }
+                    assert_eq!((window.written(), window.output), (written, expected));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_claimed_size_proves_nothing() {
+        let message = sealed_in_order(&[7; 55]);
+        let size = message.len() as u64;
+        let open = |bytes: &[u8], size| {
+            let range = Range { offset: 0, length: Some(1) };
+            open(&opener(), LAYOUT, (&file_of(bytes), size), range, &mut Vec::new(), &()).unwrap()
+        };
+        assert!(open(&message, size).is_some());
+        assert!(open(&message[..message.len() - 1], size).is_none());
+        assert!(open(&message, size - 1).is_none());
+        assert!(open(&[&message[..], b"x"].concat(), size).is_none());
+        // Frames may not change places, whichever is asked for.
+        let swapped = [&message[42..84], &message[..42], &message[84..]].concat();
+        assert!(open(&swapped, size).is_none());
+    }
+}
