@@ -966,12 +966,20 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__decrypt)
-            opts="-c -o -f -j -q -v -h --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --verify-first --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -o -f -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --skip-existing --remove-source --verify-first --offset --length --salvage --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1067,6 +1075,14 @@ _enwrap() {
                     fi
                     return 0
                     ;;
+                --offset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --length)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --metadata)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1148,12 +1164,20 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__encrypt)
-            opts="-k -c -a -o -f -j -q -v -h --key --context --context-file --bind --algorithm --frame-length --armor --metadata --output --output-dir --force --sync --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -k -c -a -o -f -j -q -v -h --recursive --include --exclude --from-command --key --context --context-file --bind --algorithm --frame-length --armor --metadata --output --output-dir --force --sync --skip-existing --remove-source --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4890,12 +4914,20 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__verify)
-            opts="-c -j -q -v -h --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -74,6 +74,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s q -l quiet -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l include -d 'Of folders, take only files that match PATTERN (repeatable): of their name, or, with a \'/\' in it, of their path below the folder. \'*\' stays within a name, \'**\' does not' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s k -l key -d 'Encrypt under this key: an alias or an id (repeatable; any one of them opens the result) [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s c -l context -d 'Store a pair with the message and authenticate it (repeatable); it is not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l context-file -d 'Take pairs from a JSON object of strings' -r -F
@@ -95,14 +97,20 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l from-command -d 'Run the command after \'--\' and encrypt its output; if it fails, there is no output file'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s a -l armor -d 'Write base64 in lines of 64 characters instead of bytes'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l sync -d 'Have each output on the disk before it counts as done'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output has its time of modification'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l remove-source -d 'Remove each input when its output is on the disk and in its place'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l include -d 'Of folders, take only files that match PATTERN (repeatable): of their name, or, with a \'/\' in it, of their path below the folder. \'*\' stays within a name, \'**\' does not' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'Open with this key only (repeatable)' -r
@@ -114,6 +122,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-encrypted-
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l output-dir -d 'Write into this folder instead of beside each input' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l offset -d 'Begin at byte N of the plaintext, reading only what is needed of a FILE' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l length -d 'Write at most N bytes' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
@@ -127,9 +137,13 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l sync -d 'Have each output on the disk before it counts as done'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output has its time of modification'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l remove-source -d 'Remove each input when its output is on the disk and in its place'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l verify-first -d 'Release nothing to a stream before all of the message was verified'
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l salvage -d 'Save what is whole of a damaged FILE: every frame that is authentic goes to its place in the output, and the others leave holes'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l unsigned-only -d 'Refuse signed messages'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l preserve-mode -d 'Give the output all permissions of the input, not only the owner\'s'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
@@ -137,6 +151,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s q -l quiet -d 
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l include -d 'Of folders, take only files that match PATTERN (repeatable): of their name, or, with a \'/\' in it, of their path below the folder. \'*\' stays within a name, \'**\' does not' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l only-key -d 'Open with this key only (repeatable)' -r
@@ -159,6 +175,7 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s v -l verbose -d 'Say more'

@@ -350,4 +350,19 @@ pub(crate) struct OutputArgs {
     /// Have each output on the disk before it counts as done
     #[arg(long)]
     pub(crate) sync: bool,
+
+    /// With -r, go on where a run ended: pass over a file whose output has its time of modification
+    #[arg(long, requires = "recursive", hide_short_help = true)]
+    pub(crate) skip_existing: bool,
+
+    /// Remove each input when its output is on the disk and in its place
+    #[arg(long, hide_short_help = true)]
+    pub(crate) remove_source: bool,
+}
+
+impl OutputArgs {
+    /// Whether outputs are on the disk before anything else happens.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.sync || self.remove_source
+    }
 }

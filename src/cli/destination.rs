@@ -206,6 +206,16 @@ impl Destination {
         }
     }
 
+    /// Refuses what cannot take the place of an input.
+    pub(crate) fn require_file(&self) -> Result<(), UsageError> {
+        match self {
+            Self::File { .. } => Ok(()),
+            Self::Stream { .. } => Err(UsageError::new(
+                "--remove-source needs an output that is a file: a stream may be lost",
+            )),
+        }
+    }
+
     /// Whether a terminal shows what is written.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self, Self::Stream { file, .. } if file.is_terminal())

@@ -1,36 +1,43 @@
 //! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use enwrap::encrypt::{Algorithm, EncryptError, Recipe, Sealer};
+use enwrap::encrypt::{Algorithm, EncryptError, Encrypted, Recipe, Sealer};
 use enwrap::keyring::{Key, KeyVersion};
 use enwrap::message::Limits;
 use enwrap::message::armor::Encoder;
 use enwrap::message::engine::IV_LEN;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
-use enwrap::pipeline::PipelineError;
+use enwrap::pipeline::{Jobs, PipelineError};
 use enwrap::provider::Provider;
 use enwrap::provider::raw_aes::RawAes;
 use enwrap::suite::Suite;
 
 use super::app::App;
 use super::args::{ContextArgs, OutputArgs, Pair, context_of};
-use super::batch;
-use super::destination::{Destination, Payload, Rules};
+use super::batch::{self, Outcome};
+use super::destination::{Destination, Payload, Rules, Target};
 use super::examples::examples;
+use super::folders::{Folders, Results};
 use super::job::{self, EXTENSION, Job};
 use super::key_choice::{keys_to_encrypt, provider_of};
+use super::message_source::is_message;
 use super::metadata::{Metadata, MetadataArgs};
 use super::process::umask;
+use super::producer::{self, Producer};
+use super::selection::SelectionArgs;
+use super::skipped::Reason;
 use super::source::Source;
-use crate::output::error::InKeyring as _;
-use crate::output::progress::Meter;
-use crate::output::sanitize;
+use super::tree::require_files;
+use crate::output::error::{InKeyring as _, ProducerError};
+use crate::output::progress::{FileMeter, Meter, Part};
+use crate::output::{Ui, sanitize};
 
 /// Encrypt files, or standard input
 ///
@@ -40,12 +47,21 @@ use crate::output::sanitize;
 #[command(after_long_help = examples!["
     enwrap encrypt report.pdf
     enwrap encrypt -k backup -k offsite --output-dir encrypted report.pdf notes.txt
-    tar c documents | enwrap encrypt -c backup=documents --sync -o documents.tar.enwrap
+    enwrap encrypt --sync -c of=documents -o docs.tar.enwrap --from-command -- tar c documents
+    enwrap encrypt -r documents --output-dir encrypted --skip-existing
 "])]
 pub(crate) struct EncryptArgs {
-    /// What to encrypt; '-' is standard input
-    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    /// What to encrypt: files, and with -r folders; '-' is standard input. With --from-command, after
+    /// '--', a command and its arguments
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    /// Run the command after '--' and encrypt its output; if it fails, there is no output file
+    #[arg(long, requires = "output", conflicts_with_all = ["recursive", "remove_source", "output_dir"])]
+    from_command: bool,
 
     /// Encrypt under this key: an alias or an id (repeatable; any one of them opens the result)
     /// [env: ENWRAP_KEY] [default: the key with the alias 'default']
@@ -101,7 +117,7 @@ fn parse_frame_length(text: &str) -> Result<NonZeroU32, String> {
 
 /// What is the same for every input.
 struct Plan<'a> {
-    app: &'a App,
+    ui: Ui,
     args: &'a EncryptArgs,
     keys: Vec<(&'a Key, &'a KeyVersion)>,
     providers: Vec<RawAes>,
@@ -110,10 +126,16 @@ struct Plan<'a> {
     umask: u32,
 }
 
+/// The name of a message in a file, by that of its plaintext.
+fn name_of_message(name: &OsStr) -> Option<OsString> {
+    Some([name, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
+}
+
+const RESULTS: Results =
+    Results { rename: name_of_message, is_result: is_message, folder_mode: 0o777 };
+
 pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
-    let jobs = job::plan(app, &args.inputs, &args.output, |name| {
-        Some([name, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
-    })?;
+    let is_recursive = args.selection.recursive;
     let recipe = Recipe {
         algorithm: args.algorithm,
         frame_length: args.frame_length,
@@ -121,69 +143,164 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
         bound: context_of(&args.bind, None)?,
     };
     recipe.context.union(&recipe.bound)?;
+    let command = if args.from_command { Some(producer::command(&args.inputs)?) } else { None };
     let store = app.store()?;
+    let inputs = if command.is_some() { &[][..] } else { &args.inputs };
+    let (jobs, folders) = if is_recursive {
+        let used = (store.path(), args.metadata.metadata.as_deref());
+        let folders = Folders::new(inputs, &args.selection, &args.output, &RESULTS, used)?;
+        (Vec::new(), Some(folders))
+    } else if command.is_some() {
+        (Vec::new(), None)
+    } else {
+        require_files(inputs, false)?;
+        (job::plan(app, inputs, &args.output, name_of_message)?, None)
+    };
+    if args.output.remove_source {
+        job::require_removable(inputs, store.path())?;
+    }
     let keyring = store.load()?;
     let (keys, providers) = (Vec::new(), Vec::new());
     let metadata = args.metadata.open(job::files(&jobs, &store))?;
-    let mut plan = Plan { app, args, keys, providers, recipe, metadata, umask: umask() };
+    let mut plan = Plan { ui: app.ui, args, keys, providers, recipe, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         let (version, provider) = provider_of(key).in_keyring(&store)?;
         plan.keys.push((key, version));
         plan.providers.push(provider);
     }
-    batch::for_each(app, store.path(), &jobs, |job| plan.encrypt(job))
+    if let Some(command) = command {
+        return plan.encrypt_output_of(command, app.jobs);
+    }
+    let Some(folders) = folders else {
+        return batch::for_each(app, store.path(), &jobs, |job| {
+            plan.encrypt(job, app.jobs, None).map(|_| ())
+        });
+    };
+    let mut tree = folders.tree();
+    let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
+        match folders.job(turn.entry)? {
+            Ok(job) => plan.encrypt(&job, turn.jobs, Some(turn.progress)),
+            Err(reason) => Ok(Outcome::Skipped(reason)),
+        }
+    })?;
+    tally.finish_many(app, "encrypted")
 }
 
 impl Plan<'_> {
-    fn encrypt(&self, Job { input, target }: &Job) -> anyhow::Result<()> {
+    /// Encrypts a file, or standard input; as a `part` of a run over folders, passes over what is encrypted.
+    fn encrypt(
+        &self,
+        Job { input, target }: &Job,
+        jobs: Jobs,
+        part: Option<&Part<'_>>,
+    ) -> anyhow::Result<Outcome> {
         let mut source = Source::open(input)?;
+        if source.looks_encrypted() {
+            if part.is_some() && is_message(input) {
+                return Ok(Outcome::Skipped(Reason::Encrypted));
+            }
+            self.ui.warning(&format!("{}: it is encrypted already", source.shown()));
+        }
+        let output = &self.args.output;
         let rules = Rules {
-            force: self.args.output.force,
-            sync: self.args.output.sync,
+            force: output.force,
+            sync: output.is_synced(),
             mode: source.mode().unwrap_or(0o666) & !self.umask,
             keeps_mode: true,
             modified: source.modified(),
         };
-        if source.looks_encrypted() {
-            self.app.ui.warning(&format!("{}: it is encrypted already", source.shown()));
+        let mut destination = Destination::open(target, Some(&source), self.payload(), rules)?;
+        if output.remove_source {
+            destination.require_file()?;
         }
-        let payload = if self.args.armor { Payload::Plaintext } else { Payload::Binary };
-        let mut destination = Destination::open(target, Some(&source), payload, rules)?;
-        let providers: Vec<&dyn Provider> =
-            self.providers.iter().map(|provider| provider as &dyn Provider).collect();
-        let sealer = Sealer::new(&providers, &self.recipe)?.with_jobs(self.app.jobs);
-        let ui = self.app.ui;
-        let meter = Meter::new(ui, source.shown(), source.size(), destination.is_terminal());
-        let encrypted = if self.args.armor {
-            let mut armor = Encoder::new(&mut destination);
-            sealer.encrypt(&mut source, &mut armor, &meter).and_then(|encrypted| {
-                armor.finish().map_err(PipelineError::Write)?;
-                Ok(encrypted)
-            })
-        } else if let Some(file) = destination.file().filter(|_| source.is_file()) {
-            sealer.encrypt_file(&mut source, file, &meter)
-        } else {
-            sealer.encrypt(&mut source, &mut destination, &meter)
+        let meter = match part {
+            Some(part) => FileMeter::Part(part),
+            None => {
+                let is_busy = destination.is_terminal();
+                FileMeter::Alone(Meter::new(self.ui, source.shown(), source.size(), is_busy))
+            }
+        };
+        let sealer = self.sealer()?.with_jobs(jobs);
+        let encrypted = match destination.file().filter(|_| source.is_file() && !self.args.armor) {
+            Some(file) => sealer.encrypt_file(&mut source, file, &meter),
+            None => self.seal(sealer, &mut source, &mut destination, &meter),
         }
-        .map_err(|error| match error {
-            EncryptError::Pipeline(error) => target.name_in(error),
-            other => other.into(),
-        })?;
+        .map_err(|error| name_output(error, target))?;
         meter.finish();
-        if source.is_changed()? {
-            ui.warning(&format!("{}: it changed while it was read", source.shown()));
+        if !output.remove_source && source.is_changed()? {
+            self.ui.warning(&format!("{}: it changed while it was read", source.shown()));
         }
         destination.finish()?;
-        let output = target.path();
-        self.metadata.append(
-            "encrypt",
-            input,
-            output,
-            &encrypted.header,
-            (&[0; IV_LEN], &encrypted.tag),
-        )?;
+        self.record(input, target, &encrypted)?;
+        if output.remove_source {
+            source.remove()?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Encrypts what a command writes, if it succeeds.
+    fn encrypt_output_of(&self, command: &[PathBuf], jobs: Jobs) -> anyhow::Result<()> {
+        let output = &self.args.output;
+        let target = Target::of(output.output.as_deref().unwrap_or_else(|| Path::new("-")));
+        let rules = Rules {
+            force: output.force,
+            sync: output.sync,
+            mode: 0o666 & !self.umask,
+            keeps_mode: true,
+            modified: None,
+        };
+        let mut destination = Destination::open(&target, None, self.payload(), rules)?;
+        let meter = Meter::new(
+            self.ui,
+            command.first().map_or_else(String::new, sanitize::name),
+            None,
+            destination.is_terminal(),
+        );
+        let meter = FileMeter::Alone(meter);
+        let sealer = self.sealer()?.with_jobs(jobs);
+        let mut producer = Producer::start(command)?;
+        let encrypted = self
+            .seal(sealer, &mut producer, &mut destination, &meter)
+            .map_err(|error| name_output(error, &target))?;
+        meter.finish();
+        destination.finish()?;
+        self.record(Path::new("-"), &target, &encrypted)
+    }
+
+    fn payload(&self) -> Payload {
+        if self.args.armor { Payload::Plaintext } else { Payload::Binary }
+    }
+
+    fn sealer(&self) -> Result<Sealer, EncryptError> {
+        let providers: Vec<&dyn Provider> =
+            self.providers.iter().map(|provider| provider as &dyn Provider).collect();
+        Sealer::new(&providers, &self.recipe)
+    }
+
+    /// Encrypts a stream, with armour if that is asked for.
+    fn seal(
+        &self,
+        sealer: Sealer,
+        source: &mut (impl Read + Send),
+        destination: &mut Destination,
+        meter: &FileMeter<'_>,
+    ) -> Result<Encrypted, EncryptError> {
+        if !self.args.armor {
+            return sealer.encrypt(source, destination, meter);
+        }
+        let mut armor = Encoder::new(destination);
+        let encrypted = sealer.encrypt(source, &mut armor, meter)?;
+        armor.finish().map_err(PipelineError::Write)?;
+        Ok(encrypted)
+    }
+
+    /// Says what was done.
+    fn record(&self, input: &Path, target: &Target, encrypted: &Encrypted) -> anyhow::Result<()> {
+        let (ui, output) = (self.ui, target.path());
+        let tag = (&[0; IV_LEN], &encrypted.tag);
+        self.metadata.append("encrypt", input, output, &encrypted.header, tag)?;
         let Some(output) = output else { return Ok(()) };
-        ui.detail(&format!("{} -> {}", source.shown(), sanitize::name(output)));
+        ui.detail(&format!("{} -> {}", sanitize::name(input), sanitize::name(output)));
         let keys: Vec<_> = self
             .keys
             .iter()
@@ -200,5 +317,16 @@ impl Plan<'_> {
         sanitize::insert_path(&mut object, "path", input);
         sanitize::insert_path(&mut object, "output", output);
         Ok(ui.result("", object)?)
+    }
+}
+
+fn name_output(error: EncryptError, target: &Target) -> anyhow::Error {
+    match error {
+        EncryptError::Pipeline(PipelineError::Read(error)) => match error.downcast() {
+            Ok(producer) => ProducerError::into(producer),
+            Err(error) => PipelineError::Read(error).into(),
+        },
+        EncryptError::Pipeline(error) => target.name_in(error),
+        other => other.into(),
     }
 }

@@ -70,6 +70,30 @@ pub(crate) fn plan(
     Ok(jobs)
 }
 
+/// Refuses to remove inputs that have no file to take their place, or that are needed to open it.
+pub(crate) fn require_removable<'a>(
+    inputs: impl IntoIterator<Item = &'a PathBuf>,
+    keyring: &Path,
+) -> Result<(), UsageError> {
+    let keyring = Place::of(keyring);
+    for input in inputs {
+        let shown = sanitize::name(input);
+        if is_stdin(input) {
+            return Err(UsageError::new("--remove-source needs an input that is a file"));
+        }
+        if fs::symlink_metadata(input).is_ok_and(|metadata| metadata.is_symlink()) {
+            return Err(UsageError::new(format!(
+                "'{shown}' is a link: --remove-source would leave the file"
+            ))
+            .hint("name the file itself"));
+        }
+        if keyring.is_some() && Place::of(input) == keyring {
+            return Err(UsageError::new(format!("'{shown}' is the keyring, and is not removed")));
+        }
+    }
+    Ok(())
+}
+
 /// Every file that the jobs read or write, and the keyring.
 pub(crate) fn files<'a>(jobs: &'a [Job], store: &'a Store) -> impl Iterator<Item = &'a Path> {
     let paths = jobs.iter().flat_map(|job| [Some(job.input.as_path()), job.target.path()]);

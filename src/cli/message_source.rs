@@ -10,6 +10,12 @@ use enwrap::message::{Limits, MessageError};
 use super::source::Source;
 use super::tree::Entry;
 
+/// Whether a file is a message, as far as its header shows.
+pub(crate) fn is_message(path: &Path) -> bool {
+    let source = MessageSource::open(path);
+    source.is_ok_and(|mut source| ReadHeader::read(&mut source, &Limits::default()).is_ok())
+}
+
 /// An open encrypted input.
 pub(crate) struct MessageSource(Unarmored<BufReader<Source>>);
 

@@ -25,7 +25,7 @@ pub(crate) struct MetadataArgs {
     /// Append a JSON line about each file to this one, as the AWS Encryption CLI does
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     #[arg(value_hint = clap::ValueHint::FilePath)]
-    metadata: Option<PathBuf>,
+    pub(crate) metadata: Option<PathBuf>,
 }
 
 /// Where lines go, if anywhere.

@@ -29,6 +29,7 @@ use super::examples::examples;
 use super::key_choice::{named_keys, provider_of};
 use super::message_source::MessageSource;
 use super::opening::{Missing, Opening, OpeningOne};
+use super::skipped::Reason;
 use super::source::is_stdin;
 use super::tree::{Entry, Tree, require_files};
 use crate::output::error::{ChangedMeanwhile, InKeyring as _, UnknownKeys, UsageError};
@@ -141,7 +142,7 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> anyhow::Result<()> {
         json!({
             "reencrypted": done,
             "not_messages": plan.not_messages,
-            "special": tree.skipped.special,
+            "special": tree.skipped.count(Reason::Special),
         }),
     )
 }

@@ -19,6 +19,7 @@ use super::examples::examples;
 use super::key_choice::named_keys;
 use super::message_source::MessageSource;
 use super::opening::{self, Missing, Opening, OpeningOne};
+use super::skipped::Reason;
 use super::source::is_stdin;
 use super::tree::{Entry, Tree, require_files};
 use crate::output::error::{InKeyring as _, UsageError};
@@ -167,7 +168,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
             "rewrapped": changed,
             "already_so": already_so,
             "not_messages": not_messages,
-            "special": tree.skipped.special,
+            "special": tree.skipped.count(Reason::Special),
         }),
     )
 }

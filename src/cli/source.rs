@@ -1,17 +1,19 @@
 //! Where a verb reads from: a file, or standard input.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal as _, Read, Seek as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use anyhow::Context as _;
+
 use enwrap::encrypt::PlaintextFile;
 use enwrap::pipeline::positional::ReadAt;
 
 use super::pipe;
-use crate::output::error::{SourceError, UsageError};
+use crate::output::error::{ChangedMeanwhile, SourceError, UsageError};
 use crate::output::sanitize;
 
 /// An open input.
@@ -116,6 +118,17 @@ impl Source {
     /// Whether `other` is this very file.
     pub(crate) fn is(&self, other: &Metadata) -> bool {
         other.is_file() && (other.dev(), other.ino()) == (self.before.dev(), self.before.ino())
+    }
+
+    /// Removes the file that was read, if it is still what its name leads to, and as it was.
+    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let now = fs::symlink_metadata(path)?;
+        if !self.is(&now) || self.is_changed()? {
+            return Err(ChangedMeanwhile.into());
+        }
+        let shown = sanitize::name(path);
+        fs::remove_file(path).with_context(|| format!("cannot remove '{shown}'"))
     }
 
     /// Whether others wrote to the file since it was opened.

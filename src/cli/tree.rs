@@ -4,44 +4,68 @@
 //! left alone, since reading a FIFO would wait for ever. Nothing is sorted: that would hold every name of a
 //! folder of a hundred thousand in memory.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use walkdir::WalkDir;
 
 use enwrap::atomic_file::temporary::is_temporary_name;
 
+use super::selection::Selection;
+use super::skipped::{Reason, Skipped};
 use super::source::is_stdin;
 use crate::output::error::UsageError;
 use crate::output::sanitize;
-
-/// What was not looked at on the way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Skipped {
-    /// Links, FIFOs, sockets and devices.
-    pub(crate) special: usize,
-    /// Temporary files of enwrap's, of processes that are at work.
-    pub(crate) unfinished: usize,
-}
 
 /// A file, and whether it was named itself or found below a folder that was.
 pub(crate) struct Entry {
     pub(crate) path: PathBuf,
     pub(crate) is_named: bool,
+    /// Which operand it is, or is below.
+    pub(crate) operand: usize,
 }
 
 /// The operands of a verb, and with `-r` the files below them.
 pub(crate) struct Tree<'a> {
-    operands: std::slice::Iter<'a, PathBuf>,
+    operands: &'a [PathBuf],
+    /// How many operands were begun.
+    begun: usize,
     recursive: bool,
-    below: Option<walkdir::IntoIter>,
+    /// All files, if `None`.
+    selection: Option<&'a Selection>,
+    below: Option<Below>,
     pub(crate) skipped: Skipped,
+}
+
+/// What is below one operand.
+struct Below {
+    files: walkdir::IntoIter,
+    named: PathBuf,
+    /// The operand without links, for comparisons.
+    real: PathBuf,
 }
 
 impl<'a> Tree<'a> {
     pub(crate) fn new(operands: &'a [PathBuf], recursive: bool) -> Self {
-        Self { operands: operands.iter(), recursive, below: None, skipped: Skipped::default() }
+        let (selection, below, skipped) = (None, None, Skipped::default());
+        Self { operands, begun: 0, recursive, selection, below, skipped }
+    }
+
+    /// Leaves out what is not selected.
+    pub(crate) fn of(self, selection: &'a Selection) -> Self {
+        Self { selection: Some(selection), ..self }
+    }
+
+    /// The same from the beginning.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            begun: 0,
+            below: None,
+            skipped: Skipped::default(),
+            operands: self.operands,
+            recursive: self.recursive,
+            selection: self.selection,
+        }
     }
 
     pub(crate) fn is_recursive(&self) -> bool {
@@ -56,35 +80,64 @@ impl Iterator for Tree<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let Some(below) = &mut self.below else {
-                let operand = self.operands.next()?;
+                let operand = self.operands.get(self.begun)?;
+                self.begun += 1;
                 // What was named is meant, also through a link.
                 let is_folder = !is_stdin(operand) && operand.is_dir();
                 if self.recursive && is_folder {
-                    // The path's own end: `folder` and `folder/` are one.
-                    self.below = Some(WalkDir::new(operand).follow_root_links(true).into_iter());
+                    self.below = Some(Below {
+                        // The path's own end: `folder` and `folder/` are one.
+                        files: WalkDir::new(operand).follow_root_links(true).into_iter(),
+                        named: operand.clone(),
+                        real: fs::canonicalize(operand).unwrap_or_else(|_| operand.clone()),
+                    });
                     continue;
                 }
-                return Some(Ok(Entry { path: operand.clone(), is_named: true }));
+                let operand_index = self.begun - 1;
+                let path = operand.clone();
+                return Some(Ok(Entry { path, is_named: true, operand: operand_index }));
             };
-            match below.next() {
-                None => self.below = None,
-                Some(Err(error)) => {
-                    let path = error.path().map_or_else(PathBuf::new, Path::to_path_buf);
-                    let shown = sanitize::name(&path);
-                    let error = std::io::Error::from(error);
-                    let error =
-                        Err::<(), _>(error).with_context(|| format!("cannot list '{shown}'"));
-                    return error.err().map(Err);
+            let entry = match below.files.next() {
+                None => {
+                    self.below = None;
+                    continue;
                 }
-                Some(Ok(entry)) if entry.file_type().is_dir() => {}
-                Some(Ok(entry)) if !entry.file_type().is_file() => self.skipped.special += 1,
-                Some(Ok(entry)) if is_unfinished(&entry) => self.skipped.unfinished += 1,
-                Some(Ok(entry)) => {
-                    return Some(Ok(Entry { path: entry.into_path(), is_named: false }));
+                Some(Err(error)) => return Some(Err(unlisted(error))),
+                Some(Ok(entry)) => entry,
+            };
+            let is_folder = entry.file_type().is_dir();
+            if !is_folder && !entry.file_type().is_file() {
+                self.skipped.add(Reason::Special);
+                continue;
+            }
+            let relative = entry.path().strip_prefix(&below.named).unwrap_or_else(|_| entry.path());
+            let real = below.real.join(relative);
+            let refusal = match self.selection {
+                Some(selection) => selection.refusal(relative, &real, is_folder),
+                None if !is_folder && is_unfinished(&entry) => Some(Reason::Unfinished),
+                None => None,
+            };
+            match refusal {
+                Some(reason) => {
+                    self.skipped.add(reason);
+                    if is_folder {
+                        below.files.skip_current_dir();
+                    }
+                }
+                None if is_folder => {}
+                None => {
+                    let operand = self.begun - 1;
+                    return Some(Ok(Entry { path: entry.into_path(), is_named: false, operand }));
                 }
             }
         }
     }
+}
+
+fn unlisted(error: walkdir::Error) -> anyhow::Error {
+    let path = error.path().map_or_else(PathBuf::new, Path::to_path_buf);
+    let shown = sanitize::name(&path);
+    anyhow::Error::new(std::io::Error::from(error)).context(format!("cannot list '{shown}'"))
 }
 
 /// Whether it is a temporary file of a live process, which holds a lock on it. What a dead one left is a file
@@ -109,7 +162,6 @@ pub(crate) fn require_files(operands: &[PathBuf], recursive: bool) -> Result<(),
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
@@ -133,7 +185,8 @@ mod tests {
         found.sort();
         let names = [".enwrap-fedcba9876543210.tmp", "a/b/z", "a/y", "a/z.envelope", "x"];
         assert_eq!(found, names.map(path));
-        assert_eq!(tree.skipped, Skipped { special: 2, unfinished: 1 });
+        let skipped = [Reason::Special, Reason::Unfinished].map(|it| tree.skipped.count(it));
+        assert_eq!(skipped, [2, 1]);
         let missing = [path("missing")];
         let named: Vec<_> = Tree::new(&missing, true).map(|it| it.unwrap().path).collect();
         assert_eq!(named, missing, "whoever opens it says what is wrong");

@@ -27,8 +27,8 @@ use enwrap::unlock::UnlockError;
 use enwrap::verify_first::VerifyFirstError;
 
 use super::error::{
-    About, BlobError, Found, PaperError, PassphraseError, SomeFailed, SourceError, UnknownKeys,
-    UsageError,
+    About, BlobError, Found, NoParts, NothingLost, PaperError, PassphraseError, ProducerError,
+    SomeFailed, SourceError, UnknownKeys, UsageError,
 };
 use super::exit::Exit;
 use super::sanitize;
@@ -89,6 +89,26 @@ impl Diagnosis {
     }
 }
 
+impl Diagnosis {
+    /// What it is about, in a list.
+    pub(crate) fn subject(&self) -> String {
+        self.path.as_ref().map_or_else(|| self.message.clone(), sanitize::name)
+    }
+
+    /// The same for programs.
+    pub(crate) fn in_short(&self) -> Value {
+        let mut object = json!({
+            "kind": self.exit.kind(),
+            "exit_code": self.exit.code(),
+            "path": null,
+        });
+        if let Some(path) = &self.path {
+            sanitize::insert_path(&mut object, "path", path);
+        }
+        object
+    }
+}
+
 /// Whether the message of this error says which file or key it is about.
 fn names_its_own_path(error: &Error) -> bool {
     error.is::<AtomicFileError>()
@@ -119,6 +139,13 @@ fn judge(error: &Error, about: Option<&About>) -> Verdict {
         (Exit::Usage, usage.hint.clone())
     } else if let Some(source) = error.downcast_ref::<SourceError>() {
         judge_source(source)
+    } else if let Some(parts) = error.downcast_ref::<NoParts>() {
+        (Exit::Policy, parts.hint.map(str::to_owned))
+    } else if error.is::<NothingLost>() {
+        let hint = "decrypt it without --salvage, which proves that it is whole";
+        (Exit::Authentication, Some(hint.to_owned()))
+    } else if error.is::<ProducerError>() {
+        (Exit::Producer, None)
     } else if let Some(open) = error.downcast_ref::<OpenError>() {
         judge_open(open, keyring, file)
     } else if let Some(message) = error.downcast_ref::<MessageError>() {

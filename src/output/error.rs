@@ -10,6 +10,7 @@ use enwrap::keyring::Store;
 use enwrap::keyring::paper::PaperFault;
 use enwrap::keyring::seal::EmptyPassphrase;
 use enwrap::message::MessageError;
+use enwrap::message::header::{Content, Header};
 use enwrap::unlock::UnlockError;
 
 use super::sanitize;
@@ -82,6 +83,44 @@ pub(crate) enum SourceError {
     #[error("it shrank from {expected} to {read} bytes while it was read")]
     Shrank { expected: u64, read: u64 },
 }
+
+/// A command that was to produce what is encrypted, and did not.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProducerError {
+    #[error("cannot run '{command}'")]
+    NotStarted {
+        command: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("'{command}' failed with exit status {status}, and its output was not kept")]
+    Failed { command: String, status: i32 },
+    #[error("'{command}' was killed by signal {signal}, and its output was not kept")]
+    Killed { command: String, signal: i32 },
+}
+
+/// A message that is proved as a whole, or not at all.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct NoParts {
+    reason: &'static str,
+    pub(crate) hint: Option<&'static str>,
+}
+
+impl NoParts {
+    pub(crate) fn of(header: &Header, hint: Option<&'static str>) -> Self {
+        let reason = match header.content {
+            Content::NonFramed => "it is not in frames: one tag covers all of it",
+            Content::Framed(_) => "it is signed, and a signature covers all of a message",
+        };
+        Self { reason, hint }
+    }
+}
+
+/// A salvage of what was not damaged. No success: scripts must not take salvaging for decrypting.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing is lost, and it is no damaged message")]
+pub(crate) struct NothingLost;
 
 /// A wrapped data key that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -20,11 +20,12 @@ pub(crate) enum Exit {
     NotAMessage = 11,
     SomeFailed = 12,
     Found = 14,
+    Producer = 15,
     Policy = 16,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Failure,
         Self::Usage,
         Self::NoKey,
@@ -38,6 +39,7 @@ impl Exit {
         Self::NotAMessage,
         Self::SomeFailed,
         Self::Found,
+        Self::Producer,
         Self::Policy,
     ];
 
@@ -61,6 +63,7 @@ impl Exit {
             Self::NotAMessage => "not_a_message",
             Self::SomeFailed => "some_failed",
             Self::Found => "found",
+            Self::Producer => "producer",
             Self::Policy => "policy",
         }
     }
@@ -81,6 +84,7 @@ impl Exit {
             Self::NotAMessage => "not an encrypted message, or not supported",
             Self::SomeFailed => "some of several files failed",
             Self::Found => "a check found work",
+            Self::Producer => "a command that was to produce the input failed",
             Self::Policy => "refused by a limit or a policy",
         }
     }

@@ -99,6 +99,21 @@ impl Ui {
         }
     }
 
+    /// Lists what failed in a long run, and `more` that were too many to be kept; programs have it in the
+    /// summary.
+    pub(crate) fn failures(self, list: &[Diagnosis], more: usize) {
+        if self.format == Format::Json || list.is_empty() {
+            return;
+        }
+        line("failed:");
+        for diagnosis in list {
+            line(&format!("  {} (exit code {})", diagnosis.subject(), diagnosis.exit.code()));
+        }
+        if more > 0 {
+            line(&format!("  and {more} more"));
+        }
+    }
+
     /// Says what may be wrong although the work was done.
     pub(crate) fn warning(self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
@@ -120,9 +135,13 @@ impl Ui {
         }
     }
 
+    pub(crate) fn is_verbose(self) -> bool {
+        self.verbosity == Verbosity::Verbose
+    }
+
     /// Says what only the curious want to know.
     pub(crate) fn detail(self, text: &str) {
-        if self.verbosity == Verbosity::Verbose {
+        if self.is_verbose() {
             line(text);
         }
     }
@@ -138,14 +157,16 @@ impl Ui {
 
 /// One line on stderr. Where stderr is gone, no one is there to be told.
 fn line(text: &str) {
-    drop(writeln!(io::stderr(), "{text}"));
+    progress::aside(|| drop(writeln!(io::stderr(), "{text}")));
 }
 
 /// Writes `bytes` to stdout, whole.
 pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes)?;
-    stdout.flush()
+    progress::aside(|| {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        stdout.flush()
+    })
 }
 
 fn print_object(kind: &str, mut object: Value) -> io::Result<()> {

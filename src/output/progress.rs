@@ -1,15 +1,16 @@
 //! How far the work is, on stderr: a bar on a terminal, plain lines where a log is asked for.
 
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 use enwrap::pipeline::Progress;
 
-use super::{Ui, Verbosity, When};
+use super::{Ui, Verbosity, When, sanitize};
 
 /// Nothing is shown before: most work is done by then, and a flash helps nobody.
 const DELAY: Duration = Duration::from_millis(500);
@@ -17,15 +18,40 @@ const DELAY: Duration = Duration::from_millis(500);
 /// Between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The progress of one file.
+/// The bar on the terminal, which everything else that is written there has to step around.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// Does `write`, with no bar in its way.
+pub(super) fn aside<T>(write: impl FnOnce() -> T) -> T {
+    match &*lock(&SHOWN) {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every value here is whole after every change, so a panic elsewhere did not break it.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The progress of one file, or of all files of a run.
 pub(crate) struct Meter {
     form: Form,
     /// What is worked on, safe to show.
-    name: String,
-    /// Bytes in all, if known.
-    total: Option<u64>,
+    name: Mutex<String>,
+    /// Bytes in all; zero, if not known.
+    total: AtomicU64,
     done: AtomicU64,
+    /// Of a run of many.
+    files: Option<Files>,
     start: Instant,
+}
+
+#[derive(Default)]
+struct Files {
+    /// Zero, if not known.
+    total: AtomicU64,
+    done: AtomicU64,
 }
 
 enum Form {
@@ -39,20 +65,61 @@ enum Form {
     },
 }
 
+impl Form {
+    fn of(ui: Ui, is_busy: bool) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        match ui.progress {
+            _ if ui.verbosity == Verbosity::Quiet => Self::Hidden,
+            When::Never => Self::Hidden,
+            When::Always if !is_terminal => Self::Lines { last: Mutex::new(Instant::now()), ui },
+            _ if is_terminal && !is_busy => Self::Bar(OnceLock::new()),
+            _ => Self::Hidden,
+        }
+    }
+}
+
 impl Meter {
-    /// Begins to measure. `is_busy` says that a terminal shows the result itself, where a bar would
+    /// Begins to measure one file. `is_busy` says that a terminal shows the result itself, where a bar would
     /// be in its way.
     pub(crate) fn new(ui: Ui, name: String, total: Option<u64>, is_busy: bool) -> Self {
-        let start = Instant::now();
-        let is_terminal = io::stderr().is_terminal();
-        let form = match ui.progress {
-            _ if ui.verbosity == Verbosity::Quiet => Form::Hidden,
-            When::Never => Form::Hidden,
-            When::Always if !is_terminal => Form::Lines { last: Mutex::new(start), ui },
-            _ if is_terminal && !is_busy => Form::Bar(OnceLock::new()),
-            _ => Form::Hidden,
-        };
-        Self { form, name, total: total.filter(|total| *total > 0), done: 0.into(), start }
+        Self::with(Form::of(ui, is_busy), name, total.unwrap_or(0), None)
+    }
+
+    /// Begins to measure a run of many files.
+    pub(crate) fn of_many(ui: Ui) -> Self {
+        Self::with(Form::of(ui, false), String::new(), 0, Some(Files::default()))
+    }
+
+    fn with(form: Form, name: String, total: u64, files: Option<Files>) -> Self {
+        let (name, total, start) = (Mutex::new(name), total.into(), Instant::now());
+        Self { form, name, total, done: 0.into(), files, start }
+    }
+
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown(&self) -> bool {
+        !matches!(self.form, Form::Hidden)
+    }
+
+    /// Hears how much there is to do.
+    pub(crate) fn expect(&self, files: u64, bytes: u64) {
+        self.total.store(bytes, Ordering::Relaxed);
+        if let Some(counted) = &self.files {
+            counted.total.store(files, Ordering::Relaxed);
+        }
+        if let Form::Bar(bar) = &self.form
+            && let Some(bar) = bar.get()
+        {
+            bar.set_length(bytes);
+            bar.set_style(self.style());
+        }
+    }
+
+    /// Begins one file of many.
+    pub(crate) fn part(&self, path: &Path, size: u64) -> Part<'_> {
+        if self.is_shown() {
+            *lock(&self.name) = sanitize::name(path);
+        }
+        Part { meter: self, size, done: 0.into() }
     }
 
     /// Ends it; whoever asked for lines gets a last one.
@@ -62,28 +129,50 @@ impl Meter {
         }
     }
 
-    fn bar(&self) -> ProgressBar {
-        let bar = match self.total {
-            Some(total) => ProgressBar::new(total),
-            None => ProgressBar::no_length(),
-        };
-        let template = match self.total {
-            Some(_) => {
+    fn style(&self) -> ProgressStyle {
+        let has_total = self.total.load(Ordering::Relaxed) > 0;
+        let template = match (&self.files, has_total) {
+            (None, true) => {
                 "{prefix} {wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left"
             }
-            None => "{prefix} {spinner} {bytes}  {bytes_per_sec}  {elapsed}",
+            (None, false) => "{prefix} {spinner} {bytes}  {bytes_per_sec}  {elapsed}",
+            (Some(_), true) => {
+                "{prefix}\n{wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left"
+            }
+            (Some(_), false) => "{prefix}\n{spinner} {bytes}  {bytes_per_sec}  {elapsed}",
         };
-        let style = ProgressStyle::with_template(template)
+        ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> ");
-        bar.with_style(style).with_prefix(shortened(&self.name)).with_elapsed(self.start.elapsed())
+            .progress_chars("=> ")
+    }
+
+    /// What stands before, or above, the bar.
+    fn prefix(&self) -> String {
+        match &self.files {
+            None => shortened(&lock(&self.name), 20),
+            Some(files) => format!("{}  {}", files.told(), shortened(&lock(&self.name), 45)),
+        }
+    }
+
+    fn bar(&self) -> ProgressBar {
+        let bar = match self.total.load(Ordering::Relaxed) {
+            0 => ProgressBar::no_length(),
+            total => ProgressBar::new(total),
+        };
+        let bar = bar.with_style(self.style()).with_elapsed(self.start.elapsed());
+        *lock(&SHOWN) = Some(bar.clone());
+        bar
     }
 
     fn line(&self, elapsed: Duration) -> String {
         let done = self.done.load(Ordering::Relaxed);
         let rate = rate(done, elapsed);
-        let name = &self.name;
-        let Some(total) = self.total.filter(|total| *total >= done) else {
+        let name = match &self.files {
+            None => lock(&self.name).clone(),
+            Some(files) => files.told(),
+        };
+        let total = self.total.load(Ordering::Relaxed);
+        let Some(total) = Some(total).filter(|total| *total > 0 && *total >= done) else {
             return format!("{name}: {}, {}/s", HumanBytes(done), HumanBytes(rate));
         };
         let percent = u128::from(done) * 100 / u128::from(total);
@@ -102,11 +191,13 @@ impl Progress for Meter {
             Form::Hidden => {}
             Form::Bar(bar) => {
                 if bar.get().is_some() || self.start.elapsed() >= DELAY {
-                    bar.get_or_init(|| self.bar()).set_position(done);
+                    let bar = bar.get_or_init(|| self.bar());
+                    bar.set_position(done);
+                    bar.set_prefix(self.prefix());
                 }
             }
             Form::Lines { last, ui } => {
-                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut last = lock(last);
                 if last.elapsed() >= LINE_INTERVAL {
                     *last = Instant::now();
                     ui.note(&self.line(self.start.elapsed()));
@@ -122,7 +213,66 @@ impl Drop for Meter {
         if let Form::Bar(bar) = &self.form
             && let Some(bar) = bar.get()
         {
+            *lock(&SHOWN) = None;
             bar.finish_and_clear();
+        }
+    }
+}
+
+impl Files {
+    fn told(&self) -> String {
+        let done = HumanCount(self.done.load(Ordering::Relaxed));
+        match self.total.load(Ordering::Relaxed) {
+            0 => format!("{done} files"),
+            total => format!("{done} of {} files", HumanCount(total)),
+        }
+    }
+}
+
+/// The progress of one file of many.
+pub(crate) struct Part<'a> {
+    meter: &'a Meter,
+    /// What it counts for, whatever is heard of it: a skipped file is done too, and a message is longer than
+    /// its plaintext.
+    size: u64,
+    done: AtomicU64,
+}
+
+impl Progress for Part<'_> {
+    fn advance(&self, bytes: u64) {
+        let done = self.done.fetch_add(bytes, Ordering::Relaxed);
+        self.meter.advance(bytes.min(self.size.saturating_sub(done)));
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        if let Some(files) = &self.meter.files {
+            files.done.fetch_add(1, Ordering::Relaxed);
+        }
+        self.meter.advance(self.size.saturating_sub(*self.done.get_mut()));
+    }
+}
+
+/// The progress of a file: its own, or its part of a run's.
+pub(crate) enum FileMeter<'a> {
+    Alone(Meter),
+    Part(&'a Part<'a>),
+}
+
+impl FileMeter<'_> {
+    pub(crate) fn finish(self) {
+        if let Self::Alone(meter) = self {
+            meter.finish();
+        }
+    }
+}
+
+impl Progress for FileMeter<'_> {
+    fn advance(&self, bytes: u64) {
+        match self {
+            Self::Alone(meter) => meter.advance(bytes),
+            Self::Part(part) => part.advance(bytes),
         }
     }
 }
@@ -134,13 +284,12 @@ fn rate(done: u64, elapsed: Duration) -> u64 {
 }
 
 /// A name that leaves room for a bar in 80 columns: the end of a path says more than its beginning.
-fn shortened(name: &str) -> String {
-    const MOST: usize = 20;
+fn shortened(name: &str, most: usize) -> String {
     let count = name.chars().count();
-    if count <= MOST {
+    if count <= most {
         return name.to_owned();
     }
-    format!("..{}", name.chars().skip(count - MOST + 2).collect::<String>())
+    format!("..{}", name.chars().skip(count - most + 2).collect::<String>())
 }
 
 #[cfg(test)]
@@ -148,8 +297,9 @@ mod tests {
     use super::*;
 
     fn meter(total: Option<u64>, done: u64) -> Meter {
-        let (form, name) = (Form::Hidden, "a".to_owned());
-        Meter { form, name, total, done: done.into(), start: Instant::now() }
+        let meter = Meter::with(Form::Hidden, "a".to_owned(), total.unwrap_or(0), None);
+        meter.advance(done);
+        meter
     }
 
     #[test]
@@ -165,9 +315,25 @@ mod tests {
     }
 
     #[test]
+    fn every_file_of_many_counts_for_its_size() {
+        let all = Meter::with(Form::Hidden, String::new(), 0, Some(Files::default()));
+        all.part(Path::new("a"), 1000).advance(900);
+        all.part(Path::new("b"), 24).advance(100);
+        drop(all.part(Path::new("skipped"), 1024));
+        assert_eq!(all.line(Duration::from_secs(2)), "3 files: 2.00 KiB, 1.00 KiB/s");
+        all.expect(1000, 4096);
+        let line = all.line(Duration::from_secs(2));
+        assert_eq!(
+            line,
+            "3 of 1,000 files: 2.00 KiB of 4.00 KiB (50 %), 1.00 KiB/s, 2 seconds left"
+        );
+    }
+
+    #[test]
     fn a_long_name_keeps_its_end() {
-        assert_eq!(shortened("short"), "short");
-        assert_eq!(shortened("/var/backups/2026/home.tar").chars().count(), 20);
-        assert!(shortened("/var/backups/2026/home.tar").ends_with("2026/home.tar"));
+        let long = shortened("/var/backups/2026/home.tar", 20);
+        assert_eq!(shortened("short", 20), "short");
+        assert_eq!(long.chars().count(), 20);
+        assert!(long.ends_with("2026/home.tar"));
     }
 }

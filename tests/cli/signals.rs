@@ -19,7 +19,7 @@ fn a_signal_removes_what_is_temporary_and_ends_the_run() {
         let mut child = shell.start(&["encrypt", "-f", "-o", "out"]);
         let mut stdin = child.stdin.take().unwrap();
         // More than a pipe holds: when this returns, the run has begun to write.
-        stdin.write_all(&sample(300_000)).unwrap();
+        stdin.write_all(&sample(2_000_000)).unwrap();
         assert!(is_caught(&child, number));
         kill_process(Pid::from_child(&child), signal).unwrap();
         let run = Run::from(child.wait_with_output().unwrap());
@@ -44,9 +44,9 @@ fn a_signal_that_the_caller_ignores_is_ignored() {
     let mut command = shell.command("sh", &["-c", &line]);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(&sample(300_000)).unwrap();
+    stdin.write_all(&sample(2_000_000)).unwrap();
     kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
-    stdin.write_all(&sample(300_000)).unwrap();
+    stdin.write_all(&sample(2_000_000)).unwrap();
     drop(stdin);
     assert!(child.wait().unwrap().success());
     assert_eq!(shell.names(), ["out"]);

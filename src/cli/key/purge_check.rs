@@ -13,6 +13,7 @@ use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
+use crate::cli::skipped::Reason;
 use crate::cli::tree::{Entry, Tree};
 use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{About, Found, Subject, UsageError};
@@ -58,7 +59,7 @@ pub(super) fn require_unneeded(
             checked.needed += 1;
         }
     }
-    checked.special = tree.skipped.special + tree.skipped.unfinished;
+    checked.special = tree.skipped.count(Reason::Special) + tree.skipped.count(Reason::Unfinished);
     let Checked { messages, not_messages, special, needed, by_envelope_only } = checked;
     app.ui.note(&format!(
         "{messages} messages checked, {not_messages} not messages, {special} special files left alone"

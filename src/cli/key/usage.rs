@@ -15,6 +15,7 @@ use crate::cli::batch;
 use crate::cli::examples::examples;
 use crate::cli::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
+use crate::cli::skipped::Reason;
 use crate::cli::tree::{Entry, Tree, require_files};
 use crate::output::error::Found;
 use crate::output::{sanitize, table};
@@ -84,7 +85,7 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> anyhow::Result<()> {
         json!({
             "messages": report.messages,
             "not_messages": report.not_messages,
-            "special": tree.skipped.special,
+            "special": tree.skipped.count(Reason::Special),
             "need_old_version": stale,
             "by_envelope_only": report.by_envelope_only,
             "closed": report.closed,

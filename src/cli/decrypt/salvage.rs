@@ -1,0 +1,91 @@
+//! `decrypt --salvage`: what holds of a damaged message, at its place.
+
+use std::io;
+
+use serde_json::json;
+
+use enwrap::encrypt::PlaintextFile as _;
+use enwrap::pipeline::salvage::{Lost, Salvaged};
+
+use super::Plan;
+use crate::cli::destination::{Destination, Payload, Rules};
+use crate::cli::job::Job;
+use crate::cli::message_source::MessageSource;
+use crate::output::error::{NoParts, NothingLost, UsageError};
+use crate::output::progress::Meter;
+use crate::output::sanitize;
+
+impl Plan<'_> {
+    /// Always an error in the end: what was salvaged is not the message.
+    pub(super) fn salvage(&self, Job { input, target }: &Job) -> anyhow::Result<()> {
+        let mut message = MessageSource::open(input)?;
+        let rules = Rules {
+            force: self.args.output.force,
+            sync: self.args.output.sync,
+            mode: message.source().mode().unwrap_or(0o600) & 0o700,
+            keeps_mode: true,
+            modified: None,
+        };
+        let source = Some(message.source());
+        let destination = Destination::open(target, source, Payload::Plaintext, rules)?;
+        let Some((file, output)) = destination.file().zip(target.path()) else {
+            return Err(UsageError::new(
+                "--salvage needs an output that is a file: it leaves holes",
+            )
+            .hint("name one with -o FILE")
+            .into());
+        };
+        let opened = self.opening.of(input)?.open(&mut message)?;
+        let Some(source) = message.positional() else {
+            return Err(UsageError::new("only a file, and without armour, can be salvaged")
+                .hint("take off armour with 'base64 -d', or save the stream to a file")
+                .into());
+        };
+        let name = source.shown();
+        let meter = Meter::new(self.ui, name.clone(), source.size(), false);
+        let salvaged = opened
+            .salvage(source, source.claimed_len(), file, &meter)
+            .map_err(|error| target.name_in(error))?
+            .ok_or_else(|| NoParts::of(opened.header(), None))?;
+        meter.finish();
+        if salvaged.frames > 0 {
+            destination.finish()?;
+        }
+        let (frames, bytes) = (salvaged.frames, salvaged.bytes);
+        let mut object = json!({
+            "message_id": opened.header().message_id.to_string(),
+            "saved_frames": frames,
+            "saved_bytes": bytes,
+            "plaintext_bytes": salvaged.plaintext_len,
+            "lost": salvaged.lost.iter().map(|lost| {
+                json!({ "offset": lost.offset, "length": lost.length })
+            }).collect::<Vec<_>>(),
+        });
+        sanitize::insert_path(&mut object, "path", input);
+        if salvaged.frames > 0 {
+            sanitize::insert_path(&mut object, "output", output);
+        }
+        self.ui.result(&told(&salvaged), object)?;
+        let shown = sanitize::name(output);
+        if frames > 0 {
+            self.ui.note(&format!(
+                "saved {bytes} bytes in {frames} frames to '{shown}'\n\
+                 each is authentic, and at its place; that they are complete, nothing proves"
+            ));
+        } else {
+            self.ui.note("nothing could be saved, and nothing was written");
+        }
+        // The reader that decides all errors says what is wrong.
+        opened.decrypt(&mut message, &mut io::sink(), &())?;
+        Err(NothingLost.into())
+    }
+}
+
+/// The lost bytes, a line each.
+fn told(salvaged: &Salvaged) -> String {
+    let line = |Lost { offset, length }: &Lost| match length {
+        Some(length) => format!("lost: bytes {offset} to {} ({length})\n", offset + length - 1),
+        None => format!("lost: from byte {offset} to the end, which is not known\n"),
+    };
+    salvaged.lost.iter().map(line).collect()
+}

@@ -1,0 +1,153 @@
+//! Runs over folders that write a result for each file: which files, where the results go, and what is done
+//! about results that are there.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+
+use enwrap::atomic_file::AtomicFileError;
+
+use super::args::OutputArgs;
+use super::job::{EXTENSION, Job};
+use super::mirror::Mirror;
+use super::selection::{Selection, SelectionArgs, require_apart};
+use super::skipped::Reason;
+use super::source::is_stdin;
+use super::tree::{Entry, Tree};
+use crate::output::error::UsageError;
+use crate::output::sanitize;
+
+/// What is the same for every file of a run.
+pub(crate) struct Folders<'a> {
+    operands: &'a [PathBuf],
+    selection: Selection,
+    mirror: Mirror<'a>,
+    output: &'a OutputArgs,
+    /// Whether a file that stands where a result is to go may be one of an earlier run. Everything else may
+    /// be an input, or somebody's, and is not replaced, also not with `-f`.
+    is_result: fn(&Path) -> bool,
+}
+
+/// How a verb names its results, and knows them.
+pub(crate) struct Results {
+    pub(crate) rename: fn(&OsStr) -> Option<OsString>,
+    pub(crate) is_result: fn(&Path) -> bool,
+    /// The mode of folders that are made, less the umask.
+    pub(crate) folder_mode: u32,
+}
+
+impl<'a> Folders<'a> {
+    pub(crate) fn new(
+        operands: &'a [PathBuf],
+        selection: &SelectionArgs,
+        output: &'a OutputArgs,
+        results: &Results,
+        (keyring, metadata): (&Path, Option<&Path>),
+    ) -> anyhow::Result<Self> {
+        if output.output.is_some() {
+            return Err(UsageError::new("-o takes the result of one input, and -r has many")
+                .hint("leave it out, or name a folder with --output-dir")
+                .into());
+        }
+        if operands.is_empty() || operands.iter().any(|operand| is_stdin(operand)) {
+            return Err(UsageError::new("-r takes folders, and not standard input")
+                .hint("name a DIR")
+                .into());
+        }
+        require_apart(operands)?;
+        let Results { rename, is_result, folder_mode } = *results;
+        let folder = output.output_dir.as_deref();
+        let mirror = Mirror::new(operands, folder, rename, folder_mode, output.is_synced())?;
+        let mut in_use = mirror.filled();
+        in_use.extend(metadata.map(Path::to_path_buf));
+        let selection = Selection::new(selection, keyring, &in_use)?;
+        Ok(Self { operands, selection, mirror, output, is_result })
+    }
+
+    /// The files that are taken.
+    pub(crate) fn tree(&self) -> Tree<'_> {
+        Tree::new(self.operands, true).of(&self.selection)
+    }
+
+    /// What is to be done about a file, or why nothing is.
+    pub(crate) fn job(&self, entry: &Entry) -> anyhow::Result<Result<Job, Reason>> {
+        let input = entry.path.clone();
+        let Some(output) = self.mirror.target(entry)? else {
+            if entry.is_named || super::message_source::is_message(&input) {
+                return Err(UsageError::new(format!(
+                    "'{}' does not end in .{EXTENSION}",
+                    sanitize::name(&input)
+                ))
+                .hint("decrypt it by itself, with -o FILE")
+                .into());
+            }
+            return Ok(Err(Reason::NotAMessage));
+        };
+        match fs::symlink_metadata(&output) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let shown = sanitize::name(&output);
+                return Err(error).with_context(|| format!("cannot open '{shown}'"));
+            }
+            Ok(found) => {
+                if self.is_done_before(&input, &output, &found)? {
+                    return Ok(Err(Reason::Existing));
+                }
+            }
+        }
+        Ok(Ok(Job { input, target: super::destination::Target::File(output) }))
+    }
+
+    /// Whether what stands where a result is to go is that result; an error, if it must not be replaced.
+    fn is_done_before(
+        &self,
+        input: &Path,
+        output: &Path,
+        found: &Metadata,
+    ) -> anyhow::Result<bool> {
+        let exists = || AtomicFileError::Exists { path: output.to_path_buf() };
+        let is_result = || found.is_file() && (self.is_result)(output);
+        if self.output.skip_existing && is_same_time(&fs::metadata(input)?, found)? && is_result() {
+            return Ok(true);
+        }
+        if !self.output.force {
+            return Err(exists().into());
+        }
+        if !is_result() {
+            let shown = sanitize::name(output);
+            let problem =
+                format!("'{shown}' is in the way, and is not the result of an earlier run");
+            return Err(UsageError::new(problem).hint("move it, or remove it").into());
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a result carries the time of its source; some file systems keep whole seconds only.
+fn is_same_time(source: &Metadata, result: &Metadata) -> io::Result<bool> {
+    let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let (source, result) = (since(source.modified()?), since(result.modified()?));
+    Ok(source == result || Duration::from_secs(source.as_secs()) == result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_compared_as_finely_as_both_have_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, nanos| {
+            let file = fs::File::create_new(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::new(7, nanos)).unwrap();
+            file.metadata().unwrap()
+        };
+        let (fine, same, other, coarse) = (file("a", 5), file("b", 5), file("c", 6), file("d", 0));
+        assert!(is_same_time(&fine, &same).unwrap() && is_same_time(&fine, &coarse).unwrap());
+        assert!(!is_same_time(&fine, &other).unwrap() && !is_same_time(&coarse, &fine).unwrap());
+    }
+}

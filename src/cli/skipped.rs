@@ -1,0 +1,92 @@
+//! Files of a tree that a verb passes over, by reason.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+/// Why a file of a tree is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reason {
+    /// A link, FIFO, socket or device.
+    Special,
+    /// A temporary file of enwrap's.
+    Unfinished,
+    /// By `--exclude`, or not by `--include`; a folder counts once, whatever is in it.
+    Excluded,
+    /// An envelope file, or the lock beside one.
+    Envelope,
+    /// The keyring, the output folder, or what else this run itself uses.
+    InUse,
+    /// A message already.
+    Encrypted,
+    /// No message.
+    NotAMessage,
+    /// Its output is there, and as new as it.
+    Existing,
+}
+
+impl Reason {
+    /// The name in JSON.
+    fn member(self) -> &'static str {
+        match self {
+            Self::Special => "special",
+            Self::Unfinished => "unfinished",
+            Self::Excluded => "excluded",
+            Self::Envelope => "envelopes",
+            Self::InUse => "in_use",
+            Self::Encrypted => "encrypted",
+            Self::NotAMessage => "not_messages",
+            Self::Existing => "existing",
+        }
+    }
+
+    /// After a number.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Special => "links or special files",
+            Self::Unfinished => "temporary files",
+            Self::Excluded => "excluded",
+            Self::Envelope => "envelope files",
+            Self::InUse => "in use by this run",
+            Self::Encrypted => "encrypted already",
+            Self::NotAMessage => "not messages",
+            Self::Existing => "done before",
+        }
+    }
+}
+
+/// How many files were passed over, by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Skipped(BTreeMap<Reason, usize>);
+
+impl Skipped {
+    pub(crate) fn add(&mut self, reason: Reason) {
+        *self.0.entry(reason).or_default() += 1;
+    }
+
+    pub(crate) fn count(&self, reason: Reason) -> usize {
+        self.0.get(&reason).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn append(&mut self, other: &Self) {
+        for (reason, count) in &other.0 {
+            *self.0.entry(*reason).or_default() += count;
+        }
+    }
+
+    /// What people read; `None` where nothing was passed over.
+    pub(crate) fn told(&self) -> Option<String> {
+        let told: Vec<String> =
+            self.0.iter().map(|(reason, count)| format!("{count} {}", reason.text())).collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let members: Map<String, Value> = self
+            .0
+            .iter()
+            .map(|(reason, count)| (reason.member().to_owned(), json!(count)))
+            .collect();
+        members.into()
+    }
+}

@@ -1,0 +1,451 @@
+//! Whole folders: what is taken, where results go, and what a failure leaves.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::shell::{ENWRAP, Run, Shell, sample};
+
+/// The plain files below a folder, with what is in them.
+fn files(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            match entry.file_type().unwrap() {
+                kind if kind.is_dir() => folders.push(entry.path()),
+                kind if kind.is_file() => {
+                    let below = entry.path().strip_prefix(root).unwrap().to_path_buf();
+                    found.push((below, fs::read(entry.path()).unwrap()));
+                }
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn names(root: &Path) -> Vec<String> {
+    files(root).iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect()
+}
+
+/// A folder `docs` with small, empty, nested and large files, one of them sparse and over the size from which
+/// all threads work on one file.
+fn documents() -> Shell {
+    let shell = Shell::new();
+    fs::create_dir_all(shell.path("docs/a/b")).unwrap();
+    fs::create_dir_all(shell.path("docs/empty folder")).unwrap();
+    shell.write("docs/one", "1");
+    shell.write("docs/empty", "");
+    shell.write("docs/a/two", sample(200_000));
+    shell.write("docs/a/b/three", sample(65_536));
+    shell.write("docs/a/b/large", sample(3_000_000));
+    File::options()
+        .write(true)
+        .open(shell.path("docs/a/b/large"))
+        .unwrap()
+        .set_len(17 << 20)
+        .unwrap();
+    shell
+}
+
+fn summary(run: &Run) -> Value {
+    run.json().into_iter().find(|line| line["type"] == "summary").unwrap()
+}
+
+#[test]
+fn a_tree_goes_to_another_place_and_comes_back() {
+    for jobs in ["1", "2", "7"] {
+        let shell = documents();
+        let line = ["--json", "encrypt", "-j", jobs, "-r", "docs/", "--output-dir", "new/enc"];
+        let run = shell.run(&line).success();
+        assert_eq!(run.json().len(), 6);
+        assert_eq!(
+            summary(&run),
+            json!({"type": "summary", "files": 5, "failed": 0, "encrypted": 5, "skipped": {}})
+        );
+        let enc = shell.path("new/enc");
+        let expected = ["a/b/large", "a/b/three", "a/two", "empty", "one"]
+            .map(|name| format!("docs/{name}.enwrap"));
+        assert_eq!(names(&enc), expected);
+        let time = |path: &str| fs::metadata(shell.path(path)).unwrap().modified().unwrap();
+        assert_eq!(time("docs/a/two"), time("new/enc/docs/a/two.enwrap"));
+        shell.run(&["verify", "-r", "new", "-j", jobs]).success().says(&["5 verified"]);
+        let line = ["decrypt", "-r", "new/enc/docs", "-j", jobs, "--output-dir", "back"];
+        shell.run(&line).success().says(&["5 decrypted"]);
+        assert!(files(&shell.path("back/docs")) == files(&shell.path("docs")));
+        assert_eq!(shell.mode("back/docs/a"), 0o700, "plaintext is the owner's");
+        assert_eq!(time("docs/a/two"), time("back/docs/a/two"));
+    }
+}
+
+#[test]
+fn results_are_beside_their_inputs_and_a_second_run_goes_on() {
+    let shell = documents();
+    shell.ok(&["encrypt", "-r", "docs"]);
+    assert_eq!(names(&shell.path("docs")).len(), 10);
+    let again = shell.fails(&["--json", "encrypt", "-r", "docs"], 12);
+    let sum = summary(&again);
+    assert_eq!((&sum["failed"], &sum["skipped"]["encrypted"]), (&json!(5), &json!(5)));
+    let codes: Vec<&Value> =
+        sum["failures"].as_array().unwrap().iter().map(|it| &it["exit_code"]).collect();
+    assert_eq!(codes, [8; 5]);
+    let again = shell.run(&["--json", "encrypt", "-r", "docs", "--skip-existing"]).success();
+    assert_eq!(summary(&again)["skipped"], json!({"encrypted": 5, "existing": 5}));
+    // One source is newer, and one result is gone.
+    shell.write("docs/one", "new");
+    let yesterday = SystemTime::now() - Duration::from_secs(86_400);
+    let one = File::options().write(true).open(shell.path("docs/one")).unwrap();
+    one.set_modified(yesterday).unwrap();
+    fs::remove_file(shell.path("docs/a/two.enwrap")).unwrap();
+    let run = shell.fails(&["encrypt", "-r", "docs", "--skip-existing"], 12);
+    run.says(&[
+        "'docs/one.enwrap' already exists",
+        "1 encrypted",
+        "failed:",
+        "docs/one (exit code 8)",
+    ]);
+    let run = shell.run(&["encrypt", "-r", "docs", "--skip-existing", "-f"]).success();
+    run.says(&["1 encrypted; 5 encrypted already, 4 done before"]);
+    assert_eq!(shell.ok(&["decrypt", "docs/one.enwrap", "-o", "-"]), "new");
+}
+
+#[test]
+fn one_bad_file_stops_nothing_and_is_listed_with_its_code() {
+    let shell = documents();
+    shell.ok(&["encrypt", "-r", "docs", "--output-dir", "enc"]);
+    let bad = shell.path("enc/docs/a/two.enwrap");
+    let message = fs::read(&bad).unwrap();
+    shell.write("enc/docs/a/two.enwrap", &message[..message.len() - 1]);
+    shell.write("enc/docs/garbage.enwrap", "no message");
+    shell.write("enc/docs/other", "left alone");
+    for verb in [&["decrypt", "--output-dir", "back"][..], &["verify"]] {
+        let args: Vec<&str> =
+            ["--json"].iter().chain(verb).chain(&["-r", "enc"]).copied().collect();
+        let run = shell.fails(&args, 12);
+        let sum = summary(&run);
+        assert_eq!((&sum["files"], &sum["failed"]), (&json!(6), &json!(2)));
+        assert_eq!(sum["skipped"], json!({"not_messages": 1}));
+        let mut failures: Vec<(u64, &str)> = sum["failures"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| (it["exit_code"].as_u64().unwrap(), it["path"].as_str().unwrap()))
+            .collect();
+        failures.sort_unstable();
+        assert_eq!(failures, [(5, "enc/docs/a/two.enwrap"), (11, "enc/docs/garbage.enwrap")]);
+        assert_eq!(run.json().iter().filter(|line| line["type"] == "error").count(), 3);
+    }
+    assert_eq!(names(&shell.path("back")).len(), 4, "no half files");
+    let back = files(&shell.path("back/enc/docs"));
+    assert!(back.iter().all(|file| files(&shell.path("docs")).contains(file)));
+}
+
+#[test]
+fn what_is_not_a_file_of_the_tree_is_left_alone_and_counted() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    shell.write("docs/a", "a");
+    fs::hard_link(shell.path("docs/a"), shell.path("docs/the same")).unwrap();
+    shell.write("outside", "o");
+    symlink("../outside", shell.path("docs/link")).unwrap();
+    symlink(".", shell.path("docs/loop")).unwrap();
+    assert!(shell.sh("mkfifo docs/fifo").code == Some(0));
+    shell.write("docs/old.envelope", "{}");
+    shell.write("docs/old.envelope.lock", "");
+    shell.write("docs/.enwrap-0123456789abcdef.tmp", "half of something");
+    shell.ok(&["encrypt", "outside", "-o", "docs/done"]);
+    shell.write("docs/AY, AgV and no message", "AY");
+    let run = shell.run(&["--json", "encrypt", "-r", "docs"]).success();
+    assert_eq!(
+        summary(&run)["skipped"],
+        json!({"special": 3, "unfinished": 1, "envelopes": 2, "encrypted": 1})
+    );
+    let sealed: Vec<String> =
+        names(&shell.path("docs")).into_iter().filter(|name| name.ends_with(".enwrap")).collect();
+    assert_eq!(sealed, ["AY, AgV and no message.enwrap", "a.enwrap", "the same.enwrap"]);
+    // A message without the ending has no name to go to: left out of a restore, it would be missed.
+    let run = shell.fails(&["decrypt", "-r", "docs", "--output-dir", "back"], 12);
+    run.says(&["'docs/done' does not end in .enwrap", "docs/done (exit code 2)"]);
+    assert_eq!(names(&shell.path("back")).len(), 3);
+}
+
+#[test]
+fn patterns_choose_what_is_taken() {
+    let shell = documents();
+    let args = ["--json", "encrypt", "-r", "docs", "--output-dir", "enc"];
+    let with = |more: &[&str]| {
+        fs::remove_dir_all(shell.path("enc")).ok();
+        let args: Vec<&str> = args.iter().chain(more).copied().collect();
+        (summary(&shell.run(&args).success()), names(&shell.path("enc")))
+    };
+    let (sum, taken) = with(&["--exclude", "a/b", "--exclude", "emp*"]);
+    assert_eq!(taken, ["docs/a/two.enwrap", "docs/one.enwrap"]);
+    assert_eq!(sum["skipped"], json!({"excluded": 3}));
+    let (_, taken) = with(&["--include", "t*"]);
+    assert_eq!(taken, ["docs/a/b/three.enwrap", "docs/a/two.enwrap"]);
+    let (_, taken) = with(&["--include", "/*"]);
+    assert_eq!(taken, ["docs/empty.enwrap", "docs/one.enwrap"]);
+    shell.fails(&["encrypt", "-r", "docs", "--include", "["], 2).says(&["'[' is no pattern"]);
+}
+
+#[test]
+fn the_output_folder_is_no_part_of_its_own_input() {
+    let shell = documents();
+    let run = |args: &[&str]| summary(&shell.run(args).success());
+    let line = ["--json", "encrypt", "-r", "docs", "--output-dir", "docs/enc"];
+    assert_eq!(run(&line)["encrypted"], 5);
+    let again = ["--json", "encrypt", "-r", "docs", "--output-dir", "docs/enc", "-f"];
+    assert_eq!(run(&again)["skipped"], json!({"in_use": 1}));
+    assert_eq!(names(&shell.path("docs/enc/docs")).len(), 5);
+    // A tree that goes to its own place: beside the inputs.
+    let line = ["--json", "encrypt", "-r", ".", "--output-dir", ".", "--exclude", "enc"];
+    assert_eq!(run(&line)["encrypted"], 5);
+    assert!(shell.path("docs/one.enwrap").is_file());
+}
+
+#[test]
+fn a_file_and_its_message_can_both_be_there() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    shell.write("docs/a", "plain");
+    shell.write("docs/a.enwrap", "a plain file of this name");
+    let before = files(&shell.path("docs"));
+    // It is an input too: also with -f, one must not take the other's place.
+    for force in [&[][..], &["-f"]] {
+        let args: Vec<&str> =
+            ["encrypt", "-r", "docs", "--include", "a"].iter().chain(force).copied().collect();
+        shell.fails(&args, 12);
+        assert_eq!(files(&shell.path("docs")), before);
+    }
+    shell.fails(&["encrypt", "-r", "docs", "-f"], 12).says(&["is in the way", "1 encrypted"]);
+    assert!(shell.path("docs/a.enwrap.enwrap").is_file());
+    // a.enwrap.enwrap would go where a message is that is to be decrypted itself.
+    shell.ok(&["encrypt", "docs/a", "-o", "docs/a.enwrap", "-f"]);
+    let message = shell.read("docs/a.enwrap");
+    let run = shell.fails(&["decrypt", "-r", "docs", "-f"], 12);
+    run.says(&["'docs/a.enwrap' is in the way", "1 decrypted"]);
+    assert_eq!(shell.read("docs/a.enwrap"), message);
+}
+
+#[test]
+fn hostile_names_reach_neither_the_terminal_nor_another_folder() {
+    let shell = Shell::new();
+    let hostile =
+        ["new\nline", "\x1b[2J\x1b]0;owned\x07", "-rf", "..enwrap", "...enwrap", ".enwrap"];
+    fs::create_dir_all(shell.path("docs/\x1b[31m/..x")).unwrap();
+    shell.write("plain", "p");
+    shell.ok(&["encrypt", "plain", "-o", "message"]);
+    for name in hostile {
+        fs::copy(shell.path("message"), shell.path(&format!("docs/\x1b[31m/..x/{name}.enwrap")))
+            .unwrap();
+        fs::copy(shell.path("message"), shell.path(&format!("docs/{name}"))).unwrap();
+    }
+    let odd = OsStr::from_bytes(b"docs/\xff.enwrap");
+    fs::copy(shell.path("message"), shell.cwd.path().join(odd)).unwrap();
+    let before = files(&shell.path("docs"));
+    for format in [&["-v"][..], &["--json"]] {
+        let args: Vec<&str> = format
+            .iter()
+            .chain(&["decrypt", "-r", "docs", "--output-dir", "out"])
+            .copied()
+            .collect();
+        let run = shell.fails(&args, 12);
+        let shown = [run.stdout.as_slice(), run.stderr.as_bytes()].concat();
+        assert!(shown.iter().all(|byte| *byte == b'\n' || !byte.is_ascii_control()), "{run:?}");
+        assert_eq!(shell.names(), ["docs", "message", "out", "plain"]);
+        assert_eq!(names(&shell.path("out")).len(), 7, "six in the deep folder, and the odd one");
+        fs::remove_dir_all(shell.path("out")).unwrap();
+    }
+    assert_eq!(files(&shell.path("docs")), before);
+}
+
+#[test]
+fn no_link_leads_out_of_the_output_folder() {
+    let shell = documents();
+    fs::create_dir(shell.path("elsewhere")).unwrap();
+    fs::create_dir_all(shell.path("out/docs")).unwrap();
+    symlink("../../elsewhere", shell.path("out/docs/a")).unwrap();
+    symlink("../../target", shell.path("out/docs/one.enwrap")).unwrap();
+    shell.write("target", "somebody's");
+    let run = shell.fails(&["encrypt", "-r", "docs", "--output-dir", "out", "-f"], 12);
+    run.says(&[
+        "'out/docs/a' is a link, and may lead elsewhere",
+        "'out/docs/one.enwrap' is in the way",
+    ]);
+    assert_eq!(shell.read("target"), b"somebody's");
+    assert!(names(&shell.path("elsewhere")).is_empty());
+    // The folder that was named may be a link.
+    symlink("elsewhere", shell.path("named")).unwrap();
+    shell.run(&["encrypt", "-r", "docs", "--output-dir", "named"]).success();
+    assert_eq!(names(&shell.path("elsewhere")).len(), 5);
+}
+
+#[test]
+fn sources_go_only_when_their_results_are_there() {
+    let shell = documents();
+    fs::create_dir(shell.path("docs/two.enwrap")).unwrap();
+    shell.write("docs/two", "kept, since its result cannot be written");
+    let run = shell.fails(&["encrypt", "-r", "docs", "--remove-source"], 12);
+    run.says(&["docs/two (exit code 8)", "5 encrypted"]);
+    let left = names(&shell.path("docs"));
+    let plain: Vec<&String> = left.iter().filter(|name| !name.ends_with(".enwrap")).collect();
+    assert_eq!(plain, ["two"], "{left:?}");
+    shell.run(&["verify", "-r", "docs"]).success().says(&["5 verified"]);
+    // By themselves, too.
+    shell.write("plain", "p");
+    shell.ok(&["encrypt", "plain", "--remove-source"]);
+    assert_eq!(shell.names(), ["docs", "plain.enwrap"]);
+    shell.ok(&["decrypt", "plain.enwrap", "--remove-source"]);
+    assert_eq!(shell.names(), ["docs", "plain"]);
+    symlink("plain", shell.path("link")).unwrap();
+    for (args, says) in [
+        (&["encrypt", "link", "--remove-source"][..], "is a link"),
+        (&["encrypt", "plain", "--remove-source", "-o", "-"], "needs an output that is a file"),
+        (&["encrypt", "-", "--remove-source", "-o", "x"], "needs an input that is a file"),
+    ] {
+        shell.fails_harmlessly(args, 2).says(&[says]);
+    }
+    let keyring = shell.keyring();
+    let keyring = keyring.to_str().unwrap();
+    shell.fails(&["encrypt", keyring, "--remove-source"], 2).says(&["is the keyring"]);
+    let home = Path::new(keyring).parent().unwrap().to_str().unwrap();
+    shell.ok(&["keygen", "second"]);
+    shell.run(&["encrypt", "-r", home, "--remove-source"]).success().says(&["0 encrypted"]);
+    shell.ok(&["key", "list"]);
+}
+
+#[test]
+fn a_slip_in_the_command_line_is_told_before_the_first_file() {
+    let shell = documents();
+    fs::create_dir_all(shell.path("other/docs")).unwrap();
+    shell.write("other/docs/x", "");
+    let refused: [(&[&str], &str); 9] = [
+        (&["encrypt", "docs"], "'docs' is a folder"),
+        (&["verify", "docs"], "'docs' is a folder"),
+        (&["encrypt", "-r", "docs", "-o", "x"], "-o takes the result of one input"),
+        (&["encrypt", "-r"], "-r takes folders"),
+        (&["decrypt", "-r", "-"], "-r takes folders"),
+        (&["encrypt", "-r", "docs", "docs/a"], "'docs/a' is in 'docs'"),
+        (&["verify", "-r", "docs/a", "docs"], "'docs/a' is in 'docs'"),
+        (&["encrypt", "-r", "docs", "other/docs", "--output-dir", "x"], "two inputs would go to"),
+        (&["encrypt", "docs/one", "--skip-existing"], "--recursive"),
+    ];
+    for (args, says) in refused {
+        shell.fails_harmlessly(args, 2).says(&[says]);
+    }
+    let run = shell.fails_harmlessly(&["encrypt", "-r", "missing"], 12);
+    run.says(&["missing: cannot open it", "missing (exit code 1)"]);
+    shell.fails_harmlessly(&["encrypt", "-r", "docs", "-k", "nobody"], 3);
+}
+
+#[test]
+fn a_full_disk_stops_the_run_and_leaves_no_half_files() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    fs::create_dir(shell.path("out")).unwrap();
+    for n in 0..60 {
+        shell.write(&format!("docs/{n}"), sample(50_000));
+    }
+    // A file system of 1 MiB, which only a namespace of its own lets everybody mount.
+    let line = "mount -t tmpfs -o size=1m none out && enwrap --json encrypt -r docs --output-dir out; \
+        code=$?; enwrap verify -r out >&2; ls -A out/docs | wc -l; exit $code";
+    let line = format!("enwrap() {{ '{ENWRAP}' \"$@\"; }}; {line}");
+    let run: Run = shell.command("unshare", &["-rm", "sh", "-c", &line]).output().unwrap().into();
+    if run.stderr.contains("unshare") || run.stderr.contains("mount:") {
+        return;
+    }
+    let run = run.failure(12);
+    let text = String::from_utf8(run.stdout.clone()).unwrap();
+    let lines: Vec<Value> =
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let done = lines.iter().filter(|line| line["type"] == "result").count();
+    let sum = lines.iter().find(|line| line["type"] == "summary").unwrap();
+    assert!(done < 30 && sum["encrypted"] == done, "{text}");
+    assert!(sum["files"].as_u64().unwrap() < 40, "it stopped: {sum}");
+    assert!(text.contains("No space left"), "{text}");
+    run.says(&[&format!("{done} verified")]);
+    assert_eq!(text.lines().last().unwrap().trim(), done.to_string(), "no half files");
+}
+
+#[test]
+fn a_signal_in_the_middle_leaves_whole_files_only() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    for n in 0..400 {
+        shell.write(&format!("docs/{n}"), sample(200_000));
+    }
+    let mut command =
+        shell.command(ENWRAP, &["encrypt", "-r", "docs", "--output-dir", "out", "-v"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // The first line is of the first file that is done.
+    let mut first = [0; 1];
+    std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut first).unwrap();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!(run.signal, Some(2), "{run:?}");
+    let done = names(&shell.path("out"));
+    assert!(!done.is_empty() && done.iter().all(|name| name.ends_with(".enwrap")), "{done:?}");
+    shell.run(&["verify", "-r", "out"]).success().says(&[&format!("{} verified", done.len())]);
+    let again = ["encrypt", "-r", "docs", "--output-dir", "out", "--skip-existing"];
+    shell.run(&again).success().says(&[&format!("{} done before", done.len())]);
+}
+
+#[test]
+fn a_file_that_vanishes_is_one_failure() {
+    // What the walk has seen and the work no longer finds: a process that removes while the tree is read.
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    shell.write("docs/a", "a");
+    shell.write("docs/b", "b");
+    let line = "enwrap encrypt -r docs missing docs2/../docs/c";
+    fs::create_dir(shell.path("docs2")).unwrap();
+    let run = shell.sh(line).failure(12);
+    run.says(&["missing (exit code 1)", "docs2/../docs/c (exit code 1)", "2 encrypted"]);
+}
+
+#[test]
+fn deep_trees_and_no_permission() {
+    let shell = Shell::new();
+    let deep = vec!["a folder with a name"; 100].join("/");
+    fs::create_dir_all(shell.path("docs").join(&deep)).unwrap();
+    shell.write(&format!("docs/{deep}/end"), "deep");
+    shell.ok(&["encrypt", "-r", "docs", "--output-dir", "enc"]);
+    shell.ok(&["decrypt", "-r", "enc/docs", "--output-dir", "back"]);
+    assert_eq!(shell.read(&format!("back/docs/{deep}/end")), b"deep");
+    if rustix::process::geteuid().is_root() {
+        return;
+    }
+    shell.write("docs/secret", "s");
+    Shell::chmod(&shell.path("docs/secret"), 0);
+    let run = shell.fails(&["encrypt", "-r", "docs"], 12);
+    run.says(&["docs/secret (exit code 1)", "1 encrypted"]);
+}
+
+#[test]
+fn every_message_of_a_tree_may_have_its_own_keys() {
+    let shell = documents();
+    shell.ok(&["encrypt", "-r", "docs", "--output-dir", "enc"]);
+    shell.ok(&["keygen", "second"]);
+    shell.ok(&["rewrap", "-r", "enc", "-k", "second", "--envelope", "enc/all.envelope"]);
+    let run = shell.run(&[
+        "verify",
+        "-r",
+        "enc",
+        "--only-key",
+        "second",
+        "--envelope",
+        "enc/all.envelope",
+    ]);
+    run.success().says(&["5 verified; 2 envelope files"]);
+    shell.fails(&["verify", "-r", "enc", "--only-key", "second"], 12).says(&["exit code 3"]);
+}
