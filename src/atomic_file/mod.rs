@@ -18,9 +18,12 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::io::Errno;
 
 use fault::{Step, step};
 use temporary::Temporary;
@@ -94,6 +97,14 @@ impl AtomicFile {
     pub fn create(target: &Path) -> Result<Self, AtomicFileError> {
         let target =
             resolve_symlinks(target).map_err(|source| failed("follow the link", target, source))?;
+        Self::create_at(target)
+    }
+
+    /// Begins a file that is to stand at `target` itself, where no link is.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_at(target: PathBuf) -> Result<Self, AtomicFileError> {
         let folder = folder_of(&target).to_path_buf();
         let (file, temporary) = match create_unnamed(&folder) {
             Some(file) => (file, None),
@@ -101,9 +112,11 @@ impl AtomicFile {
                 .map(|(file, temporary)| (file, Some(temporary)))
                 .map_err(|source| failed("create a file in", &folder, source))?,
         };
-        // Whoever cleans up sees by this lock that the file is in use. Where locks are missing
-        // (some network file systems), the file is still good.
-        drop(file.try_lock());
+        if temporary.is_some() {
+            // Whoever cleans up sees by this lock that the file is in use. Where locks are missing
+            // (some network file systems), the file is still good.
+            drop(file.try_lock());
+        }
         Ok(Self { file, target, folder, temporary })
     }
 
@@ -281,7 +294,7 @@ pub fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
             _ => return Ok(path),
         }
     }
-    Err(rustix::io::Errno::LOOP.into())
+    Err(Errno::LOOP.into())
 }
 
 /// Makes what was linked or renamed in `folder` survive a crash.
@@ -298,8 +311,9 @@ fn create_unnamed(folder: &Path) -> Option<File> {
     step(Step::CreateUnnamed).ok()?;
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(folder, flags, WHILE_WRITTEN).ok()?);
-    // Without /proc there is no way to name it later.
-    fs::metadata(path_of(&file)).is_ok().then_some(file)
+    // Without /proc there may be no way to name it later. It does not come and go.
+    static HAS_NAMES: OnceLock<bool> = OnceLock::new();
+    HAS_NAMES.get_or_init(|| fs::metadata(path_of(&file)).is_ok()).then_some(file)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -312,6 +326,12 @@ fn path_of(file: &File) -> String {
 }
 
 fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    match rustix::fs::linkat(file, c"", CWD, path, AtFlags::EMPTY_PATH) {
+        // An older kernel, which keeps this for root and says so.
+        Err(Errno::NOENT) => {}
+        linked => return Ok(linked?),
+    }
     Ok(rustix::fs::linkat(CWD, path_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 

@@ -119,24 +119,28 @@ impl Destination {
         let Target::File(path) = target else {
             return Self::stdout(*target == Target::ExplicitStdout, source, payload, rules.sync);
         };
-        refuse_planted(path)?;
-        match fs::metadata(path) {
-            Ok(metadata) => {
+        // Whatever stands there, if it may not be looked at, it may not be replaced either.
+        let look = |found: io::Result<Metadata>| match found {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot open '{}'", sanitize::name(path)))
+            }
+        };
+        // Most often there is nothing, and nothing more to ask.
+        let is_there = look(fs::symlink_metadata(path))?.is_some();
+        if is_there {
+            refuse_planted(path)?;
+            if let Some(metadata) = look(fs::metadata(path))? {
                 refuse_input(source, &metadata)?;
                 if let Some(stream) = Self::stream(path, &metadata)? {
                     return Ok(stream);
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            // Whatever stands there, it may not be looked at, and so not be replaced either.
-            Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("cannot open '{}'", sanitize::name(path)));
+            // Also for a link that leads nowhere: only -f may make what it points to.
+            if !rules.force {
+                return Err(AtomicFileError::Exists { path: path.clone() }.into());
             }
-        }
-        // Also for a link that leads nowhere: only -f may make what it points to.
-        if !rules.force && fs::symlink_metadata(path).is_ok() {
-            return Err(AtomicFileError::Exists { path: path.clone() }.into());
         }
         let publication = Publication {
             existing: if rules.force { Existing::Replace } else { Existing::Refuse },
@@ -145,7 +149,9 @@ impl Destination {
             modified: rules.modified,
             sync: rules.sync,
         };
-        Ok(Self::File { file: AtomicFile::create(path)?, publication })
+        let file =
+            if is_there { AtomicFile::create(path)? } else { AtomicFile::create_at(path.clone())? };
+        Ok(Self::File { file, publication })
     }
 
     /// What stands under the name of an output and is no plain file; `None` for a plain file.

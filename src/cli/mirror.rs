@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 
@@ -26,6 +27,8 @@ pub(crate) struct Mirror<'a> {
     /// The mode of folders that are made, less the umask.
     mode: u32,
     sync: bool,
+    /// The folder that was looked at last: most files are beside the one before.
+    last: Mutex<PathBuf>,
 }
 
 impl<'a> Mirror<'a> {
@@ -36,7 +39,8 @@ impl<'a> Mirror<'a> {
         mode: u32,
         sync: bool,
     ) -> Result<Self, UsageError> {
-        let mirror = Self { operands, output_dir, rename, mode, sync };
+        let last = Mutex::default();
+        let mirror = Self { operands, output_dir, rename, mode, sync, last };
         if output_dir.is_some() {
             // As `cp -r` does, each under its own name; so two of one name would be mixed.
             let mut roots: Vec<PathBuf> =
@@ -82,18 +86,29 @@ impl<'a> Mirror<'a> {
         let Some(output_dir) = self.output_dir else {
             return Ok(Some(entry.path.with_file_name(name)));
         };
-        let mut folder = output_dir.to_path_buf();
-        self.require_folder(&folder, true)?;
+        let mut below = PathBuf::new();
         if !entry.is_named {
-            let below = entry.path.strip_prefix(operand).unwrap_or(&entry.path);
-            for part in operand.file_name().into_iter().chain(folder_of(below)) {
-                if part != "." {
-                    folder.push(part);
-                    self.require_folder(&folder, false)?;
-                }
-            }
+            let in_operand = entry.path.strip_prefix(operand).unwrap_or(&entry.path);
+            let parts = operand.file_name().into_iter().chain(folder_of(in_operand));
+            below.extend(parts.filter(|part| *part != "."));
+        }
+        let folder = output_dir.join(&below);
+        if *self.last.lock().unwrap_or_else(PoisonError::into_inner) != folder {
+            self.require_folders(output_dir, &below)?;
+            self.last.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&folder);
         }
         Ok(Some(folder.join(name)))
+    }
+
+    /// Makes the output folder and those below it.
+    fn require_folders(&self, output_dir: &Path, below: &Path) -> anyhow::Result<()> {
+        let mut folder = output_dir.to_path_buf();
+        self.require_folder(&folder, true)?;
+        for part in below {
+            folder.push(part);
+            self.require_folder(&folder, false)?;
+        }
+        Ok(())
     }
 
     /// Makes a folder, or sees that it is one; through a link only where the user named it.

@@ -60,8 +60,12 @@ impl Source {
         if before.is_dir() {
             return Err(SourceError::Folder);
         }
-        pipe::widen(&file);
-        let start = if before.is_file() { file.stream_position().unwrap_or(0) } else { 0 };
+        if !before.is_file() {
+            pipe::widen(&file);
+        }
+        // Only standard input comes with a position of its own.
+        let is_shared = path.is_none() && before.is_file();
+        let start = if is_shared { file.stream_position().unwrap_or(0) } else { 0 };
         let expected = if before.is_file() { before.len().saturating_sub(start) } else { 0 };
         Ok(Self { path, file, before, start, expected, read: 0 })
     }

@@ -226,7 +226,7 @@ mod tests {
     const STRIDE: usize = 10 + REGULAR_OVERHEAD;
 
     fn plaintext() -> Vec<u8> {
-        (1..=LEN as u8).collect()
+        (1..=55).collect()
     }
 
     fn salvaged(message: &[u8]) -> (Salvaged, Vec<u8>) {

@@ -78,7 +78,8 @@ fn following(sequence: NonZeroU32) -> Result<NonZeroU32, PipelineError> {
 
 /// Room for one frame, so laid out that it goes out in one write, whichever kind it turns out to be.
 struct Slot {
-    /// `prefix of either kind | plaintext | tag`; wiped on drop, since it held plaintext.
+    /// `prefix of either kind | plaintext | tag`; wiped on drop, since it held plaintext. Small, until more
+    /// comes: most files are, and to clear and wipe what they do not fill takes longer than to seal them.
     bytes: SecretBytes,
     /// Bytes of plaintext in it.
     len: usize,
@@ -87,15 +88,30 @@ struct Slot {
 
 impl Slot {
     fn new(frame_length: NonZeroU32) -> Self {
+        const SMALL: usize = 8 << 10;
         let frame_length = frame_length.get() as usize;
-        let bytes = SecretBytes::zeroed(FINAL_PREFIX + frame_length + TAG_LEN);
-        Self { bytes, len: 0, frame_length }
+        Self { bytes: Self::with_room(frame_length.min(SMALL)), len: 0, frame_length }
+    }
+
+    fn with_room(room: usize) -> SecretBytes {
+        SecretBytes::zeroed(FINAL_PREFIX + room + TAG_LEN)
     }
 
     fn fill(&mut self, source: &mut impl Read) -> Result<(), PipelineError> {
-        let room = &mut self.bytes.expose_mut()[FINAL_PREFIX..][..self.frame_length];
-        self.len = read_full(source, room).map_err(PipelineError::Read)?;
-        Ok(())
+        self.len = 0;
+        loop {
+            let end = self.bytes.len() - TAG_LEN;
+            let room = &mut self.bytes.expose_mut()[FINAL_PREFIX + self.len..end];
+            let asked = room.len();
+            let read = read_full(source, room).map_err(PipelineError::Read)?;
+            self.len += read;
+            if read < asked || self.is_full() {
+                return Ok(());
+            }
+            let mut grown = Self::with_room(self.frame_length);
+            grown.expose_mut()[..end].copy_from_slice(&self.bytes.expose()[..end]);
+            self.bytes = grown;
+        }
     }
 
     fn is_full(&self) -> bool {
