@@ -36,6 +36,7 @@ mod rewrap;
 mod selection;
 mod skipped;
 mod source;
+mod sparse;
 mod tree;
 mod verify;
 

@@ -13,6 +13,7 @@ use enwrap::encrypt::PlaintextFile;
 use enwrap::pipeline::positional::ReadAt;
 
 use super::pipe;
+use super::sparse;
 use crate::output::error::{ChangedMeanwhile, SourceError, UsageError};
 use crate::output::sanitize;
 
@@ -22,6 +23,8 @@ pub(crate) struct Source {
     pub(crate) path: Option<PathBuf>,
     file: File,
     before: Metadata,
+    /// A file of our own with holes: read by position only, since looking for holes moves the file's.
+    is_sparse: bool,
     /// Where reading began: standard input may be a file that others have read from.
     start: u64,
     /// Bytes that a file must have from there.
@@ -67,7 +70,8 @@ impl Source {
         let is_shared = path.is_none() && before.is_file();
         let start = if is_shared { file.stream_position().unwrap_or(0) } else { 0 };
         let expected = if before.is_file() { before.len().saturating_sub(start) } else { 0 };
-        Ok(Self { path, file, before, start, expected, read: 0 })
+        let is_sparse = path.is_some() && sparse::has_holes(&before);
+        Ok(Self { path, file, before, is_sparse, start, expected, read: 0 })
     }
 
     /// The permission bits of a file; `None` for a pipe or a device.
@@ -79,6 +83,17 @@ impl Source {
     pub(crate) fn modified(&self) -> Option<SystemTime> {
         let is_named_file = self.path.is_some() && self.before.is_file();
         is_named_file.then(|| self.before.modified().ok()).flatten()
+    }
+
+    /// Reads on in a file with holes.
+    fn read_sparse(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.expected.saturating_sub(self.read);
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        if len > 0 && sparse::is_hole(&self.file, self.read, len as u64) {
+            buffer[..len].fill(0);
+            return Ok(len);
+        }
+        FileExt::read_at(&self.file, buffer, self.read)
     }
 
     /// Begins again where reading began.
@@ -95,6 +110,10 @@ impl Source {
 
     /// Reads at a place counted from where reading began, and leaves the position as it is.
     pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        if self.is_sparse && sparse::is_hole(&self.file, at, buffer.len() as u64) {
+            buffer.fill(0);
+            return Ok(());
+        }
         FileExt::read_exact_at(&self.file, buffer, self.start.saturating_add(at))
     }
 
@@ -176,7 +195,8 @@ impl Read for Source {
     /// missing in the result, which must not look whole. Files under /proc say size 0 and are read to
     /// their end like all others.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read =
+            if self.is_sparse { self.read_sparse(buffer)? } else { self.file.read(buffer)? };
         self.read += read as u64;
         if read == 0 && !buffer.is_empty() && self.read < self.expected {
             let (expected, read) = (self.expected, self.read);
