@@ -1,12 +1,13 @@
 //! How far the work is, on stderr: a bar on a terminal, plain lines where a log is asked for.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use enwrap::pipeline::Progress;
 
@@ -129,20 +130,29 @@ impl Meter {
         }
     }
 
+    /// The average rate from the beginning: the bar comes late, and what it saw first would count as sudden.
     fn style(&self) -> ProgressStyle {
         let has_total = self.total.load(Ordering::Relaxed) > 0;
         let template = match (&self.files, has_total) {
             (None, true) => {
-                "{prefix} {wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left"
+                "{prefix} {wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {rate}/s  {left} left"
             }
-            (None, false) => "{prefix} {spinner} {bytes}  {bytes_per_sec}  {elapsed}",
+            (None, false) => "{prefix} {spinner} {bytes}  {rate}/s  {elapsed}",
             (Some(_), true) => {
-                "{prefix}\n{wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left"
+                "{prefix}\n{wide_bar} {percent:>3} %  {bytes} of {total_bytes}  {rate}/s  {left} left"
             }
-            (Some(_), false) => "{prefix}\n{spinner} {bytes}  {bytes_per_sec}  {elapsed}",
+            (Some(_), false) => "{prefix}\n{spinner} {bytes}  {rate}/s  {elapsed}",
         };
         ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                write!(out, "{}", HumanBytes(rate(state.pos(), state.elapsed()))).ok();
+            })
+            .with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let left = state.len().unwrap_or(0).saturating_sub(state.pos());
+                let seconds = left.checked_div(rate(state.pos(), state.elapsed())).unwrap_or(0);
+                write!(out, "{:#}", HumanDuration(Duration::from_secs(seconds))).ok();
+            })
             .progress_chars("=> ")
     }
 
