@@ -179,7 +179,12 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     let mut tree = folders.tree();
     let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
         match folders.job(turn.entry)? {
-            Ok(job) => plan.encrypt(&job, turn.jobs, Some(turn.progress)),
+            Ok(job) => match plan.encrypt(&job, turn.jobs, Some(turn.progress))? {
+                Outcome::Skipped(reason) => {
+                    Ok(Outcome::Skipped(folders.skipped(&job.input, reason)))
+                }
+                done @ Outcome::Done => Ok(done),
+            },
             Err(reason) => Ok(Outcome::Skipped(reason)),
         }
     })?;

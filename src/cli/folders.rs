@@ -4,6 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +31,7 @@ pub(crate) struct Folders<'a> {
     /// Whether a file that stands where a result is to go may be one of an earlier run. Everything else may
     /// be an input, or somebody's, and is not replaced, also not with `-f`.
     is_result: fn(&Path) -> bool,
+    begun: SystemTime,
 }
 
 /// How a verb names its results, and knows them.
@@ -65,12 +67,23 @@ impl<'a> Folders<'a> {
         let mut in_use = mirror.filled();
         in_use.extend(metadata.map(Path::to_path_buf));
         let selection = Selection::new(selection, keyring, &in_use)?;
-        Ok(Self { operands, selection, mirror, output, is_result })
+        let begun = SystemTime::now();
+        Ok(Self { operands, selection, mirror, output, is_result, begun })
     }
 
     /// The files that are taken.
     pub(crate) fn tree(&self) -> Tree<'_> {
         Tree::new(self.operands, true).of(&self.selection)
+    }
+
+    /// Why a file is passed over: a walk through a large folder comes by what the run has put there meanwhile.
+    pub(crate) fn skipped(&self, path: &Path, reason: Reason) -> Reason {
+        let is_new = fs::metadata(path).is_ok_and(|found| {
+            let nanos = u32::try_from(found.ctime_nsec()).unwrap_or(0);
+            let changed = Duration::new(found.ctime().unsigned_abs(), nanos);
+            SystemTime::UNIX_EPOCH + changed >= self.begun
+        });
+        if is_new && self.output.output_dir.is_none() { Reason::InUse } else { reason }
     }
 
     /// What is to be done about a file, or why nothing is.
@@ -85,7 +98,7 @@ impl<'a> Folders<'a> {
                 .hint("decrypt it by itself, with -o FILE")
                 .into());
             }
-            return Ok(Err(Reason::NotAMessage));
+            return Ok(Err(self.skipped(&input, Reason::NotAMessage)));
         };
         match fs::symlink_metadata(&output) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use glob::{MatchOptions, Pattern};
 
 use enwrap::atomic_file::temporary::is_temporary_name;
 use enwrap::atomic_file::{folder_of, resolve_symlinks};
 
 use super::skipped::Reason;
 use crate::output::error::UsageError;
+use crate::output::sanitize;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Folders")]
@@ -32,8 +33,8 @@ pub(crate) struct SelectionArgs {
 /// Which files of a tree are taken. What was named itself always is.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    include: Option<GlobSet>,
-    exclude: GlobSet,
+    include: Option<Patterns>,
+    exclude: Patterns,
     /// Paths without links that are never taken, nor what is below them.
     in_use: Vec<PathBuf>,
     /// The keyring, whose generations and lock stand beside it, with names that begin with its own.
@@ -48,8 +49,12 @@ impl Selection {
         in_use: &[PathBuf],
     ) -> Result<Self, UsageError> {
         Ok(Self {
-            include: if args.include.is_empty() { None } else { Some(globs(&args.include)?) },
-            exclude: globs(&args.exclude)?,
+            include: if args.include.is_empty() {
+                None
+            } else {
+                Some(Patterns::new(&args.include)?)
+            },
+            exclude: Patterns::new(&args.exclude)?,
             in_use: in_use.iter().filter_map(|path| real(path)).collect(),
             keyring: real(keyring),
         })
@@ -61,7 +66,7 @@ impl Selection {
         if self.in_use.iter().any(|own| own == path) || self.is_of_keyring(path) {
             return Some(Reason::InUse);
         }
-        let is_left_out = !below.as_os_str().is_empty() && self.exclude.is_match(below);
+        let is_left_out = !below.as_os_str().is_empty() && self.exclude.match_path(below);
         if is_folder {
             return is_left_out.then_some(Reason::Excluded);
         }
@@ -71,7 +76,7 @@ impl Selection {
             Some(Reason::Unfinished)
         } else if bytes.ends_with(b".envelope") || bytes.ends_with(b".envelope.lock") {
             Some(Reason::Envelope)
-        } else if is_left_out || self.include.as_ref().is_some_and(|only| !only.is_match(below)) {
+        } else if is_left_out || self.include.as_ref().is_some_and(|only| !only.match_path(below)) {
             Some(Reason::Excluded)
         } else {
             None
@@ -89,22 +94,37 @@ impl Selection {
     }
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet, UsageError> {
-    let mut set = GlobSetBuilder::new();
-    let refused = |pattern: &str, error: &globset::Error| {
-        UsageError::new(format!("'{pattern}' is no pattern: {}", error.kind()))
-    };
-    for pattern in patterns {
-        let trimmed = pattern.trim_end_matches('/');
-        let anchored = match trimmed.strip_prefix('/') {
-            Some(path) => path.to_owned(),
-            None if trimmed.contains('/') => trimmed.to_owned(),
-            None => format!("**/{trimmed}"),
-        };
-        let glob = GlobBuilder::new(&anchored).literal_separator(true).build();
-        set.add(glob.map_err(|error| refused(pattern, &error))?);
+/// Patterns, any of which may match.
+#[derive(Debug)]
+struct Patterns(Vec<Pattern>);
+
+impl Patterns {
+    fn new(texts: &[String]) -> Result<Self, UsageError> {
+        let patterns = texts.iter().map(|text| {
+            let trimmed = text.trim_end_matches('/');
+            let anchored = match trimmed.strip_prefix('/') {
+                Some(path) => path.to_owned(),
+                None if trimmed.contains('/') => trimmed.to_owned(),
+                None => format!("**/{trimmed}"),
+            };
+            Pattern::new(&anchored).map_err(|error| {
+                let shown = sanitize::text(text);
+                UsageError::new(format!("'{shown}' is no pattern: {}", error.msg))
+            })
+        });
+        patterns.collect::<Result<_, _>>().map(Self)
     }
-    set.build().map_err(|error| refused(&patterns.join("', '"), &error))
+
+    /// A name that is no UTF-8 is matched as it is shown with replacement characters.
+    fn match_path(&self, path: &Path) -> bool {
+        const OPTIONS: MatchOptions = MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: false,
+        };
+        let path = path.to_string_lossy();
+        self.0.iter().any(|pattern| pattern.matches_with(&path, OPTIONS))
+    }
 }
 
 /// The path without links, also of what is still to be made.
@@ -126,8 +146,7 @@ pub(crate) fn require_apart(operands: &[PathBuf]) -> anyhow::Result<()> {
     let mut places = Vec::with_capacity(operands.len());
     for operand in operands.iter().filter(|operand| operand.is_dir()) {
         let place = std::fs::canonicalize(operand);
-        let place = place
-            .with_context(|| format!("cannot open '{}'", crate::output::sanitize::name(operand)))?;
+        let place = place.with_context(|| format!("cannot open '{}'", sanitize::name(operand)))?;
         places.push((place, operand));
     }
     places.sort();
@@ -135,7 +154,7 @@ pub(crate) fn require_apart(operands: &[PathBuf]) -> anyhow::Result<()> {
         if let [(outer, named), (inner, also)] = pair
             && inner.starts_with(outer)
         {
-            let [named, also] = [named, also].map(crate::output::sanitize::name);
+            let [named, also] = [named, also].map(sanitize::name);
             let problem = format!("'{also}' is in '{named}', and its files would be taken twice");
             return Err(UsageError::new(problem).hint("name only one of them").into());
         }
@@ -173,7 +192,7 @@ mod tests {
             |below: &str| all.refusal(Path::new(below), &Path::new("/t").join(below), true);
         assert_eq!((folder("x/cache"), folder("x")), (Some(Reason::Excluded), None));
         assert_eq!(folder(""), None, "the operand itself was named");
-        assert!(globs(&["[".to_owned()]).is_err());
+        assert!(Patterns::new(&["[".to_owned()]).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(crate) enum Reason {
     Excluded,
     /// An envelope file, or the lock beside one.
     Envelope,
-    /// The keyring, the output folder, or what else this run itself uses.
+    /// The keyring, the output folder, or what else this run itself uses or has just made.
     InUse,
     /// A message already.
     Encrypted,
@@ -47,7 +47,7 @@ impl Reason {
             Self::Unfinished => "temporary files",
             Self::Excluded => "excluded",
             Self::Envelope => "envelope files",
-            Self::InUse => "in use by this run",
+            Self::InUse => "made or used by this run",
             Self::Encrypted => "encrypted already",
             Self::NotAMessage => "not messages",
             Self::Existing => "done before",

@@ -92,3 +92,30 @@ fn the_worked_lengths_are_those_of_real_messages() {
     }
     assert_eq!(rows, 3);
 }
+
+#[test]
+fn backups_go_as_told() {
+    let shell = Shell::new();
+    for folder in ["photos/2026", "usb"] {
+        fs::create_dir_all(shell.path(folder)).unwrap();
+    }
+    shell.write("photos/2026/a.jpg", sample(10_000));
+    shell.write("photos/large.tif", sample(200_000));
+    let blocks = blocks("docs/backups.md");
+    let [folder, drill, part, salvage] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
+    let run = |block: &str| {
+        let block = block.replace("/mnt/usb", "usb").replace("/backup", "backup");
+        shell.sh(&format!("set -e; {block}"))
+    };
+    run(folder).success();
+    assert_eq!(shell.read("restored/photos/2026/a.jpg"), sample(10_000));
+    shell.ok(&["keyring", "backup", "usb/keyring.json"]);
+    run(drill).success();
+    run(part).success();
+    assert_eq!(shell.read("part"), sample(200_000)[1000..1200]);
+    let mut damaged = shell.read("backup/photos/large.tif.enwrap");
+    damaged[100_000] ^= 1;
+    shell.write("damaged.enwrap", damaged);
+    run(salvage).failure(4);
+    assert_eq!(shell.read("saved")[131_072..], sample(200_000)[131_072..]);
+}

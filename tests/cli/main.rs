@@ -8,6 +8,7 @@
 mod changing_keys;
 mod datakey;
 mod docs;
+mod examples;
 mod failures;
 mod files;
 mod folders;
