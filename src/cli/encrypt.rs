@@ -1,11 +1,12 @@
 //! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use serde_json::json;
 
 use enwrap::encrypt::{Algorithm, EncryptError, Encrypted, Recipe, Sealer};
@@ -54,6 +55,8 @@ pub(crate) struct EncryptArgs {
     /// What to encrypt: files, and with -r folders; '-' is standard input. With --from-command, after
     /// '--', a command and its arguments
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    // An argument of a command may be empty.
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     inputs: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -135,7 +138,6 @@ const RESULTS: Results =
     Results { rename: name_of_message, is_result: is_message, folder_mode: 0o777 };
 
 pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
-    let is_recursive = args.selection.recursive;
     let recipe = Recipe {
         algorithm: args.algorithm,
         frame_length: args.frame_length,
@@ -145,19 +147,19 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     recipe.context.union(&recipe.bound)?;
     let command = if args.from_command { Some(producer::command(&args.inputs)?) } else { None };
     let store = app.store()?;
-    let inputs = if command.is_some() { &[][..] } else { &args.inputs };
-    let (jobs, folders) = if is_recursive {
+    let (jobs, folders) = if args.selection.recursive {
         let used = (store.path(), args.metadata.metadata.as_deref());
-        let folders = Folders::new(inputs, &args.selection, &args.output, &RESULTS, used)?;
+        let folders = Folders::new(&args.inputs, &args.selection, &args.output, &RESULTS, used)?;
         (Vec::new(), Some(folders))
-    } else if command.is_some() {
-        (Vec::new(), None)
     } else {
+        // What a command writes comes as a stream does.
+        let stream = [PathBuf::from("-")];
+        let inputs = if command.is_some() { &stream } else { &args.inputs[..] };
         require_files(inputs, false)?;
         (job::plan(app, inputs, &args.output, name_of_message)?, None)
     };
     if args.output.remove_source {
-        job::require_removable(inputs, store.path())?;
+        job::require_removable(&args.inputs, store.path())?;
     }
     let keyring = store.load()?;
     let (keys, providers) = (Vec::new(), Vec::new());
@@ -168,8 +170,8 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
         plan.keys.push((key, version));
         plan.providers.push(provider);
     }
-    if let Some(command) = command {
-        return plan.encrypt_output_of(command, app.jobs);
+    if let (Some(command), [job]) = (command, &jobs[..]) {
+        return plan.encrypt_output_of(command, &job.target, app.jobs);
     }
     let Some(folders) = folders else {
         return batch::for_each(app, store.path(), &jobs, |job| {
@@ -244,9 +246,13 @@ impl Plan<'_> {
     }
 
     /// Encrypts what a command writes, if it succeeds.
-    fn encrypt_output_of(&self, command: &[PathBuf], jobs: Jobs) -> anyhow::Result<()> {
+    fn encrypt_output_of(
+        &self,
+        command: &[PathBuf],
+        target: &Target,
+        jobs: Jobs,
+    ) -> anyhow::Result<()> {
         let output = &self.args.output;
-        let target = Target::of(output.output.as_deref().unwrap_or_else(|| Path::new("-")));
         let rules = Rules {
             force: output.force,
             sync: output.sync,
@@ -254,7 +260,7 @@ impl Plan<'_> {
             keeps_mode: true,
             modified: None,
         };
-        let mut destination = Destination::open(&target, None, self.payload(), rules)?;
+        let mut destination = Destination::open(target, None, self.payload(), rules)?;
         let meter = Meter::new(
             self.ui,
             command.first().map_or_else(String::new, sanitize::name),
@@ -264,12 +270,13 @@ impl Plan<'_> {
         let meter = FileMeter::Alone(meter);
         let sealer = self.sealer()?.with_jobs(jobs);
         let mut producer = Producer::start(command)?;
+        let mut output = producer.stopped_with(&mut destination)?;
         let encrypted = self
-            .seal(sealer, &mut producer, &mut destination, &meter)
-            .map_err(|error| name_output(error, &target))?;
+            .seal(sealer, &mut producer, &mut output, &meter)
+            .map_err(|error| name_output(error, target))?;
         meter.finish();
         destination.finish()?;
-        self.record(Path::new("-"), &target, &encrypted)
+        self.record(Path::new("-"), target, &encrypted)
     }
 
     fn payload(&self) -> Payload {
@@ -287,13 +294,13 @@ impl Plan<'_> {
         &self,
         sealer: Sealer,
         source: &mut (impl Read + Send),
-        destination: &mut Destination,
+        output: &mut impl Write,
         meter: &FileMeter<'_>,
     ) -> Result<Encrypted, EncryptError> {
         if !self.args.armor {
-            return sealer.encrypt(source, destination, meter);
+            return sealer.encrypt(source, output, meter);
         }
-        let mut armor = Encoder::new(destination);
+        let mut armor = Encoder::new(output);
         let encrypted = sealer.encrypt(source, &mut armor, meter)?;
         armor.finish().map_err(PipelineError::Write)?;
         Ok(encrypted)

@@ -145,6 +145,12 @@ pub(crate) fn main() -> ExitCode {
 fn refuse(error: &clap::Error) -> ExitCode {
     // What was typed could not be read, so whether JSON was wanted can only be guessed.
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    if producer::lacks_marker() {
+        let format = if wants_json { Format::Json } else { Format::Text };
+        Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
+            .error(&Diagnosis::of(&producer::no_marker().into()));
+        return ExitCode::from(Exit::Usage.code());
+    }
     if error.use_stderr() && wants_json {
         let text = error.render().to_string();
         let text = text.trim_start_matches("error: ").trim();

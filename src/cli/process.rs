@@ -1,7 +1,7 @@
 //! What holds for the whole process: no core dumps, and nothing temporary and no silent terminal left by a signal.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -19,8 +19,22 @@ pub(crate) fn harden() {
     // Where the system refuses, nothing is lost but this layer.
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).ok();
-    let Rlimit { maximum, .. } = getrlimit(Resource::Core);
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum }).ok();
+    let before = CORE.get_or_init(|| getrlimit(Resource::Core));
+    let limit = Rlimit { current: Some(0), maximum: before.maximum };
+    setrlimit(Resource::Core, limit).ok();
+}
+
+/// The limit that the caller gave us.
+static CORE: OnceLock<Rlimit> = OnceLock::new();
+
+/// Starts a child that may leave a core dump if it could without us. Meanwhile we still leave none: on Linux,
+/// what keeps memory from debuggers does that too, and a child begins without it.
+pub(crate) fn with_core_dumps<T>(start: impl FnOnce() -> T) -> T {
+    let Some(before) = CORE.get().filter(|_| cfg!(target_os = "linux")) else { return start() };
+    setrlimit(Resource::Core, *before).ok();
+    let started = start();
+    harden();
+    started
 }
 
 /// Has SIGINT, SIGTERM, SIGHUP and SIGQUIT remove what is temporary before they end the process, and makes a

@@ -3,14 +3,18 @@
 //! A shell's pipe hides how its first command ended: the half of a failed dump would be encrypted and kept as a
 //! backup. Here the end of the output is an end only when the command says that it succeeded.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::environment;
+use super::process::with_core_dumps;
 use crate::output::error::{ProducerError, UsageError};
 use crate::output::sanitize;
 
@@ -19,6 +23,8 @@ pub(crate) struct Producer {
     shown: String,
     child: Child,
     output: Option<ChildStdout>,
+    /// Ends when nobody wants the output any more.
+    wanted: Option<UnixStream>,
 }
 
 /// The command in the operands of a verb: what was typed after `--`, and nothing else. Without the `--`, the
@@ -26,11 +32,24 @@ pub(crate) struct Producer {
 pub(crate) fn command(operands: &[PathBuf]) -> Result<&[PathBuf], UsageError> {
     let typed = std::env::args_os().skip_while(|argument| argument != "--").skip(1);
     if operands.is_empty() || !typed.eq(operands.iter().map(|operand| operand.as_os_str())) {
-        let problem = "--from-command takes a command after '--', and no FILE";
-        return Err(UsageError::new(problem)
-            .hint("enwrap encrypt -o FILE.enwrap --from-command -- COMMAND [ARGUMENT].."));
+        return Err(no_marker());
     }
     Ok(operands)
+}
+
+/// Whether a command seems to follow `--from-command` without the `--`: then its flags, be it `-h` for a host,
+/// must not count as ours.
+pub(crate) fn lacks_marker() -> bool {
+    let typed = std::env::args_os().take_while(|argument| argument != "--");
+    typed
+        .skip_while(|argument| argument != "--from-command")
+        .skip(1)
+        .any(|argument| !argument.as_encoded_bytes().starts_with(b"-"))
+}
+
+pub(crate) fn no_marker() -> UsageError {
+    UsageError::new("--from-command takes a command after '--', and no FILE")
+        .hint("enwrap encrypt -o FILE.enwrap --from-command -- COMMAND [ARGUMENT]..")
 }
 
 impl Producer {
@@ -43,9 +62,33 @@ impl Producer {
         command.args(arguments).stdout(Stdio::piped());
         environment::withhold_secrets(&mut command);
         let failed = |source| ProducerError::NotStarted { command: shown.clone(), source };
-        let mut child = command.spawn().map_err(failed)?;
+        let mut child = with_core_dumps(|| command.spawn()).map_err(failed)?;
         let output = child.stdout.take();
-        Ok(Self { shown, child, output })
+        Ok(Self { shown, child, output, wanted: None })
+    }
+
+    /// Where the output goes. When that fails, nobody waits for a command that is silent.
+    pub(crate) fn stopped_with<W: Write>(&mut self, output: W) -> io::Result<Stopping<W>> {
+        let (ours, theirs) = UnixStream::pair()?;
+        self.wanted = Some(theirs);
+        Ok(Stopping { output, wanted: Some(ours) })
+    }
+
+    /// Waits for output; an error, if it is not wanted any more.
+    fn wait(&self, output: &ChildStdout) -> io::Result<()> {
+        let Some(wanted) = &self.wanted else { return Ok(()) };
+        let mut ends = [
+            PollFd::from_borrowed_fd(output.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(wanted.as_fd(), PollFlags::IN),
+        ];
+        loop {
+            match poll(&mut ends, None) {
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) if ends[1].revents().is_empty() => return Ok(()),
+                Ok(_) => return Err(io::ErrorKind::ConnectionAborted.into()),
+            }
+        }
     }
 
     fn judge(&self, status: ExitStatus) -> io::Result<()> {
@@ -63,6 +106,8 @@ impl Producer {
 
 impl Read for Producer {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(output) = &self.output else { return Ok(0) };
+        self.wait(output)?;
         let Some(output) = &mut self.output else { return Ok(0) };
         let read = output.read(buffer)?;
         if read == 0 && !buffer.is_empty() {
@@ -80,5 +125,25 @@ impl Drop for Producer {
         if self.output.take().is_some() {
             kill_process(Pid::from_child(&self.child), Signal::TERM).ok();
         }
+    }
+}
+
+/// An output that tells its producer when it fails.
+pub(crate) struct Stopping<W> {
+    output: W,
+    wanted: Option<UnixStream>,
+}
+
+impl<W: Write> Write for Stopping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.wanted = None;
+            }
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
     }
 }

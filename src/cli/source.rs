@@ -34,6 +34,9 @@ pub(crate) struct Source {
 
 /// The inputs that a verb was given: standard input if none, which serves once.
 pub(crate) fn operands(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
+    if inputs.iter().any(|input| input.as_os_str().is_empty()) {
+        return Err(UsageError::new("the name of an input is empty"));
+    }
     if inputs.is_empty() {
         if io::stdin().is_terminal() {
             return Err(UsageError::new("no input, and standard input is a terminal")

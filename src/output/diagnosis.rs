@@ -28,7 +28,7 @@ use enwrap::verify_first::VerifyFirstError;
 
 use super::error::{
     About, BlobError, Found, NoParts, NothingLost, PaperError, PassphraseError, ProducerError,
-    SomeFailed, SourceError, UnknownKeys, UsageError,
+    SomeFailed, SourceError, UnknownKeys, Unreadable, UsageError,
 };
 use super::exit::Exit;
 use super::sanitize;
@@ -144,6 +144,8 @@ fn judge(error: &Error, about: Option<&About>) -> Verdict {
     } else if error.is::<NothingLost>() {
         let hint = "decrypt it without --salvage, which proves that it is whole";
         (Exit::Authentication, Some(hint.to_owned()))
+    } else if error.is::<Unreadable>() {
+        (Exit::Authentication, Some("restore the file from a copy".to_owned()))
     } else if error.is::<ProducerError>() {
         (Exit::Producer, None)
     } else if let Some(open) = error.downcast_ref::<OpenError>() {

@@ -122,6 +122,11 @@ impl NoParts {
 #[error("nothing is lost, and it is no damaged message")]
 pub(crate) struct NothingLost;
 
+/// A salvaged message of which some could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("not all of it can be read")]
+pub(crate) struct Unreadable(#[source] pub(crate) io::Error);
+
 /// A wrapped data key that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BlobError {

@@ -72,7 +72,9 @@ pub fn open(
         progress.advance(part.len() as u64);
         Ok::<_, PipelineError>(())
     };
-    let mut frame = SecretBytes::zeroed(layout.frame_length.get() as usize + REGULAR_OVERHEAD);
+    let stride = layout.frame_length.get() as usize + REGULAR_OVERHEAD;
+    // Where there is no regular frame, what they would take is only a claim.
+    let mut frame = SecretBytes::zeroed(if last > NonZeroU32::MIN { stride } else { 0 });
     let first = (range.offset / frame_length).min(u64::from(last.get() - 1));
     let behind = end.min(before).div_ceil(frame_length);
     for number in first..behind {

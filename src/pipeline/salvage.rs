@@ -5,13 +5,13 @@
 
 use std::fs::File;
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
 use memchr::memmem;
 
 use super::positional::ReadAt;
 use super::{PipelineError, Progress};
-use crate::message::MessageError;
 use crate::message::engine::TAG_LEN;
 use crate::message::frame::{
     FrameKind, FrameOpener, Prefix, final_prefix, is_end_marker, regular_prefix,
@@ -43,26 +43,18 @@ pub struct Salvaged {
     pub plaintext_len: Option<u64>,
 }
 
-impl Salvaged {
-    fn lose(&mut self, offset: u64, length: Option<u64>) {
-        if let Some(Lost { offset: from, length: last @ Some(_) }) = self.lost.last_mut()
-            && last.is_some_and(|len| *from + len == offset)
-        {
-            *last = last.zip(length).map(|(len, more)| len + more);
-        } else {
-            self.lost.push(Lost { offset, length });
-        }
-    }
-}
+/// Places of a frame that are tried for one step: anybody can write what looks like its beginning.
+const MOST_CANDIDATES: usize = 8;
 
 /// Writes every frame of a message of `size` bytes whose tag holds to its place in `output`, an empty file, and
 /// leaves holes for the others.
 ///
-/// Where a frame does not hold, the next one is looked for near the place where it should be: bytes may have
-/// been lost or added.
+/// Frames are looked for one after the other, where they should be. Where one does not hold there, bytes may have
+/// been lost or added: any later frame that begins near by, and holds, is the next one. So only what is authentic
+/// moves the search, and what only looks like a frame costs a bounded time.
 ///
 /// # Errors
-/// [`PipelineError::Message`] where reading fails for another reason than the end, and [`PipelineError::Write`].
+/// [`PipelineError::Write`]. What cannot be read is lost.
 pub fn salvage(
     cipher: &FrameOpener,
     layout: Layout,
@@ -70,75 +62,143 @@ pub fn salvage(
     output: &File,
     progress: &dyn Progress,
 ) -> Result<Salvaged, PipelineError> {
-    let frame_length = layout.frame_length.get() as usize;
-    let stride = frame_length + REGULAR_OVERHEAD;
-    // A frame and what follows it, where the next one may be found.
-    let mut buffer = SecretBytes::zeroed(2 * stride + FINAL_OVERHEAD);
+    let search = Search { cipher, source, size, frame_length: layout.frame_length.get() as usize };
     let mut salvaged = Salvaged::default();
-    let (mut at, mut sequence, mut offset) = (layout.header_len, NonZeroU32::MIN, 0);
-    loop {
-        let window = read_up_to(source, size, at, &mut buffer)?;
-        let room = window.len().min(FINAL_OVERHEAD + frame_length);
-        match open_one(
-            cipher,
-            sequence,
-            &mut window[..room],
-            frame_length,
-            at + room as u64 == size,
-        ) {
-            Some((plaintext, is_last)) => {
-                output.write_all_at(plaintext, offset).map_err(PipelineError::Write)?;
-                salvaged.frames += 1;
-                salvaged.bytes += plaintext.len() as u64;
-                progress.advance(plaintext.len() as u64);
-                offset += plaintext.len() as u64;
-                if is_last {
-                    salvaged.plaintext_len = Some(offset);
-                    break;
-                }
-                at += stride as u64;
-            }
-            None => match find_next(sequence, window) {
-                // This one stands a little further on: something was put in front of it.
-                Some((place, false)) => {
-                    at += place as u64;
-                    continue;
-                }
-                Some((place, true)) => {
-                    salvaged.lose(offset, Some(frame_length as u64));
-                    offset += frame_length as u64;
-                    at += place as u64;
-                }
-                None if window.len() > FINAL_OVERHEAD + frame_length => {
-                    salvaged.lose(offset, Some(frame_length as u64));
-                    offset += frame_length as u64;
-                    at += stride as u64;
-                }
-                None => {
-                    salvaged.lose(offset, None);
-                    break;
-                }
-            },
-        }
-        let Some(next) = sequence.checked_add(1) else {
-            salvaged.lose(offset, None);
-            break;
+    let mut at = layout.header_len;
+    // The frame that should stand there, and the one behind the last that did.
+    let (mut sequence, mut wanted) = (NonZeroU32::MIN, NonZeroU32::MIN);
+    let offset_of =
+        |sequence: NonZeroU32| u64::from(sequence.get() - 1) * u64::from(layout.frame_length.get());
+    let mut end = 0;
+    while at < size {
+        let here = || search.here(at, sequence);
+        let Some((window, found)) = here().or_else(|| search.near(at, sequence, wanted)) else {
+            at += search.stride() as u64;
+            let Some(next) = sequence.checked_add(1) else { break };
+            sequence = next;
+            continue;
         };
-        sequence = next;
+        let offset = offset_of(found.sequence);
+        if offset > end {
+            salvaged.lost.push(Lost { offset: end, length: Some(offset - end) });
+        }
+        let plaintext = &window.expose()[found.plaintext.clone()];
+        output.write_all_at(plaintext, offset).map_err(PipelineError::Write)?;
+        progress.advance(plaintext.len() as u64);
+        salvaged.frames += 1;
+        salvaged.bytes += plaintext.len() as u64;
+        end = offset + plaintext.len() as u64;
+        if found.is_last {
+            salvaged.plaintext_len = Some(end);
+            return Ok(salvaged);
+        }
+        at += (found.start + search.stride()) as u64;
+        let Some(next) = found.sequence.checked_add(1) else { break };
+        (sequence, wanted) = (next, next);
     }
-    output.set_len(offset).map_err(PipelineError::Write)?;
+    salvaged.lost.push(Lost { offset: end, length: None });
     Ok(salvaged)
 }
 
-/// The plaintext of frame `sequence` at the beginning of `bytes`, and whether it is the last one. What stands
+/// A frame that holds.
+struct Frame {
+    sequence: NonZeroU32,
+    is_last: bool,
+    /// Where it begins in its window, and where its plaintext is.
+    start: usize,
+    plaintext: Range<usize>,
+}
+
+struct Search<'a, R> {
+    cipher: &'a FrameOpener,
+    source: &'a R,
+    size: u64,
+    frame_length: usize,
+}
+
+impl<R: ReadAt> Search<'_, R> {
+    fn stride(&self) -> usize {
+        self.frame_length + REGULAR_OVERHEAD
+    }
+
+    /// Up to `most` bytes from `at` on; `None` where they cannot be read.
+    fn read(&self, at: u64, most: usize) -> Option<SecretBytes> {
+        let left = usize::try_from(self.size - at).unwrap_or(usize::MAX);
+        let mut window = SecretBytes::zeroed(left.min(most));
+        self.source.read_exact_at(window.expose_mut(), at).ok()?;
+        Some(window)
+    }
+
+    /// Frame `sequence` at `at`.
+    fn here(&self, at: u64, sequence: NonZeroU32) -> Option<(SecretBytes, Frame)> {
+        // The kinds differ in length, and what is behind the shorter one may be unreadable.
+        [self.frame_length + FINAL_OVERHEAD, self.stride()].into_iter().find_map(|most| {
+            let mut window = self.read(at, most)?;
+            let found = self.open(&mut window, at, 0, sequence)?;
+            Some((window, found))
+        })
+    }
+
+    /// The frame behind it in its own place, or any from `wanted` on that begins in between.
+    fn near(
+        &self,
+        at: u64,
+        sequence: NonZeroU32,
+        wanted: NonZeroU32,
+    ) -> Option<(SecretBytes, Frame)> {
+        let mut window = self.read(at, 2 * self.stride() + FINAL_OVERHEAD)?;
+        let mut tries: Vec<(usize, NonZeroU32)> =
+            sequence.checked_add(1).map(|next| (self.stride(), next)).into_iter().collect();
+        tries.extend(candidates(window.expose(), wanted).take(MOST_CANDIDATES));
+        let found = tries
+            .into_iter()
+            .find_map(|(start, sequence)| self.open(&mut window, at, start, sequence))?;
+        Some((window, found))
+    }
+
+    /// Frame `sequence` at `start` in the window that was read from `at` on, if it holds.
+    fn open(
+        &self,
+        window: &mut SecretBytes,
+        at: u64,
+        start: usize,
+        sequence: NonZeroU32,
+    ) -> Option<Frame> {
+        let bytes = window.expose_mut().get_mut(start..)?;
+        let len = bytes.len().min(FINAL_OVERHEAD + self.frame_length);
+        let is_end = at + (start + len) as u64 == self.size;
+        let (plaintext, is_last) =
+            open_one(self.cipher, sequence, &mut bytes[..len], self.frame_length, is_end)?;
+        let plaintext = start + plaintext.start..start + plaintext.end;
+        Some(Frame { sequence, is_last, start, plaintext })
+    }
+}
+
+/// Where a frame from `wanted` on may begin, as far as its number and its IV show: `n | 0 (8 bytes) | n`, in a
+/// final frame behind the end marker.
+fn candidates(window: &[u8], wanted: NonZeroU32) -> impl Iterator<Item = (usize, NonZeroU32)> + '_ {
+    memmem::find_iter(window, &[0; 8]).filter_map(move |zeros| {
+        let number = |at: usize| {
+            let bytes = window.get(at..)?.first_chunk::<4>()?;
+            NonZeroU32::new(u32::from_be_bytes(*bytes))
+        };
+        let start = zeros.checked_sub(4)?;
+        let sequence = number(start).filter(|it| Some(*it) == number(zeros + 8))?;
+        let marker = start.checked_sub(4).and_then(|at| window.get(at..start));
+        let start = if marker == Some(&[0xFF; 4]) { start - 4 } else { start };
+        (sequence >= wanted).then_some((start, sequence))
+    })
+}
+
+/// Where the plaintext of frame `sequence` is, which should stand at the beginning of `bytes`, and whether it is the last one. What stands
 /// around the ciphertext need not be whole: its number is known, and the IV and the length follow from it.
-fn open_one<'a>(
+fn open_one(
     cipher: &FrameOpener,
     sequence: NonZeroU32,
-    bytes: &'a mut [u8],
+    bytes: &mut [u8],
     frame_length: usize,
     is_at_end: bool,
-) -> Option<(&'a [u8], bool)> {
+) -> Option<(Range<usize>, bool)> {
     let (mut range, mut is_last) = (None, false);
     if let Some((prefix, rest)) = bytes.split_first_chunk_mut::<FINAL_PREFIX>() {
         let (found, claimed) = Prefix::of_final(prefix);
@@ -170,7 +230,7 @@ fn open_one<'a>(
             }
         }
     }
-    Some((bytes.get(range?)?, is_last))
+    Some((range?, is_last))
 }
 
 /// Opens `len` bytes in place, with the tag behind them.
@@ -185,35 +245,6 @@ fn open_at(
     let (ciphertext, rest) = bytes.split_at_mut_checked(len)?;
     let tag = rest.first_chunk::<TAG_LEN>()?;
     cipher.open(sequence, kind, iv, ciphertext, tag).ok()
-}
-
-/// Where in `window`, behind its first byte, this frame or the next one begins, as far as its number and IV
-/// show; and whether it is the next one.
-fn find_next(sequence: NonZeroU32, window: &[u8]) -> Option<(usize, bool)> {
-    let behind = window.get(1..)?;
-    let mut places = Vec::new();
-    for (number, is_next) in [(Some(sequence), false), (sequence.checked_add(1), true)] {
-        let Some(number) = number else { continue };
-        let last = final_prefix(number, 0);
-        for prefix in [&regular_prefix(number)[..], &last[..FINAL_PREFIX - 4]] {
-            places.extend(memmem::find(behind, prefix).map(|place| (place + 1, is_next)));
-        }
-    }
-    places.into_iter().min()
-}
-
-/// Fills as much of `buffer` as there is from `at` on.
-fn read_up_to<'a>(
-    source: &impl ReadAt,
-    size: u64,
-    at: u64,
-    buffer: &'a mut SecretBytes,
-) -> Result<&'a mut [u8], PipelineError> {
-    let left = usize::try_from(size.saturating_sub(at)).unwrap_or(usize::MAX);
-    let len = left.min(buffer.len());
-    let window = &mut buffer.expose_mut()[..len];
-    source.read_exact_at(window, at).map_err(MessageError::of_source)?;
-    Ok(window)
 }
 
 #[cfg(test)]
@@ -302,10 +333,71 @@ mod tests {
     }
 
     #[test]
+    fn whole_stretches_may_be_missing_or_too_much() {
+        let (plaintext, message) = (plaintext(), sealed_in_order(&plaintext()));
+        let without =
+            |from: usize, to: usize| [&message[..from * STRIDE], &message[to * STRIDE..]].concat();
+        for (from, to) in [(0, 1), (2, 3), (1, 4), (0, 5), (4, 5)] {
+            let (found, saved) = salvaged(&without(from, to));
+            let (offset, length) = (from as u64 * 10, Some((to - from) as u64 * 10));
+            assert_eq!(found.lost, [Lost { offset, length }], "{from} {to}");
+            assert_eq!(saved[to * 10..], plaintext[to * 10..]);
+        }
+        for count in [STRIDE, 5 * STRIDE, 7 * STRIDE + 13] {
+            let garbage = vec![7; count];
+            let bad = [&message[..2 * STRIDE], &garbage, &message[2 * STRIDE..]].concat();
+            let (found, saved) = salvaged(&bad);
+            assert_eq!((found.frames, saved), (6, plaintext.clone()), "{count}");
+        }
+        // Twice the same: what was found is not found again.
+        let twice = [&message[..3 * STRIDE], &message[STRIDE..]].concat();
+        assert_eq!(salvaged(&twice), (salvaged(&message).0, plaintext));
+    }
+
+    #[test]
+    fn what_only_looks_like_a_frame_leads_nowhere() {
+        let message = sealed_in_order(&plaintext());
+        let mut bad = message.clone();
+        // In the place of a frame, the beginnings of those that come later.
+        for (place, n) in [(STRIDE, 3), (STRIDE + 16, 4)] {
+            bad[place..place + 16].copy_from_slice(&regular_prefix(NonZeroU32::new(n).unwrap()));
+        }
+        let (found, _) = salvaged(&bad);
+        assert_eq!((found.frames, found.lost.len()), (5, 1));
+        assert_eq!(found.lost[0], Lost { offset: 10, length: Some(10) });
+    }
+
+    #[test]
+    fn what_cannot_be_read_costs_its_frames_only() {
+        /// A disk with a bad sector.
+        struct Bad(Vec<u8>, usize);
+
+        impl ReadAt for Bad {
+            fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> std::io::Result<()> {
+                let at = usize::try_from(at).unwrap();
+                if (at..at + buffer.len()).contains(&self.1) {
+                    return Err(std::io::Error::from_raw_os_error(5));
+                }
+                buffer.copy_from_slice(&self.0[at..at + buffer.len()]);
+                Ok(())
+            }
+        }
+
+        let message = sealed_in_order(&plaintext());
+        let layout = Layout { header_len: 0, frame_length: FRAME };
+        for sector in 0..message.len() {
+            let (size, output) = (message.len() as u64, file_of(b""));
+            let bad = Bad(message.clone(), sector);
+            let found = salvage(&opener(), layout, (&bad, size), &output, &()).unwrap();
+            assert_eq!(found.frames, 5, "{sector}: {found:?}");
+        }
+    }
+
+    #[test]
     fn garbage_is_all_lost_and_ends() {
         let (found, saved) = salvaged(&[0xFF; 5 * STRIDE]);
         assert_eq!((found.frames, found.lost.len()), (0, 1));
-        assert!(saved.iter().all(|byte| *byte == 0));
+        assert!(saved.is_empty());
         assert_eq!(salvaged(b"").0.lost, [Lost { offset: 0, length: None }]);
         // Frames that only claim to come next.
         let claims: Vec<u8> =

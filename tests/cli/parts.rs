@@ -38,10 +38,13 @@ fn a_range_is_what_a_slice_is() {
             assert_eq!(run.stderr.contains("it has 1050 bytes, and none from"), is_past, "{run:?}");
         }
     }
+    shell.fails_harmlessly(&["decrypt", "--offset", "990", "plain.enwrap"], 2);
     let line = ["--json", "decrypt", "--offset", "990", "plain.enwrap", "-o", "part"];
     let run = shell.run(&line).success();
     assert_eq!(shell.read("part"), plaintext[990..]);
     let result = &run.json()[0];
+    let time = |name: &str| std::fs::metadata(shell.path(name)).unwrap().modified().unwrap();
+    assert!(time("part") > time("plain"), "a part is not the file of that time");
     assert_eq!((&result["plaintext_bytes"], &result["written_bytes"]), (&json!(1050), &json!(60)));
 }
 
@@ -97,6 +100,10 @@ fn what_has_no_parts_is_read_whole_or_refused() {
     bad[frame(&message, 1) + 40] ^= 1;
     shell.write("bad", &bad);
     assert!(part(&["--verify-first"], "bad", 4).stdout.is_empty());
+    // White space before a message is tolerated, and moves all its frames.
+    shell.write("moved", [b"\n", &message[..]].concat());
+    part(&[], "moved", 2).says(&["its size is not that of the message", "--verify-first"]);
+    assert_eq!(part(&["--verify-first"], "moved", 0).stdout, plaintext[500..507]);
     for args in [
         &["decrypt", "--offset", "1", "plain.enwrap", "armored"][..],
         &["decrypt", "--offset", "1", "-r", "."],

@@ -1,6 +1,6 @@
 //! `encrypt --from-command`: the whole output of a command that succeeded, or nothing.
 
-use crate::shell::{Shell, sample};
+use crate::shell::{ENWRAP, Shell, sample};
 
 const BEGIN: [&str; 5] = ["encrypt", "-o", "out", "--from-command", "--"];
 
@@ -15,6 +15,8 @@ fn the_output_of_a_command_is_encrypted() {
     assert_eq!(shell.ok(&["decrypt", "out", "-o", "-"]), "-o not -f ours");
     assert_eq!(shell.mode("out"), 0o644);
     shell.fails_harmlessly(&with(&["echo"]), 8);
+    shell.ok(&["encrypt", "-f", "-o", "out", "--from-command", "--", "printf", "<%s>", ""]);
+    assert_eq!(shell.ok(&["decrypt", "out", "-o", "-"]), "<>");
     shell.write("plain", sample(3_000_000));
     shell.ok(&["encrypt", "-f", "-o", "out", "--from-command", "--", "cat", "plain"]);
     assert!(shell.run(&["decrypt", "out", "-o", "-"]).stdout == shell.read("plain"));
@@ -60,6 +62,11 @@ fn a_command_is_never_mistaken_for_our_own_flags() {
         &["encrypt", "-o", "out", "--from-command", "file", "-f"],
         &["encrypt", "-o", "out", "--from-command", "pg_dump", "--verbose", "db"],
         &["encrypt", "-o", "out", "--from-command", "file", "--", "cat", "file"],
+        &["encrypt", "-o", "out", "--from-command", "pg_dump", "-h", "host", "db"],
+        &["encrypt", "-o", "out", "--from-command", "mysqldump", "--help"],
+        &["--json", "encrypt", "-o", "-", "--from-command", "--", "cat", "file"],
+        &["encrypt", "-o", "out", "--metadata", "out", "--from-command", "--", "cat", "file"],
+        &["encrypt", ""],
         &["encrypt", "-o", "out", "--from-command"],
         &["encrypt", "-o", "out", "--from-command", "--"],
         &["encrypt", "--from-command", "--", "cat", "file"],
@@ -68,6 +75,7 @@ fn a_command_is_never_mistaken_for_our_own_flags() {
     ] {
         shell.fails_harmlessly(args, 2);
     }
+    shell.run(&["encrypt", "--from-command", "--help"]).success();
     // Without it, what follows '--' is a file, as everywhere.
     shell.write("-f", "a file");
     shell.ok(&["encrypt", "--", "-f"]);
@@ -82,4 +90,10 @@ fn a_command_ends_when_its_output_is_not_wanted() {
         sh -c 'trap \"echo ended >&2; exit\" TERM PIPE; while :; do head -c 65536 /dev/zero || exit; done'";
     shell.sh(line).failure(1).says(&["cannot write 'out'"]);
     assert!(shell.names().is_empty());
+    // Nor is a silent one waited for, or what it has left behind with its output in hand.
+    let line = format!(
+        "ulimit -f 100; timeout 50 '{ENWRAP}' encrypt -o out --from-command -- \
+         sh -c 'head -c 3000000 /dev/zero; sleep 60 & sleep 60'"
+    );
+    shell.sh(&line).failure(1).says(&["cannot write 'out'"]);
 }

@@ -116,6 +116,11 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
     if (args.salvage || args.range.range().is_some()) && args.inputs.len() > 1 {
         return Err(UsageError::new("parts are taken of one message at a time").into());
     }
+    if args.range.range().is_some() && !args.inputs.is_empty() && args.output.output.is_none() {
+        return Err(UsageError::new("a part of a FILE has no name of its own")
+            .hint("name one with -o FILE, or write to standard output with '-o -'")
+            .into());
+    }
     let store = app.store()?;
     let results = Results {
         rename: name_of_plaintext,
@@ -169,7 +174,8 @@ impl Plan<'_> {
             // the owner's, unless asked otherwise.
             mode: if self.args.preserve_mode { mode } else { mode & 0o700 },
             keeps_mode: true,
-            modified: source.modified(),
+            // A part is not the file of that time.
+            modified: source.modified().filter(|_| self.args.range.range().is_none()),
         };
         let mut destination = Destination::open(target, Some(source), Payload::Plaintext, rules)?;
         if output.remove_source {

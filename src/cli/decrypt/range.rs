@@ -8,7 +8,7 @@ use enwrap::pipeline::range::{Found, Range};
 
 use crate::cli::destination::{Destination, Target};
 use crate::cli::message_source::MessageSource;
-use crate::output::error::{ChangedMeanwhile, NoParts, UsageError};
+use crate::output::error::{NoParts, UsageError};
 use crate::output::progress::FileMeter;
 
 #[derive(Debug, Args)]
@@ -63,5 +63,8 @@ pub(super) fn decrypt(
     }
     // The reader that decides all errors says what is wrong.
     opened.decrypt(message, &mut std::io::sink(), &())?;
-    Err(ChangedMeanwhile.into())
+    // It holds, but something stands before it, or the system does not know its size.
+    Err(UsageError::new("its size is not that of the message in it, and so no part can be proved")
+        .hint("read all of it first: --verify-first")
+        .into())
 }

@@ -2,18 +2,20 @@
 
 use std::io;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use enwrap::encrypt::PlaintextFile as _;
+use enwrap::message::MessageError;
+use enwrap::pipeline::PipelineError;
 use enwrap::pipeline::salvage::{Lost, Salvaged};
 
 use super::Plan;
 use crate::cli::destination::{Destination, Payload, Rules};
 use crate::cli::job::Job;
 use crate::cli::message_source::MessageSource;
-use crate::output::error::{NoParts, NothingLost, UsageError};
+use crate::output::error::{NoParts, NothingLost, Unreadable, UsageError};
 use crate::output::progress::Meter;
-use crate::output::sanitize;
+use crate::output::{Format, sanitize};
 
 impl Plan<'_> {
     /// Always an error in the end: what was salvaged is not the message.
@@ -50,22 +52,27 @@ impl Plan<'_> {
         meter.finish();
         if salvaged.frames > 0 {
             destination.finish()?;
+            self.metadata.write("decrypt", input, Some(output), opened.read_header())?;
         }
         let (frames, bytes) = (salvaged.frames, salvaged.bytes);
-        let mut object = json!({
-            "message_id": opened.header().message_id.to_string(),
-            "saved_frames": frames,
-            "saved_bytes": bytes,
-            "plaintext_bytes": salvaged.plaintext_len,
-            "lost": salvaged.lost.iter().map(|lost| {
-                json!({ "offset": lost.offset, "length": lost.length })
-            }).collect::<Vec<_>>(),
-        });
-        sanitize::insert_path(&mut object, "path", input);
-        if salvaged.frames > 0 {
-            sanitize::insert_path(&mut object, "output", output);
+        if self.ui.format == Format::Text {
+            self.ui.result(&told(&salvaged), Value::Null)?;
+        } else {
+            let mut object = json!({
+                "message_id": opened.header().message_id.to_string(),
+                "saved_frames": frames,
+                "saved_bytes": bytes,
+                "plaintext_bytes": salvaged.plaintext_len,
+                "lost": salvaged.lost.iter().map(|lost| {
+                    json!({ "offset": lost.offset, "length": lost.length })
+                }).collect::<Vec<_>>(),
+            });
+            sanitize::insert_path(&mut object, "path", input);
+            if frames > 0 {
+                sanitize::insert_path(&mut object, "output", output);
+            }
+            self.ui.result("", object)?;
         }
-        self.ui.result(&told(&salvaged), object)?;
         let shown = sanitize::name(output);
         if frames > 0 {
             self.ui.note(&format!(
@@ -76,7 +83,14 @@ impl Plan<'_> {
             self.ui.note("nothing could be saved, and nothing was written");
         }
         // The reader that decides all errors says what is wrong.
-        opened.decrypt(&mut message, &mut io::sink(), &())?;
+        match opened.decrypt(&mut message, &mut io::sink(), &()) {
+            Ok(_) => {}
+            // Where that reader cannot go on, the salvage could.
+            Err(PipelineError::Message(MessageError::Read(source))) => {
+                return Err(Unreadable(source).into());
+            }
+            Err(error) => return Err(error.into()),
+        }
         Err(NothingLost.into())
     }
 }
