@@ -29,7 +29,7 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-file -d 'Take 
 complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_needs_command" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_needs_command" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -61,7 +61,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -74,32 +74,32 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s q -l quiet -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l include -d 'Of folders, take only files that match PATTERN (repeatable): of their name, or, with a \'/\' in it, of their path below the folder. \'*\' stays within a name, \'**\' does not' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s k -l key -d 'Encrypt under this key: an alias or an id (repeatable; any one of them opens the result) [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s c -l context -d 'Store a pair with the message and authenticate it (repeatable); it is not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l context-file -d 'Take pairs from a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l bind -d 'Bind a pair to the message without storing it (repeatable): whoever decrypts must give it again with -c' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l algorithm -d 'The algorithm suite, by id or official name: 0x0478, or 0x0578, which also signs' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l frame-length -d 'Encrypt in frames of BYTES: what a reader holds in memory' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l include -d 'Of folders, take only files that match PATTERN (repeatable): of their name, or, with a \'/\' in it, of their path below the folder. \'*\' stays within a name, \'**\' does not' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l output-dir -d 'Write into this folder instead of beside each input' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l output-dir -d 'Write into this folder instead of beside each input; with -r, into a folder named as the DIR is' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l from-command -d 'Run the command after \'--\' and encrypt its output; if it fails, there is no output file'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s a -l armor -d 'Write base64 in lines of 64 characters instead of bytes'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l sync -d 'Have each output on the disk before it counts as done'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output has its time of modification'
@@ -121,7 +121,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-header-siz
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l output-dir -d 'Write into this folder instead of beside each input' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l output-dir -d 'Write into this folder instead of beside each input; with -r, into a folder named as the DIR is' -r -f -a "(__fish_complete_directories)"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l offset -d 'Begin at byte N of the plaintext, reading only what is needed of a FILE' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l length -d 'Write at most N bytes' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
@@ -130,7 +130,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -168,7 +168,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -189,7 +189,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -216,7 +216,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -250,7 +250,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-f
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -281,7 +281,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -312,7 +312,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -341,7 +341,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -362,7 +362,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -392,7 +392,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -409,7 +409,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -434,7 +434,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -461,7 +461,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -478,7 +478,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -501,7 +501,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -520,7 +520,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -538,7 +538,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -557,7 +557,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -576,7 +576,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -603,7 +603,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -631,7 +631,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -663,7 +663,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -687,7 +687,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -707,7 +707,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -726,7 +726,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -743,7 +743,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -763,7 +763,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -785,7 +785,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -810,7 +810,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -827,7 +827,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-file -d
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s j -l jobs -d 'Work on one file with up to N threads [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"

@@ -39,7 +39,7 @@ pub(crate) struct GlobalArgs {
     #[arg(hide_short_help = true)]
     pub(crate) lock_timeout: u64,
 
-    /// Work on one file with up to N threads [default: the processors that this process may use]
+    /// Work with up to N threads in all [default: the processors that this process may use]
     #[arg(short, long, global = true, value_name = "N", hide_short_help = true)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
@@ -339,7 +339,7 @@ pub(crate) struct OutputArgs {
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
 
-    /// Write into this folder instead of beside each input
+    /// Write into this folder instead of beside each input; with -r, into a folder named as the DIR is
     #[arg(long, value_name = "DIR", conflicts_with = "output", value_hint = clap::ValueHint::DirPath)]
     pub(crate) output_dir: Option<PathBuf>,
 

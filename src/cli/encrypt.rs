@@ -59,9 +59,6 @@ pub(crate) struct EncryptArgs {
     #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     inputs: Vec<PathBuf>,
 
-    #[command(flatten)]
-    selection: SelectionArgs,
-
     /// Run the command after '--' and encrypt its output; if it fails, there is no output file
     #[arg(long, requires = "output", conflicts_with_all = ["recursive", "remove_source", "output_dir"])]
     from_command: bool,
@@ -93,10 +90,13 @@ pub(crate) struct EncryptArgs {
     armor: bool,
 
     #[command(flatten)]
-    metadata: MetadataArgs,
+    selection: SelectionArgs,
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    metadata: MetadataArgs,
 }
 
 /// The suites that are written; the others are there to be read.

@@ -23,7 +23,7 @@ use crate::output::sanitize;
 #[derive(Debug, Args)]
 pub(crate) struct MetadataArgs {
     /// Append a JSON line about each file to this one, as the AWS Encryption CLI does
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE", help_heading = "Output", hide_short_help = true)]
     #[arg(value_hint = clap::ValueHint::FilePath)]
     pub(crate) metadata: Option<PathBuf>,
 }
