@@ -328,9 +328,10 @@ fn path_of(file: &File) -> String {
 fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     match rustix::fs::linkat(file, c"", CWD, path, AtFlags::EMPTY_PATH) {
-        // An older kernel, which keeps this for root and says so.
-        Err(Errno::NOENT) => {}
-        linked => return Ok(linked?),
+        Ok(()) => return Ok(()),
+        Err(error @ (Errno::EXIST | Errno::NOSPC | Errno::DQUOT)) => return Err(error.into()),
+        // An older kernel keeps this for root, and a sandbox may refuse it.
+        Err(_) => {}
     }
     Ok(rustix::fs::linkat(CWD, path_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }

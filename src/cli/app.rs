@@ -45,6 +45,11 @@ impl App {
         Ok(self.store_at(location, self.passphrase.clone()))
     }
 
+    /// The files without which nothing opens: the keyring, and where its passphrase lies.
+    pub(crate) fn needed_files(&self, store: &Store) -> Vec<PathBuf> {
+        [store.path().to_path_buf()].into_iter().chain(self.passphrase.file()).collect()
+    }
+
     /// Another keyring than the one that is worked on, to import from or to restore: its passphrase has
     /// sources of its own, and is the keyring's where they name none.
     pub(crate) fn other_store(&self, location: Location, sources: Sources) -> Store {

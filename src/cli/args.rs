@@ -352,7 +352,10 @@ pub(crate) struct OutputArgs {
     pub(crate) sync: bool,
 
     /// With -r, go on where a run ended: pass over a file whose output has its time of modification
-    #[arg(long, requires = "recursive", hide_short_help = true)]
+    ///
+    /// Not together with --remove-source, which leaves no file to pass over: what an earlier run left of both is
+    /// to be looked at.
+    #[arg(long, requires = "recursive", conflicts_with = "remove_source", hide_short_help = true)]
     pub(crate) skip_existing: bool,
 
     /// Remove each input when its output is on the disk and in its place

@@ -1,6 +1,7 @@
 //! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ use super::examples::examples;
 use super::folders::{Folders, Results};
 use super::job::{self, EXTENSION, Job};
 use super::key_choice::{keys_to_encrypt, provider_of};
-use super::message_source::is_message;
+use super::message_source::{has_length_of, is_message};
 use super::metadata::{Metadata, MetadataArgs};
 use super::process::umask;
 use super::producer::{self, Producer};
@@ -36,7 +37,7 @@ use super::selection::SelectionArgs;
 use super::skipped::Reason;
 use super::source::Source;
 use super::tree::require_files;
-use crate::output::error::{InKeyring as _, ProducerError};
+use crate::output::error::{InKeyring as _, ProducerError, UsageError};
 use crate::output::progress::{FileMeter, Meter, Part};
 use crate::output::{Ui, sanitize};
 
@@ -134,8 +135,14 @@ fn name_of_message(name: &OsStr) -> Option<OsString> {
     Some([name, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
 }
 
-const RESULTS: Results =
-    Results { rename: name_of_message, is_result: is_message, folder_mode: 0o777 };
+const RESULTS: Results = Results {
+    rename: name_of_message,
+    is_result: |path| is_message(path) == Some(true),
+    is_whole: |source, result| {
+        fs::metadata(source).is_ok_and(|source| has_length_of(result, source.len()))
+    },
+    folder_mode: 0o777,
+};
 
 pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     let recipe = Recipe {
@@ -147,8 +154,9 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     recipe.context.union(&recipe.bound)?;
     let command = if args.from_command { Some(producer::command(&args.inputs)?) } else { None };
     let store = app.store()?;
+    let needed = app.needed_files(&store);
     let (jobs, folders) = if args.selection.recursive {
-        let used = (store.path(), args.metadata.metadata.as_deref());
+        let used = (&needed[..], args.metadata.metadata.as_deref());
         let folders = Folders::new(&args.inputs, &args.selection, &args.output, &RESULTS, used)?;
         (Vec::new(), Some(folders))
     } else {
@@ -159,11 +167,11 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
         (job::plan(app, inputs, &args.output, name_of_message)?, None)
     };
     if args.output.remove_source {
-        job::require_removable(&args.inputs, store.path())?;
+        job::require_removable(&args.inputs, &needed)?;
     }
     let keyring = store.load()?;
     let (keys, providers) = (Vec::new(), Vec::new());
-    let metadata = args.metadata.open(job::files(&jobs, &store))?;
+    let metadata = args.metadata.open(job::files(&jobs, &store).chain(named_files(args)))?;
     let mut plan = Plan { ui: app.ui, args, keys, providers, recipe, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         let (version, provider) = provider_of(key).in_keyring(&store)?;
@@ -180,17 +188,30 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     };
     let mut tree = folders.tree();
     let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
-        match folders.job(turn.entry)? {
+        let job = match folders.job(turn.entry) {
+            // What is in the way of a message's message is in nobody's way.
+            Err(_) if is_message(&turn.entry.path) == Some(true) => Err(Reason::Encrypted),
+            job => job?,
+        };
+        match job {
             Ok(job) => match plan.encrypt(&job, turn.jobs, Some(turn.progress))? {
                 Outcome::Skipped(reason) => {
                     Ok(Outcome::Skipped(folders.skipped(&job.input, reason)))
                 }
-                done @ Outcome::Done => Ok(done),
+                Outcome::Done => {
+                    folders.note(&job);
+                    Ok(Outcome::Done)
+                }
             },
             Err(reason) => Ok(Outcome::Skipped(reason)),
         }
     })?;
     tally.finish_many(app, "encrypted")
+}
+
+/// What `--metadata` must not be, where the jobs do not say it.
+fn named_files(args: &EncryptArgs) -> impl Iterator<Item = &Path> {
+    args.inputs.iter().filter(|_| args.selection.recursive).map(PathBuf::as_path)
 }
 
 impl Plan<'_> {
@@ -203,12 +224,16 @@ impl Plan<'_> {
     ) -> anyhow::Result<Outcome> {
         let mut source = Source::open(input)?;
         if source.looks_encrypted() {
-            if part.is_some() && is_message(input) {
+            if part.is_some() && is_message(input) == Some(true) {
                 return Ok(Outcome::Skipped(Reason::Encrypted));
             }
             self.ui.warning(&format!("{}: it is encrypted already", source.shown()));
         }
         let output = &self.args.output;
+        if output.remove_source && source.looks_like_keyring() {
+            let problem = format!("'{}' is a keyring, and is not removed", source.shown());
+            return Err(UsageError::new(problem).into());
+        }
         let rules = Rules {
             force: output.force,
             sync: output.is_synced(),

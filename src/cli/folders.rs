@@ -1,11 +1,13 @@
 //! Runs over folders that write a result for each file: which files, where the results go, and what is done
 //! about results that are there.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -14,8 +16,9 @@ use enwrap::atomic_file::AtomicFileError;
 
 use super::args::OutputArgs;
 use super::job::{EXTENSION, Job};
+use super::message_source::is_message;
 use super::mirror::Mirror;
-use super::selection::{Selection, SelectionArgs, require_apart};
+use super::selection::{Selection, SelectionArgs, real, require_apart};
 use super::skipped::Reason;
 use super::source::is_stdin;
 use super::tree::{Entry, Tree};
@@ -31,14 +34,20 @@ pub(crate) struct Folders<'a> {
     /// Whether a file that stands where a result is to go may be one of an earlier run. Everything else may
     /// be an input, or somebody's, and is not replaced, also not with `-f`.
     is_result: fn(&Path) -> bool,
+    is_whole: fn(&Path, &Path) -> bool,
     begun: SystemTime,
+    /// What was written under `-f`, by device and inode: it must not be replaced by another result of this run,
+    /// on a file system where two names are one.
+    written: Mutex<HashSet<(u64, u64)>>,
 }
 
 /// How a verb names its results, and knows them.
 pub(crate) struct Results {
     pub(crate) rename: fn(&OsStr) -> Option<OsString>,
     pub(crate) is_result: fn(&Path) -> bool,
-    /// The mode of folders that are made, less the umask.
+    /// Whether a result is as long as that of this source is.
+    pub(crate) is_whole: fn(&Path, &Path) -> bool,
+    /// What the folders that are made keep of the mode of those they stand for.
     pub(crate) folder_mode: u32,
 }
 
@@ -48,7 +57,7 @@ impl<'a> Folders<'a> {
         selection: &SelectionArgs,
         output: &'a OutputArgs,
         results: &Results,
-        (keyring, metadata): (&Path, Option<&Path>),
+        (needed, metadata): (&[PathBuf], Option<&Path>),
     ) -> anyhow::Result<Self> {
         if output.output.is_some() {
             return Err(UsageError::new("-o takes the result of one input, and -r has many")
@@ -61,14 +70,16 @@ impl<'a> Folders<'a> {
                 .into());
         }
         require_apart(operands)?;
-        let Results { rename, is_result, folder_mode } = *results;
+        let Results { rename, is_result, is_whole, folder_mode } = *results;
         let folder = output.output_dir.as_deref();
         let mirror = Mirror::new(operands, folder, rename, folder_mode, output.is_synced())?;
         let mut in_use = mirror.filled();
         in_use.extend(metadata.map(Path::to_path_buf));
+        let keyring = needed.first().map_or_else(|| Path::new(""), PathBuf::as_path);
+        in_use.extend(needed.iter().skip(1).cloned());
         let selection = Selection::new(selection, keyring, &in_use)?;
-        let begun = SystemTime::now();
-        Ok(Self { operands, selection, mirror, output, is_result, begun })
+        let (begun, written) = (SystemTime::now(), Mutex::default());
+        Ok(Self { operands, selection, mirror, output, is_result, is_whole, begun, written })
     }
 
     /// The files that are taken.
@@ -76,21 +87,38 @@ impl<'a> Folders<'a> {
         Tree::new(self.operands, true).of(&self.selection)
     }
 
+    /// Notes what a job has written.
+    pub(crate) fn note(&self, job: &Job) {
+        let path = job.target.path().filter(|_| self.output.force);
+        if let Some(found) = path.and_then(|path| fs::metadata(path).ok()) {
+            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            written.insert((found.dev(), found.ino()));
+        }
+    }
+
     /// Why a file is passed over: a walk through a large folder comes by what the run has put there meanwhile.
     pub(crate) fn skipped(&self, path: &Path, reason: Reason) -> Reason {
+        if self.is_new(path) { Reason::InUse } else { reason }
+    }
+
+    /// Whether a file was put beside its source in this run.
+    fn is_new(&self, path: &Path) -> bool {
         let is_new = fs::metadata(path).is_ok_and(|found| {
             let nanos = u32::try_from(found.ctime_nsec()).unwrap_or(0);
             let changed = Duration::new(found.ctime().unsigned_abs(), nanos);
             SystemTime::UNIX_EPOCH + changed >= self.begun
         });
-        if is_new && self.output.output_dir.is_none() { Reason::InUse } else { reason }
+        is_new && self.output.output_dir.is_none()
     }
 
     /// What is to be done about a file, or why nothing is.
     pub(crate) fn job(&self, entry: &Entry) -> anyhow::Result<Result<Job, Reason>> {
         let input = entry.path.clone();
+        if self.is_new(&input) && is_result_of_another(&input) {
+            return Ok(Err(Reason::InUse));
+        }
         let Some(output) = self.mirror.target(entry)? else {
-            if entry.is_named || super::message_source::is_message(&input) {
+            if entry.is_named || is_message(&input) != Some(false) {
                 return Err(UsageError::new(format!(
                     "'{}' does not end in .{EXTENSION}",
                     sanitize::name(&input)
@@ -124,13 +152,22 @@ impl<'a> Folders<'a> {
     ) -> anyhow::Result<bool> {
         let exists = || AtomicFileError::Exists { path: output.to_path_buf() };
         let is_result = || found.is_file() && (self.is_result)(output);
-        if self.output.skip_existing && is_same_time(&fs::metadata(input)?, found)? && is_result() {
+        if self.output.skip_existing
+            && is_same_time(&fs::metadata(input)?, found)
+            && is_result()
+            && (self.is_whole)(input, output)
+        {
             return Ok(true);
         }
         if !self.output.force {
             return Err(exists().into());
         }
-        if !is_result() {
+        let is_needed = || real(output).is_some_and(|output| self.selection.is_of_keyring(&output));
+        let is_ours = || {
+            let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+            written.contains(&(found.dev(), found.ino()))
+        };
+        if !is_result() || is_needed() || is_ours() {
             let shown = sanitize::name(output);
             let problem =
                 format!("'{shown}' is in the way, and is not the result of an earlier run");
@@ -140,11 +177,22 @@ impl<'a> Folders<'a> {
     }
 }
 
-/// Whether a result carries the time of its source; some file systems keep whole seconds only.
-fn is_same_time(source: &Metadata, result: &Metadata) -> io::Result<bool> {
-    let since = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let (source, result) = (since(source.modified()?), since(result.modified()?));
-    Ok(source == result || Duration::from_secs(source.as_secs()) == result)
+/// Whether a message stands where the message of a message goes: `a.enwrap`, beside `a.enwrap.enwrap`.
+fn is_result_of_another(path: &Path) -> bool {
+    let mut other = path.as_os_str().to_owned();
+    other.push(".");
+    other.push(EXTENSION);
+    Path::new(&other).exists()
+}
+
+/// Whether a result carries the time of its source, as finely as its file system keeps it: to 100 ns (NTFS),
+/// microseconds, 10 ms (exFAT), 1 s (HFS+) or 2 s (FAT).
+fn is_same_time(source: &Metadata, result: &Metadata) -> bool {
+    const UNITS: [i128; 6] = [1, 100, 1_000, 10_000_000, 1_000_000_000, 2_000_000_000];
+    let nanos =
+        |of: &Metadata| i128::from(of.mtime()) * 1_000_000_000 + i128::from(of.mtime_nsec());
+    let (source, result) = (nanos(source), nanos(result));
+    UNITS.iter().any(|unit| source - source.rem_euclid(*unit) == result)
 }
 
 #[cfg(test)]
@@ -160,7 +208,7 @@ mod tests {
             file.metadata().unwrap()
         };
         let (fine, same, other, coarse) = (file("a", 5), file("b", 5), file("c", 6), file("d", 0));
-        assert!(is_same_time(&fine, &same).unwrap() && is_same_time(&fine, &coarse).unwrap());
-        assert!(!is_same_time(&fine, &other).unwrap() && !is_same_time(&coarse, &fine).unwrap());
+        assert!(is_same_time(&fine, &same) && is_same_time(&fine, &coarse));
+        assert!(!is_same_time(&fine, &other) && !is_same_time(&coarse, &fine));
     }
 }

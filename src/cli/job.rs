@@ -70,25 +70,21 @@ pub(crate) fn plan(
     Ok(jobs)
 }
 
-/// Refuses to remove inputs that have no file to take their place, or that are needed to open it.
-pub(crate) fn require_removable<'a>(
-    inputs: impl IntoIterator<Item = &'a PathBuf>,
-    keyring: &Path,
-) -> Result<(), UsageError> {
-    let keyring = Place::of(keyring);
+/// Refuses to remove inputs that have no file to take their place, or that are `needed` to open it.
+pub(crate) fn require_removable(inputs: &[PathBuf], needed: &[PathBuf]) -> Result<(), UsageError> {
+    if inputs.is_empty() || inputs.iter().any(|input| is_stdin(input)) {
+        return Err(UsageError::new("--remove-source needs an input that is a file"));
+    }
+    let needed: Vec<Place> = needed.iter().filter_map(|path| Place::of(path)).collect();
     for input in inputs {
         let shown = sanitize::name(input);
-        if is_stdin(input) {
-            return Err(UsageError::new("--remove-source needs an input that is a file"));
-        }
         if fs::symlink_metadata(input).is_ok_and(|metadata| metadata.is_symlink()) {
-            return Err(UsageError::new(format!(
-                "'{shown}' is a link: --remove-source would leave the file"
-            ))
-            .hint("name the file itself"));
+            let problem = format!("'{shown}' is a link: --remove-source would leave the file");
+            return Err(UsageError::new(problem).hint("name the file itself"));
         }
-        if keyring.is_some() && Place::of(input) == keyring {
-            return Err(UsageError::new(format!("'{shown}' is the keyring, and is not removed")));
+        if Place::of(input).is_some_and(|place| needed.contains(&place)) {
+            let problem = format!("'{shown}' is needed to decrypt, and is not removed");
+            return Err(UsageError::new(problem));
         }
     }
     Ok(())

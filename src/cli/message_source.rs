@@ -4,16 +4,43 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use enwrap::message::armor::{ArmorError, Unarmored};
-use enwrap::message::header::ReadHeader;
+use enwrap::message::header::{Content, ReadHeader};
+use enwrap::message::layout::Layout;
 use enwrap::message::{Limits, MessageError};
 
 use super::source::Source;
 use super::tree::Entry;
 
-/// Whether a file is a message, as far as its header shows.
-pub(crate) fn is_message(path: &Path) -> bool {
-    let source = MessageSource::open(path);
-    source.is_ok_and(|mut source| ReadHeader::read(&mut source, &Limits::default()).is_ok())
+/// Whether a file is a message, as far as its header shows; `None` where it cannot be read.
+pub(crate) fn is_message(path: &Path) -> Option<bool> {
+    let mut message = match MessageSource::open(path) {
+        Ok(message) => message,
+        Err(error) if matches!(error.downcast_ref(), Some(MessageError::Armor(_))) => {
+            return Some(false);
+        }
+        Err(_) => return None,
+    };
+    match ReadHeader::read(&mut message, &Limits::default()) {
+        Ok(_) => Some(true),
+        Err(MessageError::Read(_)) => None,
+        Err(_) => Some(false),
+    }
+}
+
+/// Whether the message in a file is as long as one of `plaintext_len` bytes, where that can be told.
+pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
+    let Ok(mut message) = MessageSource::open(path) else { return false };
+    let Ok(header) = ReadHeader::read(&mut message, &Limits::default()) else { return false };
+    let Content::Framed(frame_length) = header.fields.content else { return true };
+    let layout = Layout { header_len: header.len(), frame_length };
+    let (body, size) = (layout.message_len(plaintext_len), message.source().size());
+    match body.zip(size) {
+        _ if message.is_armored() => true,
+        // A footer's length is its signature's.
+        Some((body, size)) if header.fields.public_key.is_some() => size > body,
+        Some((body, size)) => size == body,
+        None => false,
+    }
 }
 
 /// An open encrypted input.

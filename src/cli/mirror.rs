@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -24,10 +24,11 @@ pub(crate) struct Mirror<'a> {
     output_dir: Option<&'a Path>,
     /// The name of a result, by that of its input.
     rename: fn(&OsStr) -> Option<OsString>,
-    /// The mode of folders that are made, less the umask.
+    /// What the folders that are made keep of the mode of those they stand for.
     mode: u32,
     sync: bool,
-    /// The folder that was looked at last: most files are beside the one before.
+    /// The folder that was looked at last: most files are beside the one before. Held while folders are made, so
+    /// that nobody goes on in one that is not yet synced.
     last: Mutex<PathBuf>,
 }
 
@@ -46,10 +47,20 @@ impl<'a> Mirror<'a> {
             let mut roots: Vec<PathBuf> =
                 operands.iter().filter_map(|operand| mirror.root(operand)).collect();
             roots.sort();
-            if let Some([root, _]) = roots.windows(2).find(|pair| pair[0] == pair[1]) {
+            // Also one below the other: an operand without a name of its own fills the output folder itself.
+            if let Some([root, _]) = roots.windows(2).find(|pair| pair[1].starts_with(&pair[0])) {
                 let problem = format!("two inputs would go to '{}'", sanitize::name(root));
                 return Err(UsageError::new(problem).hint("run them one by one"));
             }
+        }
+        let is_own = |operand: &&PathBuf| {
+            output_dir.is_some_and(|folder| is_same(folder, operand))
+                && mirror.root(operand).is_some_and(|root| !is_same(&root, operand))
+        };
+        if let Some(operand) = operands.iter().find(is_own) {
+            let problem = format!("'{}' is input and output folder", sanitize::name(operand));
+            return Err(UsageError::new(problem)
+                .hint("leave out --output-dir: results are beside the files then"));
         }
         Ok(mirror)
     }
@@ -68,13 +79,10 @@ impl<'a> Mirror<'a> {
     /// The folders that this run fills, and which are so no part of any tree. One that is a tree itself
     /// stays one: its results are beside their inputs.
     pub(crate) fn filled(&self) -> Vec<PathBuf> {
-        let same = |a: &Path, b: &Path| {
-            fs::canonicalize(a).ok().is_some_and(|a| fs::canonicalize(b).ok() == Some(a))
-        };
         let roots = self.operands.iter().filter(|operand| operand.is_dir());
         roots
             .filter_map(|operand| self.root(operand))
-            .filter(|root| !self.operands.iter().any(|operand| same(root, operand)))
+            .filter(|root| !self.operands.iter().any(|operand| is_same(root, operand)))
             .collect()
     }
 
@@ -93,61 +101,73 @@ impl<'a> Mirror<'a> {
             below.extend(parts.filter(|part| *part != "."));
         }
         let folder = output_dir.join(&below);
-        if *self.last.lock().unwrap_or_else(PoisonError::into_inner) != folder {
-            self.require_folders(output_dir, &below)?;
-            self.last.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&folder);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != folder {
+            self.require_folders(output_dir, &below, operand)?;
+            last.clone_from(&folder);
         }
         Ok(Some(folder.join(name)))
     }
 
-    /// Makes the output folder and those below it.
-    fn require_folders(&self, output_dir: &Path, below: &Path) -> anyhow::Result<()> {
-        let mut folder = output_dir.to_path_buf();
-        self.require_folder(&folder, true)?;
-        for part in below {
+    /// Makes the output folder and those below it, each for the one of the tree that it stands for.
+    fn require_folders(
+        &self,
+        output_dir: &Path,
+        below: &Path,
+        operand: &Path,
+    ) -> anyhow::Result<()> {
+        let ancestors: Vec<&Path> = output_dir.ancestors().collect();
+        for folder in ancestors.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+            self.require_folder(folder, true, 0o777)?;
+        }
+        let (mut folder, mut source) = (output_dir.to_path_buf(), operand.to_path_buf());
+        for (index, part) in below.iter().enumerate() {
             folder.push(part);
-            self.require_folder(&folder, false)?;
+            // The first one is named as the operand is, if that has a name.
+            if index > 0 || operand.file_name().is_none() {
+                source.push(part);
+            }
+            let mode = fs::metadata(&source).map_or(0o700, |metadata| metadata.mode());
+            self.require_folder(&folder, false, mode)?;
         }
         Ok(())
     }
 
     /// Makes a folder, or sees that it is one; through a link only where the user named it.
-    fn require_folder(&self, folder: &Path, is_named: bool) -> anyhow::Result<()> {
+    fn require_folder(&self, folder: &Path, is_named: bool, mode: u32) -> anyhow::Result<()> {
         let shown = || sanitize::name(folder);
-        let mut tries = 0..3;
-        loop {
-            let found = if is_named { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
-            match found {
-                Ok(metadata) if metadata.is_dir() => return Ok(()),
+        let look = || if is_named { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
+        let made = match look() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // The owner's always, so that something can be put into it.
+                DirBuilder::new().mode(mode & self.mode | 0o700).create(folder)
+            }
+            Err(error) => Err(error),
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        };
+        match made {
+            Ok(()) if self.sync => sync_folder(folder_of(folder))
+                .with_context(|| format!("cannot sync the folder of '{}'", shown())),
+            Ok(()) => Ok(()),
+            // Also one that another process was faster to make.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match look() {
+                Ok(metadata) if metadata.is_dir() => Ok(()),
                 Ok(metadata) if metadata.is_symlink() => {
                     let problem = format!("'{}' is a link, and may lead elsewhere", shown());
-                    return Err(UsageError::new(problem).hint("remove it").into());
+                    Err(UsageError::new(problem).hint("remove it").into())
                 }
                 Ok(_) => {
                     let problem = format!("'{}' is no folder", shown());
-                    return Err(UsageError::new(problem)
-                        .hint("choose another --output-dir")
-                        .into());
+                    Err(UsageError::new(problem).hint("choose another --output-dir").into())
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    return Err(error).with_context(|| format!("cannot open '{}'", shown()));
-                }
-            }
-            let made = DirBuilder::new().mode(self.mode).recursive(is_named).create(folder);
-            match made {
-                // Another worker was faster.
-                Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists && tries.next().is_some() => {}
-                Err(error) => {
-                    return Err(error).with_context(|| format!("cannot make '{}'", shown()));
-                }
-                Ok(()) if self.sync => {
-                    let synced = sync_folder(folder_of(folder));
-                    synced.with_context(|| format!("cannot sync the folder of '{}'", shown()))?;
-                }
-                Ok(()) => {}
-            }
+                Err(_) => Err(error).with_context(|| format!("cannot make '{}'", shown())),
+            },
+            Err(error) => Err(error).with_context(|| format!("cannot make '{}'", shown())),
         }
     }
+}
+
+/// Whether two paths lead to one place.
+fn is_same(a: &Path, b: &Path) -> bool {
+    fs::canonicalize(a).ok().is_some_and(|a| fs::canonicalize(b).ok() == Some(a))
 }

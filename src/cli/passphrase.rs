@@ -107,6 +107,14 @@ impl Sources {
         Ok(set.pop())
     }
 
+    /// The file that holds it, if it is one that the flags or the environment name.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self.named() {
+            Ok(Some(Source::File(path))) => Some(path),
+            _ => None,
+        }
+    }
+
     /// Whether the flags or the environment name one.
     pub(crate) fn is_named(&self) -> bool {
         !matches!(self.named(), Ok(None))

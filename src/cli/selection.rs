@@ -63,7 +63,8 @@ impl Selection {
     /// Why a file or folder of a tree is not taken: `below` is its path below the operand, and `path` the
     /// one without links.
     pub(crate) fn refusal(&self, below: &Path, path: &Path, is_folder: bool) -> Option<Reason> {
-        if self.in_use.iter().any(|own| own == path) || self.is_of_keyring(path) {
+        let is_own = self.in_use.iter().any(|own| own == path);
+        if is_own || !is_folder && self.is_of_keyring(path) {
             return Some(Reason::InUse);
         }
         let is_left_out = !below.as_os_str().is_empty() && self.exclude.match_path(below);
@@ -90,7 +91,12 @@ impl Selection {
         let rest = names.and_then(|(name, keyring)| {
             name.as_encoded_bytes().strip_prefix(keyring.as_encoded_bytes())
         });
-        path.parent() == keyring.parent() && matches!(rest, Some([] | [b'.', ..]))
+        let is_own = match rest {
+            Some([] | b".lock") => true,
+            Some([b'.', number @ ..]) => number.iter().all(u8::is_ascii_digit),
+            _ => false,
+        };
+        is_own && path.parent() == keyring.parent()
     }
 }
 
@@ -204,7 +210,7 @@ mod tests {
         for own in ["keyring.json", "keyring.json.7", "keyring.json.lock"] {
             assert!(all.is_of_keyring(&root.join(own)), "{own}");
         }
-        for other in ["keyring.jsonl", "keyring", "x/keyring.json"] {
+        for other in ["keyring.jsonl", "keyring", "x/keyring.json", "keyring.json.enwrap"] {
             assert!(!all.is_of_keyring(&root.join(other)), "{other}");
         }
         assert_eq!(all.refusal(Path::new("out/x"), &root.join("out/x"), true), Some(Reason::InUse));

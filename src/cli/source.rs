@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use anyhow::Context as _;
 
 use enwrap::encrypt::PlaintextFile;
+use enwrap::keyring::generations::FIRST_BYTES;
 use enwrap::pipeline::positional::ReadAt;
 
 use super::pipe;
@@ -127,7 +128,7 @@ impl Source {
             && self.read_at(&mut start, 0).is_ok()
             && matches!(
                 &start,
-                [2, 4 | 5, 0x78, _] | [1, 0x80, ..] | b"AgR4" | b"AgV4" | [b'A', b'Y', ..]
+                [2, 4 | 5, 0x78, _] | [1, 0x80, ..] | b"AgR4" | b"AgV4" | [b'A', b'Y', b'A', _]
             )
     }
 
@@ -144,6 +145,12 @@ impl Source {
     /// Whether `other` is this very file.
     pub(crate) fn is(&self, other: &Metadata) -> bool {
         other.is_file() && (other.dev(), other.ino()) == (self.before.dev(), self.before.ino())
+    }
+
+    /// Whether it begins as a keyring does, or a generation or copy of one.
+    pub(crate) fn looks_like_keyring(&self) -> bool {
+        let mut start = [0; FIRST_BYTES.len()];
+        self.is_file() && self.read_at(&mut start, 0).is_ok() && start == FIRST_BYTES
     }
 
     /// Removes the file that was read, if it is still what its name leads to, and as it was.

@@ -14,7 +14,7 @@ use enwrap::atomic_file::temporary::is_temporary_name;
 use super::selection::Selection;
 use super::skipped::{Reason, Skipped};
 use super::source::is_stdin;
-use crate::output::error::UsageError;
+use crate::output::error::{About, Subject, UsageError};
 use crate::output::sanitize;
 
 /// A file, and whether it was named itself or found below a folder that was.
@@ -136,8 +136,8 @@ impl Iterator for Tree<'_> {
 
 fn unlisted(error: walkdir::Error) -> anyhow::Error {
     let path = error.path().map_or_else(PathBuf::new, Path::to_path_buf);
-    let shown = sanitize::name(&path);
-    anyhow::Error::new(std::io::Error::from(error)).context(format!("cannot list '{shown}'"))
+    let about = About { subject: Subject::File(path), keyring: PathBuf::new() };
+    anyhow::Error::new(std::io::Error::from(error)).context("cannot list it").context(about)
 }
 
 /// Whether it is a temporary file of a live process, which holds a lock on it. What a dead one left is a file

@@ -23,7 +23,7 @@ use crate::secret::SecretText;
 const KEPT: usize = 10;
 
 /// How every keyring that enwrap writes begins.
-const FIRST_BYTES: &[u8] = br#"{"format":"enwrap-keyring""#;
+pub const FIRST_BYTES: &[u8] = br#"{"format":"enwrap-keyring""#;
 
 /// A file beside a keyring.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -202,6 +202,7 @@ fn patterns_choose_what_is_taken() {
 fn the_output_folder_is_no_part_of_its_own_input() {
     let shell = documents();
     let run = |args: &[&str]| summary(&shell.run(args).success());
+    shell.fails_harmlessly(&["encrypt", "-r", "docs", "--output-dir", "docs"], 2);
     let line = ["--json", "encrypt", "-r", "docs", "--output-dir", "docs/enc"];
     assert_eq!(run(&line)["encrypted"], 5);
     let again = ["--json", "encrypt", "-r", "docs", "--output-dir", "docs/enc", "-f"];
@@ -317,11 +318,23 @@ fn sources_go_only_when_their_results_are_there() {
     }
     let keyring = shell.keyring();
     let keyring = keyring.to_str().unwrap();
-    shell.fails(&["encrypt", keyring, "--remove-source"], 2).says(&["is the keyring"]);
+    shell.fails(&["encrypt", keyring, "--remove-source"], 2).says(&["is needed to decrypt"]);
     let home = Path::new(keyring).parent().unwrap().to_str().unwrap();
     shell.ok(&["keygen", "second"]);
     shell.run(&["encrypt", "-r", home, "--remove-source"]).success().says(&["0 encrypted"]);
     shell.ok(&["key", "list"]);
+    // Neither under another name, nor what opens it.
+    fs::hard_link(keyring, shell.path("docs/keys")).unwrap();
+    let run = shell.fails(&["encrypt", "-r", "docs", "--remove-source", "--include", "keys"], 12);
+    run.says(&["'docs/keys' is a keyring, and is not removed"]);
+    fs::remove_file(shell.path("docs/keys")).unwrap();
+    fs::remove_dir(shell.path("docs/two.enwrap")).unwrap();
+    shell.write("docs/pass", "a passphrase");
+    let line = ["--passphrase-file", "docs/pass", "encrypt", "-r", "docs", "--remove-source"];
+    shell.run(&line).success().says(&["made or used by this run"]);
+    assert_eq!(shell.read("docs/pass"), b"a passphrase");
+    let line = ["--passphrase-file", "docs/pass", "encrypt", "docs/pass", "--remove-source"];
+    shell.fails(&line, 2).says(&["is needed to decrypt"]);
 }
 
 #[test]
@@ -329,7 +342,10 @@ fn a_slip_in_the_command_line_is_told_before_the_first_file() {
     let shell = documents();
     fs::create_dir_all(shell.path("other/docs")).unwrap();
     shell.write("other/docs/x", "");
-    let refused: [(&[&str], &str); 9] = [
+    let refused: [(&[&str], &str); 12] = [
+        (&["encrypt", "-r", ".", "other/../docs", "--output-dir", "x"], "is in"),
+        (&["encrypt", "-r", "docs", "docs/../other/docs/x", "--metadata", "other/docs/x"], "input"),
+        (&["encrypt", "-r", "docs", "--skip-existing", "--remove-source"], "cannot be used with"),
         (&["encrypt", "docs"], "'docs' is a folder"),
         (&["verify", "docs"], "'docs' is a folder"),
         (&["encrypt", "-r", "docs", "-o", "x"], "-o takes the result of one input"),
@@ -448,4 +464,61 @@ fn every_message_of_a_tree_may_have_its_own_keys() {
     ]);
     run.success().says(&["5 verified; 2 envelope files"]);
     shell.fails(&["verify", "-r", "enc", "--only-key", "second"], 12).says(&["exit code 3"]);
+}
+
+#[test]
+fn an_operand_without_a_name_fills_the_output_folder_itself() {
+    let shell = Shell::new();
+    fs::create_dir_all(shell.path("a/sub")).unwrap();
+    fs::create_dir_all(shell.path("other/sub")).unwrap();
+    shell.write("a/sub/f", "one");
+    shell.write("other/sub/f", "another");
+    let line = "cd a && enwrap encrypt -r . ../other/sub --output-dir ../out -f --remove-source";
+    shell.sh(line).failure(2).says(&["two inputs would go to"]);
+    assert_eq!(shell.read("a/sub/f"), b"one");
+    shell.sh("cd a && enwrap encrypt -r . --output-dir ../out").success();
+    assert_eq!(names(&shell.path("out")), ["sub/f.enwrap"]);
+}
+
+#[test]
+fn a_result_that_was_cut_is_no_result() {
+    let shell = documents();
+    shell.ok(&["encrypt", "-r", "docs", "--output-dir", "enc"]);
+    let cut = shell.path("enc/docs/a/two.enwrap");
+    let file = File::options().write(true).open(&cut).unwrap();
+    let time = file.metadata().unwrap().modified().unwrap();
+    file.set_len(file.metadata().unwrap().len() - 1).unwrap();
+    file.set_modified(time).unwrap();
+    let again = ["encrypt", "-r", "docs", "--output-dir", "enc", "--skip-existing"];
+    shell.fails(&again, 12).says(&["two.enwrap' already exists", "4 done before"]);
+    shell.run(&[&again[..], &["-f"]].concat()).success().says(&["1 encrypted", "4 done before"]);
+    shell.run(&["decrypt", "-r", "enc/docs", "--output-dir", "back"]).success();
+    let again = ["decrypt", "-r", "enc/docs", "--output-dir", "back", "--skip-existing"];
+    shell.run(&again).success().says(&["0 decrypted; 5 done before"]);
+}
+
+#[test]
+fn a_keyring_is_replaced_by_no_tree() {
+    let shell = Shell::new();
+    let keyring = shell.keyring();
+    fs::create_dir(shell.path("saved")).unwrap();
+    shell.write("old", "an old keyring");
+    shell.ok(&["encrypt", "old", "-o", "saved/keyring.json.enwrap"]);
+    let folder = keyring.parent().unwrap().parent().unwrap().to_str().unwrap();
+    // Under the folder's own name, where the keyring is.
+    assert!(shell.sh("mv saved enwrap").code == Some(0));
+    let run = shell.fails(&["decrypt", "-r", "enwrap", "--output-dir", folder, "-f"], 12);
+    run.says(&["is in the way"]);
+    shell.ok(&["key", "list"]);
+}
+
+#[test]
+fn folders_are_as_open_as_those_they_stand_for() {
+    let shell = documents();
+    Shell::chmod(&shell.path("docs/a"), 0o750);
+    Shell::chmod(&shell.path("docs"), 0o700);
+    shell.ok(&["encrypt", "-r", "docs", "--output-dir", "enc"]);
+    assert_eq!((shell.mode("enc/docs"), shell.mode("enc/docs/a")), (0o700, 0o750));
+    shell.ok(&["decrypt", "-r", "enc/docs", "--output-dir", "back", "--preserve-mode"]);
+    assert_eq!((shell.mode("back/docs"), shell.mode("back/docs/a")), (0o700, 0o750));
 }

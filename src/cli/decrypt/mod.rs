@@ -4,6 +4,7 @@ mod range;
 mod salvage;
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{Cursor, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ use crate::cli::destination::{Destination, Payload, Rules, Target};
 use crate::cli::examples::examples;
 use crate::cli::folders::{Folders, Results};
 use crate::cli::job::{self, EXTENSION, Job};
-use crate::cli::message_source::{MessageSource, is_message};
+use crate::cli::message_source::{MessageSource, has_length_of, is_message};
 use crate::cli::metadata::{Metadata, MetadataArgs};
 use crate::cli::opening::{Missing, Opening};
 use crate::cli::selection::SelectionArgs;
@@ -109,7 +110,8 @@ fn name_of_plaintext(name: &OsStr) -> Option<OsString> {
 
 /// A message that is to be decrypted in the same run is nobody's result.
 fn is_plaintext(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name_of_plaintext(name).is_none()) || !is_message(path)
+    path.file_name().is_some_and(|name| name_of_plaintext(name).is_none())
+        || is_message(path) == Some(false)
 }
 
 pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
@@ -125,10 +127,14 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
     let results = Results {
         rename: name_of_plaintext,
         is_result: is_plaintext,
+        is_whole: |source, result| {
+            fs::metadata(result).is_ok_and(|result| has_length_of(source, result.len()))
+        },
         folder_mode: if args.preserve_mode { 0o777 } else { 0o700 },
     };
+    let needed = app.needed_files(&store);
     let (jobs, folders) = if args.selection.recursive {
-        let used = (store.path(), args.metadata.metadata.as_deref());
+        let used = (&needed[..], args.metadata.metadata.as_deref());
         let folders = Folders::new(&args.inputs, &args.selection, &args.output, &results, used)?;
         (Vec::new(), Some(folders))
     } else {
@@ -136,11 +142,12 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
         (job::plan(app, &args.inputs, &args.output, name_of_plaintext)?, None)
     };
     if args.output.remove_source {
-        job::require_removable(&args.inputs, store.path())?;
+        job::require_removable(&args.inputs, &needed)?;
     }
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     opening.expected.unsigned_only = args.unsigned_only;
-    let metadata = args.metadata.open(job::files(&jobs, &store))?;
+    let named = args.inputs.iter().filter(|_| args.selection.recursive).map(PathBuf::as_path);
+    let metadata = args.metadata.open(job::files(&jobs, &store).chain(named))?;
     let plan = Plan { ui: app.ui, args, opening, metadata };
     let Some(folders) = folders else {
         return batch::for_each(app, store.path(), &jobs, |job| {
@@ -150,7 +157,11 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
     let mut tree = folders.tree();
     let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
         match folders.job(turn.entry)? {
-            Ok(job) => plan.decrypt(&job, turn.jobs, Some(turn.progress)).map(|()| Outcome::Done),
+            Ok(job) => {
+                plan.decrypt(&job, turn.jobs, Some(turn.progress))?;
+                folders.note(&job);
+                Ok(Outcome::Done)
+            }
             Err(reason) => Ok(Outcome::Skipped(reason)),
         }
     })?;
