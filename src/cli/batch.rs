@@ -247,7 +247,7 @@ fn size_of(entry: &Entry) -> Option<u64> {
     metadata.is_file().then_some(metadata.len())
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Counts and iterators are whole after every call, so a panic elsewhere did not break them.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -15,6 +15,8 @@ use anyhow::Context as _;
 use enwrap::atomic_file::AtomicFileError;
 
 use super::args::OutputArgs;
+use super::batch::lock;
+use super::destination::Target;
 use super::job::{EXTENSION, Job};
 use super::message_source::is_message;
 use super::mirror::Mirror;
@@ -39,6 +41,8 @@ pub(crate) struct Folders<'a> {
     /// What was written under `-f`, by device and inode: it must not be replaced by another result of this run,
     /// on a file system where two names are one.
     written: Mutex<HashSet<(u64, u64)>>,
+    /// What comes out of messages in messages, without links: the walk may come by it, and it is no input.
+    nested: Mutex<HashSet<PathBuf>>,
 }
 
 /// How a verb names its results, and knows them.
@@ -78,8 +82,17 @@ impl<'a> Folders<'a> {
         let keyring = needed.first().map_or_else(|| Path::new(""), PathBuf::as_path);
         in_use.extend(needed.iter().skip(1).cloned());
         let selection = Selection::new(selection, keyring, &in_use)?;
-        let (begun, written) = (SystemTime::now(), Mutex::default());
-        Ok(Self { operands, selection, mirror, output, is_result, is_whole, begun, written })
+        Ok(Self {
+            operands,
+            selection,
+            mirror,
+            output,
+            is_result,
+            is_whole,
+            begun: SystemTime::now(),
+            written: Mutex::default(),
+            nested: Mutex::default(),
+        })
     }
 
     /// The files that are taken.
@@ -91,8 +104,7 @@ impl<'a> Folders<'a> {
     pub(crate) fn note(&self, job: &Job) {
         let path = job.target.path().filter(|_| self.output.force);
         if let Some(found) = path.and_then(|path| fs::metadata(path).ok()) {
-            let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-            written.insert((found.dev(), found.ino()));
+            lock(&self.written).insert((found.dev(), found.ino()));
         }
     }
 
@@ -111,10 +123,16 @@ impl<'a> Folders<'a> {
         is_new && self.output.output_dir.is_none()
     }
 
+    /// Whether this run has made it, from a message in a message.
+    fn is_nested(&self, input: &Path) -> bool {
+        let nested = lock(&self.nested);
+        !nested.is_empty() && real(input).is_some_and(|input| nested.contains(&input))
+    }
+
     /// What is to be done about a file, or why nothing is.
     pub(crate) fn job(&self, entry: &Entry) -> anyhow::Result<Result<Job, Reason>> {
         let input = entry.path.clone();
-        if self.is_new(&input) && is_result_of_another(&input) {
+        if self.is_nested(&input) {
             return Ok(Err(Reason::InUse));
         }
         let Some(output) = self.mirror.target(entry)? else {
@@ -140,7 +158,11 @@ impl<'a> Folders<'a> {
                 }
             }
         }
-        Ok(Ok(Job { input, target: super::destination::Target::File(output) }))
+        // Before it is there to be found.
+        if [&input, &output].iter().all(|path| path.extension().is_some_and(|it| it == EXTENSION)) {
+            lock(&self.nested).extend(real(&output));
+        }
+        Ok(Ok(Job { input, target: Target::File(output) }))
     }
 
     /// Whether what stands where a result is to go is that result; an error, if it must not be replaced.
@@ -163,10 +185,7 @@ impl<'a> Folders<'a> {
             return Err(exists().into());
         }
         let is_needed = || real(output).is_some_and(|output| self.selection.is_of_keyring(&output));
-        let is_ours = || {
-            let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-            written.contains(&(found.dev(), found.ino()))
-        };
+        let is_ours = || lock(&self.written).contains(&(found.dev(), found.ino()));
         if !is_result() || is_needed() || is_ours() {
             let shown = sanitize::name(output);
             let problem =
@@ -175,14 +194,6 @@ impl<'a> Folders<'a> {
         }
         Ok(false)
     }
-}
-
-/// Whether a message stands where the message of a message goes: `a.enwrap`, beside `a.enwrap.enwrap`.
-fn is_result_of_another(path: &Path) -> bool {
-    let mut other = path.as_os_str().to_owned();
-    other.push(".");
-    other.push(EXTENSION);
-    Path::new(&other).exists()
 }
 
 /// Whether a result carries the time of its source, as finely as its file system keeps it: to 100 ns (NTFS),

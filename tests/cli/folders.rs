@@ -522,3 +522,28 @@ fn folders_are_as_open_as_those_they_stand_for() {
     shell.ok(&["decrypt", "-r", "enc/docs", "--output-dir", "back", "--preserve-mode"]);
     assert_eq!((shell.mode("back/docs"), shell.mode("back/docs/a")), (0o700, 0o750));
 }
+
+#[test]
+fn a_message_in_a_message_comes_out_as_one_and_no_further() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    shell.write("a", "a");
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["encrypt", "a.enwrap"]);
+    // More than one listing of a folder holds, so that the walk comes by what was made meanwhile.
+    for n in 0..40 {
+        let message = shell.path(&format!("docs/{n}.enwrap.enwrap"));
+        fs::copy(shell.path("a.enwrap.enwrap"), message).unwrap();
+    }
+    for n in 0..1200 {
+        shell.write(&format!("docs/a long name, so that the folder is a long one {n}"), "");
+    }
+    let run = shell.run(&["decrypt", "-r", "docs"]).success();
+    run.says(&["40 decrypted"]);
+    let names = names(&shell.path("docs"));
+    let endings = ["", ".enwrap", ".enwrap.enwrap"];
+    let counts = endings.map(|end| {
+        names.iter().filter(|name| (0..40).any(|n| **name == format!("{n}{end}"))).count()
+    });
+    assert_eq!(counts, [0, 40, 40]);
+}
