@@ -107,10 +107,10 @@ impl FrameOpener {
         Ok(Self(cipher))
     }
 
-    /// Checks a frame's tag, and only then decrypts its ciphertext in place.
+    /// Checks a frame's tag, and decrypts its ciphertext in place.
     ///
     /// # Errors
-    /// [`TagMismatch`]; the buffer is then unchanged.
+    /// [`TagMismatch`]; the buffer then holds no plaintext, and is of no use.
     pub fn open(
         &self,
         sequence: NonZeroU32,

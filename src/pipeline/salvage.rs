@@ -5,17 +5,14 @@
 
 use std::fs::File;
 use std::num::NonZeroU32;
-use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
 use memchr::memmem;
 
 use super::positional::ReadAt;
 use super::{PipelineError, Progress};
-use crate::message::engine::TAG_LEN;
-use crate::message::frame::{
-    FrameKind, FrameOpener, Prefix, final_prefix, is_end_marker, regular_prefix,
-};
+use crate::message::engine::{Iv, TAG_LEN};
+use crate::message::frame::{FrameKind, FrameOpener, Prefix, frame_iv, is_end_marker};
 use crate::message::layout::{
     FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_OVERHEAD, REGULAR_PREFIX,
 };
@@ -72,7 +69,7 @@ pub fn salvage(
     let mut end = 0;
     while at < size {
         let here = || search.here(at, sequence);
-        let Some((window, found)) = here().or_else(|| search.near(at, sequence, wanted)) else {
+        let Some(found) = here().or_else(|| search.near(at, sequence, wanted)) else {
             at += search.stride() as u64;
             let Some(next) = sequence.checked_add(1) else { break };
             sequence = next;
@@ -82,7 +79,7 @@ pub fn salvage(
         if offset > end {
             salvaged.lost.push(Lost { offset: end, length: Some(offset - end) });
         }
-        let plaintext = &window.expose()[found.plaintext.clone()];
+        let plaintext = found.plaintext.expose();
         output.write_all_at(plaintext, offset).map_err(PipelineError::Write)?;
         progress.advance(plaintext.len() as u64);
         salvaged.frames += 1;
@@ -104,9 +101,9 @@ pub fn salvage(
 struct Frame {
     sequence: NonZeroU32,
     is_last: bool,
-    /// Where it begins in its window, and where its plaintext is.
+    /// Where it begins in its window.
     start: usize,
-    plaintext: Range<usize>,
+    plaintext: SecretBytes,
 }
 
 struct Search<'a, R> {
@@ -122,55 +119,76 @@ impl<R: ReadAt> Search<'_, R> {
     }
 
     /// Up to `most` bytes from `at` on; `None` where they cannot be read.
-    fn read(&self, at: u64, most: usize) -> Option<SecretBytes> {
+    fn read(&self, at: u64, most: usize) -> Option<Vec<u8>> {
         let left = usize::try_from(self.size - at).unwrap_or(usize::MAX);
-        let mut window = SecretBytes::zeroed(left.min(most));
-        self.source.read_exact_at(window.expose_mut(), at).ok()?;
+        let mut window = vec![0; left.min(most)];
+        self.source.read_exact_at(&mut window, at).ok()?;
         Some(window)
     }
 
     /// Frame `sequence` at `at`.
-    fn here(&self, at: u64, sequence: NonZeroU32) -> Option<(SecretBytes, Frame)> {
+    fn here(&self, at: u64, sequence: NonZeroU32) -> Option<Frame> {
         // The kinds differ in length, and what is behind the shorter one may be unreadable.
-        [self.frame_length + FINAL_OVERHEAD, self.stride()].into_iter().find_map(|most| {
-            let mut window = self.read(at, most)?;
-            let found = self.open(&mut window, at, 0, sequence)?;
-            Some((window, found))
-        })
+        [self.frame_length + FINAL_OVERHEAD, self.stride()]
+            .into_iter()
+            .find_map(|most| self.open(&self.read(at, most)?, at, 0, sequence))
     }
 
     /// The frame behind it in its own place, or any from `wanted` on that begins in between.
-    fn near(
-        &self,
-        at: u64,
-        sequence: NonZeroU32,
-        wanted: NonZeroU32,
-    ) -> Option<(SecretBytes, Frame)> {
-        let mut window = self.read(at, 2 * self.stride() + FINAL_OVERHEAD)?;
-        let mut tries: Vec<(usize, NonZeroU32)> =
-            sequence.checked_add(1).map(|next| (self.stride(), next)).into_iter().collect();
-        tries.extend(candidates(window.expose(), wanted).take(MOST_CANDIDATES));
-        let found = tries
-            .into_iter()
-            .find_map(|(start, sequence)| self.open(&mut window, at, start, sequence))?;
-        Some((window, found))
+    fn near(&self, at: u64, sequence: NonZeroU32, wanted: NonZeroU32) -> Option<Frame> {
+        let window = self.read(at, 2 * self.stride() + FINAL_OVERHEAD)?;
+        let next = sequence.checked_add(1).map(|next| (self.stride(), next));
+        next.into_iter()
+            .chain(candidates(&window, wanted).take(MOST_CANDIDATES))
+            .find_map(|(start, sequence)| self.open(&window, at, start, sequence))
     }
 
     /// Frame `sequence` at `start` in the window that was read from `at` on, if it holds.
-    fn open(
-        &self,
-        window: &mut SecretBytes,
-        at: u64,
-        start: usize,
-        sequence: NonZeroU32,
-    ) -> Option<Frame> {
-        let bytes = window.expose_mut().get_mut(start..)?;
+    fn open(&self, window: &[u8], at: u64, start: usize, sequence: NonZeroU32) -> Option<Frame> {
+        let bytes = window.get(start..)?;
         let len = bytes.len().min(FINAL_OVERHEAD + self.frame_length);
         let is_end = at + (start + len) as u64 == self.size;
-        let (plaintext, is_last) =
-            open_one(self.cipher, sequence, &mut bytes[..len], self.frame_length, is_end)?;
-        let plaintext = start + plaintext.start..start + plaintext.end;
-        Some(Frame { sequence, is_last, start, plaintext })
+        let (plaintext, kind) = self.open_one(sequence, &bytes[..len], is_end)?;
+        Some(Frame { sequence, is_last: kind == FrameKind::Final, start, plaintext })
+    }
+
+    /// The plaintext of frame `sequence`, which should stand at the beginning of `bytes`. What stands around the
+    /// ciphertext need not be whole: its number is known, and the IV and the length follow from it.
+    fn open_one(
+        &self,
+        sequence: NonZeroU32,
+        bytes: &[u8],
+        is_at_end: bool,
+    ) -> Option<(SecretBytes, FrameKind)> {
+        self.open_final(sequence, bytes, is_at_end)
+            .map(|plaintext| (plaintext, FrameKind::Final))
+            .or_else(|| Some((self.open_regular(sequence, bytes)?, FrameKind::Regular)))
+    }
+
+    fn open_final(
+        &self,
+        sequence: NonZeroU32,
+        bytes: &[u8],
+        is_at_end: bool,
+    ) -> Option<SecretBytes> {
+        let (prefix, rest) = bytes.split_first_chunk::<FINAL_PREFIX>()?;
+        let (found, claimed) = Prefix::of_final(prefix);
+        let is_marked = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]]);
+        let as_said = is_marked.then_some((found.iv, claimed as usize));
+        let as_placed = rest.len().checked_sub(TAG_LEN).filter(|_| is_at_end);
+        let as_placed = as_placed.map(|len| (frame_iv(sequence.get()), len));
+        as_said
+            .into_iter()
+            .chain(as_placed)
+            .filter(|(_, len)| *len <= self.frame_length)
+            .find_map(|(iv, len)| open_at(self.cipher, sequence, FrameKind::Final, &iv, rest, len))
+    }
+
+    fn open_regular(&self, sequence: NonZeroU32, bytes: &[u8]) -> Option<SecretBytes> {
+        let (prefix, rest) = bytes.split_first_chunk::<REGULAR_PREFIX>()?;
+        [Prefix::of_regular(prefix).iv, frame_iv(sequence.get())].iter().find_map(|iv| {
+            open_at(self.cipher, sequence, FrameKind::Regular, iv, rest, self.frame_length)
+        })
     }
 }
 
@@ -190,66 +208,27 @@ fn candidates(window: &[u8], wanted: NonZeroU32) -> impl Iterator<Item = (usize,
     })
 }
 
-/// Where the plaintext of frame `sequence` is, which should stand at the beginning of `bytes`, and whether it is the last one. What stands
-/// around the ciphertext need not be whole: its number is known, and the IV and the length follow from it.
-fn open_one(
-    cipher: &FrameOpener,
-    sequence: NonZeroU32,
-    bytes: &mut [u8],
-    frame_length: usize,
-    is_at_end: bool,
-) -> Option<(Range<usize>, bool)> {
-    let (mut range, mut is_last) = (None, false);
-    if let Some((prefix, rest)) = bytes.split_first_chunk_mut::<FINAL_PREFIX>() {
-        let (found, claimed) = Prefix::of_final(prefix);
-        let is_marked = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]]);
-        let lens = [
-            is_marked.then_some((found.iv, claimed as usize)),
-            is_at_end
-                .then(|| rest.len().checked_sub(TAG_LEN))
-                .flatten()
-                .map(|len| (Prefix::of_final(&final_prefix(sequence, 0)).0.iv, len)),
-        ];
-        for (iv, len) in lens.into_iter().flatten() {
-            let is_open = len <= frame_length
-                && open_at(cipher, sequence, FrameKind::Final, &iv, rest, len).is_some();
-            if is_open {
-                (range, is_last) = (Some(FINAL_PREFIX..FINAL_PREFIX + len), true);
-                break;
-            }
-        }
-    }
-    if range.is_none()
-        && let Some((prefix, rest)) = bytes.split_first_chunk_mut::<REGULAR_PREFIX>()
-    {
-        for prefix in [*prefix, regular_prefix(sequence)] {
-            let iv = Prefix::of_regular(&prefix).iv;
-            if open_at(cipher, sequence, FrameKind::Regular, &iv, rest, frame_length).is_some() {
-                range = Some(REGULAR_PREFIX..REGULAR_PREFIX + frame_length);
-                break;
-            }
-        }
-    }
-    Some((range?, is_last))
-}
-
-/// Opens `len` bytes in place, with the tag behind them.
+/// The plaintext of `len` bytes with the tag behind them. They are copied, since a ciphertext whose tag does not
+/// hold is gone, and another try may be at it.
 fn open_at(
     cipher: &FrameOpener,
     sequence: NonZeroU32,
     kind: FrameKind,
-    iv: &crate::message::engine::Iv,
-    bytes: &mut [u8],
+    iv: &Iv,
+    bytes: &[u8],
     len: usize,
-) -> Option<()> {
-    let (ciphertext, rest) = bytes.split_at_mut_checked(len)?;
+) -> Option<SecretBytes> {
+    let (ciphertext, rest) = bytes.split_at_checked(len)?;
     let tag = rest.first_chunk::<TAG_LEN>()?;
-    cipher.open(sequence, kind, iv, ciphertext, tag).ok()
+    let mut plaintext = SecretBytes::copy_of(ciphertext);
+    cipher.open(sequence, kind, iv, plaintext.expose_mut(), tag).ok()?;
+    Some(plaintext)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::frame::regular_prefix;
     use crate::pipeline::tests::{FRAME, contents, file_of, opener, sealed_in_order};
 
     /// Six frames, the last one short.

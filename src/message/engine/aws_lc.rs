@@ -1,15 +1,8 @@
 //! AES-GCM by AWS-LC, through the crate aws-lc-rs. No claim of FIPS validation is made by this.
 
-use std::cell::RefCell;
-
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::{Iv, TAG_LEN, Tag, TagMismatch};
-
-thread_local! {
-    /// A copy of the ciphertext, which is no secret: the library opens from one place to another.
-    static CIPHERTEXT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// AES-GCM under one key of 128, 192 or 256 bits; the library wipes the key schedule.
 pub struct Gcm(Box<LessSafeKey>);
@@ -43,10 +36,10 @@ impl Gcm {
         bytes
     }
 
-    /// Checks the tag, and only then decrypts `buffer` in place.
+    /// Checks the tag, and decrypts `buffer` in place.
     ///
     /// # Errors
-    /// [`TagMismatch`]; `buffer` is then unchanged.
+    /// [`TagMismatch`]; `buffer` then holds no plaintext, and is of no use.
     pub fn open(
         &self,
         iv: &Iv,
@@ -55,14 +48,12 @@ impl Gcm {
         tag: &Tag,
     ) -> Result<(), TagMismatch> {
         let nonce = Nonce::assume_unique_for_key(*iv);
-        CIPHERTEXT.with_borrow_mut(|ciphertext| {
-            ciphertext.clear();
-            ciphertext.extend_from_slice(buffer);
-            let aad = Aad::from(associated_data);
-            self.0.open_separate_gather(nonce, aad, ciphertext, tag, buffer).map_err(|_| {
-                buffer.copy_from_slice(ciphertext);
-                TagMismatch
-            })
-        })
+        let aad = Aad::from(associated_data);
+        if self.0.open_in_place_separate_tag(nonce, aad, tag, buffer).is_err() {
+            // The library clears it too, without promising it.
+            buffer.fill(0);
+            return Err(TagMismatch);
+        }
+        Ok(())
     }
 }

@@ -49,7 +49,7 @@ impl Gcm {
     /// Checks the tag, and only then decrypts `buffer` in place.
     ///
     /// # Errors
-    /// [`TagMismatch`]; `buffer` is then unchanged.
+    /// [`TagMismatch`]; `buffer` then holds no plaintext, and is of no use.
     pub fn open(
         &self,
         iv: &Iv,
