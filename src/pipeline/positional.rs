@@ -7,7 +7,7 @@
 //! should be, the sequential reader walks the frames from the beginning, and it alone says what is wrong.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
 use std::num::NonZeroU32;
 use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -115,14 +115,16 @@ pub fn open(
         let start = start.ok_or(Unopened::Message)?;
         let buffer = &mut buffer[..count as usize * stride];
         source.read_exact_at(buffer, start).map_err(|_| Unopened::Message)?;
+        let mut plaintexts = Vec::with_capacity(count as usize);
         for (index, frame) in buffer.chunks_exact_mut(stride).enumerate() {
             let number = first + u32::try_from(index).unwrap_or(u32::MAX);
             let plaintext = open_regular(cipher, NonZeroU32::MIN.saturating_add(number), frame)
                 .ok_or(Unopened::Message)?;
-            if let Some(output) = output {
-                let place = u64::from(number) * u64::from(frame_length);
-                output.write_all_at(plaintext, place).map_err(Unopened::Output)?;
-            }
+            plaintexts.push(IoSlice::new(plaintext));
+        }
+        if let Some(output) = output {
+            let place = u64::from(first) * u64::from(frame_length);
+            write_all_at(output, &mut plaintexts, place).map_err(Unopened::Output)?;
         }
         progress.advance(u64::from(count) * u64::from(frame_length));
         Ok(())
@@ -195,6 +197,25 @@ pub(super) fn open_regular<'a>(
     Some(plaintext)
 }
 
+/// Writes `parts` one behind the other from `at` on, in as few calls as the system takes them: each one locks the
+/// file, and the workers wait for each other there.
+fn write_all_at(output: &File, mut parts: &mut [IoSlice<'_>], mut at: u64) -> io::Result<()> {
+    // What is empty is not there, or nothing written would be an end.
+    IoSlice::advance_slices(&mut parts, 0);
+    while !parts.is_empty() {
+        match rustix::io::pwritev(output, parts, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                IoSlice::advance_slices(&mut parts, written);
+                at += written as u64;
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// Whether threads would cost more than they bring.
 fn is_too_little(frames: u32, run: usize, frame_length: u32, jobs: Jobs) -> bool {
     jobs == Jobs::ONE || frame_length > LONGEST_FRAME || (frames as usize) < 2 * run
@@ -237,5 +258,24 @@ fn work<E: Send>(
     match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
         None => Ok(()),
         Some(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::tests::{contents, file_of};
+
+    #[test]
+    fn many_parts_are_one_text_at_its_place() {
+        // More than a system takes in one call, and empty ones among them.
+        let text: Vec<u8> = (0..=255).cycle().take(5000).collect();
+        let mut parts: Vec<_> =
+            text.chunks(1).flat_map(|it| [IoSlice::new(&[]), IoSlice::new(it)]).collect();
+        let output = file_of(b"");
+        write_all_at(&output, &mut parts, 3).unwrap();
+        write_all_at(&output, &mut [IoSlice::new(b""), IoSlice::new(b"abc")], 0).unwrap();
+        write_all_at(&output, &mut [], 9000).unwrap();
+        assert_eq!(contents(output), [b"abc", &text[..]].concat());
     }
 }
