@@ -1,18 +1,15 @@
-//! Streams: one thread reads, workers seal or open runs of frames, and the calling thread writes them in order.
+//! Streams: workers take turns at reading, seal or open what they have read, and the calling thread writes it in
+//! order.
 //!
-//! The reader is also where a signed message is hashed when it is read, and the writer where it is hashed when
-//! it is written: both beside the workers, and not in front of them.
-//!
-//! Order is kept by a queue of answers to come: the reader puts a run's answer into it before any worker has
-//! the run, and the writer waits for them one after the other. So the first error in the order of the bytes
-//! decides, as in the sequential reader, and all that was written before it is authentic.
+//! A signed message is hashed where it is read, and what is to be signed where it is written: both beside the other
+//! workers, and not in front of them. The first error in the order of the bytes decides, as in the sequential
+//! reader, and all that was written before it is authentic.
 
 use std::io::{Read, Write};
+use std::mem;
 use std::num::NonZeroU32;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 
+use super::in_order::{Filled, run_in_order};
 use super::sequential::{Body, Opening};
 use super::{Jobs, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::message::codec::read_full;
@@ -26,8 +23,9 @@ use crate::secret::SecretBytes;
 /// stream is not held up. Tests have a short one.
 const RUN: usize = if cfg!(test) { 64 } else { 64 << 10 };
 
-/// Runs in flight for each worker: one that it works on, and one that waits.
-const RUNS_A_JOB: usize = 2;
+/// Bytes of a run of a signed message that is opened: it is of use only as a whole, and the hash, which
+/// is what takes the time, stands still while the next worker wakes up to read.
+const SIGNED_RUN: usize = 4 * RUN;
 
 /// Seals all of `source` into frames, and returns how many bytes it had.
 ///
@@ -59,7 +57,7 @@ fn seal_from(
     first.fill(source)?;
     first.first = sequence;
     let mut total = 0;
-    let mut write = |run: &SealRun| {
+    let mut write = |run: &mut SealRun| {
         output.write_all(run.bytes()).map_err(PipelineError::Write)?;
         total += run.plaintext_len as u64;
         progress.advance(run.plaintext_len as u64);
@@ -70,41 +68,29 @@ fn seal_from(
         first.require_numbers()?;
         first.is_last = true;
         first.seal(cipher);
-        write(&first)?;
+        write(&mut first)?;
         return Ok(total);
     }
+    let mut pending = first;
     run_in_order(
         jobs,
-        |put, take| {
-            let mut run = first;
-            loop {
-                let Some(mut next) = take.take(|| SealRun::new(frame_length, frames)) else {
-                    return;
-                };
-                // The last one is known by what follows it: nothing.
-                if run.is_full() {
-                    if let Err(error) = next.fill(source) {
-                        return put.error(error);
-                    }
-                } else {
-                    next.plaintext_len = 0;
-                }
-                let is_last = next.plaintext_len == 0;
-                run.first = sequence;
-                run.is_last = is_last;
-                // Before any of its frames is sealed: no two may have one number.
-                match run.require_numbers() {
-                    Ok(last) => sequence = last.saturating_add(1),
-                    Err(error) => return put.error(error),
-                }
-                if !put.run(run) || is_last {
-                    return;
-                }
-                run = next;
+        || SealRun::new(frame_length, frames),
+        |mut next| {
+            // The last one is known by what follows it: nothing.
+            if pending.is_full() {
+                next.fill(source)?;
+            } else {
+                next.plaintext_len = 0;
             }
+            let is_last = next.plaintext_len == 0;
+            let mut run = mem::replace(&mut pending, next);
+            (run.first, run.is_last) = (sequence, is_last);
+            // Before any of its frames is sealed: no two may have one number.
+            sequence = run.require_numbers()?.saturating_add(1);
+            Ok(Filled { run, is_last })
         },
         |run| run.seal(cipher),
-        |run| write(run),
+        write,
     )?;
     Ok(total)
 }
@@ -122,7 +108,8 @@ pub fn open(
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
     let Opening { cipher, start, verifier, .. } = opening;
-    let frames = frames_a_run(frame_length, RUN);
+    let run = if verifier.is_some() { SIGNED_RUN } else { RUN };
+    let frames = frames_a_run(frame_length, run);
     let mut body = Body::new(source, start, verifier);
     let mut sequence = NonZeroU32::MIN;
     let mut first = OpenRun::new(frame_length, frames);
@@ -135,113 +122,25 @@ pub fn open(
         progress.advance(bytes.len() as u64);
         result
     };
-    if first.is_end() {
-        first.open(cipher);
-        write(&mut first)?;
+    // The first run needs no threads, and most inputs have no other.
+    let is_all = first.is_end();
+    first.open(cipher);
+    write(&mut first)?;
+    if is_all {
         return Ok(total);
     }
+    drop(first);
     run_in_order(
         jobs,
-        |put, take| {
-            let mut run = first;
-            loop {
-                let is_end = run.is_end();
-                if !put.run(run) || is_end {
-                    return;
-                }
-                let Some(next) = take.take(|| OpenRun::new(frame_length, frames)) else { return };
-                run = next;
-                run.fill(&mut body, &mut sequence, frame_length);
-            }
+        || OpenRun::new(frame_length, frames),
+        |mut run| {
+            run.fill(&mut body, &mut sequence, frame_length);
+            Ok(Filled { is_last: run.is_end(), run })
         },
         |run| run.open(cipher),
-        |run| write(run),
+        write,
     )?;
     Ok(total)
-}
-
-/// Where the reader puts runs.
-struct Put<R> {
-    answers: SyncSender<Result<Receiver<R>, PipelineError>>,
-    work: SyncSender<(R, SyncSender<R>)>,
-}
-
-impl<R> Put<R> {
-    /// Whether anybody still wants them.
-    fn run(&self, run: R) -> bool {
-        let (answer, wait) = sync_channel(1);
-        self.answers.send(Ok(wait)).is_ok() && self.work.send((run, answer)).is_ok()
-    }
-
-    fn error(&self, error: PipelineError) {
-        drop(self.answers.send(Err(error)));
-    }
-}
-
-/// Where the reader gets runs to fill: new ones until there are enough, then those that were written.
-struct Take<R> {
-    written: Receiver<R>,
-    left: std::cell::Cell<usize>,
-}
-
-impl<R> Take<R> {
-    /// `None` when nobody wants any more.
-    fn take(&self, new: impl FnOnce() -> R) -> Option<R> {
-        match self.left.get().checked_sub(1) {
-            Some(left) => {
-                self.left.set(left);
-                Some(new())
-            }
-            None => self.written.recv().ok(),
-        }
-    }
-}
-
-/// `read` on its own thread, `work` on `jobs` threads, `write` on this one and in the order of reading.
-fn run_in_order<R: Send>(
-    jobs: Jobs,
-    read: impl FnOnce(&Put<R>, &Take<R>) + Send,
-    work: impl Fn(&mut R) + Sync,
-    mut write: impl FnMut(&mut R) -> Result<(), PipelineError>,
-) -> Result<(), PipelineError> {
-    let runs = jobs.count() * RUNS_A_JOB + 2;
-    let (answers, in_order) = sync_channel(runs);
-    let (queue, waiting) = sync_channel::<(R, SyncSender<R>)>(runs);
-    let (recycle, written) = sync_channel(runs);
-    let waiting = Mutex::new(waiting);
-    let worker = || {
-        loop {
-            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok((mut run, answer)) = next else { return };
-            work(&mut run);
-            drop(answer.send(run));
-        }
-    };
-    thread::scope(|scope| {
-        let reader = move || {
-            let put = Put { answers, work: queue };
-            read(&put, &Take { written, left: std::cell::Cell::new(runs - 1) });
-        };
-        let failed = |error| PipelineError::Read(error);
-        thread::Builder::new().spawn_scoped(scope, reader).map_err(failed)?;
-        for n in 0..jobs.count() {
-            let spawned = thread::Builder::new().spawn_scoped(scope, worker);
-            // One is enough, though it takes longer.
-            if n == 0 {
-                spawned.map_err(failed)?;
-            }
-        }
-        // Taken into this closure, so that it is gone when the reader and the workers are waited for.
-        let (in_order, recycle) = (in_order, recycle);
-        for answer in in_order {
-            // A worker that is gone has panicked; nothing may look like an end.
-            let gone = |_| PipelineError::Read(std::io::Error::other("a worker ended early"));
-            let mut run = answer?.recv().map_err(gone)?;
-            write(&mut run)?;
-            drop(recycle.send(run));
-        }
-        Ok(())
-    })
 }
 
 /// Frames to be sealed: `prefix | plaintext | tag` each, one after the other.
