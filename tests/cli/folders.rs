@@ -417,8 +417,34 @@ fn a_signal_in_the_middle_leaves_whole_files_only() {
 }
 
 #[test]
-fn a_file_that_vanishes_is_one_failure() {
-    // What the walk has seen and the work no longer finds: a process that removes while the tree is read.
+fn files_that_vanish_are_failures_and_the_rest_goes_on() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    for n in 0..400 {
+        shell.write(&format!("docs/{n:03}"), sample(100));
+    }
+    let mut command = shell.command(ENWRAP, &["encrypt", "-r", "-j1", "-v", "docs"]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let stderr = child.stderr.as_mut().unwrap();
+    // It waits in the middle: its messages do not fit into the pipe that nobody reads.
+    rustix::pipe::fcntl_setpipe_size(&*stderr, 4096).unwrap();
+    // The first line is of the first file that is done.
+    std::io::Read::read_exact(stderr, &mut [0; 1]).unwrap();
+    // The list of the folder was read before; most of what it says is no longer so.
+    let undone = |n: &usize| !shell.path(&format!("docs/{n:03}.enwrap")).exists();
+    for n in (0..400).filter(undone).collect::<Vec<_>>() {
+        fs::remove_file(shell.path(&format!("docs/{n:03}"))).unwrap();
+    }
+    let run = Run::from(child.wait_with_output().unwrap()).failure(12);
+    let done = names(&shell.path("docs")).iter().filter(|it| it.ends_with(".enwrap")).count();
+    assert!((1..400).contains(&done), "{done}");
+    let run = run.says(&[&format!("{done} encrypted"), "(exit code 1)"]);
+    assert!(!run.stderr.contains("(exit code 10)") && !run.stderr.contains("bug"), "{run:?}");
+    shell.run(&["verify", "-r", "docs"]).success().says(&[&format!("{done} verified")]);
+}
+
+#[test]
+fn operands_that_are_missing_are_failures_and_the_rest_goes_on() {
     let shell = Shell::new();
     fs::create_dir(shell.path("docs")).unwrap();
     shell.write("docs/a", "a");
@@ -430,7 +456,7 @@ fn a_file_that_vanishes_is_one_failure() {
 }
 
 #[test]
-fn deep_trees_and_no_permission() {
+fn a_deep_tree_comes_back() {
     let shell = Shell::new();
     let deep = vec!["a folder with a name"; 100].join("/");
     fs::create_dir_all(shell.path("docs").join(&deep)).unwrap();
@@ -438,13 +464,22 @@ fn deep_trees_and_no_permission() {
     shell.ok(&["encrypt", "-r", "docs", "--output-dir", "enc"]);
     shell.ok(&["decrypt", "-r", "enc/docs", "--output-dir", "back"]);
     assert_eq!(shell.read(&format!("back/docs/{deep}/end")), b"deep");
-    if rustix::process::geteuid().is_root() {
-        return;
+}
+
+#[test]
+fn what_cannot_be_read_is_one_failure_each() {
+    let shell = Shell::new();
+    fs::create_dir_all(shell.path("docs/closed")).unwrap();
+    for name in ["docs/a", "docs/secret", "docs/z", "docs/closed/inside"] {
+        shell.write(name, "text");
     }
-    shell.write("docs/secret", "s");
-    Shell::chmod(&shell.path("docs/secret"), 0);
-    let run = shell.fails(&["encrypt", "-r", "docs"], 12);
-    run.says(&["docs/secret (exit code 1)", "1 encrypted"]);
+    for name in ["docs/secret", "docs/closed"] {
+        Shell::chmod(&shell.path(name), 0);
+    }
+    let run = shell.run_unprivileged(&["encrypt", "-r", "docs"]).failure(12);
+    run.says(&["docs/secret (exit code 1)", "docs/closed (exit code 1)", "2 encrypted"]);
+    assert!(shell.path("docs/a.enwrap").exists() && shell.path("docs/z.enwrap").exists());
+    assert!(!shell.path("docs/secret.enwrap").exists());
 }
 
 #[test]
@@ -546,4 +581,46 @@ fn a_message_in_a_message_comes_out_as_one_and_no_further() {
         names.iter().filter(|name| (0..40).any(|n| **name == format!("{n}{end}"))).count()
     });
     assert_eq!(counts, [0, 40, 40]);
+}
+
+/// The most memory that a run over `files` files has used, in KiB, looked at when nearly all are done.
+#[cfg(target_os = "linux")]
+fn peak_of_verifying(shell: &Shell, folder: &str, files: usize) -> u64 {
+    use std::io::BufRead as _;
+    for n in 0..files {
+        let group = format!("{folder}/{}", n / 10_000);
+        // Each group has its own file: file systems have at most so many links to one.
+        if n % 10_000 == 0 {
+            fs::create_dir_all(shell.path(&group)).unwrap();
+            fs::copy(shell.path("a.enwrap"), shell.path(&format!("{group}/0"))).unwrap();
+        } else {
+            let link = shell.path(&format!("{group}/{}", n % 10_000));
+            fs::hard_link(shell.path(&format!("{group}/0")), link).unwrap();
+        }
+    }
+    let mut command = shell.command(ENWRAP, &["verify", "-r", "-v", folder]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = std::io::BufReader::new(child.stdout.take().unwrap());
+    // What is left then does not fit into the pipe and the reader: it waits.
+    for _ in 0..files - 9000 {
+        assert!(lines.read_line(&mut String::new()).unwrap() > 0);
+    }
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    std::io::copy(&mut lines, &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success());
+    peak
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hundred_thousand_files_take_no_more_memory_than_some() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let some = peak_of_verifying(&shell, &["some"; 20].concat(), 10_000);
+    let many = peak_of_verifying(&shell, &["many"; 20].concat(), 100_000);
+    // A name alone, kept for each, would be 10 MiB.
+    assert!(many < some + 2048, "{some} KiB, {many} KiB");
 }

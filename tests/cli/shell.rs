@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -124,6 +124,26 @@ impl Shell {
     /// Runs the binary without input.
     pub(crate) fn run(&self, args: &[impl AsRef<OsStr>]) -> Run {
         self.command(ENWRAP, args).output().unwrap().into()
+    }
+
+    /// Runs the binary as somebody for whom permissions hold: for root they do not.
+    pub(crate) fn run_unprivileged(&self, args: &[impl AsRef<OsStr>]) -> Run {
+        if !rustix::process::geteuid().is_root() {
+            return self.run(args);
+        }
+        const NOBODY: u32 = 65_534;
+        // Beside the files, since the way to the binary may be closed to others.
+        let binary = self.home.path().join("enwrap");
+        fs::copy(ENWRAP, &binary).unwrap();
+        for folder in [&self.cwd, &self.home] {
+            let is_done = Command::new("chown")
+                .args(["-R", "-h", &format!("{NOBODY}:{NOBODY}")])
+                .arg(folder.path())
+                .status();
+            assert!(is_done.unwrap().success());
+        }
+        let mut command = self.command(&binary.to_string_lossy(), args);
+        command.uid(NOBODY).gid(NOBODY).output().unwrap().into()
     }
 
     /// Runs the binary with `input` on its standard input.
