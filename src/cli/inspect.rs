@@ -129,7 +129,8 @@ fn to_text(
         Content::NonFramed => writeln!(text, "  frames:     none, one block")?,
     }
     if let Some(BodySize { frames, plaintext }) = size {
-        writeln!(text, "  plaintext:  {plaintext} bytes in {frames} frames")?;
+        let noun = if frames == 1 { "frame" } else { "frames" };
+        writeln!(text, "  plaintext:  {plaintext} bytes in {frames} {noun}")?;
     }
     Ok(text)
 }
