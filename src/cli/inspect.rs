@@ -23,6 +23,7 @@ use super::batch;
 use super::examples::examples;
 use super::message_source::MessageSource;
 use super::source::{Source, operands};
+use crate::output::counted::counted;
 use crate::output::sanitize;
 
 /// Show the header of encrypted files; no key is needed
@@ -129,8 +130,7 @@ fn to_text(
         Content::NonFramed => writeln!(text, "  frames:     none, one block")?,
     }
     if let Some(BodySize { frames, plaintext }) = size {
-        let noun = if frames == 1 { "frame" } else { "frames" };
-        writeln!(text, "  plaintext:  {plaintext} bytes in {frames} {noun}")?;
+        writeln!(text, "  plaintext:  {plaintext} bytes in {}", counted(frames, "frame"))?;
     }
     Ok(text)
 }

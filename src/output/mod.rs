@@ -2,6 +2,7 @@
 //!
 //! Text and JSON are siblings: a verb hands over what happened, and the format is chosen here.
 
+pub(crate) mod counted;
 pub(crate) mod diagnosis;
 pub(crate) mod error;
 pub(crate) mod exit;

@@ -13,6 +13,7 @@ use super::Plan;
 use crate::cli::destination::{Destination, Payload, Rules};
 use crate::cli::job::Job;
 use crate::cli::message_source::MessageSource;
+use crate::output::counted::counted;
 use crate::output::error::{NoParts, NothingLost, Unreadable, UsageError};
 use crate::output::progress::Meter;
 use crate::output::{Format, sanitize};
@@ -76,8 +77,9 @@ impl Plan<'_> {
         let shown = sanitize::name(output);
         if frames > 0 {
             self.ui.note(&format!(
-                "saved {bytes} bytes in {frames} frames to '{shown}'\n\
-                 each is authentic, and at its place; that they are complete, nothing proves"
+                "saved {bytes} bytes in {} to '{shown}'\n\
+                 each is authentic, and at its place; that they are complete, nothing proves",
+                counted(frames, "frame")
             ));
         } else {
             self.ui.note("nothing could be saved, and nothing was written");

@@ -15,6 +15,7 @@ use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::prompt;
+use crate::output::counted::counted;
 use crate::output::error::{InKeyring as _, UsageError};
 
 /// Destroy key versions whose deletion date has passed
@@ -116,8 +117,7 @@ fn confirm(due: &[(&Key, u32)]) -> anyhow::Result<()> {
     for (key, number) in due {
         writeln!(question, "{} version {number} ({})", key.id, super::aliases(key))?;
     }
-    let n = due.len();
-    write!(question, "Destroy {n} key version{}? ", if n == 1 { "" } else { "s" })?;
+    write!(question, "Destroy {}? ", counted(due.len(), "key version"))?;
     question.push_str("What only they open is lost. Type 'yes': ");
     let Ok(answer) = prompt::answer(&question) else {
         return Err(UsageError::new("there is no terminal to ask at, and nothing was destroyed")

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;
+use crate::output::counted::counted;
 use crate::output::error::Found;
 use crate::output::sanitize;
 
@@ -26,13 +27,12 @@ pub(crate) fn run(app: &App, _args: &CheckArgs) -> anyhow::Result<()> {
         let text = sanitize::text(&finding.to_string());
         app.ui.result(&format!("{text}\n"), json!({ "finding": text }))?;
     }
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     app.ui.note(&format!(
         "{}: {}, {}, {}",
         sanitize::name(store.path()),
-        count(checked.keys, "key"),
-        count(checked.versions, "version"),
-        count(checked.generations, "earlier generation"),
+        counted(checked.keys, "key"),
+        counted(checked.versions, "version"),
+        counted(checked.generations, "earlier generation"),
     ));
     app.ui.summary(json!({
         "keys": checked.keys,
@@ -42,6 +42,6 @@ pub(crate) fn run(app: &App, _args: &CheckArgs) -> anyhow::Result<()> {
     }))?;
     match checked.findings.len() {
         0 => Ok(()),
-        n => Err(Found(format!("{} to look at", count(n, "thing"))).into()),
+        n => Err(Found(format!("{} to look at", counted(n, "thing"))).into()),
     }
 }
