@@ -259,6 +259,13 @@ impl Run {
     }
 }
 
+/// A line of a process's status, without its name; `None` elsewhere than on Linux.
+pub(crate) fn status_field(process: &str, name: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let field = status.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(field.trim().to_owned())
+}
+
 /// Bytes that repeat nowhere in any frame.
 pub(crate) fn sample(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;

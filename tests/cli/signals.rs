@@ -1,12 +1,11 @@
 //! Signals: nothing temporary stays, and the death is the signal's.
 
-use std::fs;
 use std::io::Write as _;
 use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::shell::{ENWRAP, Run, Shell, sample};
+use crate::shell::{ENWRAP, Run, Shell, sample, status_field};
 
 #[test]
 fn a_signal_removes_what_is_temporary_and_ends_the_run() {
@@ -38,9 +37,8 @@ fn is_caught(child: &Child, signal: i32) -> bool {
 }
 
 fn is_in_mask(process: &str, mask: &str, signal: i32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix(mask)).unwrap_or("0");
-    u64::from_str_radix(mask.trim(), 16).unwrap() >> (signal - 1) & 1 == 1
+    let mask = status_field(process, mask).unwrap_or_else(|| "0".to_owned());
+    u64::from_str_radix(&mask, 16).unwrap() >> (signal - 1) & 1 == 1
 }
 
 #[test]
