@@ -8,6 +8,7 @@
 //!
 //! All use the same frame cipher and layout. [`seal`] and [`open`] choose for a stream.
 
+mod body;
 mod in_order;
 pub mod pool;
 pub mod positional;

@@ -9,8 +9,9 @@ use std::io::{Read, Write};
 use std::mem;
 use std::num::NonZeroU32;
 
+use super::body::Body;
 use super::in_order::{Filled, run_in_order};
-use super::sequential::{Body, Opening};
+use super::sequential::Opening;
 use super::{Jobs, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::message::codec::read_full;
 use crate::message::engine::{Iv, TAG_LEN, Tag};
@@ -55,7 +56,6 @@ fn seal_from(
     let frames = frames_a_run(frame_length, RUN);
     let mut first = SealRun::new(frame_length, frames);
     first.fill(source)?;
-    first.first = sequence;
     let mut total = 0;
     let mut write = |run: &mut SealRun| {
         output.write_all(run.bytes()).map_err(PipelineError::Write)?;
@@ -65,8 +65,8 @@ fn seal_from(
     };
     if !first.is_full() {
         // Most inputs are small: they need no threads.
+        (first.first, first.is_last) = (sequence, true);
         first.require_numbers()?;
-        first.is_last = true;
         first.seal(cipher);
         write(&mut first)?;
         return Ok(total);
@@ -122,7 +122,7 @@ pub fn open(
         progress.advance(bytes.len() as u64);
         result
     };
-    // The first run needs no threads, and most inputs have no other.
+    // The first run needs no threads, and most inputs have no other. Its result takes the end out of it.
     let is_all = first.is_end();
     first.open(cipher);
     write(&mut first)?;

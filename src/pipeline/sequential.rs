@@ -3,12 +3,11 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 
+use super::body::Body;
 use super::{PipelineError, Progress};
 use crate::message::codec::read_full;
-use crate::message::engine::{IV_LEN, Iv, TAG_LEN};
-use crate::message::frame::{
-    FrameKind, FrameOpener, FrameSealer, Prefix, final_prefix, is_end_marker, regular_prefix,
-};
+use crate::message::engine::{IV_LEN, TAG_LEN};
+use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix, regular_prefix};
 use crate::message::header::Content;
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
@@ -232,104 +231,6 @@ fn open_block(
     output.write_all(block).map_err(PipelineError::Write)?;
     progress.advance(u64::from(len));
     Ok(u64::from(len))
-}
-
-/// A body's bytes, with the place that an error names.
-pub(super) struct Body<'a, R> {
-    source: &'a mut R,
-    position: u64,
-    part: Part,
-    verifier: Option<Verifier>,
-}
-
-impl<'a, R: Read> Body<'a, R> {
-    pub(super) fn new(source: &'a mut R, start: u64, verifier: Option<Verifier>) -> Self {
-        Self { source, position: start, part: Part::Body, verifier }
-    }
-
-    /// What stands before the ciphertext of frame `sequence`: its kind, its IV and its length.
-    pub(super) fn take_prefix(
-        &mut self,
-        sequence: NonZeroU32,
-        frame_length: NonZeroU32,
-    ) -> Result<(FrameKind, Iv, u32), MessageError> {
-        self.part = Part::Frame(sequence.get());
-        let first = self.take_array::<REGULAR_PREFIX>()?;
-        let is_last = is_end_marker([first[0], first[1], first[2], first[3]]);
-        let (prefix, len) = if is_last {
-            let rest = self.take_array::<{ FINAL_PREFIX - REGULAR_PREFIX }>()?;
-            let mut whole = [0; FINAL_PREFIX];
-            whole[..REGULAR_PREFIX].copy_from_slice(&first);
-            whole[REGULAR_PREFIX..].copy_from_slice(&rest);
-            Prefix::of_final(&whole)
-        } else {
-            (Prefix::of_regular(&first), frame_length.get())
-        };
-        let expected = sequence.get();
-        if prefix.sequence != expected {
-            return Err(MessageError::OutOfSequence { expected, found: prefix.sequence });
-        }
-        if len > frame_length.get() {
-            return Err(MessageError::Oversized { sequence: expected, found: len });
-        }
-        let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
-        Ok((kind, prefix.iv, len))
-    }
-
-    pub(super) fn take(&mut self, buffer: &mut [u8]) -> Result<(), MessageError> {
-        let read = read_full(self.source, buffer).map_err(MessageError::of_source)?;
-        self.position += read as u64;
-        if let Some(verifier) = &mut self.verifier {
-            verifier.update(&buffer[..read]);
-        }
-        if read < buffer.len() {
-            return Err(MessageError::Truncated { after: self.position, part: self.part });
-        }
-        Ok(())
-    }
-
-    /// The next `len` bytes, in a buffer that grows as they arrive: a length is only a claim until
-    /// then, and a few bytes must not cost what they claim.
-    fn take_into<'b>(
-        &mut self,
-        buffer: &'b mut SecretBytes,
-        len: usize,
-    ) -> Result<&'b mut [u8], MessageError> {
-        const FIRST: usize = 128 << 10;
-        let mut filled = 0;
-        while filled < len {
-            if filled == buffer.len() {
-                let mut grown = SecretBytes::zeroed(len.min((2 * filled).max(FIRST)));
-                grown.expose_mut()[..filled].copy_from_slice(&buffer.expose()[..filled]);
-                *buffer = grown;
-            }
-            let end = len.min(buffer.len());
-            self.take(&mut buffer.expose_mut()[filled..end])?;
-            filled = end;
-        }
-        Ok(&mut buffer.expose_mut()[..len])
-    }
-
-    pub(super) fn take_array<const N: usize>(&mut self) -> Result<[u8; N], MessageError> {
-        let mut array = [0; N];
-        self.take(&mut array)?;
-        Ok(array)
-    }
-
-    /// Checks the signature, if there is to be one, and that nothing follows.
-    pub(super) fn end(&mut self) -> Result<(), MessageError> {
-        if let Some(verifier) = self.verifier.take() {
-            self.part = Part::Footer;
-            let len = u16::from_be_bytes(self.take_array()?);
-            let mut signature = vec![0; usize::from(len)];
-            self.take(&mut signature)?;
-            if !verifier.verify(&signature) {
-                return Err(MessageError::Authentication { part: Part::Footer });
-            }
-        }
-        let read = read_full(self.source, &mut [0]).map_err(MessageError::of_source)?;
-        if read == 0 { Ok(()) } else { Err(MessageError::TrailingBytes { after: self.position }) }
-    }
 }
 
 #[cfg(test)]
