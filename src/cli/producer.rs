@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::environment;
@@ -81,13 +82,11 @@ impl Producer {
             PollFd::from_borrowed_fd(output.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(wanted.as_fd(), PollFlags::IN),
         ];
-        loop {
-            match poll(&mut ends, None) {
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-                Ok(_) if ends[1].revents().is_empty() => return Ok(()),
-                Ok(_) => return Err(io::ErrorKind::ConnectionAborted.into()),
-            }
+        retry_on_intr(|| poll(&mut ends, None))?;
+        if ends[1].revents().is_empty() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::ConnectionAborted.into())
         }
     }
 

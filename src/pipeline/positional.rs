@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use rustix::io::{pwritev, retry_on_intr};
+
 use super::{Jobs, LONGEST_FRAME, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::message::engine::TAG_LEN;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, Prefix, is_end_marker};
@@ -124,7 +126,7 @@ pub fn open(
         }
         if let Some(output) = output {
             let place = u64::from(first) * u64::from(frame_length);
-            write_all_at(output, &mut plaintexts, place).map_err(Unopened::Output)?;
+            write_all_vectored_at(output, &mut plaintexts, place).map_err(Unopened::Output)?;
         }
         progress.advance(u64::from(count) * u64::from(frame_length));
         Ok(())
@@ -199,19 +201,20 @@ pub(super) fn open_regular<'a>(
 
 /// Writes `parts` one behind the other from `at` on, in as few calls as the system takes them: each one locks the
 /// file, and the workers wait for each other there.
-fn write_all_at(output: &File, mut parts: &mut [IoSlice<'_>], mut at: u64) -> io::Result<()> {
+fn write_all_vectored_at(
+    output: &File,
+    mut parts: &mut [IoSlice<'_>],
+    mut at: u64,
+) -> io::Result<()> {
     // What is empty is not there, or nothing written would be an end.
     IoSlice::advance_slices(&mut parts, 0);
     while !parts.is_empty() {
-        match rustix::io::pwritev(output, parts, at) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                IoSlice::advance_slices(&mut parts, written);
-                at += written as u64;
-            }
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        let written = retry_on_intr(|| pwritev(output, parts, at))?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
         }
+        IoSlice::advance_slices(&mut parts, written);
+        at += written as u64;
     }
     Ok(())
 }
@@ -273,9 +276,9 @@ mod tests {
         let mut parts: Vec<_> =
             text.chunks(1).flat_map(|it| [IoSlice::new(&[]), IoSlice::new(it)]).collect();
         let output = file_of(b"");
-        write_all_at(&output, &mut parts, 3).unwrap();
-        write_all_at(&output, &mut [IoSlice::new(b""), IoSlice::new(b"abc")], 0).unwrap();
-        write_all_at(&output, &mut [], 9000).unwrap();
+        write_all_vectored_at(&output, &mut parts, 3).unwrap();
+        write_all_vectored_at(&output, &mut [IoSlice::new(b""), IoSlice::new(b"abc")], 0).unwrap();
+        write_all_vectored_at(&output, &mut [], 9000).unwrap();
         assert_eq!(contents(output), [b"abc", &text[..]].concat());
     }
 }

@@ -143,26 +143,17 @@ impl<R: ReadAt> Search<'_, R> {
             .find_map(|(start, sequence)| self.open(&window, at, start, sequence))
     }
 
-    /// Frame `sequence` at `start` in the window that was read from `at` on, if it holds.
+    /// Frame `sequence` at `start` in the window that was read from `at` on, if it holds. What stands around its
+    /// ciphertext need not be whole: its number is known, and the IV and the length follow from it.
     fn open(&self, window: &[u8], at: u64, start: usize, sequence: NonZeroU32) -> Option<Frame> {
         let bytes = window.get(start..)?;
         let len = bytes.len().min(FINAL_OVERHEAD + self.frame_length);
-        let is_end = at + (start + len) as u64 == self.size;
-        let (plaintext, kind) = self.open_one(sequence, &bytes[..len], is_end)?;
-        Some(Frame { sequence, is_last: kind == FrameKind::Final, start, plaintext })
-    }
-
-    /// The plaintext of frame `sequence`, which should stand at the beginning of `bytes`. What stands around the
-    /// ciphertext need not be whole: its number is known, and the IV and the length follow from it.
-    fn open_one(
-        &self,
-        sequence: NonZeroU32,
-        bytes: &[u8],
-        is_at_end: bool,
-    ) -> Option<(SecretBytes, FrameKind)> {
-        self.open_final(sequence, bytes, is_at_end)
-            .map(|plaintext| (plaintext, FrameKind::Final))
-            .or_else(|| Some((self.open_regular(sequence, bytes)?, FrameKind::Regular)))
+        let is_at_end = at + (start + len) as u64 == self.size;
+        let (plaintext, is_last) = match self.open_final(sequence, &bytes[..len], is_at_end) {
+            Some(plaintext) => (plaintext, true),
+            None => (self.open_regular(sequence, &bytes[..len])?, false),
+        };
+        Some(Frame { sequence, is_last, start, plaintext })
     }
 
     fn open_final(
