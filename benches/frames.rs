@@ -8,13 +8,13 @@ use std::num::NonZeroU32;
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use enwrap::encrypt::{Recipe, Sealer};
+use enwrap::crypto::engine::{Gcm, IV_LEN};
+use enwrap::crypto::secret::SecretBytes;
+use enwrap::keys::provider::raw_aes::RawAes;
 use enwrap::message::Limits;
-use enwrap::message::engine::{Gcm, IV_LEN};
 use enwrap::message::frame::frame_iv;
 use enwrap::message::header::ReadHeader;
-use enwrap::provider::raw_aes::RawAes;
-use enwrap::secret::SecretBytes;
+use enwrap::operations::encrypt::{Recipe, Sealer};
 
 const FRAMES: [usize; 5] = [256, 4096, 65_536, 262_144, 1 << 20];
 
@@ -22,7 +22,7 @@ const FRAMES: [usize; 5] = [256, 4096, 65_536, 262_144, 1 << 20];
 const ASSOCIATED_DATA: [u8; 72] = [7; 72];
 
 fn main() {
-    println!("engine: {}", enwrap::message::engine::NAME);
+    println!("engine: {}", enwrap::crypto::engine::NAME);
     divan::main();
 }
 

@@ -32,9 +32,9 @@
 //! ```
 //! use std::collections::BTreeSet;
 //!
-//! use enwrap::encrypt::{Recipe, Sealer};
+//! use enwrap::operations::encrypt::{Recipe, Sealer};
 //! use enwrap::keyring::{Key, Keyring};
-//! use enwrap::open::{Expectation, Opened, Reader};
+//! use enwrap::operations::decrypt::{Expectation, Opened, Reader};
 //!
 //! let mut keyring = Keyring::default();
 //! let key = keyring.add(Key::generate(BTreeSet::new(), "an example")?)?;
@@ -56,23 +56,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod atomic_file;
-pub mod context;
-pub mod encrypt;
-pub mod envelope;
-pub mod file_lock;
+pub mod clock;
+pub mod crypto;
+pub mod fs;
 pub mod keyring;
+pub mod keys;
 pub mod message;
-pub mod open;
+pub mod operations;
 pub mod pipeline;
-pub mod provider;
-pub mod reencrypt;
-pub mod rewrap;
-pub mod secret;
-pub mod suite;
-pub mod unlock;
-pub mod verify_first;
-pub mod wraps;
-
-#[cfg(test)]
-mod known_answers;

@@ -7,8 +7,8 @@ use enwrap::keyring::{Location, Store};
 use enwrap::pipeline::Jobs;
 
 use super::args::GlobalArgs;
-use super::environment;
-use super::passphrase::{AtTheTerminal, Sources};
+use super::secrets::environment;
+use super::secrets::passphrase::{AtTheTerminal, Sources};
 use crate::output::{Format, Ui, Verbosity, sanitize};
 
 pub(crate) struct App {

@@ -7,14 +7,14 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use clap::Args;
 
-use enwrap::context::EncryptionContext;
 use enwrap::keyring::store::LOCK_TIMEOUT;
 use enwrap::keyring::{Keyring, Store};
 use enwrap::message::Limits;
-use enwrap::open::{Commitment, Expectation};
+use enwrap::message::context::EncryptionContext;
+use enwrap::operations::decrypt::{Commitment, Expectation};
 
 use super::key_choice::key_ids;
-use super::passphrase::{Purpose, Sources};
+use super::secrets::passphrase::{Purpose, Sources};
 use crate::output::When;
 use crate::output::error::UsageError;
 

@@ -1,9 +1,9 @@
 //! Which keys a command line means.
 
 use enwrap::keyring::{Alias, Key, KeyError, KeyId, KeyVersion, Keyring, Store};
-use enwrap::provider::raw_aes::RawAes;
+use enwrap::keys::provider::raw_aes::RawAes;
 
-use super::environment;
+use super::secrets::environment;
 use crate::output::error::{InKeyring as _, UsageError};
 
 /// The keys to encrypt under: `-k`, else `ENWRAP_KEY`, else the alias `default`.

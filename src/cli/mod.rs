@@ -5,44 +5,20 @@
 
 mod app;
 mod args;
-mod batch;
+mod child;
+mod commands;
 mod complete;
-mod completions;
-mod datakey;
-mod decrypt;
-mod destination;
-mod encrypt;
-mod environment;
 mod examples;
-mod folders;
-mod inspect;
-mod job;
-mod key;
+mod io;
 mod key_choice;
-mod keygen;
-mod keyring;
-mod man;
-mod message_source;
-mod metadata;
-mod mirror;
 mod opening;
-mod passphrase;
-mod pipe;
 mod process;
-mod producer;
-mod prompt;
-mod reencrypt;
-mod rewrap;
-mod selection;
-mod skipped;
-mod source;
-mod sparse;
-mod tree;
-mod verify;
+mod secrets;
+mod trees;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser};
 use clap_complete::CompleteEnv;
 
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe};
@@ -51,6 +27,8 @@ use crate::output::exit::Exit;
 use crate::output::{Format, Ui, Verbosity, When};
 use app::App;
 use args::GlobalArgs;
+use child::producer;
+use commands::Verb;
 use examples::examples;
 
 /// The version, and the engine where it is not the usual one.
@@ -80,24 +58,6 @@ struct Cli {
     verb: Verb,
 }
 
-#[derive(Debug, Subcommand)]
-enum Verb {
-    Keygen(keygen::KeygenArgs),
-    Encrypt(encrypt::EncryptArgs),
-    Decrypt(decrypt::DecryptArgs),
-    Verify(verify::VerifyArgs),
-    Inspect(inspect::InspectArgs),
-    Rewrap(Box<rewrap::RewrapArgs>),
-    Reencrypt(Box<reencrypt::ReencryptArgs>),
-    Datakey(Box<datakey::DatakeyArgs>),
-    #[command(subcommand)]
-    Key(key::KeyVerb),
-    #[command(subcommand)]
-    Keyring(keyring::KeyringVerb),
-    Completions(completions::CompletionsArgs),
-    Man(man::ManArgs),
-}
-
 pub(crate) fn main() -> ExitCode {
     process::harden();
     process::handle_signals();
@@ -114,20 +74,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let app = App::new(&cli.global);
-    let result = match cli.verb {
-        Verb::Keygen(args) => keygen::run(&app, &args),
-        Verb::Encrypt(args) => encrypt::run(&app, &args),
-        Verb::Decrypt(args) => decrypt::run(&app, &args),
-        Verb::Verify(args) => verify::run(&app, &args),
-        Verb::Inspect(args) => inspect::run(&app, &args),
-        Verb::Rewrap(args) => rewrap::run(&app, &args),
-        Verb::Reencrypt(args) => reencrypt::run(&app, &args),
-        Verb::Datakey(args) => datakey::run(&app, &args),
-        Verb::Key(verb) => key::run(&app, &verb),
-        Verb::Keyring(verb) => keyring::run(&app, &verb),
-        Verb::Completions(args) => completions::run(&app, &args),
-        Verb::Man(args) => man::run(&app, &args),
-    };
+    let result = cli.verb.run(&app);
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use enwrap::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keyring::{Keyring, Store};
+use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::message::header::{Header, MessageId};
-use enwrap::open::{Expectation, Opened, Reader};
+use enwrap::operations::decrypt::{Expectation, Opened, Reader};
 
 use super::app::App;
 use super::args::OpenArgs;
-use super::environment;
-use super::message_source::MessageSource;
+use super::io::message_source::MessageSource;
+use super::secrets::environment;
 use crate::output::{Ui, sanitize};
 
 /// What all messages of a run are opened with.

@@ -10,9 +10,9 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use enwrap::atomic_file::temporary;
+use enwrap::fs::atomic_file::temporary;
 
-use super::prompt;
+use super::secrets::prompt;
 
 /// Keeps memory out of core dumps and away from debuggers of the same user.
 pub(crate) fn harden() {

@@ -1,6 +1,8 @@
 //! Reads a header field by field, and never more than the limit allows.
 
-use std::io::{self, Read};
+use std::io::Read;
+
+use crate::fs::read_full::read_full;
 
 use super::{Limit, Limits, MessageError, Part};
 
@@ -93,23 +95,6 @@ impl<R: Read> FieldReader<R> {
         let len = self.take_u16()?;
         self.take(usize::from(len))
     }
-}
-
-/// Reads until `buffer` is full or the source ends, and returns how much there was.
-///
-/// # Errors
-/// The source's own, but for `Interrupted`.
-pub fn read_full(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match source.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 /// Appends `field` behind its own 16-bit length.

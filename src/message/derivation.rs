@@ -18,8 +18,8 @@ use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroize as _;
 
 use super::header::{COMMIT_KEY_LEN, CommitKey, MessageId};
-use crate::secret::{DataKey, SecretBytes};
-use crate::suite::{Derivation, Suite};
+use crate::crypto::secret::{DataKey, SecretBytes};
+use crate::message::suite::{Derivation, Suite};
 
 /// The key of one message's frames and header tag. Never stored.
 pub struct FrameKey(SecretBytes);

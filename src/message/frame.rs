@@ -15,9 +15,9 @@
 use std::num::NonZeroU32;
 
 use super::derivation::FrameKey;
-use super::engine::{Gcm, IV_LEN, Iv, Tag, TagMismatch};
 use super::header::{MESSAGE_ID_LEN, MessageId};
 use super::layout::{FINAL_PREFIX, REGULAR_PREFIX};
+use crate::crypto::engine::{Gcm, IV_LEN, Iv, Tag, TagMismatch};
 
 /// The first field of a final frame, where a regular one has its sequence number.
 const END_MARKER: u32 = u32::MAX;

@@ -16,11 +16,11 @@ use std::num::NonZeroU32;
 
 use super::codec::{FieldReader, push_sized};
 use super::encrypted_data_key::{EncryptedDataKey, FieldTooLong};
-use super::engine::{IV_LEN, Iv, Tag};
 use super::signature::PublicKey;
 use super::{Fault, Limit, Limits, MessageError};
-use crate::context::EncryptionContext;
-use crate::suite::Suite;
+use crate::crypto::engine::{IV_LEN, Iv, Tag};
+use crate::message::context::EncryptionContext;
+use crate::message::suite::Suite;
 
 /// Bytes of a message id of version 2, and the most there are.
 pub const MESSAGE_ID_LEN: usize = 32;
@@ -322,8 +322,8 @@ fn read_content(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::PUBLIC_KEY;
-    use crate::message::engine::TAG_LEN;
+    use crate::crypto::engine::TAG_LEN;
+    use crate::message::context::PUBLIC_KEY;
 
     fn sample() -> Header {
         let mut context = EncryptionContext::default();

@@ -9,7 +9,7 @@
 
 use std::num::NonZeroU32;
 
-use super::engine::{IV_LEN, TAG_LEN};
+use crate::crypto::engine::{IV_LEN, TAG_LEN};
 
 /// The frame length that enwrap writes. Measured best together with cache sizes of today; other
 /// lengths are read.

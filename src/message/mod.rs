@@ -17,20 +17,21 @@
 
 pub mod armor;
 pub mod codec;
+pub mod context;
 pub mod derivation;
 pub mod encrypted_data_key;
-pub mod engine;
 pub mod frame;
 pub mod header;
 pub mod layout;
 pub mod signature;
+pub mod suite;
 
 use std::fmt;
 use std::io;
 
-use crate::context::ContextSyntax;
 use crate::message::armor::ArmorError;
-use crate::suite::Suite;
+use crate::message::context::ContextSyntax;
+use crate::message::suite::Suite;
 
 /// What a reader holds in memory at most, and therefore refuses beyond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256, Sha384};
 
 use super::Fault;
-use crate::context::{EncryptionContext, PUBLIC_KEY};
-use crate::suite::{Signature, Suite};
+use crate::message::context::{EncryptionContext, PUBLIC_KEY};
+use crate::message::suite::{Signature, Suite};
 
 /// Bytes of the signatures that enwrap writes: writers sign again until it has the usual length, so that
 /// a message's length says nothing about the signature.

@@ -9,22 +9,22 @@ use std::path::{Path, PathBuf};
 use anyhow::Error;
 use serde_json::{Value, json};
 
-use enwrap::atomic_file::AtomicFileError;
-use enwrap::context::ContextError;
-use enwrap::encrypt::EncryptError;
-use enwrap::envelope::append::AppendError;
-use enwrap::file_lock::LockError;
-use enwrap::keyring::exchange::NotAnExport;
-use enwrap::keyring::key::State;
-use enwrap::keyring::seal::SealError;
+use enwrap::fs::atomic_file::AtomicFileError;
+use enwrap::fs::lock::LockError;
+use enwrap::keyring::format::exchange::NotAnExport;
+use enwrap::keyring::format::seal::SealError;
+use enwrap::keyring::model::key::State;
 use enwrap::keyring::{FileFault, KeyError, KeyringError};
+use enwrap::keys::envelope::append::AppendError;
+use enwrap::keys::unlock::UnlockError;
 use enwrap::message::armor::ArmorError;
+use enwrap::message::context::ContextError;
 use enwrap::message::{Limit, MessageError};
-use enwrap::open::OpenError;
+use enwrap::operations::decrypt::OpenError;
+use enwrap::operations::encrypt::EncryptError;
+use enwrap::operations::rewrap::RewrapError;
+use enwrap::operations::verify_first::VerifyFirstError;
 use enwrap::pipeline::PipelineError;
-use enwrap::rewrap::RewrapError;
-use enwrap::unlock::UnlockError;
-use enwrap::verify_first::VerifyFirstError;
 
 use super::error::{
     About, BlobError, Found, NoParts, NothingLost, PaperError, PassphraseError, ProducerError,
@@ -298,7 +298,7 @@ fn judge_unlock(
                 format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
             });
             let envelope = file.map_or_else(String::new, |file| {
-                let envelope = sanitize::name(enwrap::envelope::beside(file));
+                let envelope = sanitize::name(enwrap::keys::envelope::beside(file));
                 format!("; looked for '{envelope}' too")
             });
             let hint = format!("{lacks}choose another with --keyring, or import the key{envelope}");

@@ -7,11 +7,11 @@ use std::process::ExitStatus;
 use anyhow::Context as _;
 
 use enwrap::keyring::Store;
-use enwrap::keyring::paper::PaperFault;
-use enwrap::keyring::seal::EmptyPassphrase;
+use enwrap::keyring::format::paper::PaperFault;
+use enwrap::keyring::format::seal::EmptyPassphrase;
+use enwrap::keys::unlock::UnlockError;
 use enwrap::message::MessageError;
 use enwrap::message::header::{Content, Header};
-use enwrap::unlock::UnlockError;
 
 use super::sanitize;
 

@@ -4,13 +4,13 @@
 use std::io::Read;
 use std::num::NonZeroU32;
 
-use crate::message::codec::read_full;
-use crate::message::engine::Iv;
+use crate::crypto::engine::Iv;
+use crate::crypto::secret::SecretBytes;
+use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, Prefix, is_end_marker};
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
 use crate::message::{MessageError, Part};
-use crate::secret::SecretBytes;
 
 /// A body's bytes, with the place that an error names.
 pub(super) struct Body<'a, R> {

@@ -19,8 +19,8 @@ pub mod sequential;
 use std::io::{self, Read, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use crate::crypto::engine::TAG_LEN;
 use crate::message::MessageError;
-use crate::message::engine::TAG_LEN;
 use crate::message::frame::{FrameKind, FrameSealer, regular_prefix};
 use crate::message::header::Content;
 use crate::message::layout::REGULAR_PREFIX;
@@ -145,15 +145,15 @@ pub(crate) mod tests {
     use std::io::{Cursor, Seek as _, SeekFrom};
 
     use super::*;
-    use crate::context::{EncryptionContext, PUBLIC_KEY};
+    use crate::crypto::engine::{IV_LEN, Tag};
+    use crate::crypto::secret::{DataKey, SecretBytes};
     use crate::message::Limits;
+    use crate::message::context::{EncryptionContext, PUBLIC_KEY};
     use crate::message::derivation::derive;
-    use crate::message::engine::{IV_LEN, Tag};
     use crate::message::frame::FrameOpener;
     use crate::message::layout::Layout;
     use crate::message::signature::{PublicKey, Signer, Verifier};
-    use crate::secret::{DataKey, SecretBytes};
-    use crate::suite::Suite;
+    use crate::message::suite::Suite;
 
     const ID: [u8; 32] = [4; 32];
 

@@ -13,12 +13,12 @@ use super::body::Body;
 use super::in_order::{Filled, run_in_order};
 use super::sequential::Opening;
 use super::{Jobs, PipelineError, Progress, frames_a_run, seal_regular};
-use crate::message::codec::read_full;
-use crate::message::engine::{Iv, TAG_LEN, Tag};
+use crate::crypto::engine::{Iv, TAG_LEN, Tag};
+use crate::crypto::secret::SecretBytes;
+use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix};
 use crate::message::layout::{FINAL_PREFIX, REGULAR_OVERHEAD, REGULAR_PREFIX};
 use crate::message::{MessageError, Part};
-use crate::secret::SecretBytes;
 
 /// Bytes of a run: one frame of the usual length, which is so released as soon as its tag holds, and a slow
 /// stream is not held up. Tests have a short one.
@@ -345,10 +345,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::crypto::secret::DataKey;
     use crate::message::derivation::derive;
     use crate::message::frame::{Prefix, is_end_marker};
-    use crate::secret::DataKey;
-    use crate::suite::Suite;
+    use crate::message::suite::Suite;
 
     #[test]
     fn no_two_frames_have_one_number_also_where_the_numbers_end() {

@@ -17,12 +17,12 @@ use std::thread;
 use rustix::io::{pwritev, retry_on_intr};
 
 use super::{Jobs, LONGEST_FRAME, PipelineError, Progress, frames_a_run, seal_regular};
-use crate::message::engine::TAG_LEN;
+use crate::crypto::engine::TAG_LEN;
+use crate::crypto::secret::SecretBytes;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, Prefix, is_end_marker};
 use crate::message::layout::{
     FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_OVERHEAD, REGULAR_PREFIX,
 };
-use crate::secret::SecretBytes;
 
 /// Bytes in the buffers of all workers together; a run below a fourth of it leaves the caches unused.
 const BUDGET: usize = 2 << 20;

@@ -8,9 +8,9 @@ use std::num::NonZeroU32;
 
 use super::positional::{ReadAt, open_final, open_regular};
 use super::{PipelineError, Progress};
+use crate::crypto::secret::SecretBytes;
 use crate::message::frame::FrameOpener;
 use crate::message::layout::{Layout, REGULAR_OVERHEAD};
-use crate::secret::SecretBytes;
 
 /// Bytes of a plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

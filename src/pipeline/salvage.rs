@@ -11,12 +11,12 @@ use memchr::memmem;
 
 use super::positional::ReadAt;
 use super::{PipelineError, Progress};
-use crate::message::engine::{Iv, TAG_LEN};
+use crate::crypto::engine::{Iv, TAG_LEN};
+use crate::crypto::secret::SecretBytes;
 use crate::message::frame::{FrameKind, FrameOpener, Prefix, frame_iv, is_end_marker};
 use crate::message::layout::{
     FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_OVERHEAD, REGULAR_PREFIX,
 };
-use crate::secret::SecretBytes;
 
 /// Bytes of the plaintext that are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

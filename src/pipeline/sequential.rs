@@ -5,14 +5,14 @@ use std::num::NonZeroU32;
 
 use super::body::Body;
 use super::{PipelineError, Progress};
-use crate::message::codec::read_full;
-use crate::message::engine::{IV_LEN, TAG_LEN};
+use crate::crypto::engine::{IV_LEN, TAG_LEN};
+use crate::crypto::secret::SecretBytes;
+use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix, regular_prefix};
 use crate::message::header::Content;
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
 use crate::message::{Limit, Limits, MessageError, Part};
-use crate::secret::SecretBytes;
 
 /// Seals all of `source` into frames, and returns how many bytes it had.
 ///
@@ -238,10 +238,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::crypto::secret::DataKey;
     use crate::message::derivation::derive;
     use crate::message::layout::Layout;
-    use crate::secret::DataKey;
-    use crate::suite::Suite;
+    use crate::message::suite::Suite;
 
     fn ciphers() -> (FrameSealer, FrameOpener) {
         let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));

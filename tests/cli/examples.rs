@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use enwrap::keyring::key::now;
+use enwrap::clock::now;
 use enwrap::keyring::{KeyringError, Location, Store};
 
 use crate::shell::{ENWRAP, Run, Shell, sample};

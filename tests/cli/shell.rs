@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use enwrap::keyring::key::{State, now};
+use enwrap::clock::now;
+use enwrap::keyring::key::State;
 use enwrap::keyring::{KeyringError, Location, Store};
 use serde_json::Value;
 use tempfile::TempDir;

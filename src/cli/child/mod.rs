@@ -1,0 +1,3 @@
+//! Processes that enwrap starts.
+
+pub(crate) mod producer;

@@ -1,0 +1,79 @@
+//! A wrapped data key from the command line, a file or standard input.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+
+use enwrap::fs::read_full::read_full;
+use enwrap::message::encrypted_data_key::EncryptedDataKey;
+
+use crate::cli::io::source::{Source, is_stdin, operands};
+use crate::output::error::{About, BlobError, Subject};
+
+/// AWS KMS bounds a CiphertextBlob at 6,144 bytes; three fields of 65,535 are the format's bound.
+const MOST_BYTES: usize = 3 * (2 + 65_535);
+
+/// Where the blob is.
+#[derive(Debug, Args)]
+pub(super) struct BlobArgs {
+    /// The wrapped data key in base64; '-' is standard input
+    #[arg(value_name = "BLOB")]
+    blob: Option<String>,
+
+    /// Take the wrapped data key from a file, as bytes or base64
+    #[arg(long, value_name = "FILE", conflicts_with = "blob", value_hint = clap::ValueHint::FilePath)]
+    blob_file: Option<PathBuf>,
+
+    /// For those who come from the AWS CLI: base64, or fileb://PATH
+    #[arg(long, hide = true, value_name = "BLOB", conflicts_with_all = ["blob", "blob_file"])]
+    ciphertext_blob: Option<String>,
+}
+
+impl BlobArgs {
+    /// Reads the blob; errors name `keyring` as the one that is used.
+    pub(super) fn read(&self, keyring: &Path) -> anyhow::Result<EncryptedDataKey> {
+        let from_aws = self.ciphertext_blob.as_deref();
+        let file = self
+            .blob_file
+            .as_deref()
+            .or_else(|| from_aws.and_then(|blob| blob.strip_prefix("fileb://")).map(Path::new));
+        if let Some(file) = file {
+            return read_file(file, keyring);
+        }
+        match self.blob.as_deref().or(from_aws) {
+            Some(blob) if !is_stdin(Path::new(blob)) => Ok(parse(blob.as_bytes())?),
+            _ => read_file(&operands(&[])?[0], keyring),
+        }
+    }
+}
+
+fn read_file(file: &Path, keyring: &Path) -> anyhow::Result<EncryptedDataKey> {
+    let about = || About { subject: Subject::of(file), keyring: keyring.to_path_buf() };
+    let mut source = Source::open(file).with_context(about)?;
+    // Base64 takes four bytes for three, and may be broken into lines.
+    let mut bytes = vec![0; 2 * MOST_BYTES];
+    let len = read_full(&mut source, &mut bytes).with_context(about)?;
+    bytes.truncate(len);
+    parse(&bytes).with_context(about)
+}
+
+/// Reads base64 or the bytes themselves. A blob begins with the high byte of a short length, which no
+/// base64 does.
+fn parse(bytes: &[u8]) -> Result<EncryptedDataKey, BlobError> {
+    if bytes.first().is_some_and(|first| *first < b'\t') {
+        return EncryptedDataKey::parse(bytes).map_err(BlobError::NotABlob);
+    }
+    let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let bytes = STANDARD.decode(text).map_err(|_| BlobError::NotBase64)?;
+    EncryptedDataKey::parse(&bytes).map_err(BlobError::NotABlob)
+}
+
+/// The bytes of a blob.
+pub(super) fn serialise(wrapped: &EncryptedDataKey) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    wrapped.serialise_into(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,86 @@
+//! `enwrap datakey rewrap`: ReEncrypt.
+
+use clap::Args;
+
+use enwrap::keys::provider::Provider as _;
+use enwrap::keys::unlock::unlock;
+use enwrap::message::context::EncryptionContext;
+
+use super::BlobContextArgs;
+use super::blob::{BlobArgs, serialise};
+use super::value::{ALGORITHM, Answer, BlobOutArgs, ValueArgs, print_value};
+use crate::cli::app::App;
+use crate::cli::args::Pair;
+use crate::cli::key_choice::{key_ids, key_to_wrap};
+use crate::output::error::{BlobError, InKeyring as _};
+
+/// Wrap a wrapped data key under another key
+///
+/// The data key itself stays the same, and is not shown. So does the context, but for what
+/// --set-context changes. The old blob still opens under its old key.
+#[derive(Debug, Args)]
+pub(super) struct RewrapArgs {
+    #[command(flatten)]
+    blob: BlobArgs,
+
+    /// Wrap under this key: an alias or an id
+    #[arg(short, long = "key", alias = "destination-key-id", value_name = "KEY", required = true)]
+    #[arg(add = crate::cli::complete::key_names())]
+    key: String,
+
+    #[command(flatten)]
+    context: BlobContextArgs,
+
+    /// Add a pair to the context of the new blob, or give it another value (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set_context: Vec<Pair>,
+
+    /// Open with this key only (repeatable)
+    #[arg(long, alias = "source-key-id", value_name = "KEY", add = crate::cli::complete::key_names())]
+    only_key: Vec<String>,
+
+    #[command(flatten)]
+    value: ValueArgs,
+
+    #[command(flatten)]
+    blob_out: BlobOutArgs,
+}
+
+pub(super) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
+    let context = args.context.context()?;
+    let new_context = changed(&context, &args.set_context)?;
+    let store = app.store()?;
+    let keyring = store.load()?;
+    let (key, _, provider) = key_to_wrap(&keyring, &store, Some(&args.key))?;
+    let only_keys = key_ids(&keyring, &store, &args.only_key)?;
+    let wrapped = args.blob.read(store.path())?;
+    let opened = unlock(&keyring, &only_keys, [&wrapped], &context, Some)
+        .map_err(BlobError::Locked)
+        .in_keyring(&store)?;
+    let new = provider.wrap(&opened.found, &new_context)?;
+    drop(opened.found);
+    let blob = serialise(&new)?;
+    args.blob_out.write(&blob)?;
+    if let Some(encoding) = args.value.format {
+        return print_value(&blob, encoding);
+    }
+    Answer::default()
+        .blob("CiphertextBlob", &blob)
+        .text("SourceKeyId", &opened.key.to_string())
+        .text("KeyId", &key.id.to_string())
+        .text("SourceEncryptionAlgorithm", ALGORITHM)
+        .text("DestinationEncryptionAlgorithm", ALGORITHM)
+        .print()
+}
+
+/// `context` with each of `set` added or changed.
+fn changed(context: &EncryptionContext, set: &[Pair]) -> anyhow::Result<EncryptionContext> {
+    let mut changed = EncryptionContext::default();
+    for (key, value) in context.iter().filter(|(key, _)| set.iter().all(|pair| pair.key != *key)) {
+        changed.insert(key, value)?;
+    }
+    for Pair { key, value } in set {
+        changed.insert(key, value)?;
+    }
+    Ok(changed)
+}

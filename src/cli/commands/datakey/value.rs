@@ -1,0 +1,176 @@
+//! How a data key or a blob is printed: the AWS CLI's JSON, or one value.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::{Args, ValueEnum};
+
+use enwrap::crypto::secret::{SecretBytes, SecretText};
+
+use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::output::error::UsageError;
+
+/// How one value is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Encoding {
+    /// Hexadecimal digits and a newline
+    Hex,
+    /// Base64 and a newline
+    Base64,
+    /// The bytes themselves, never to a terminal
+    Raw,
+}
+
+/// What is printed.
+#[derive(Debug, Args)]
+pub(super) struct ValueArgs {
+    /// Print one value instead of JSON
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<Encoding>,
+}
+
+/// The algorithm that AWS KMS names for symmetric keys.
+pub(super) const ALGORITHM: &str = "SYMMETRIC_DEFAULT";
+
+/// `bytes` in an encoding, wiped after use whether secret or not.
+pub(super) fn encode(bytes: &[u8], encoding: Encoding) -> SecretText {
+    let mut text = SecretText::default();
+    match encoding {
+        Encoding::Raw => text.push(bytes),
+        Encoding::Hex => {
+            let mut digits = SecretBytes::zeroed(bytes.len() * 2);
+            let encoded = hex::encode_to_slice(bytes, digits.expose_mut());
+            debug_assert!(encoded.is_ok(), "two digits a byte");
+            text.push(digits.expose());
+            text.push(b"\n");
+        }
+        Encoding::Base64 => {
+            text.push(base64(bytes).expose());
+            text.push(b"\n");
+        }
+    }
+    text
+}
+
+fn base64(bytes: &[u8]) -> SecretBytes {
+    let mut text = SecretBytes::zeroed(bytes.len().div_ceil(3) * 4);
+    let encoded = STANDARD.encode_slice(bytes, text.expose_mut());
+    debug_assert!(encoded.is_ok_and(|len| len == text.len()), "four characters for three bytes");
+    text
+}
+
+/// Prints one value.
+pub(super) fn print_value(bytes: &[u8], encoding: Encoding) -> anyhow::Result<()> {
+    let payload = if encoding == Encoding::Raw { Payload::Binary } else { Payload::Plaintext };
+    let mut stdout = open_stdout(payload)?;
+    stdout.write_all(encode(bytes, encoding).expose())?;
+    stdout.finish()
+}
+
+/// Not through the buffer of `std::io::stdout`, which nobody wipes.
+fn open_stdout(payload: Payload) -> anyhow::Result<Destination> {
+    let rules = Rules { force: false, sync: false, mode: 0o600, keeps_mode: false, modified: None };
+    Destination::open(&Target::Stdout, None, payload, rules).map_err(|error| {
+        if !error.is::<UsageError>() {
+            return error;
+        }
+        UsageError::new("raw bytes do not go to a terminal")
+            .hint("pipe them into a program, or use --format hex")
+            .into()
+    })
+}
+
+/// The AWS CLI's JSON: an object with the members of the answer, blobs in base64.
+#[derive(Default)]
+pub(super) struct Answer {
+    text: SecretText,
+}
+
+impl Answer {
+    pub(super) fn text(mut self, member: &str, value: &str) -> Self {
+        // A `Value` prints every string as valid JSON, whatever is in it.
+        self.push(member, serde_json::Value::from(value).to_string().as_bytes());
+        self
+    }
+
+    pub(super) fn blob(mut self, member: &str, value: &[u8]) -> Self {
+        let mut quoted = SecretText::default();
+        quoted.push(b"\"");
+        quoted.push(base64(value).expose());
+        quoted.push(b"\"");
+        self.push(member, quoted.expose());
+        self
+    }
+
+    fn push(&mut self, member: &str, value: &[u8]) {
+        let separator = if self.text.expose().is_empty() { "{\n" } else { ",\n" };
+        self.text.push(format!("{separator}    \"{member}\": ").as_bytes());
+        self.text.push(value);
+    }
+
+    pub(super) fn print(mut self) -> anyhow::Result<()> {
+        self.text.push(b"\n}\n");
+        let mut stdout = open_stdout(Payload::Plaintext)?;
+        stdout.write_all(self.text.expose())?;
+        stdout.finish()
+    }
+}
+
+/// Where a blob is written to, for the verbs that make one.
+#[derive(Debug, Args)]
+pub(super) struct BlobOutArgs {
+    /// Write the wrapped data key to a new file that only you can read, as bytes
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(super) blob_out: Option<PathBuf>,
+
+    /// Replace the file of --blob-out if it exists
+    #[arg(short, long, requires = "blob_out")]
+    force: bool,
+}
+
+impl BlobOutArgs {
+    /// Writes the blob if a file was named, and returns when it is on the disk.
+    pub(super) fn write(&self, blob: &[u8]) -> anyhow::Result<()> {
+        let Some(file) = &self.blob_out else { return Ok(()) };
+        let mut destination = self.open(file)?;
+        destination.write_all(blob)?;
+        destination.finish()
+    }
+
+    fn open(&self, file: &Path) -> anyhow::Result<Destination> {
+        let target = Target::of(file);
+        if target.is_stdout() {
+            return Err(UsageError::new(
+                "--blob-out takes a file: standard output is for the value",
+            )
+            .into());
+        }
+        let rules =
+            Rules { force: self.force, sync: true, mode: 0o600, keeps_mode: false, modified: None };
+        Destination::open(&target, None, Payload::Binary, rules)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_json_as_the_aws_cli_prints_it() {
+        let mut answer = Answer::default().blob("CiphertextBlob", &[0, 255]).text("KeyId", "a\"b");
+        answer.text.push(b"\n}\n");
+        let text = std::str::from_utf8(answer.text.expose()).unwrap();
+        assert_eq!(text, "{\n    \"CiphertextBlob\": \"AP8=\",\n    \"KeyId\": \"a\\\"b\"\n}\n");
+    }
+
+    #[test]
+    fn a_value_is_encoded_as_asked() {
+        let bytes = [0xAB, 0xCD, 0xEF, 0x01];
+        let encoded = |encoding| encode(&bytes, encoding).expose().to_vec();
+        assert_eq!(encoded(Encoding::Raw), bytes);
+        assert_eq!(encoded(Encoding::Hex), b"abcdef01\n");
+        assert_eq!(encoded(Encoding::Base64), b"q83vAQ==\n");
+    }
+}

@@ -1,0 +1,307 @@
+//! `enwrap decrypt`: encrypted files back to files, or a stream to a stream.
+
+mod range;
+mod salvage;
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{Cursor, Read as _, Seek as _, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use enwrap::crypto::secret::fill_random;
+use enwrap::fs::atomic_file::AtomicFile;
+use enwrap::operations::decrypt::{Opened, Reader};
+use enwrap::operations::encrypt::PlaintextFile as _;
+use enwrap::operations::verify_first::{Verified, VerifyFirstError};
+use enwrap::pipeline::range::{Found, Range, Window};
+use enwrap::pipeline::{Jobs, PipelineError};
+
+use crate::cli::app::App;
+use crate::cli::args::{OpenArgs, OutputArgs};
+use crate::cli::examples::examples;
+use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::cli::io::message_source::{MessageSource, has_length_of, is_message};
+use crate::cli::io::metadata::{Metadata, MetadataArgs};
+use crate::cli::opening::{Missing, Opening};
+use crate::cli::trees::batch::{self, Outcome};
+use crate::cli::trees::folders::{Folders, Results};
+use crate::cli::trees::job::{self, EXTENSION, Job};
+use crate::cli::trees::selection::SelectionArgs;
+use crate::cli::trees::tree::require_files;
+use crate::output::error::UsageError;
+use crate::output::progress::{FileMeter, Meter, Part};
+use crate::output::{Ui, sanitize};
+use range::RangeArgs;
+
+/// Decrypt files, or standard input
+///
+/// Each FILE.enwrap becomes FILE beside it; standard input goes to standard output. A file appears
+/// only when all of it is authentic. Standard output gets each frame when its own tag holds: on an
+/// error, what came before it is authentic, but not all there is.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap decrypt -f report.pdf.enwrap
+    enwrap decrypt -c of=documents docs.tar.enwrap -o docs.tar
+    enwrap decrypt --verify-first < docs.tar.enwrap | tar t
+    enwrap decrypt -r encrypted --output-dir restored
+"])]
+pub(crate) struct DecryptArgs {
+    /// What to decrypt: files, and with -r folders; '-' is standard input
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
+
+    #[command(flatten)]
+    open: OpenArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// Release nothing to a stream before all of the message was verified
+    ///
+    /// Reads a file twice, and copies anything else, as it came, to a file without a name in $TMPDIR.
+    /// Signed messages are always released so.
+    #[arg(long, help_heading = "Output")]
+    verify_first: bool,
+
+    #[command(flatten)]
+    range: RangeArgs,
+
+    /// Save what is whole of a damaged FILE: every frame that is authentic goes to its place in the output,
+    /// and the others leave holes
+    ///
+    /// Lists the bytes that are lost, and ends with exit code 4 or 5 whatever it saved: that the frames are in
+    /// order and complete is proved only as far as each tag reaches. Signed messages are refused.
+    #[arg(long, requires = "output", conflicts_with_all = ["recursive", "verify_first", "remove_source"])]
+    #[arg(help_heading = "Parts of a message", hide_short_help = true)]
+    salvage: bool,
+
+    /// Refuse signed messages
+    #[arg(long, help_heading = "Opening a message", hide_short_help = true)]
+    unsigned_only: bool,
+
+    #[command(flatten)]
+    metadata: MetadataArgs,
+
+    /// Give the output all permissions of the input, not only the owner's
+    #[arg(long, help_heading = "Output")]
+    preserve_mode: bool,
+}
+
+/// What is the same for every input.
+struct Plan<'a> {
+    ui: Ui,
+    args: &'a DecryptArgs,
+    opening: Opening,
+    metadata: Metadata,
+}
+
+/// The name of a plaintext, by that of its message; never a way up the tree.
+fn name_of_plaintext(name: &OsStr) -> Option<OsString> {
+    let path = Path::new(name);
+    path.extension().filter(|extension| *extension == EXTENSION)?;
+    path.file_stem().filter(|stem| *stem != "." && *stem != "..").map(OsStr::to_owned)
+}
+
+/// A message that is to be decrypted in the same run is nobody's result.
+fn is_plaintext(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name_of_plaintext(name).is_none())
+        || is_message(path) == Some(false)
+}
+
+pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
+    if (args.salvage || args.range.range().is_some()) && args.inputs.len() > 1 {
+        return Err(UsageError::new("parts are taken of one message at a time").into());
+    }
+    if args.range.range().is_some() && !args.inputs.is_empty() && args.output.output.is_none() {
+        return Err(UsageError::new("a part of a FILE has no name of its own")
+            .hint("name one with -o FILE, or write to standard output with '-o -'")
+            .into());
+    }
+    let store = app.store()?;
+    let results = Results {
+        rename: name_of_plaintext,
+        is_result: is_plaintext,
+        is_whole: |source, result| {
+            fs::metadata(result).is_ok_and(|result| has_length_of(source, result.len()))
+        },
+        folder_mode: if args.preserve_mode { 0o777 } else { 0o700 },
+    };
+    let needed = app.needed_files(&store);
+    let (jobs, folders) = if args.selection.recursive {
+        let used = (&needed[..], args.metadata.metadata.as_deref());
+        let folders = Folders::new(&args.inputs, &args.selection, &args.output, &results, used)?;
+        (Vec::new(), Some(folders))
+    } else {
+        require_files(&args.inputs, false)?;
+        (job::plan(app, &args.inputs, &args.output, name_of_plaintext)?, None)
+    };
+    if args.output.remove_source {
+        job::require_removable(&args.inputs, &needed)?;
+    }
+    let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    opening.expected.unsigned_only = args.unsigned_only;
+    let named = args.inputs.iter().filter(|_| args.selection.recursive).map(PathBuf::as_path);
+    let metadata = args.metadata.open(job::files(&jobs, &store).chain(named))?;
+    let plan = Plan { ui: app.ui, args, opening, metadata };
+    let Some(folders) = folders else {
+        return batch::for_each(app, store.path(), &jobs, |job| {
+            if args.salvage { plan.salvage(job) } else { plan.decrypt(job, app.jobs, None) }
+        });
+    };
+    let mut tree = folders.tree();
+    let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
+        match folders.job(turn.entry)? {
+            Ok(job) => {
+                plan.decrypt(&job, turn.jobs, Some(turn.progress))?;
+                folders.note(&job);
+                Ok(Outcome::Done)
+            }
+            Err(reason) => Ok(Outcome::Skipped(reason)),
+        }
+    })?;
+    tally.finish_many(app, "decrypted")
+}
+
+impl Plan<'_> {
+    fn decrypt(
+        &self,
+        Job { input, target }: &Job,
+        jobs: Jobs,
+        part: Option<&Part<'_>>,
+    ) -> anyhow::Result<()> {
+        let mut message = MessageSource::open(input)?;
+        let (source, output) = (message.source(), &self.args.output);
+        let mode = source.mode().unwrap_or(0o600);
+        let rules = Rules {
+            force: output.force,
+            sync: output.is_synced(),
+            // A repository gives a secret to the group as readily as to its owner: the plaintext is
+            // the owner's, unless asked otherwise.
+            mode: if self.args.preserve_mode { mode } else { mode & 0o700 },
+            keeps_mode: true,
+            // A part is not the file of that time.
+            modified: source.modified().filter(|_| self.args.range.range().is_none()),
+        };
+        let mut destination = Destination::open(target, Some(source), Payload::Plaintext, rules)?;
+        if output.remove_source {
+            destination.require_file()?;
+        }
+        let (ui, name) = (self.ui, source.shown());
+        let meter = match part {
+            Some(part) => FileMeter::Part(part),
+            None => {
+                let is_busy = destination.is_terminal();
+                FileMeter::Alone(Meter::new(ui, name.clone(), source.size(), is_busy))
+            }
+        };
+        let opening = self.opening.of(input)?;
+        let mut opened = opening.open(&mut message)?.with_jobs(jobs);
+        // A file appears when all of it holds. A stream cannot be taken back, and of a signed message
+        // nothing holds before the signature.
+        let range = self.args.range.range();
+        let is_late = if range.is_some() {
+            self.args.verify_first
+        } else {
+            destination.is_stream()
+                && (self.args.verify_first || opened.header().public_key.is_some())
+        };
+        let (found, message) = if is_late {
+            let reader = opening.reader();
+            let mut window = Window::new(&mut destination, range.unwrap_or(Range::ALL));
+            let released = release_verified(&opened, message, &reader, &mut window, &meter);
+            let (second, plaintext_len) = released.map_err(|error| name_output(error, target))?;
+            opened = second;
+            (Found { plaintext_len, written: window.written() }, None)
+        } else if let Some(range) = range {
+            let asked = (range, target);
+            let found = range::decrypt(&opened, &mut message, asked, &mut destination, &meter)?;
+            (found, None)
+        } else {
+            let len = decrypt_to(&opened, &mut message, &mut destination, &meter)
+                .map_err(|error| target.name_in(error))?;
+            (Found { plaintext_len: len, written: len }, Some(message))
+        };
+        meter.finish();
+        destination.finish()?;
+        if let Some(range) = range
+            && range.length != Some(0)
+            && range.offset >= found.plaintext_len
+        {
+            ui.warning(&format!(
+                "{name}: it has {} bytes, and none from byte {} on",
+                found.plaintext_len, range.offset
+            ));
+        }
+        self.metadata.write("decrypt", input, target.path(), opened.read_header())?;
+        ui.detail(&format!("{name}: opened by key {} version {}", opened.key, opened.version));
+        if let Some(message) = message.filter(|_| output.remove_source) {
+            message.source().remove()?;
+        }
+        let Some(output) = target.path() else { return Ok(()) };
+        let mut object = json!({
+            "message_id": opened.header().message_id.to_string(),
+            "opened_by": { "key_id": opened.key.to_string(), "version": opened.version },
+            "plaintext_bytes": found.plaintext_len,
+            "written_bytes": found.written,
+        });
+        sanitize::insert_path(&mut object, "path", input);
+        sanitize::insert_path(&mut object, "output", output);
+        Ok(ui.result("", object)?)
+    }
+}
+
+/// By position where that can be done, and else in order, which also says what is wrong.
+fn decrypt_to(
+    opened: &Opened,
+    message: &mut MessageSource,
+    destination: &mut Destination,
+    meter: &FileMeter<'_>,
+) -> Result<u64, PipelineError> {
+    if let (Some(source), Some(file)) = (message.positional(), destination.file()) {
+        if let Some(len) = opened.decrypt_file(source, source.claimed_len(), Some(file), meter)? {
+            return Ok(len);
+        }
+        file.set_len(0).map_err(PipelineError::Write)?;
+    }
+    opened.decrypt(message, destination, meter)
+}
+
+/// Two passes over a message whose header was read: a file is read again, anything else is copied on the
+/// first one, as it came, to a file without a name.
+fn release_verified(
+    opened: &Opened,
+    mut message: MessageSource,
+    reader: &Reader<'_>,
+    output: &mut impl Write,
+    meter: &FileMeter<'_>,
+) -> anyhow::Result<(Opened, u64)> {
+    let header = Cursor::new(opened.read_header().raw().to_vec());
+    if message.source().is_file() {
+        let verified = Verified::new(header.chain(&mut message), None, reader)?;
+        return Ok(verified.release(message.rewound()?, reader, output, meter)?);
+    }
+    // Never published. A name that can be guessed could be a link by the time it is made.
+    let mut random = [0; 8];
+    fill_random(&mut random)?;
+    let name = format!("enwrap-spool-{}", hex::encode(random));
+    let spool = AtomicFile::create(&std::env::temp_dir().join(name))?;
+    let mut file = spool.file();
+    let verified = Verified::new(header.chain(&mut message), Some(file), reader)?;
+    file.rewind()?;
+    Ok(verified.release(file, reader, output, meter)?)
+}
+
+/// A failed write names the output, and everything else is told as it is.
+fn name_output(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    match error.downcast() {
+        Ok(VerifyFirstError::Pipeline(error)) => target.name_in(error),
+        Ok(other) => other.into(),
+        Err(other) => other,
+    }
+}

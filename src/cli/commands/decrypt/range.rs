@@ -1,0 +1,70 @@
+//! `decrypt --offset --length`: some bytes of a message.
+
+use clap::Args;
+
+use enwrap::operations::decrypt::Opened;
+use enwrap::operations::encrypt::PlaintextFile as _;
+use enwrap::pipeline::range::{Found, Range};
+
+use crate::cli::io::destination::{Destination, Target};
+use crate::cli::io::message_source::MessageSource;
+use crate::output::error::{NoParts, UsageError};
+use crate::output::progress::FileMeter;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Parts of a message")]
+pub(crate) struct RangeArgs {
+    /// Begin at byte N of the plaintext, reading only what is needed of a FILE
+    ///
+    /// What is written is authentic, and so is the length of the whole; other parts are not looked at. Of a
+    /// signed message, of one that is not in frames, of armour and of a stream, there is no part that can be
+    /// proved by itself: --verify-first reads all of it, and then writes the part.
+    #[arg(long, value_name = "N", conflicts_with_all = ["recursive", "salvage", "remove_source"])]
+    #[arg(hide_short_help = true)]
+    offset: Option<u64>,
+
+    /// Write at most N bytes
+    #[arg(long, value_name = "N", conflicts_with_all = ["recursive", "salvage", "remove_source"])]
+    #[arg(hide_short_help = true)]
+    length: Option<u64>,
+}
+
+impl RangeArgs {
+    /// What was asked for, if not all.
+    pub(super) fn range(&self) -> Option<Range> {
+        (self.offset.is_some() || self.length.is_some())
+            .then(|| Range { offset: self.offset.unwrap_or(0), length: self.length })
+    }
+}
+
+/// Writes a part of a message that can be read at any place.
+pub(super) fn decrypt(
+    opened: &Opened,
+    message: &mut MessageSource,
+    (range, target): (Range, &Target),
+    destination: &mut Destination,
+    meter: &FileMeter<'_>,
+) -> anyhow::Result<Found> {
+    if opened.layout().is_none() {
+        return Err(
+            NoParts::of(opened.header(), Some("read all of it first: --verify-first")).into()
+        );
+    }
+    let Some(source) = message.positional() else {
+        return Err(UsageError::new("only a file, and without armour, can be read in parts")
+            .hint("read all of it first: --verify-first")
+            .into());
+    };
+    let found = opened
+        .decrypt_range(source, source.claimed_len(), range, destination, meter)
+        .map_err(|error| target.name_in(error))?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    // The reader that decides all errors says what is wrong.
+    opened.decrypt(message, &mut std::io::sink(), &())?;
+    // It holds, but something stands before it, or the system does not know its size.
+    Err(UsageError::new("its size is not that of the message in it, and so no part can be proved")
+        .hint("read all of it first: --verify-first")
+        .into())
+}

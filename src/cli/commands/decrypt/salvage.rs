@@ -1,0 +1,107 @@
+//! `decrypt --salvage`: what holds of a damaged message, at its place.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use enwrap::message::MessageError;
+use enwrap::operations::encrypt::PlaintextFile as _;
+use enwrap::pipeline::PipelineError;
+use enwrap::pipeline::salvage::{Lost, Salvaged};
+
+use super::Plan;
+use crate::cli::io::destination::{Destination, Payload, Rules};
+use crate::cli::io::message_source::MessageSource;
+use crate::cli::trees::job::Job;
+use crate::output::counted::counted;
+use crate::output::error::{NoParts, NothingLost, Unreadable, UsageError};
+use crate::output::progress::Meter;
+use crate::output::{Format, sanitize};
+
+impl Plan<'_> {
+    /// Always an error in the end: what was salvaged is not the message.
+    pub(super) fn salvage(&self, Job { input, target }: &Job) -> anyhow::Result<()> {
+        let mut message = MessageSource::open(input)?;
+        let rules = Rules {
+            force: self.args.output.force,
+            sync: self.args.output.sync,
+            mode: message.source().mode().unwrap_or(0o600) & 0o700,
+            keeps_mode: true,
+            modified: None,
+        };
+        let source = Some(message.source());
+        let destination = Destination::open(target, source, Payload::Plaintext, rules)?;
+        let Some((file, output)) = destination.file().zip(target.path()) else {
+            return Err(UsageError::new(
+                "--salvage needs an output that is a file: it leaves holes",
+            )
+            .hint("name one with -o FILE")
+            .into());
+        };
+        let opened = self.opening.of(input)?.open(&mut message)?;
+        let Some(source) = message.positional() else {
+            return Err(UsageError::new("only a file, and without armour, can be salvaged")
+                .hint("take off armour with 'base64 -d', or save the stream to a file")
+                .into());
+        };
+        let name = source.shown();
+        let meter = Meter::new(self.ui, name.clone(), source.size(), false);
+        let salvaged = opened
+            .salvage(source, source.claimed_len(), file, &meter)
+            .map_err(|error| target.name_in(error))?
+            .ok_or_else(|| NoParts::of(opened.header(), None))?;
+        meter.finish();
+        if salvaged.frames > 0 {
+            destination.finish()?;
+            self.metadata.write("decrypt", input, Some(output), opened.read_header())?;
+        }
+        let (frames, bytes) = (salvaged.frames, salvaged.bytes);
+        if self.ui.format == Format::Text {
+            self.ui.result(&told(&salvaged), Value::Null)?;
+        } else {
+            let mut object = json!({
+                "message_id": opened.header().message_id.to_string(),
+                "saved_frames": frames,
+                "saved_bytes": bytes,
+                "plaintext_bytes": salvaged.plaintext_len,
+                "lost": salvaged.lost.iter().map(|lost| {
+                    json!({ "offset": lost.offset, "length": lost.length })
+                }).collect::<Vec<_>>(),
+            });
+            sanitize::insert_path(&mut object, "path", input);
+            if frames > 0 {
+                sanitize::insert_path(&mut object, "output", output);
+            }
+            self.ui.result("", object)?;
+        }
+        let shown = sanitize::name(output);
+        if frames > 0 {
+            self.ui.note(&format!(
+                "saved {bytes} bytes in {} to '{shown}'\n\
+                 each is authentic, and at its place; that they are complete, nothing proves",
+                counted(frames, "frame")
+            ));
+        } else {
+            self.ui.note("nothing could be saved, and nothing was written");
+        }
+        // The reader that decides all errors says what is wrong.
+        match opened.decrypt(&mut message, &mut io::sink(), &()) {
+            Ok(_) => {}
+            // Where that reader cannot go on, the salvage could.
+            Err(PipelineError::Message(MessageError::Read(source))) => {
+                return Err(Unreadable(source).into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Err(NothingLost.into())
+    }
+}
+
+/// The lost bytes, a line each.
+fn told(salvaged: &Salvaged) -> String {
+    let line = |Lost { offset, length }: &Lost| match length {
+        Some(length) => format!("lost: bytes {offset} to {} ({length})\n", offset + length - 1),
+        None => format!("lost: from byte {offset} to the end, which is not known\n"),
+    };
+    salvaged.lost.iter().map(line).collect()
+}

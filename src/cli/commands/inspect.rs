@@ -1,0 +1,177 @@
+//! `enwrap inspect`: what a message says of itself, without any key.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use enwrap::keyring::Keyring;
+use enwrap::keys::provider::raw_aes::key_name;
+use enwrap::keys::unlock::name_of;
+use enwrap::message::encrypted_data_key::EncryptedDataKey;
+use enwrap::message::frame::{Prefix, is_end_marker};
+use enwrap::message::header::{Content, ReadHeader};
+use enwrap::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout};
+use enwrap::message::signature::{FOOTER_LEN, P256_FOOTER_LEN, PublicKey};
+
+use crate::cli::app::App;
+use crate::cli::args::LimitArgs;
+use crate::cli::examples::examples;
+use crate::cli::io::message_source::MessageSource;
+use crate::cli::io::source::{Source, operands};
+use crate::cli::trees::batch;
+use crate::output::counted::counted;
+use crate::output::sanitize;
+
+/// Show the header of encrypted files; no key is needed
+///
+/// Nothing of it is authentic before 'enwrap verify' says so.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap inspect report.pdf.enwrap
+"])]
+pub(crate) struct InspectArgs {
+    /// What to look at; '-' is standard input
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+pub(crate) fn run(app: &App, args: &InspectArgs) -> anyhow::Result<()> {
+    let inputs = operands(&args.inputs)?;
+    let store = app.store().ok();
+    // Only for the aliases: whatever is wrong with the keyring, the message can be looked at.
+    let keyring = store.as_ref().and_then(|store| store.load().ok()).unwrap_or_default();
+    let path = store.as_ref().map_or_else(|| Path::new(""), |store| store.path());
+    batch::for_each(app, path, &inputs, |input| inspect(app, input, &keyring, args))
+}
+
+fn inspect(app: &App, input: &Path, keyring: &Keyring, args: &InspectArgs) -> anyhow::Result<()> {
+    let mut source = MessageSource::open(input)?;
+    let header = ReadHeader::read(&mut source, &args.limits.limits())?;
+    let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
+    let text = to_text(input, &header, &source, keyring, size)?;
+    let mut object = to_json(&header, keyring, size, source.is_armored());
+    sanitize::insert_path(&mut object, "path", input);
+    Ok(app.ui.result(&text, object)?)
+}
+
+/// Frames and plaintext bytes, as the file's size and the final frame say.
+#[derive(Clone, Copy)]
+struct BodySize {
+    frames: u32,
+    plaintext: u64,
+}
+
+/// `None` for what has no size, and where the final frame is not where the size says.
+fn body_size(header: &ReadHeader, source: &Source) -> Option<BodySize> {
+    let Content::Framed(frame_length) = header.fields.content else { return None };
+    let layout = Layout { header_len: header.len(), frame_length };
+    let file_len = source.size()?;
+    // Where there is a footer, its length is known only when it is reached: the usual one is tried first.
+    let usual = match header.fields.public_key {
+        None => 0,
+        Some(PublicKey::P256(_)) => P256_FOOTER_LEN,
+        Some(PublicKey::P384(_)) => FOOTER_LEN,
+    };
+    let most = layout.frames_in(file_len)?;
+    let likely = file_len.checked_sub(usual as u64).and_then(|len| layout.frames_in(len));
+    let fewer = NonZeroU32::new(most.get() - 1);
+    [likely, Some(most), fewer].into_iter().flatten().find_map(|frames| {
+        let start = layout.frame_start(frames)?;
+        let mut prefix = [0; FINAL_PREFIX];
+        source.read_at(&mut prefix, start).ok()?;
+        let (Prefix { sequence, .. }, len) = Prefix::of_final(&prefix);
+        let is_final = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]])
+            && sequence == frames.get()
+            && len <= frame_length.get()
+            && start + FINAL_OVERHEAD as u64 + u64::from(len) <= file_len;
+        let regular = u64::from(frames.get() - 1) * u64::from(frame_length.get());
+        is_final.then(|| BodySize { frames: frames.get(), plaintext: regular + u64::from(len) })
+    })
+}
+
+/// The alias, or else the id, of the key that an encrypted data key names.
+fn known_as(keyring: &Keyring, wrapped: &EncryptedDataKey) -> Option<String> {
+    let (key, version) = keyring.named_by(wrapped).next()?;
+    let name = key.aliases.first().map_or_else(|| key.id.to_string(), ToString::to_string);
+    Some(format!("{name} version {}", version.number))
+}
+
+fn to_text(
+    input: &Path,
+    header: &ReadHeader,
+    source: &MessageSource,
+    keyring: &Keyring,
+    size: Option<BodySize>,
+) -> anyhow::Result<String> {
+    let fields = &header.fields;
+    let version = fields.suite.format_version();
+    let armor = if source.is_armored() { ", armoured" } else { "" };
+    let mut text = format!("{}\n", sanitize::name(input));
+    writeln!(text, "  format:     version {version}{armor}")?;
+    writeln!(text, "  suite:      {}", fields.suite)?;
+    writeln!(text, "  message id: {}", fields.message_id)?;
+    for (key, value) in fields.context.iter() {
+        writeln!(text, "  context:    {}={}", sanitize::text(key), sanitize::text(value))?;
+    }
+    for wrapped in &fields.encrypted_data_keys {
+        let alias =
+            known_as(keyring, wrapped).map_or_else(String::new, |name| format!(" ({name})"));
+        writeln!(text, "  key:        {}{alias}", sanitize::text(&name_of(wrapped)))?;
+    }
+    match fields.content {
+        Content::Framed(length) => writeln!(text, "  frames:     of {length} bytes")?,
+        Content::NonFramed => writeln!(text, "  frames:     none, one block")?,
+    }
+    if let Some(BodySize { frames, plaintext }) = size {
+        writeln!(text, "  plaintext:  {plaintext} bytes in {}", counted(frames, "frame"))?;
+    }
+    Ok(text)
+}
+
+fn to_json(header: &ReadHeader, keyring: &Keyring, size: Option<BodySize>, armor: bool) -> Value {
+    let fields = &header.fields;
+    let context: serde_json::Map<String, Value> =
+        fields.context.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    let keys: Vec<Value> = fields
+        .encrypted_data_keys
+        .iter()
+        .map(|wrapped| {
+            let held = keyring.named_by(wrapped).next();
+            json!({
+                "namespace": String::from_utf8_lossy(&wrapped.provider_id),
+                "name": key_name(&wrapped.provider_info)
+                    .map_or_else(|| String::from_utf8_lossy(&wrapped.provider_info), Cow::Borrowed),
+                "key_id": held.map(|(key, _)| key.id.to_string()),
+                "version": held.map(|(_, version)| version.number),
+                "aliases": held.map(|(key, _)| {
+                    key.aliases.iter().map(ToString::to_string).collect::<Vec<_>>()
+                }),
+            })
+        })
+        .collect();
+    let frame_length = match fields.content {
+        Content::Framed(length) => Some(length.get()),
+        Content::NonFramed => None,
+    };
+    json!({
+        "format_version": fields.suite.format_version(),
+        "suite": format!("0x{:04x}", fields.suite.id),
+        "algorithm": fields.suite.name,
+        "message_id": fields.message_id.to_string(),
+        "encryption_context": context,
+        "encrypted_data_keys": keys,
+        "frame_length": frame_length,
+        "frames": size.map(|size| size.frames),
+        "plaintext_bytes": size.map(|size| size.plaintext),
+        "signed": fields.public_key.is_some(),
+        "armored": armor,
+        "header_bytes": header.len(),
+    })
+}

@@ -1,0 +1,130 @@
+//! `enwrap key delete` and `enwrap key undelete`: announcing the end of a key, and taking it back.
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use enwrap::clock::now;
+use enwrap::keyring::KeyId;
+use enwrap::keyring::model::deletion::Doomed;
+
+use crate::cli::app::App;
+use crate::cli::examples::examples;
+use crate::output::error::InKeyring as _;
+
+/// Announce that a root key, or old versions of it, will be destroyed
+///
+/// From now on they can do nothing, in both directions. After their date 'enwrap key purge' destroys
+/// them, and what is encrypted under them is lost; until then 'enwrap key undelete' takes it back.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key delete offsite --pending-days 7
+    enwrap key undelete offsite && enwrap key enable offsite
+    enwrap key rotate backup && enwrap key delete backup --version 1
+    enwrap key undelete backup && enwrap key enable backup
+"])]
+pub(crate) struct DeleteArgs {
+    /// An alias, or an id
+    #[arg(add = crate::cli::complete::key_names())]
+    key: String,
+
+    /// This version only, which cannot be the current one
+    #[arg(long, value_name = "N", conflicts_with = "old_versions")]
+    version: Option<u32>,
+
+    /// All versions but the current one
+    #[arg(long)]
+    old_versions: bool,
+
+    /// Days until they can be destroyed: 7 to 30
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    #[arg(value_parser = clap::value_parser!(u8).range(7..=30))]
+    pending_days: u8,
+}
+
+/// Take the announcement back
+///
+/// What was to be destroyed is disabled then, as with AWS KMS; 'enwrap key enable' puts it to use again.
+#[derive(Debug, Args)]
+pub(crate) struct UndeleteArgs {
+    /// An alias, or an id
+    #[arg(add = crate::cli::complete::key_names())]
+    key: String,
+
+    /// This version only
+    #[arg(long, value_name = "N")]
+    version: Option<u32>,
+}
+
+pub(crate) fn run(app: &App, args: &DeleteArgs) -> anyhow::Result<()> {
+    let doomed = match (args.version, args.old_versions) {
+        (Some(number), _) => Doomed::Version(number),
+        (None, true) => Doomed::OldVersions,
+        (None, false) => Doomed::Key,
+    };
+    let store = app.store()?;
+    let date = now() + SignedDuration::from_hours(24 * i64::from(args.pending_days));
+    // Looked at first: with nothing to announce, nothing is saved.
+    let key = store.load()?;
+    if key.key(&args.key).in_keyring(&store)?.versions.len() == 1 && args.old_versions {
+        app.ui.note("it has no old versions");
+        return Ok(());
+    }
+    let (changed, _) = store.update(|keyring| {
+        let key = keyring.key_mut(&args.key).in_keyring(&store)?;
+        let numbers = key.schedule_deletion(doomed, date).in_keyring(&store)?;
+        let date = numbers.first().and_then(|first| key.version(Some(*first)).ok()?.deletion_date);
+        anyhow::Ok((key.id, numbers, date))
+    })?;
+    let (id, numbers, date) = changed;
+    if let Some(date) = date {
+        app.ui.note(&format!(
+            "{} can do nothing from now on, and can be destroyed after {date}; to take that back: \
+             enwrap key undelete {}",
+            told(id, &numbers),
+            args.key
+        ));
+    }
+    tell(app, id, &numbers, "pending deletion", date)
+}
+
+pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let ((id, numbers), _) = store.update(|keyring| {
+        let key = keyring.key_mut(&args.key).in_keyring(&store)?;
+        let numbers = key.cancel_deletion(args.version).in_keyring(&store)?;
+        anyhow::Ok((key.id, numbers))
+    })?;
+    app.ui.note(&format!(
+        "{} will not be destroyed, and is disabled; to use it again: enwrap key enable {}",
+        told(id, &numbers),
+        args.key
+    ));
+    tell(app, id, &numbers, "disabled", None)
+}
+
+fn told(id: KeyId, numbers: &[u32]) -> String {
+    let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    format!("key {id} version {}", list.join(", "))
+}
+
+fn tell(
+    app: &App,
+    id: KeyId,
+    numbers: &[u32],
+    state: &str,
+    date: Option<Timestamp>,
+) -> anyhow::Result<()> {
+    for number in numbers {
+        app.ui.result(
+            "",
+            json!({
+                "key_id": id.to_string(),
+                "version": number,
+                "state": state,
+                "deletion_date": date.map(|date| date.to_string()),
+            }),
+        )?;
+    }
+    Ok(())
+}

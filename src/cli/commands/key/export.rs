@@ -1,0 +1,163 @@
+//! `enwrap key export`: root keys for another keyring, another SDK, or a CI job.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use enwrap::crypto::secret::SecretText;
+use enwrap::keyring::format::exchange::Selection;
+use enwrap::keyring::{Key, KeyVersion, file};
+use enwrap::pipeline::PipelineError;
+
+use crate::cli::app::App;
+use crate::cli::args::NewPassphraseArgs;
+use crate::cli::examples::examples;
+use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::output::error::{InKeyring as _, UsageError};
+use crate::output::{Format, sanitize};
+
+/// Write root keys, with their material
+///
+/// As 'sdk', the JSON that a raw AES keyring of an AWS Encryption SDK needs: key namespace, key name and
+/// wrapping key. As 'keyring', a keyring file of these keys only. As 'env', the same in one line, for a
+/// secret that CI passes in ENWRAP_KEYRING_DATA. Whoever reads it can decrypt everything encrypted under
+/// these versions of the keys, unless it is sealed.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key export backup -o backup-key.json
+    enwrap key export backup offsite --all-versions --as keyring -o two-keys.json
+    enwrap key export backup --as env --decrypt-only > ci-secret
+"])]
+pub(crate) struct ExportArgs {
+    /// Aliases, or ids
+    #[arg(value_name = "KEY", required = true, add = crate::cli::complete::key_names())]
+    keys: Vec<String>,
+
+    /// Export this version instead of the current one
+    #[arg(long, value_name = "N", conflicts_with = "all_versions")]
+    version: Option<u32>,
+
+    /// Export all versions, so that older files open too
+    #[arg(long)]
+    all_versions: bool,
+
+    /// The form: sdk, keyring or env [default: sdk, or keyring with --seal]
+    #[arg(long = "as", value_name = "FORM", hide_possible_values = true)]
+    form: Option<Form>,
+
+    /// Have enwrap refuse to encrypt under the exported keys: a guard rail against mistakes, and no
+    /// bound, since the keys are symmetric
+    #[arg(long)]
+    decrypt_only: bool,
+
+    /// Seal it with a new passphrase
+    #[arg(long)]
+    seal: bool,
+
+    /// Write to a new file that only you can read; '-' is standard output, also on a terminal
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    output: Option<PathBuf>,
+
+    #[command(flatten)]
+    new_passphrase: NewPassphraseArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// What a raw AES keyring of an official SDK needs
+    Sdk,
+    /// A keyring file
+    Keyring,
+    /// A keyring file in one line
+    Env,
+}
+
+pub(crate) fn run(app: &App, args: &ExportArgs) -> anyhow::Result<()> {
+    let form = args.form.unwrap_or(if args.seal { Form::Keyring } else { Form::Sdk });
+    if args.seal && form == Form::Sdk {
+        return Err(UsageError::new("no official SDK opens a sealed key")
+            .hint("seal it as a keyring: --as keyring, or --as env")
+            .into());
+    }
+    if args.version.is_some() && args.keys.len() > 1 {
+        return Err(UsageError::new("--version N is of one key, and several are named").into());
+    }
+    let store = app.store()?;
+    let keyring = store.load()?;
+    let mut versions: Vec<(&Key, &KeyVersion)> = Vec::new();
+    for name in &args.keys {
+        let key = keyring.key(name).in_keyring(&store)?;
+        if versions.iter().any(|(chosen, _)| chosen.id == key.id) {
+            continue;
+        }
+        if args.all_versions {
+            versions.extend(key.versions.iter().map(|version| (key, version)));
+        } else {
+            versions.push((key, key.version(args.version).in_keyring(&store)?));
+        }
+    }
+    let selection = Selection { versions, decrypt_only: args.decrypt_only };
+    let target = args.output.as_deref().map_or(Target::Stdout, Target::of);
+    if target.is_stdout() && app.ui.format == Format::Json {
+        return Err(UsageError::new(
+            "the key goes to standard output, and so would --json's lines",
+        )
+        .hint("the export is JSON already; leave out --json, or write it with -o FILE")
+        .into());
+    }
+    let text = encode(args, form, &selection)?;
+    let rules = Rules { force: false, sync: true, mode: 0o600, keeps_mode: false, modified: None };
+    // A terminal keeps what it has shown: a key goes there only when asked to.
+    let mut destination = Destination::open(&target, None, Payload::Binary, rules)
+        .map_err(|error| insist_on_terminal(error, &target))?;
+    destination
+        .write_all(text.expose())
+        .map_err(|error| target.name_in(PipelineError::Write(error)))?;
+    destination.finish()?;
+    if let Target::File(path) = &target {
+        tell(app, path, args.seal, &selection)?;
+    }
+    Ok(())
+}
+
+fn encode(args: &ExportArgs, form: Form, selection: &Selection<'_>) -> anyhow::Result<SecretText> {
+    if form == Form::Sdk {
+        return Ok(selection.to_json()?);
+    }
+    let passphrase =
+        args.seal.then(|| args.new_passphrase.sources().passphrase("the export")).transpose()?;
+    let keyring = file::encode(&selection.to_keyring()?, 1, passphrase.as_ref())?;
+    if form == Form::Keyring {
+        return Ok(keyring);
+    }
+    let mut line = SecretText::default();
+    let mut encoder =
+        base64::write::EncoderWriter::new(&mut line, &base64::engine::general_purpose::STANDARD);
+    encoder.write_all(keyring.expose())?;
+    encoder.finish()?;
+    drop(encoder);
+    line.push(b"\n");
+    Ok(line)
+}
+
+fn insist_on_terminal(error: anyhow::Error, target: &Target) -> anyhow::Error {
+    if *target == Target::Stdout && error.is::<UsageError>() {
+        return UsageError::new("the key would be shown on the terminal")
+            .hint("write it to a file with -o FILE, or insist with '-o -'")
+            .into();
+    }
+    error
+}
+
+fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> anyhow::Result<()> {
+    let who = if sealed { "with its passphrase has" } else { "has" };
+    app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
+    for (key, version) in &selection.versions {
+        let id = key.id.to_string();
+        let mut object = serde_json::json!({ "key_id": id, "version": version.number });
+        sanitize::insert_path(&mut object, "output", path);
+        app.ui.result("", object)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! `enwrap key import`: root keys from another keyring or another SDK.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use enwrap::crypto::secret::SecretText;
+use enwrap::keyring::format::exchange;
+use enwrap::keyring::store::Saved;
+use enwrap::keyring::{Alias, Key, Location, Material};
+
+use super::{parse_alias, to_json};
+use crate::cli::app::App;
+use crate::cli::args::ImportPassphraseArgs;
+use crate::cli::examples::examples;
+use crate::cli::io::source::{Source, operands};
+use crate::output::error::{About, Subject, UsageError};
+use crate::output::sanitize;
+
+/// An exported key has less than a kilobyte; a thousand of them have less than this.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Add root keys from an export, or a wrapping key of another SDK
+///
+/// Reads what 'enwrap key export' writes, in each of its forms. With --namespace, --name and
+/// --material-file it takes a raw AES wrapping key of 128, 192 or 256 bits instead, and keeps its
+/// namespace and name. It always makes new keys: nothing that is there is changed.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key import theirs --namespace 'their ns' --name key-1 --material-file key.hex
+    enwrap --keyring other.json key import backup --file backup-key.json
+"])]
+pub(crate) struct ImportArgs {
+    /// A name for the key, instead of those it had
+    #[arg(value_parser = parse_alias)]
+    alias: Option<Alias>,
+
+    /// The export; standard input if left out
+    #[arg(long, value_name = "FILE", conflicts_with = "material_file")]
+    file: Option<PathBuf>,
+
+    /// The wrapping key's namespace (provider id)
+    #[arg(long, value_name = "NS", requires = "material_file")]
+    namespace: Option<String>,
+
+    /// The wrapping key's name
+    #[arg(long, value_name = "NAME", requires = "material_file")]
+    name: Option<String>,
+
+    /// A file with the wrapping key in hex; '-' is standard input
+    #[arg(long, value_name = "FILE", requires = "namespace", requires = "name")]
+    material_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    passphrase: ImportPassphraseArgs,
+}
+
+pub(crate) fn run(app: &App, args: &ImportArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let mut keys = read(app, args, store.path())?;
+    match (&args.alias, &mut keys[..]) {
+        (None, _) => {}
+        (Some(alias), [key]) => exchange::name_imported(key, alias.clone()),
+        (Some(_), keys) => {
+            let message = format!("one name is given, and there are {} keys", keys.len());
+            return Err(UsageError::new(message)
+                .hint("leave it out: they keep the names they had")
+                .into());
+        }
+    }
+    // For people, as keygen does; a program gets all of it.
+    let told: Vec<_> = keys.iter().map(|key| (key.id.to_string(), to_json(key))).collect();
+    let ((), saved) = store.update(|keyring| {
+        for key in keys {
+            keyring.add(key)?;
+        }
+        anyhow::Ok(())
+    })?;
+    if saved == Saved::Created {
+        app.tell_about_first_use(&store);
+    }
+    for (id, mut object) in told {
+        // Of one version, as an SDK knows it.
+        let last = object["versions"].as_array().and_then(|versions| versions.last());
+        let name = |member: &str| last.map_or(json!(null), |version| version[member].clone());
+        let (namespace, name) = (name("namespace"), name("name"));
+        object["namespace"] = namespace;
+        object["name"] = name;
+        app.ui.result(&format!("{id}\n"), object)?;
+    }
+    Ok(())
+}
+
+fn read(app: &App, args: &ImportArgs, keyring: &Path) -> anyhow::Result<Vec<Key>> {
+    if let (Some(file), Some(namespace), Some(name)) =
+        (&args.material_file, &args.namespace, &args.name)
+    {
+        let text = read_secret(file, keyring)?;
+        let material = Material::from_hex(text.expose().trim_ascii()).ok_or_else(|| {
+            UsageError::new(format!("'{}' holds no wrapping key", sanitize::name(file)))
+                .hint("it must be 32, 48 or 64 hex digits: a key of 128, 192 or 256 bits")
+        })?;
+        let version = exchange::imported(1, namespace.clone(), name.clone(), material);
+        return Ok(vec![Key::import(version)?]);
+    }
+    let file = operands(args.file.as_slice())?.remove(0);
+    let text = read_secret(&file, keyring)?;
+    if is_json(text.expose()) {
+        return exchange::from_json(text.expose()).with_context(|| about(&file, keyring));
+    }
+    let name =
+        Subject::of(&file).path().map_or_else(|| PathBuf::from("standard input"), Into::into);
+    let location = Location::Data { name, text };
+    let other = app.other_store(location, args.passphrase.sources()).load()?;
+    Ok(exchange::from_keyring(other))
+}
+
+/// Whether it is the form for SDKs; the other forms are a keyring, or base64 of one.
+fn is_json(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let is_keyring = text.windows(16).take(64).any(|window| window == b"\"enwrap-keyring\"");
+    text.starts_with(b"[") || (text.starts_with(b"{") && !is_keyring) || text.is_empty()
+}
+
+fn about(file: &Path, keyring: &Path) -> About {
+    About { subject: Subject::of(file), keyring: keyring.to_path_buf() }
+}
+
+fn read_secret(file: &Path, keyring: &Path) -> anyhow::Result<SecretText> {
+    let source = Source::open(file).with_context(|| about(file, keyring))?;
+    SecretText::read_from(source, MOST_BYTES).with_context(|| about(file, keyring))
+}

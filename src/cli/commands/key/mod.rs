@@ -1,0 +1,105 @@
+//! `enwrap key`: the root keys of a keyring.
+
+mod alias;
+mod delete;
+mod export;
+mod import;
+mod list;
+mod purge;
+mod purge_check;
+mod rotate;
+mod show;
+mod switch;
+mod usage;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use enwrap::clock::now;
+use enwrap::keyring::model::key::State;
+use enwrap::keyring::model::name::InvalidName;
+use enwrap::keyring::{Alias, Key, KeyVersion};
+
+use crate::cli::app::App;
+
+/// Look after root keys: names, rotation, switches, usage, deletion, export and import
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
+    Alias(alias::AliasArgs),
+    Rotate(rotate::RotateArgs),
+    /// Allow the use of a root key again, or of one of its versions
+    Enable(switch::SwitchArgs),
+    /// Refuse the use of a root key, or of one of its versions, in both directions
+    Disable(switch::SwitchArgs),
+    Delete(delete::DeleteArgs),
+    Undelete(delete::UndeleteArgs),
+    Purge(Box<purge::PurgeArgs>),
+    Usage(Box<usage::UsageArgs>),
+}
+
+pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
+    match verb {
+        KeyVerb::List(args) => list::run(app, args),
+        KeyVerb::Show(args) => show::run(app, args),
+        KeyVerb::Export(args) => export::run(app, args),
+        KeyVerb::Import(args) => import::run(app, args),
+        KeyVerb::Alias(args) => alias::run(app, args),
+        KeyVerb::Rotate(args) => rotate::run(app, args),
+        KeyVerb::Enable(args) => switch::run(app, args, State::Enabled),
+        KeyVerb::Disable(args) => switch::run(app, args, State::Disabled),
+        KeyVerb::Delete(args) => delete::run(app, args),
+        KeyVerb::Undelete(args) => delete::undelete(app, args),
+        KeyVerb::Purge(args) => purge::run(app, args),
+        KeyVerb::Usage(args) => usage::run(app, args),
+    }
+}
+
+/// Reads an alias from the command line.
+pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
+    text.parse().map_err(|InvalidName| {
+        "an alias is 1 to 128 of A-Z a-z 0-9 . _ / -, begins with a letter or digit, and is no id, \
+         no 'alias/..' and no 'aws-kms..'"
+            .to_owned()
+    })
+}
+
+/// A key for programs. Never its material.
+fn to_json(key: &Key) -> Value {
+    json!({
+        "key_id": key.id.to_string(),
+        "aliases": key.aliases.iter().map(Alias::as_str).collect::<Vec<_>>(),
+        "description": key.description,
+        "created": key.created.to_string(),
+        "origin": key.origin.to_string(),
+        "state": key.current().state.to_string(),
+        "age_days": age_days(key),
+        "decrypt_only": key.decrypt_only,
+        "versions": key.versions.iter().map(version_to_json).collect::<Vec<_>>(),
+    })
+}
+
+fn version_to_json(version: &KeyVersion) -> Value {
+    json!({
+        "version": version.number,
+        "namespace": version.namespace,
+        "name": version.name,
+        "created": version.created.to_string(),
+        "state": version.state.to_string(),
+        "deletion_date": version.deletion_date.map(|date| date.to_string()),
+        "bits": version.material.as_ref().map(|material| material.secret().len() * 8),
+    })
+}
+
+/// Whole days since the current version was made: what rotation asks.
+fn age_days(key: &Key) -> i64 {
+    now().duration_since(key.current().created).as_hours() / 24
+}
+
+fn aliases(key: &Key) -> String {
+    let aliases: Vec<&str> = key.aliases.iter().map(Alias::as_str).collect();
+    if aliases.is_empty() { "-".to_owned() } else { aliases.join(",") }
+}

@@ -1,0 +1,131 @@
+//! `enwrap key purge`: the end of what was deleted.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use enwrap::clock::now;
+use enwrap::keyring::{Key, KeyId, Keyring};
+
+use super::purge_check::{Checked, require_unneeded};
+use crate::cli::app::App;
+use crate::cli::args::OpenArgs;
+use crate::cli::examples::examples;
+use crate::cli::secrets::prompt;
+use crate::output::counted::counted;
+use crate::output::error::{InKeyring as _, UsageError};
+
+/// Destroy key versions whose deletion date has passed
+///
+/// What is encrypted under them only is lost then. They are taken out of the keyring, and out of its
+/// earlier generations; copies elsewhere are out of reach: backups of the keyring, snapshots, and what
+/// the disk itself keeps of deleted files.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key purge --dry-run --check encrypted
+    enwrap key purge --yes
+"])]
+pub(crate) struct PurgeArgs {
+    /// Aliases, or ids; all keys if left out
+    #[arg(value_name = "KEY", add = crate::cli::complete::key_names())]
+    keys: Vec<String>,
+
+    /// Say what would be destroyed, and destroy nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Destroy nothing that messages below PATH still need (repeatable): each has to be proved to open without
+    /// it. Pairs that are bound to them are given with -c
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    check: Vec<PathBuf>,
+
+    #[command(flatten)]
+    open: OpenArgs,
+}
+
+pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let keyring = store.load()?;
+    let mut only: Vec<KeyId> = Vec::new();
+    for name in &args.keys {
+        only.push(keyring.key(name).in_keyring(&store)?.id);
+    }
+    // One moment for the question and the deed: nothing falls due in between.
+    let now = now();
+    let due = due(&keyring, &only, now);
+    let mut checked = Checked::default();
+    if !args.check.is_empty() {
+        let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id, *number)).collect();
+        checked = require_unneeded(app, &store, &args.open, &args.check, &doomed)?;
+    }
+    if args.dry_run {
+        for (key, number) in &due {
+            tell(app, key, *number, "would destroy", false)?;
+        }
+        checked.remind(app);
+        return Ok(());
+    }
+    if !due.is_empty() && !args.yes {
+        confirm(&due)?;
+    }
+    // Also with nothing due: a run that was interrupted may have left copies to clean.
+    let destroyed = store.destroy_due(&only, now)?;
+    if destroyed.is_empty() {
+        app.ui.note("nothing to destroy");
+        return Ok(());
+    }
+    for it in &destroyed {
+        let object = json!({
+            "key_id": it.key.to_string(),
+            "version": it.version.number,
+            "aliases": it.aliases.iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
+            "destroyed": true,
+        });
+        app.ui.result(&format!("destroyed {} version {}\n", it.key, it.version.number), object)?;
+    }
+    app.ui.note(
+        "copies of the keyring elsewhere still have them: backups, snapshots, and what the disk keeps",
+    );
+    checked.remind(app);
+    Ok(())
+}
+
+fn due<'a>(keyring: &'a Keyring, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {
+    let keys = keyring.keys.iter().filter(|key| only.is_empty() || only.contains(&key.id));
+    keys.flat_map(|key| key.due(now).into_iter().map(move |number| (key, number))).collect()
+}
+
+fn tell(app: &App, key: &Key, number: u32, verb: &str, destroyed: bool) -> anyhow::Result<()> {
+    let object = json!({
+        "key_id": key.id.to_string(),
+        "version": number,
+        "aliases": key.aliases.iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
+        "destroyed": destroyed,
+    });
+    Ok(app.ui.result(&format!("{verb} {} version {number}\n", key.id), object)?)
+}
+
+fn confirm(due: &[(&Key, u32)]) -> anyhow::Result<()> {
+    let mut question = String::new();
+    for (key, number) in due {
+        writeln!(question, "{} version {number} ({})", key.id, super::aliases(key))?;
+    }
+    write!(question, "Destroy {}? ", counted(due.len(), "key version"))?;
+    question.push_str("What only they open is lost. Type 'yes': ");
+    let Ok(answer) = prompt::answer(&question) else {
+        return Err(UsageError::new("there is no terminal to ask at, and nothing was destroyed")
+            .hint("see what would go with --dry-run, and confirm with --yes")
+            .into());
+    };
+    if answer == "yes" {
+        return Ok(());
+    }
+    Err(UsageError::new("not confirmed, and nothing was destroyed").into())
+}

@@ -1,0 +1,136 @@
+//! What `key purge --check` must prove before anything is destroyed: that every message of some trees opens
+//! without it.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use enwrap::keyring::{KeyId, Store};
+use enwrap::keys::wraps::{Holder, WrapSet, Wraps, names_version_of, unwraps_by_material};
+
+use crate::cli::app::App;
+use crate::cli::args::OpenArgs;
+use crate::cli::io::message_source::MessageSource;
+use crate::cli::opening::{Missing, Opening};
+use crate::cli::trees::skipped::Reason;
+use crate::cli::trees::tree::{Entry, Tree};
+use crate::output::diagnosis::Diagnosis;
+use crate::output::error::{About, Found, Subject, UsageError};
+use crate::output::sanitize;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Checked {
+    messages: usize,
+    not_messages: usize,
+    special: usize,
+    needed: usize,
+    pub(super) by_envelope_only: usize,
+}
+
+/// Refuses where a message of `paths` is not proved to open without the key versions of `doomed`.
+///
+/// What cannot be read, or cannot be proved, counts as depending on every version of ours that it names: a name
+/// proves nothing, and destruction is for ever. A message that names none is tried with the doomed versions
+/// themselves, since a name can be damaged too.
+pub(super) fn require_unneeded(
+    app: &App,
+    store: &Store,
+    args: &OpenArgs,
+    paths: &[PathBuf],
+    doomed: &[(KeyId, u32)],
+) -> anyhow::Result<Checked> {
+    if let Some(odd) = paths.iter().find(|path| !path.is_dir() && !path.is_file()) {
+        let shown = sanitize::name(odd);
+        return Err(UsageError::new(format!("'{shown}' is no file and no folder to check")).into());
+    }
+    let opening = Opening::new(app, store, args, Missing::Refused)?;
+    let mut checked = Checked::default();
+    let mut tree = Tree::new(paths, true);
+    for file in tree.by_ref() {
+        let entry = file?;
+        let result = look(app, &opening, &entry, doomed, &mut checked);
+        let about =
+            || About { subject: Subject::of(&entry.path), keyring: store.path().to_path_buf() };
+        if let Err(error) = result.with_context(about) {
+            // Whatever it is, nobody can say that it opens.
+            app.ui.error(&Diagnosis::of(&error));
+            checked.needed += 1;
+        }
+    }
+    checked.special = tree.skipped.count(Reason::Special) + tree.skipped.count(Reason::Unfinished);
+    let Checked { messages, not_messages, special, needed, by_envelope_only } = checked;
+    app.ui.note(&format!(
+        "{messages} messages checked, {not_messages} not messages, {special} special files left alone"
+    ));
+    app.ui.summary(json!({
+        "messages": messages,
+        "not_messages": not_messages,
+        "special": special,
+        "needed": needed,
+        "by_envelope_only": by_envelope_only,
+    }))?;
+    if needed > 0 {
+        let files =
+            if needed == 1 { "1 file needs".to_owned() } else { format!("{needed} files need") };
+        return Err(Found(format!("work: {files} what would be destroyed")).into());
+    }
+    Ok(checked)
+}
+
+impl Checked {
+    /// What to keep in mind when it is done.
+    pub(super) fn remind(self, app: &App) {
+        let files = match self.by_envelope_only {
+            0 => return,
+            1 => "1 file opens".to_owned(),
+            n => format!("{n} files open"),
+        };
+        app.ui.warning(&format!(
+            "{files} only through an envelope file; copies of them without it are lost"
+        ));
+    }
+}
+
+fn look(
+    app: &App,
+    opening: &Opening,
+    entry: &Entry,
+    doomed: &[(KeyId, u32)],
+    checked: &mut Checked,
+) -> anyhow::Result<()> {
+    let Some((_, header)) = MessageSource::find(entry, &opening.expected.limits)? else {
+        checked.not_messages += 1;
+        return Ok(());
+    };
+    checked.messages += 1;
+    let one = opening.of(&entry.path)?;
+    let wraps = Wraps::of(&header, &one.reader())?;
+    let is_doomed = |holder: &Holder| doomed.contains(&(holder.key, holder.version));
+    let survives = |set: &WrapSet| set.proved().any(|holder| !is_doomed(&holder));
+    if wraps.sets.iter().any(survives) {
+        let header_survives = wraps.header().is_some_and(survives);
+        checked.by_envelope_only += usize::from(!header_survives);
+        return Ok(());
+    }
+    let mut doomed_versions = opening
+        .keyring
+        .versions()
+        .filter(|(key, version)| doomed.contains(&(key.id, version.number)));
+    let names_ours = !wraps.named().is_empty()
+        || wraps.sets.iter().flat_map(|set| &set.wraps).any(|wrap| {
+            opening.keyring.keys.iter().any(|key| names_version_of(&wrap.wrapped, key))
+        });
+    if names_ours || doomed_versions.any(|(_, version)| unwraps_by_material(&wraps, version)) {
+        checked.needed += 1;
+        let shown = sanitize::name(&entry.path);
+        let mut object = json!({ "needs_what_is_due": true });
+        sanitize::insert_path(&mut object, "path", &entry.path);
+        app.ui.result(
+            &format!("{shown}: not proved to open without what would be destroyed\n"),
+            object,
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! `enwrap key enable` and `enwrap key disable`: root keys that may, and may not, be used.
+
+use clap::Args;
+use serde_json::json;
+
+use enwrap::keyring::model::key::State;
+
+use crate::cli::app::App;
+use crate::output::error::InKeyring as _;
+
+/// Which key, or which version of it.
+#[derive(Debug, Args)]
+pub(crate) struct SwitchArgs {
+    /// An alias, or an id
+    #[arg(add = crate::cli::complete::key_names())]
+    key: String,
+
+    /// This version only, instead of all
+    #[arg(long, value_name = "N")]
+    version: Option<u32>,
+}
+
+pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let (id, _) = store.update(|keyring| {
+        let key = keyring.key_mut(&args.key).in_keyring(&store)?;
+        key.switch(args.version, state).in_keyring(&store)?;
+        anyhow::Ok(key.id)
+    })?;
+    let object = json!({
+        "key_id": id.to_string(),
+        "version": args.version,
+        "state": state.to_string(),
+    });
+    Ok(app.ui.result("", object)?)
+}

@@ -1,0 +1,206 @@
+//! `enwrap key usage`: which key versions open which files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use enwrap::keyring::Keyring;
+use enwrap::keys::wraps::{Holder, Wraps};
+
+use crate::cli::app::App;
+use crate::cli::args::OpenArgs;
+use crate::cli::examples::examples;
+use crate::cli::io::message_source::MessageSource;
+use crate::cli::opening::{Missing, Opening};
+use crate::cli::trees::batch;
+use crate::cli::trees::skipped::Reason;
+use crate::cli::trees::tree::{Entry, Tree, require_files};
+use crate::output::error::Found;
+use crate::output::{sanitize, table};
+
+/// Show which key versions open which files
+///
+/// Goes by the names in the files' headers and envelope files, which anybody can have written: for an
+/// overview. With --fail-if-stale it goes by proof: a file is fine only if the current version of a key of this
+/// keyring does open it.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key usage -r encrypted
+    enwrap key usage -r encrypted --envelope encrypted.envelope --fail-if-stale
+"])]
+pub(crate) struct UsageArgs {
+    /// Encrypted files, and with -r folders
+    #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+
+    /// Take all messages of folders, and leave everything else alone
+    #[arg(short, long)]
+    recursive: bool,
+
+    /// Exit with code 14 if a file is not proved to be opened by a current version
+    #[arg(long)]
+    fail_if_stale: bool,
+
+    #[command(flatten)]
+    open: OpenArgs,
+}
+
+/// Files and bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    files: usize,
+    bytes: u64,
+}
+
+#[derive(Default)]
+struct Report {
+    versions: BTreeMap<Holder, Count>,
+    messages: usize,
+    not_messages: usize,
+    stale: usize,
+    by_envelope_only: usize,
+    closed: usize,
+}
+
+pub(crate) fn run(app: &App, args: &UsageArgs) -> anyhow::Result<()> {
+    require_files(&args.paths, args.recursive)?;
+    let store = app.store()?;
+    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    let mut report = Report::default();
+    let mut tree = Tree::new(&args.paths, args.recursive);
+    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| {
+        look(app, args, &opening, entry, &mut report)
+    })?;
+    tell(app, &opening.keyring, &report)?;
+    if !args.fail_if_stale {
+        app.ui.note(
+            "by the names in headers and records, which prove nothing; by proof: --fail-if-stale",
+        );
+    }
+    let stale = report.stale;
+    tally.finish(
+        app,
+        json!({
+            "messages": report.messages,
+            "not_messages": report.not_messages,
+            "special": tree.skipped.count(Reason::Special),
+            "need_old_version": stale,
+            "by_envelope_only": report.by_envelope_only,
+            "closed": report.closed,
+        }),
+    )?;
+    if args.fail_if_stale && stale + report.closed > 0 {
+        let what = "not proved to be opened by a current version";
+        let files = stale + report.closed;
+        let verb = if files == 1 { "file is" } else { "files are" };
+        return Err(Found(format!("work: {files} {verb} {what}")).into());
+    }
+    Ok(())
+}
+
+fn look(
+    app: &App,
+    args: &UsageArgs,
+    opening: &Opening,
+    entry: &Entry,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let path = entry.path.as_path();
+    let Some((source, header)) = MessageSource::find(entry, &opening.expected.limits)? else {
+        report.not_messages += 1;
+        return Ok(());
+    };
+    let one = opening.of(path)?;
+    let wraps = Wraps::of(&header, &one.reader())?;
+    let bytes = source.source().size().unwrap_or(0);
+    let holders = if args.fail_if_stale { wraps.proved() } else { wraps.named() };
+    for holder in &holders {
+        let count = report.versions.entry(*holder).or_default();
+        count.files += 1;
+        count.bytes += bytes;
+    }
+    report.messages += 1;
+    let is_current = holders.iter().any(|holder| holder.is_current && holder.is_enabled);
+    let is_closed = holders.is_empty();
+    let needs_envelope = !is_closed
+        && wraps.header().is_some_and(|set| {
+            let opens = |wrap: &enwrap::keys::wraps::Wrap| {
+                if args.fail_if_stale { wrap.is_proved } else { wrap.holder.is_some() }
+            };
+            !set.wraps.iter().any(opens)
+        });
+    let shown = sanitize::name(path);
+    let mut text = String::new();
+    if is_closed {
+        report.closed += 1;
+        let why = if args.fail_if_stale && !wraps.named().is_empty() {
+            "not proved to be opened by any key here"
+        } else {
+            "no key here opens it"
+        };
+        text = format!("{shown}: {why}\n");
+    } else if !is_current {
+        report.stale += 1;
+        let names: Vec<String> =
+            holders.iter().map(|holder| name(&opening.keyring, holder)).collect();
+        text = format!("{shown}: needs an old version: {}\n", names.join(", "));
+    }
+    if needs_envelope {
+        report.by_envelope_only += 1;
+        text.push_str(&format!("{shown}: opens through an envelope file only\n"));
+    }
+    let mut object = json!({
+        "bytes": bytes,
+        "message_id": header.fields.message_id.to_string(),
+        "keys": holders.iter().map(to_json).collect::<Vec<_>>(),
+        "by_proof": args.fail_if_stale,
+        "needs_old_version": !is_closed && !is_current,
+        "by_envelope_only": needs_envelope,
+        "closed": is_closed,
+    });
+    sanitize::insert_path(&mut object, "path", path);
+    Ok(app.ui.result(&text, object)?)
+}
+
+fn tell(app: &App, keyring: &Keyring, report: &Report) -> anyhow::Result<()> {
+    let mut rows: Vec<[String; 4]> = Vec::new();
+    for (holder, count) in &report.versions {
+        let version = if holder.is_current { "current" } else { "old" };
+        rows.push([
+            name(keyring, holder),
+            version.to_owned(),
+            count.files.to_string(),
+            count.bytes.to_string(),
+        ]);
+        let mut object = to_json(holder);
+        object["files"] = json!(count.files);
+        object["bytes"] = json!(count.bytes);
+        app.ui.result("", object)?;
+    }
+    let text = if rows.is_empty() {
+        String::new()
+    } else {
+        table::aligned(["KEY", "VERSION", "FILES", "BYTES"], &rows)
+    };
+    if app.ui.format == crate::output::Format::Text {
+        app.ui.result(&text, Value::Null)?;
+    }
+    Ok(())
+}
+
+fn to_json(holder: &Holder) -> Value {
+    json!({
+        "key_id": holder.key.to_string(),
+        "version": holder.version,
+        "current": holder.is_current,
+    })
+}
+
+/// The alias, or else the id, with the version.
+fn name(keyring: &Keyring, holder: &Holder) -> String {
+    let key = keyring.keys.iter().find(|key| key.id == holder.key);
+    let alias = key.and_then(|key| key.aliases.first()).map(ToString::to_string);
+    format!("{} version {}", alias.unwrap_or_else(|| holder.key.to_string()), holder.version)
+}

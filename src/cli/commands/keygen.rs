@@ -1,0 +1,102 @@
+//! `enwrap keygen`: a new root key.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use serde_json::json;
+
+use enwrap::keyring::store::Saved;
+use enwrap::keyring::{Alias, Key, KeyError, KeyId, Keyring, Store};
+
+use super::key::parse_alias;
+use crate::cli::app::App;
+use crate::cli::examples::examples;
+use crate::output::error::InKeyring as _;
+
+/// Make a root key, and print its id
+///
+/// The first key of a keyring also gets the alias 'default', and serves when no key is chosen.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap keygen
+    enwrap keygen nightly --description 'nightly backups'
+    enwrap keygen nightly --if-missing
+"])]
+pub(crate) struct KeygenArgs {
+    /// A name for the key
+    #[arg(value_parser = parse_alias)]
+    alias: Option<Alias>,
+
+    /// What the key is for
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    description: String,
+
+    /// Print the id of the key that has the alias, instead of failing
+    #[arg(long, requires = "alias")]
+    if_missing: bool,
+}
+
+/// What became of the request.
+struct Generated {
+    id: KeyId,
+    aliases: BTreeSet<Alias>,
+    is_new: bool,
+    became_default: bool,
+}
+
+pub(crate) fn run(app: &App, args: &KeygenArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    // Looking first keeps a script's second run from writing a generation, or needing to.
+    let existing = match (&args.alias, args.if_missing) {
+        (Some(alias), true) => find(&store, alias)?,
+        _ => None,
+    };
+    let generated = match existing {
+        Some(generated) => generated,
+        None => {
+            let (generated, saved) = store.update(|keyring| generate(keyring, args))?;
+            if saved == Saved::Created {
+                app.tell_about_first_use(&store);
+            }
+            generated
+        }
+    };
+    if generated.became_default {
+        app.ui.note("the key also has the alias 'default': it serves when no key is chosen");
+    }
+    let object = json!({
+        "key_id": generated.id.to_string(),
+        "aliases": generated.aliases.iter().map(Alias::as_str).collect::<Vec<_>>(),
+        "created": generated.is_new,
+    });
+    Ok(app.ui.result(&format!("{}\n", generated.id), object)?)
+}
+
+fn find(store: &Store, alias: &Alias) -> anyhow::Result<Option<Generated>> {
+    use enwrap::keyring::KeyringError;
+
+    match store.load() {
+        Ok(keyring) => Ok(keyring.key(alias.as_str()).ok().map(existing)),
+        Err(KeyringError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error).in_keyring(store),
+    }
+}
+
+fn existing(key: &Key) -> Generated {
+    Generated { id: key.id, aliases: key.aliases.clone(), is_new: false, became_default: false }
+}
+
+fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> anyhow::Result<Generated> {
+    let mut aliases: BTreeSet<Alias> = args.alias.iter().cloned().collect();
+    if let Some(alias) = &args.alias
+        && let Err(KeyError::AliasExists { .. }) = keyring.require_free(alias)
+        && args.if_missing
+    {
+        // It appeared since we looked.
+        return Ok(existing(keyring.key(alias.as_str())?));
+    }
+    let is_first = keyring.keys.is_empty();
+    let became_default = is_first && aliases.insert(Alias::default_alias());
+    let key = keyring.add(Key::generate(aliases, &args.description)?)?;
+    Ok(Generated { id: key.id, aliases: key.aliases.clone(), is_new: true, became_default })
+}

@@ -1,0 +1,111 @@
+//! `enwrap keyring backup`: a copy of the keyring elsewhere.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use enwrap::crypto::secret::SecretText;
+use enwrap::keyring::{Store, paper};
+
+use crate::cli::app::App;
+use crate::cli::args::NewPassphraseArgs;
+use crate::cli::examples::examples;
+use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::cli::trees::job::Place;
+use crate::output::error::UsageError;
+use crate::output::{Format, sanitize};
+
+/// Copy the keyring to a new file, after checking it
+///
+/// The copy is as secret as the keyring, and is synced to the disk. It is outside of enwrap's reach:
+/// a key that is destroyed here lives on in it. With --text it is sealed, and made of short lines, each
+/// with a checksum: to print, to keep in a safe, and to type back for 'enwrap keyring restore'.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap keyring backup keyring-copy.json
+    enwrap --keyring keyring-copy.json key list
+    enwrap keyring backup --text paper.txt --new-passphrase-file secret.txt
+"])]
+pub(crate) struct BackupArgs {
+    /// The new file; with --text, '-' is standard output
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+
+    /// Replace a file that exists
+    #[arg(short, long)]
+    force: bool,
+
+    /// Write lines to print and to type, sealed: with the keyring's passphrase, or, if it has none, with
+    /// a new one
+    #[arg(long)]
+    text: bool,
+
+    #[command(flatten)]
+    new_passphrase: NewPassphraseArgs,
+}
+
+pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
+    let target = Target::of(&args.file);
+    if target.is_stdout() && !args.text {
+        return Err(UsageError::new("a backup goes to a file").into());
+    }
+    if target.is_stdout() && app.ui.format == Format::Json {
+        return Err(UsageError::new(
+            "the backup goes to standard output, and so would --json's lines",
+        )
+        .hint("write it to a file")
+        .into());
+    }
+    let store = app.store()?;
+    let text = if args.text {
+        let sealed = store.export_sealed(|| {
+            anyhow::Ok(args.new_passphrase.sources().passphrase("the backup")?)
+        })?;
+        let mut lines = SecretText::default();
+        lines.push(paper::print(sealed.expose()).as_bytes());
+        lines
+    } else {
+        store.export()?
+    };
+    require_elsewhere(&store, &args.file)?;
+    let rules =
+        Rules { force: args.force, sync: true, mode: 0o600, keeps_mode: false, modified: None };
+    let payload = if args.text { Payload::Plaintext } else { Payload::Binary };
+    let mut destination = Destination::open(&target, None, payload, rules)?;
+    let shown = sanitize::name(&args.file);
+    destination.write_all(text.expose()).with_context(|| format!("cannot write '{shown}'"))?;
+    destination.finish()?;
+    if target.is_stdout() {
+        return Ok(());
+    }
+    app.ui.note(&if args.text {
+        format!("wrote {shown}: print it; it opens with its passphrase only")
+    } else {
+        format!("wrote {shown}: keep it secret, and on another machine")
+    });
+    let mut object = json!({});
+    sanitize::insert_path(&mut object, "output", &args.file);
+    Ok(app.ui.result("", object)?)
+}
+
+/// Refuses a file that is the keyring, its lock, or a generation: they are changed under the lock, and never
+/// by a copy.
+fn require_elsewhere(store: &Store, file: &Path) -> anyhow::Result<()> {
+    let Some(place) = Place::of(file) else { return Ok(()) };
+    let mut lock = store.path().as_os_str().to_owned();
+    lock.push(".lock");
+    let generations = store.remnants()?;
+    let generations =
+        generations.iter().filter(|it| it.generation().is_some()).map(|it| it.path.as_path());
+    let mut taken = generations.chain([store.path(), Path::new(&lock)]);
+    if taken.any(|path| Place::of(path).is_some_and(|it| it == place)) {
+        let shown = sanitize::name(file);
+        return Err(UsageError::new(format!("'{shown}' belongs to the keyring itself"))
+            .hint("name another file, best on another disk")
+            .into());
+    }
+    Ok(())
+}

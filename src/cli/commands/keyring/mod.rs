@@ -1,0 +1,34 @@
+//! `enwrap keyring`: the keyring file itself.
+
+mod backup;
+mod check;
+mod history;
+mod passphrase;
+mod path;
+mod restore;
+
+use clap::Subcommand;
+
+use crate::cli::app::App;
+
+/// Look after the keyring file: backups, passphrase, earlier generations
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyringVerb {
+    Path(path::PathArgs),
+    Backup(backup::BackupArgs),
+    Check(check::CheckArgs),
+    History(history::HistoryArgs),
+    Passphrase(passphrase::PassphraseArgs),
+    Restore(restore::RestoreArgs),
+}
+
+pub(crate) fn run(app: &App, verb: &KeyringVerb) -> anyhow::Result<()> {
+    match verb {
+        KeyringVerb::Path(args) => path::run(app, args),
+        KeyringVerb::Check(args) => check::run(app, args),
+        KeyringVerb::Backup(args) => backup::run(app, args),
+        KeyringVerb::History(args) => history::run(app, args),
+        KeyringVerb::Restore(args) => restore::run(app, args),
+        KeyringVerb::Passphrase(args) => passphrase::run(app, args),
+    }
+}

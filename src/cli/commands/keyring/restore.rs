@@ -1,0 +1,96 @@
+//! `enwrap keyring restore`: a backup, or an earlier generation, as the keyring.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use enwrap::crypto::secret::SecretText;
+use enwrap::keyring::{Location, Store, paper};
+
+use crate::cli::app::App;
+use crate::cli::args::ImportPassphraseArgs;
+use crate::cli::examples::examples;
+use crate::cli::io::source::{Source, is_stdin};
+use crate::output::error::{About, PaperError, Subject};
+use crate::output::sanitize;
+
+/// What a keyring on paper, or in a pipe, has at most.
+const MOST_BYTES: usize = 64 << 20;
+
+/// Put a backup, or an earlier generation, in the keyring's place
+///
+/// FILE is what 'enwrap keyring backup' wrote, on paper too. What is replaced becomes a generation. If it
+/// has key versions that FILE lacks, nothing is done without --force.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap keyring restore keyring-copy.json --force
+    enwrap keyring restore paper.txt --import-passphrase-file secret.txt
+"])]
+pub(crate) struct RestoreArgs {
+    /// The backup; '-' is standard input
+    #[arg(value_hint = clap::ValueHint::FilePath, required_unless_present = "generation")]
+    file: Option<PathBuf>,
+
+    /// An earlier generation, as 'enwrap keyring history' lists them
+    #[arg(long, value_name = "N", conflicts_with = "file")]
+    generation: Option<u64>,
+
+    /// Also where key versions are lost by it
+    #[arg(short, long)]
+    force: bool,
+
+    #[command(flatten)]
+    passphrase: ImportPassphraseArgs,
+}
+
+pub(crate) fn run(app: &App, args: &RestoreArgs) -> anyhow::Result<()> {
+    let store = app.store()?;
+    let source = match (&args.file, args.generation) {
+        (_, Some(number)) => {
+            let path = store.generation(number)?.path;
+            app.other_store(Location::File(path), args.passphrase.sources())
+        }
+        (Some(file), None) => backup(app, args, file, &store)?,
+        (None, None) => return Ok(()),
+    };
+    let restored = store.restore(&source, args.force)?;
+    let (gained, lost) = (&restored.gained, &restored.lost);
+    let form = if restored.is_sealed { "sealed" } else { "in the clear" };
+    app.ui.note(&format!("restored {}, {form}", sanitize::name(store.path())));
+    let list = |what: &str, versions: &[String]| {
+        if !versions.is_empty() {
+            app.ui.note(&format!("{what}: {}", versions.join(", ")));
+        }
+    };
+    if restored.clear_generations {
+        app.ui.warning(
+            "earlier generations beside it hold keys in the clear; 'enwrap keyring passphrase' removes them",
+        );
+    }
+    list("back", gained);
+    list("gone", lost);
+    let mut object = json!({ "gained": gained, "lost": lost, "sealed": restored.is_sealed });
+    sanitize::insert_path(&mut object, "path", store.path());
+    Ok(app.ui.result("", object)?)
+}
+
+/// The backup in `file`, which may be a keyring, base64 of one, or one that was typed from paper.
+fn backup(app: &App, args: &RestoreArgs, file: &Path, store: &Store) -> anyhow::Result<Store> {
+    let about = || About { subject: Subject::of(file), keyring: store.path().to_path_buf() };
+    let sources = args.passphrase.sources();
+    let mut source = Source::open(file).with_context(about)?;
+    let mut first = [0; 1];
+    let is_keyring = source.is_file() && source.read_at(&mut first, 0).is_ok() && first == *b"{";
+    if is_keyring && !is_stdin(file) {
+        // With all the suspicion that a keyring's file gets.
+        return Ok(app.other_store(Location::File(file.to_path_buf()), sources));
+    }
+    let mut text = SecretText::read_from(&mut source, MOST_BYTES).with_context(about)?;
+    if paper::is_paper(text.expose()) {
+        text = paper::read(text.expose()).map_err(PaperError).with_context(about)?;
+    }
+    let name = Subject::of(file).path().map_or_else(|| PathBuf::from("standard input"), Into::into);
+    Ok(app.other_store(Location::Data { name, text }, sources))
+}

@@ -1,0 +1,117 @@
+//! `enwrap man`: the manual pages, one a command.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Command, CommandFactory as _};
+use clap_mangen::Man;
+
+use enwrap::fs::atomic_file::{AtomicFile, Existing, Publication};
+
+use crate::cli::app::App;
+use crate::cli::examples::{HEADING, examples};
+use crate::cli::secrets::environment;
+use crate::output::exit::Exit;
+use crate::output::sanitize;
+
+/// Write the manual pages into a folder
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap man .
+"])]
+pub(crate) struct ManArgs {
+    /// The folder, which must exist; pages in it are replaced
+    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    folder: PathBuf,
+}
+
+pub(crate) fn run(_app: &App, args: &ManArgs) -> anyhow::Result<()> {
+    let mut command = crate::cli::Cli::command().disable_help_subcommand(true);
+    command.build();
+    write_pages(&command, &args.folder, true)
+}
+
+fn write_pages(command: &Command, folder: &Path, is_root: bool) -> anyhow::Result<()> {
+    let page = Man::new(command.clone()).source(concat!("enwrap ", env!("CARGO_PKG_VERSION")));
+    let path = folder.join(page.get_filename());
+    let mut file = AtomicFile::create(&path)?;
+    let shown = sanitize::name(&path);
+    render(command, &page, is_root, &mut file)
+        .with_context(|| format!("cannot write '{shown}'"))?;
+    file.publish(Publication {
+        existing: Existing::Replace,
+        mode: 0o644,
+        keeps_mode: true,
+        modified: None,
+        sync: false,
+    })?;
+    command.get_subcommands().try_for_each(|command| write_pages(command, folder, false))
+}
+
+fn render(command: &Command, page: &Man, is_root: bool, out: &mut dyn Write) -> io::Result<()> {
+    page.render_title(out)?;
+    page.render_name_section(out)?;
+    // The generator's own lists every option there is, which the next section does again.
+    writeln!(out, ".SH SYNOPSIS")?;
+    let usage = command.clone().render_usage().to_string();
+    write_lines(out, usage.trim_start_matches("Usage:").lines().map(str::trim))?;
+    page.render_description_section(out)?;
+    page.render_options_section(out)?;
+    if command.has_subcommands() {
+        page.render_subcommands_section(out)?;
+    }
+    if let Some(help) = command.get_after_long_help() {
+        writeln!(out, ".SH EXAMPLES")?;
+        let help = help.to_string();
+        write_lines(out, help.trim_start_matches(HEADING).trim().lines().map(str::trim))?;
+    }
+    if is_root {
+        render_contract(out)?;
+    } else {
+        writeln!(out, ".SH SEE ALSO\n\\fBenwrap\\fR(1), for exit status, environment and files")?;
+    }
+    Ok(())
+}
+
+/// What holds for every command.
+fn render_contract(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, ".SH EXIT STATUS")?;
+    writeln!(out, ".TP\n\\fB0\\fR\ndone")?;
+    for exit in Exit::ALL {
+        writeln!(out, ".TP\n\\fB{}\\fR\n{}", exit.code(), escaped(exit.meaning()))?;
+    }
+    writeln!(out, ".TP\n\\fB128+N\\fR\nended by signal N")?;
+    writeln!(out, ".SH ENVIRONMENT")?;
+    for (name, meaning) in environment::VARIABLES {
+        writeln!(out, ".TP\n\\fB{}\\fR\n{}", escaped(name), escaped(meaning))?;
+    }
+    writeln!(out, ".SH FILES\n.TP\n\\fI~/.config/enwrap/keyring.json\\fR")?;
+    writeln!(out, "the keyring; beside it its last ten generations (.1, .2, ..) and its lock")?;
+    writeln!(out, ".TP\n\\fI*.enwrap\\fR\nencrypted files: AWS Encryption SDK messages")
+}
+
+/// Lines as they are, to be copied from the page.
+fn write_lines<'a>(out: &mut dyn Write, lines: impl Iterator<Item = &'a str>) -> io::Result<()> {
+    writeln!(out, ".nf")?;
+    for line in lines {
+        writeln!(out, "{}", escaped(line))?;
+    }
+    writeln!(out, ".fi")
+}
+
+/// `text` without what roff would take for its own.
+fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+    if text.starts_with('.') { format!("\\&{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roff_takes_nothing_for_its_own() {
+        assert_eq!(escaped(".a 'b' --c \\d"), "\\&.a \\(aqb\\(aq \\-\\-c \\ed");
+    }
+}

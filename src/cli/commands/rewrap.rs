@@ -1,0 +1,318 @@
+//! `enwrap rewrap`: further keys for messages that exist, in constant time.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use enwrap::keyring::{Key, Keyring};
+use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::message::header::{MessageId, ReadHeader};
+use enwrap::operations::decrypt::{Commitment, Opened, Reader};
+use enwrap::operations::rewrap::{RewrapError, Rewrapped, Wish, rewrap};
+
+use crate::cli::app::App;
+use crate::cli::args::OpenArgs;
+use crate::cli::examples::examples;
+use crate::cli::io::destination::refuse_planted;
+use crate::cli::io::message_source::MessageSource;
+use crate::cli::io::source::is_stdin;
+use crate::cli::key_choice::named_keys;
+use crate::cli::opening::{self, Missing, Opening, OpeningOne};
+use crate::cli::trees::batch;
+use crate::cli::trees::skipped::Reason;
+use crate::cli::trees::tree::{Entry, Tree, require_files};
+use crate::output::error::{InKeyring as _, UsageError};
+use crate::output::sanitize;
+
+/// Records that are written together: one lock and one sync for all of them.
+const TOGETHER: usize = 256;
+
+/// Give encrypted files further keys, without touching them
+///
+/// Reads the header of each FILE, and writes its data key, wrapped under the new keys, to FILE.envelope, or
+/// to one envelope file for all. It takes the same time for every size, and the FILE may be read-only. Without
+/// -k: the current version of every key of this keyring that opens it now.
+///
+/// rewrap grants; it never takes away. The header's keys keep opening the file until they are destroyed
+/// everywhere, and whoever held its data key keeps it. To remove a reader, or to hand the file to an SDK
+/// after its header's keys are gone, use 'enwrap reencrypt'. Once the header's keys are purged, the envelope
+/// file is as necessary as the file itself: back both up together.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    enwrap key rotate backup && enwrap rewrap -r encrypted --envelope encrypted.envelope
+    enwrap rewrap --add -k offsite report.pdf.enwrap
+    enwrap rewrap -k backup -k offsite --dry-run report.pdf.enwrap
+"])]
+pub(crate) struct RewrapArgs {
+    /// Encrypted files, and with -r folders
+    #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+
+    /// Wrap under exactly these keys (repeatable)
+    #[arg(short, long = "key", value_name = "KEY", add = crate::cli::complete::key_names())]
+    keys: Vec<String>,
+
+    /// Wrap under those that open it now too
+    #[arg(long, requires = "keys")]
+    add: bool,
+
+    /// Take all messages of folders, and leave everything else alone
+    #[arg(short, long)]
+    recursive: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    open: OpenArgs,
+}
+
+/// Records on their way to one envelope file, and what is to be said when they are there.
+struct Pending {
+    envelope: PathBuf,
+    records: Vec<Waiting>,
+}
+
+/// A record, and the message that it is for.
+struct Waiting {
+    record: Record,
+    header: ReadHeader,
+    path: PathBuf,
+}
+
+/// An envelope file as it is now, before what was known when the run began.
+struct Now<'a>(&'a Envelope, &'a OpeningOne<'a>);
+
+impl Records for Now<'_> {
+    fn of(&self, message: &MessageId) -> Vec<Record> {
+        let records = self.0.of(message).into_iter().chain(self.1.of(message));
+        records.take(MOST_RECORDS).collect()
+    }
+}
+
+/// Records that wait at most, while an envelope file cannot be written.
+const MOST_PENDING: usize = 64 * TOGETHER;
+
+struct Plan<'a> {
+    app: &'a App,
+    args: &'a RewrapArgs,
+    opening: &'a Opening,
+    keys: Vec<&'a Key>,
+    /// Where all records go; beside each message, if `None`.
+    shared: Option<PathBuf>,
+    pending: Pending,
+    changed: usize,
+    already_so: usize,
+    not_messages: usize,
+}
+
+pub(crate) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
+    require_files(&args.paths, args.recursive)?;
+    let shared = match &opening::envelopes(&args.open.envelope)[..] {
+        [] => None,
+        [one] => Some(one.clone()),
+        _ => {
+            return Err(UsageError::new(
+                "rewrap writes to one envelope file, and several are named",
+            )
+            .hint("name one with --envelope FILE")
+            .into());
+        }
+    };
+    if shared.is_none() && args.paths.iter().any(|path| is_stdin(path)) {
+        return Err(UsageError::new("standard input has no place for an envelope file beside it")
+            .hint("name one with --envelope FILE")
+            .into());
+    }
+    let store = app.store()?;
+    let mut opening = Opening::new(app, &store, &args.open, Missing::Fine)?;
+    // Messages without commitment are refused for what they are, and not for a policy.
+    opening.expected.commitment = Commitment::Optional;
+    let keys = named_keys(&opening.keyring, &store, &args.keys)?;
+    for key in &keys {
+        key.to_encrypt().in_keyring(&store)?;
+    }
+    let pending = Pending { envelope: shared.clone().unwrap_or_default(), records: Vec::new() };
+    let mut plan = Plan {
+        app,
+        args,
+        opening: &opening,
+        keys,
+        shared,
+        pending,
+        changed: 0,
+        already_so: 0,
+        not_messages: 0,
+    };
+    let mut tree = Tree::new(&args.paths, args.recursive);
+    let tally =
+        batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.rewrap(entry));
+    // Also after an error: what was wrapped is good.
+    let flushed = plan.flush();
+    let tally = tally?;
+    flushed?;
+    let Plan { changed, already_so, not_messages, .. } = plan;
+    let verb = if args.dry_run { "would be rewrapped" } else { "rewrapped" };
+    if args.recursive {
+        app.ui.note(&format!(
+            "{changed} {verb}, {already_so} already so, {not_messages} not messages"
+        ));
+    } else if changed == 0 && already_so > 0 {
+        app.ui.note("nothing to do: already so");
+    }
+    tally.finish(
+        app,
+        json!({
+            "rewrapped": changed,
+            "already_so": already_so,
+            "not_messages": not_messages,
+            "special": tree.skipped.count(Reason::Special),
+        }),
+    )
+}
+
+impl Plan<'_> {
+    fn rewrap(&mut self, entry: &Entry) -> anyhow::Result<()> {
+        let path = entry.path.as_path();
+        let found = if !path.is_file() {
+            None
+        } else {
+            match MessageSource::find(entry, &self.opening.expected.limits)? {
+                Some(found) => Some(found),
+                None => {
+                    self.not_messages += 1;
+                    return Ok(());
+                }
+            }
+        };
+        let mut source = match found {
+            Some((source, header)) => {
+                // For what it is, and not for the key or the policy that is missed.
+                let suite = header.fields.suite;
+                if !suite.commits() {
+                    return Err(RewrapError::NotCommitting { suite }.into());
+                }
+                source
+            }
+            None => MessageSource::open(path)?,
+        };
+        let one = self.opening.of(path)?;
+        let reader = one.reader();
+        // Only what really opens it counts, and this is what says why it does not.
+        let opened = Opened::open(&mut source, &reader)?;
+        let record = match rewrap(opened.read_header(), &reader, self.wish())? {
+            Rewrapped::AlreadySo => {
+                self.already_so += 1;
+                return self.tell(path, None);
+            }
+            Rewrapped::Record(record) => record,
+        };
+        if self.args.dry_run {
+            self.changed += 1;
+            let shown = sanitize::name(path);
+            let object = self.object(path, &record, None);
+            return Ok(self.app.ui.result(&format!("would rewrap {shown}\n"), object)?);
+        }
+        let header = opened.read_header().clone();
+        self.pending.records.push(Waiting { record, header, path: path.to_path_buf() });
+        if self.shared.is_none() {
+            self.pending.envelope = envelope::beside(path);
+            return self.flush().inspect_err(|_| self.pending.records.clear());
+        }
+        if self.pending.records.len().is_multiple_of(TOGETHER) {
+            match self.flush() {
+                // They stay, to be written with the next ones; the last attempt is the one that counts.
+                Err(_) if self.pending.records.len() < MOST_PENDING => {}
+                result => return result,
+            }
+        }
+        Ok(())
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        match (&self.keys[..], self.args.add) {
+            ([], _) => Wish::SameKeys,
+            (keys, false) => Wish::Exactly(keys),
+            (keys, true) => Wish::Add(keys),
+        }
+    }
+
+    /// Writes what is pending, and then says so.
+    fn flush(&mut self) -> anyhow::Result<()> {
+        if self.pending.records.is_empty() {
+            return Ok(());
+        }
+        let envelope = &self.pending.envelope;
+        refuse_planted(envelope)?;
+        let mut written = Vec::new();
+        envelope::append_with(envelope, self.app.lock_timeout(), || {
+            written = self.current_records()?;
+            anyhow::Ok(written.iter().flatten().cloned().collect())
+        })?;
+        for (waiting, record) in std::mem::take(&mut self.pending.records).iter().zip(&written) {
+            match record {
+                Some(_) => self.changed += 1,
+                None => self.already_so += 1,
+            }
+            self.tell(&waiting.path, record.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// The pending records; of `--add`, made again with what others have added since, which would else be
+    /// left out of the newest set.
+    fn current_records(&self) -> anyhow::Result<Vec<Option<Record>>> {
+        let pending = &self.pending.records;
+        let now = match Envelope::open(&self.pending.envelope) {
+            Ok(now) if self.args.add => now,
+            _ => return Ok(pending.iter().map(|it| Some(it.record.clone())).collect()),
+        };
+        let mut records = Vec::new();
+        for Waiting { header, path, .. } in pending {
+            let one = self.opening.of(path)?;
+            let records_now = Now(&now, &one);
+            let reader = Reader { records: &records_now, ..one.reader() };
+            records.push(match rewrap(header, &reader, self.wish())? {
+                Rewrapped::Record(record) => Some(record),
+                Rewrapped::AlreadySo => None,
+            });
+        }
+        Ok(records)
+    }
+
+    fn tell(&self, path: &Path, record: Option<&Record>) -> anyhow::Result<()> {
+        let shown = sanitize::name(path);
+        let Some(record) = record else {
+            self.app.ui.detail(&format!("{shown}: already so"));
+            let mut object = json!({ "changed": false });
+            sanitize::insert_path(&mut object, "path", path);
+            return Ok(self.app.ui.result("", object)?);
+        };
+        let envelope = &self.pending.envelope;
+        self.app.ui.detail(&format!("{shown} -> {}", sanitize::name(envelope)));
+        let object = self.object(path, record, Some(envelope));
+        Ok(self.app.ui.result("", object)?)
+    }
+
+    fn object(&self, path: &Path, record: &Record, envelope: Option<&Path>) -> Value {
+        let mut object = json!({
+            "message_id": record.message_id.to_string(),
+            "changed": envelope.is_some(),
+            "keys": keys_of(&self.opening.keyring, record),
+        });
+        sanitize::insert_path(&mut object, "path", path);
+        if let Some(envelope) = envelope {
+            sanitize::insert_path(&mut object, "envelope", envelope);
+        }
+        object
+    }
+}
+
+fn keys_of(keyring: &Keyring, record: &Record) -> Vec<Value> {
+    let keys = record.encrypted_data_keys.iter();
+    keys.filter_map(|wrapped| keyring.named_by(wrapped).next())
+        .map(|(key, version)| json!({ "key_id": key.id.to_string(), "version": version.number }))
+        .collect()
+}

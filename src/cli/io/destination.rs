@@ -1,0 +1,304 @@
+//! Where a verb writes to: a file that appears whole or not at all, or a stream.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+
+use enwrap::fs::atomic_file::{
+    AtomicFile, AtomicFileError, Existing, Publication, folder_of, is_descriptor, is_remote,
+};
+use enwrap::pipeline::PipelineError;
+
+use super::pipe;
+use super::source::Source;
+use crate::output::error::UsageError;
+use crate::output::sanitize;
+use crate::output::text_guard::TextGuard;
+
+/// Where one result is to go, as typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Standard output, because nothing else was said.
+    Stdout,
+    /// Standard output, asked for with `-o -`, or under one of its names.
+    ExplicitStdout,
+    File(PathBuf),
+}
+
+impl Target {
+    pub(crate) fn of(output: &Path) -> Self {
+        let names = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+        if names.iter().any(|name| output.as_os_str() == *name) {
+            Self::ExplicitStdout
+        } else {
+            Self::File(output.to_path_buf())
+        }
+    }
+
+    pub(crate) fn is_stdout(&self) -> bool {
+        !matches!(self, Self::File(_))
+    }
+
+    /// The file, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdout | Self::ExplicitStdout => None,
+        }
+    }
+
+    /// Adds to a failed write where it was to go; an error of the message itself stays as it is.
+    pub(crate) fn name_in(&self, error: PipelineError) -> anyhow::Error {
+        match (error, self) {
+            (PipelineError::Write(source), Self::File(path)) => {
+                AtomicFileError::Io { action: "write", path: path.clone(), source }.into()
+            }
+            (PipelineError::Write(source), _)
+                if source.get_ref().is_some_and(|inner| inner.is::<NotText>()) =>
+            {
+                not_text("the plaintext").into()
+            }
+            (PipelineError::Write(source), _) => {
+                anyhow::Error::from(source).context("cannot write to standard output")
+            }
+            (other, _) => other.into(),
+        }
+    }
+}
+
+/// Bytes on their way to a terminal that it would act on.
+#[derive(Debug, thiserror::Error)]
+#[error("this is not text")]
+struct NotText;
+
+fn not_text(what: &str) -> UsageError {
+    UsageError::new(format!("{what} is not text, and standard output is a terminal"))
+        .hint("write to a file with -o FILE, or insist with '-o -'")
+}
+
+/// What goes to a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Payload {
+    /// Bytes that are no text: a terminal gets them only when asked with `-o -`.
+    Binary,
+    /// Perhaps text: a terminal gets it while it is.
+    Plaintext,
+}
+
+/// How a result is published.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) force: bool,
+    pub(crate) sync: bool,
+    pub(crate) mode: u32,
+    pub(crate) keeps_mode: bool,
+    pub(crate) modified: Option<SystemTime>,
+}
+
+/// An open output.
+pub(crate) enum Destination {
+    /// Standard output, a FIFO or a device: written directly.
+    Stream { file: File, guard: Option<TextGuard>, sync: bool },
+    /// A file that has no name yet.
+    File { file: AtomicFile, publication: Publication },
+}
+
+impl Destination {
+    /// Opens `target`; refuses, before any work is done, what could not be published anyway.
+    pub(crate) fn open(
+        target: &Target,
+        source: Option<&Source>,
+        payload: Payload,
+        rules: Rules,
+    ) -> anyhow::Result<Self> {
+        let Target::File(path) = target else {
+            return Self::stdout(*target == Target::ExplicitStdout, source, payload, rules.sync);
+        };
+        // Whatever stands there, if it may not be looked at, it may not be replaced either.
+        let look = |found: io::Result<Metadata>| match found {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot open '{}'", sanitize::name(path)))
+            }
+        };
+        // Most often there is nothing, and nothing more to ask.
+        let is_there = look(fs::symlink_metadata(path))?.is_some();
+        if is_there {
+            refuse_planted(path)?;
+            if let Some(metadata) = look(fs::metadata(path))? {
+                refuse_input(source, &metadata)?;
+                if let Some(stream) = Self::stream(path, &metadata)? {
+                    return Ok(stream);
+                }
+            }
+            // Also for a link that leads nowhere: only -f may make what it points to.
+            if !rules.force {
+                return Err(AtomicFileError::Exists { path: path.clone() }.into());
+            }
+        }
+        let publication = Publication {
+            existing: if rules.force { Existing::Replace } else { Existing::Refuse },
+            mode: rules.mode,
+            keeps_mode: rules.keeps_mode,
+            modified: rules.modified,
+            sync: rules.sync,
+        };
+        let file =
+            if is_there { AtomicFile::create(path)? } else { AtomicFile::create_at(path.clone())? };
+        Ok(Self::File { file, publication })
+    }
+
+    /// What stands under the name of an output and is no plain file; `None` for a plain file.
+    fn stream(path: &Path, metadata: &Metadata) -> anyhow::Result<Option<Self>> {
+        let kind = metadata.file_type();
+        let shown = sanitize::name(path);
+        if kind.is_dir() {
+            return Err(UsageError::new(format!("the output '{shown}' is a folder"))
+                .hint(format!("name a file, or use --output-dir '{shown}'"))
+                .into());
+        }
+        if kind.is_file() && is_descriptor(path) {
+            // Opened by this name, it would be written from its beginning, over what is there.
+            return Err(UsageError::new(format!("'{shown}' is a redirection to a file"))
+                .hint("name the file with -o, or redirect standard output")
+                .into());
+        }
+        if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || is_descriptor(path)
+        {
+            let file = File::options().write(true).open(path);
+            let file = file.with_context(|| format!("cannot open '{shown}'"))?;
+            pipe::widen(&file);
+            return Ok(Some(Self::Stream { file, guard: None, sync: false }));
+        }
+        Ok(None)
+    }
+
+    fn stdout(
+        is_explicit: bool,
+        source: Option<&Source>,
+        payload: Payload,
+        sync: bool,
+    ) -> anyhow::Result<Self> {
+        let stdout = io::stdout();
+        let is_guarded = stdout.is_terminal() && !is_explicit;
+        if is_guarded && payload == Payload::Binary {
+            return Err(not_text("the result").into());
+        }
+        let file = File::from(stdout.as_fd().try_clone_to_owned().context("no standard output")?);
+        pipe::widen(&file);
+        if let Ok(metadata) = file.metadata() {
+            refuse_input(source, &metadata)?;
+        }
+        let guard = is_guarded.then(TextGuard::default);
+        Ok(Self::Stream { file, guard, sync })
+    }
+
+    /// Whether what is written is out at once, and cannot be taken back.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream { .. })
+    }
+
+    /// The file behind it, for writing by position; `None` for a stream.
+    pub(crate) fn file(&self) -> Option<&File> {
+        match self {
+            Self::File { file, .. } => Some(file.file()),
+            Self::Stream { .. } => None,
+        }
+    }
+
+    /// Refuses what cannot take the place of an input.
+    pub(crate) fn require_file(&self) -> Result<(), UsageError> {
+        match self {
+            Self::File { .. } => Ok(()),
+            Self::Stream { .. } => Err(UsageError::new(
+                "--remove-source needs an output that is a file: a stream may be lost",
+            )),
+        }
+    }
+
+    /// Whether a terminal shows what is written.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self, Self::Stream { file, .. } if file.is_terminal())
+    }
+
+    /// Ends the output: a file gets its name.
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::File { file, publication } => Ok(file.publish(publication)?),
+            // A redirection to a network file system reports a full disk no earlier.
+            Self::Stream { file, sync, .. } if is_file(&file) && (sync || is_remote(&file)) => {
+                file.sync_all().context("cannot sync standard output")
+            }
+            Self::Stream { .. } => Ok(()),
+        }
+    }
+}
+
+fn is_file(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Refuses links and FIFOs that strangers left where everybody can leave something, such as /tmp: they
+/// would lead the output to a file or a reader of their choice.
+pub(crate) fn refuse_planted(path: &Path) -> anyhow::Result<()> {
+    const STICKY_FOR_ALL: u32 = 0o1002;
+    let Ok(entry) = fs::symlink_metadata(path) else { return Ok(()) };
+    let Ok(folder) = fs::metadata(folder_of(path)) else { return Ok(()) };
+    let is_shared = folder.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;
+    let is_strange =
+        entry.uid() != rustix::process::geteuid().as_raw() && entry.uid() != folder.uid();
+    if is_shared && is_strange && (entry.is_symlink() || entry.file_type().is_fifo()) {
+        let shown = sanitize::name(path);
+        let kind = if entry.is_symlink() { "link" } else { "FIFO" };
+        let problem =
+            format!("'{shown}' is a {kind} that another user left in a folder open to all");
+        return Err(UsageError::new(problem).hint("choose another output").into());
+    }
+    Ok(())
+}
+
+fn refuse_input(source: Option<&Source>, output: &Metadata) -> Result<(), UsageError> {
+    match source {
+        Some(source) if source.is(output) => {
+            Err(UsageError::new("input and output are the same file")
+                .hint("choose another output with -o"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::File { file, .. } => file.write(bytes),
+            Self::Stream { file, guard, .. } => {
+                if guard.as_mut().is_some_and(|guard| !guard.is_text(bytes)) {
+                    return Err(io::Error::other(NotText));
+                }
+                file.write(bytes)
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_output_has_several_names() {
+        assert_eq!(Target::of(Path::new("-")), Target::ExplicitStdout);
+        assert_eq!(Target::of(Path::new("/dev/stdout")), Target::ExplicitStdout);
+        assert_eq!(Target::of(Path::new("./-")), Target::File("./-".into()));
+    }
+}

@@ -1,0 +1,121 @@
+//! An encrypted input: binary or armoured, and perhaps read twice.
+
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use enwrap::message::armor::{ArmorError, Unarmored};
+use enwrap::message::header::{Content, ReadHeader};
+use enwrap::message::layout::Layout;
+use enwrap::message::{Limits, MessageError};
+
+use super::source::Source;
+use crate::cli::trees::tree::Entry;
+
+/// Whether a file is a message, as far as its header shows; `None` where it cannot be read.
+pub(crate) fn is_message(path: &Path) -> Option<bool> {
+    let mut message = match MessageSource::open(path) {
+        Ok(message) => message,
+        Err(error) if matches!(error.downcast_ref(), Some(MessageError::Armor(_))) => {
+            return Some(false);
+        }
+        Err(_) => return None,
+    };
+    match ReadHeader::read(&mut message, &Limits::default()) {
+        Ok(_) => Some(true),
+        Err(MessageError::Read(_)) => None,
+        Err(_) => Some(false),
+    }
+}
+
+/// Whether the message in a file is as long as one of `plaintext_len` bytes, where that can be told.
+pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
+    let Ok(mut message) = MessageSource::open(path) else { return false };
+    let Ok(header) = ReadHeader::read(&mut message, &Limits::default()) else { return false };
+    let Content::Framed(frame_length) = header.fields.content else { return true };
+    let layout = Layout { header_len: header.len(), frame_length };
+    let (body, size) = (layout.message_len(plaintext_len), message.source().size());
+    match body.zip(size) {
+        _ if message.is_armored() => true,
+        // A footer's length is its signature's.
+        Some((body, size)) if header.fields.public_key.is_some() => size > body,
+        Some((body, size)) => size == body,
+        None => false,
+    }
+}
+
+/// An open encrypted input.
+pub(crate) struct MessageSource(Unarmored<BufReader<Source>>);
+
+impl MessageSource {
+    pub(crate) fn open(input: &Path) -> anyhow::Result<Self> {
+        Self::detect(Source::open(input)?)
+    }
+
+    /// A message of a tree, from its beginning, and its header; `None` for what is no message at all. What
+    /// begins as one and is damaged is an error: it was somebody's message.
+    pub(crate) fn find(
+        entry: &Entry,
+        limits: &Limits,
+    ) -> anyhow::Result<Option<(Self, ReadHeader)>> {
+        let source = Source::open(&entry.path)?;
+        // What was named is meant to be one.
+        let must_be = entry.is_named || source.looks_encrypted();
+        let is_other = |error: &MessageError| {
+            use MessageError::{Armor, Empty, NotAMessage, UnknownSuite};
+            matches!(error, Armor(_) | Empty | NotAMessage { .. } | UnknownSuite { .. })
+        };
+        let mut message = match Self::detect(source) {
+            Err(error) if !must_be && error.downcast_ref().is_some_and(is_other) => {
+                return Ok(None);
+            }
+            other => other?,
+        };
+        match ReadHeader::read(&mut message, limits) {
+            Err(error) if !must_be && is_other(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+            // A pipe has no second reading; whoever wants only the header does not need it.
+            Ok(header) if !message.source().is_file() => Ok(Some((message, header))),
+            Ok(header) => Ok(Some((message.rewound()?, header))),
+        }
+    }
+
+    fn detect(source: Source) -> anyhow::Result<Self> {
+        Unarmored::detect(BufReader::new(source)).map(Self).map_err(|error| {
+            let armor = error.get_ref().and_then(|inner| inner.downcast_ref::<ArmorError>());
+            match armor {
+                Some(armor) => MessageError::Armor(*armor).into(),
+                None => MessageError::Read(error).into(),
+            }
+        })
+    }
+
+    /// The file or stream itself.
+    pub(crate) fn source(&self) -> &Source {
+        self.0.get_ref().get_ref()
+    }
+
+    /// The file, where its bytes are the message's own and can be read at any place. Standard input is read in
+    /// order, so that whoever reads on finds what follows.
+    pub(crate) fn positional(&self) -> Option<&Source> {
+        let is_fit =
+            |source: &&Source| source.path.is_some() && source.is_file() && !self.is_armored();
+        Some(self.source()).filter(is_fit)
+    }
+
+    pub(crate) fn is_armored(&self) -> bool {
+        self.0.is_armored()
+    }
+
+    /// Begins again at the first byte; only of a file.
+    pub(crate) fn rewound(self) -> anyhow::Result<Self> {
+        let mut source = self.0.into_inner().into_inner();
+        source.rewind()?;
+        Self::detect(source)
+    }
+}
+
+impl Read for MessageSource {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}

@@ -1,0 +1,8 @@
+//! Where bytes come from and go to.
+
+pub(crate) mod destination;
+pub(crate) mod message_source;
+pub(crate) mod metadata;
+pub(crate) mod pipe;
+pub(crate) mod source;
+mod sparse;

@@ -1,0 +1,217 @@
+//! Where a verb reads from: a file, or standard input.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, IsTerminal as _, Read, Seek as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{FileExt, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::Context as _;
+
+use enwrap::keyring::store::generations::FIRST_BYTES;
+use enwrap::operations::encrypt::PlaintextFile;
+use enwrap::pipeline::positional::ReadAt;
+
+use super::pipe;
+use super::sparse;
+use crate::output::error::{ChangedMeanwhile, SourceError, UsageError};
+use crate::output::sanitize;
+
+/// An open input.
+pub(crate) struct Source {
+    /// `None`: standard input.
+    pub(crate) path: Option<PathBuf>,
+    file: File,
+    before: Metadata,
+    /// A file of our own with holes: read by position only, since looking for holes moves the file's.
+    is_sparse: bool,
+    /// Where reading began: standard input may be a file that others have read from.
+    start: u64,
+    /// Bytes that a file must have from there.
+    expected: u64,
+    read: u64,
+}
+
+/// The inputs that a verb was given: standard input if none, which serves once.
+pub(crate) fn operands(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
+    if inputs.iter().any(|input| input.as_os_str().is_empty()) {
+        return Err(UsageError::new("the name of an input is empty"));
+    }
+    if inputs.is_empty() {
+        if io::stdin().is_terminal() {
+            return Err(UsageError::new("no input, and standard input is a terminal")
+                .hint("name a FILE, pipe something in, or type into it with '-'"));
+        }
+        return Ok(vec![PathBuf::from("-")]);
+    }
+    if inputs.iter().filter(|input| is_stdin(input)).count() > 1 {
+        return Err(UsageError::new("'-' (standard input) can be read only once"));
+    }
+    Ok(inputs.to_vec())
+}
+
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+impl Source {
+    pub(crate) fn open(input: &Path) -> Result<Self, SourceError> {
+        let (path, mut file) = if is_stdin(input) {
+            let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(SourceError::Open)?;
+            (None, File::from(stdin))
+        } else {
+            (Some(input.to_path_buf()), File::open(input).map_err(SourceError::Open)?)
+        };
+        let before = file.metadata().map_err(SourceError::Open)?;
+        if before.is_dir() {
+            return Err(SourceError::Folder);
+        }
+        if !before.is_file() {
+            pipe::widen(&file);
+        }
+        // Only standard input comes with a position of its own.
+        let is_shared = path.is_none() && before.is_file();
+        let start = if is_shared { file.stream_position().unwrap_or(0) } else { 0 };
+        let expected = if before.is_file() { before.len().saturating_sub(start) } else { 0 };
+        let is_sparse = path.is_some() && sparse::has_holes(&before);
+        Ok(Self { path, file, before, is_sparse, start, expected, read: 0 })
+    }
+
+    /// The permission bits of a file; `None` for a pipe or a device.
+    pub(crate) fn mode(&self) -> Option<u32> {
+        self.before.is_file().then(|| self.before.mode() & 0o777)
+    }
+
+    /// The time of modification of a file that was named.
+    pub(crate) fn modified(&self) -> Option<SystemTime> {
+        let is_named_file = self.path.is_some() && self.before.is_file();
+        is_named_file.then(|| self.before.modified().ok()).flatten()
+    }
+
+    /// Reads on in a file with holes.
+    fn read_sparse(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.expected.saturating_sub(self.read);
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        if len > 0 && sparse::is_hole(&self.file, self.read, len as u64) {
+            buffer[..len].fill(0);
+            return Ok(len);
+        }
+        FileExt::read_at(&self.file, buffer, self.read)
+    }
+
+    /// Begins again where reading began.
+    pub(crate) fn rewind(&mut self) -> io::Result<()> {
+        self.file.seek(io::SeekFrom::Start(self.start))?;
+        self.read = 0;
+        Ok(())
+    }
+
+    /// Whether it can be read twice.
+    pub(crate) fn is_file(&self) -> bool {
+        self.before.is_file()
+    }
+
+    /// Reads at a place counted from where reading began, and leaves the position as it is.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        if self.is_sparse && sparse::is_hole(&self.file, at, buffer.len() as u64) {
+            buffer.fill(0);
+            return Ok(());
+        }
+        FileExt::read_exact_at(&self.file, buffer, self.start.saturating_add(at))
+    }
+
+    /// Whether it begins as an encrypted message does, as far as that can be seen without reading.
+    pub(crate) fn looks_encrypted(&self) -> bool {
+        let mut start = [0; 4];
+        self.is_file()
+            && self.read_at(&mut start, 0).is_ok()
+            && matches!(
+                &start,
+                [2, 4 | 5, 0x78, _] | [1, 0x80, ..] | b"AgR4" | b"AgV4" | [b'A', b'Y', b'A', _]
+            )
+    }
+
+    /// Bytes that it has, if it is a file that says so.
+    pub(crate) fn size(&self) -> Option<u64> {
+        (self.expected > 0).then_some(self.expected)
+    }
+
+    /// What to call it on a terminal.
+    pub(crate) fn shown(&self) -> String {
+        self.path.as_ref().map_or_else(|| "standard input".to_owned(), sanitize::name)
+    }
+
+    /// Whether `other` is this very file.
+    pub(crate) fn is(&self, other: &Metadata) -> bool {
+        other.is_file() && (other.dev(), other.ino()) == (self.before.dev(), self.before.ino())
+    }
+
+    /// Whether it begins as a keyring does, or a generation or copy of one.
+    pub(crate) fn looks_like_keyring(&self) -> bool {
+        let mut start = [0; FIRST_BYTES.len()];
+        self.is_file() && self.read_at(&mut start, 0).is_ok() && start == FIRST_BYTES
+    }
+
+    /// Removes the file that was read, if it is still what its name leads to, and as it was.
+    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let now = fs::symlink_metadata(path)?;
+        if !self.is(&now) || self.is_changed()? {
+            return Err(ChangedMeanwhile.into());
+        }
+        let shown = sanitize::name(path);
+        fs::remove_file(path).with_context(|| format!("cannot remove '{shown}'"))
+    }
+
+    /// Whether others wrote to the file since it was opened.
+    pub(crate) fn is_changed(&self) -> io::Result<bool> {
+        if !self.before.is_file() {
+            return Ok(false);
+        }
+        let after = self.file.metadata()?;
+        Ok((after.len(), after.mtime(), after.mtime_nsec())
+            != (self.before.len(), self.before.mtime(), self.before.mtime_nsec()))
+    }
+}
+
+impl ReadAt for Source {
+    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        self.read_at(buffer, at).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                let read =
+                    self.file.metadata().map_or(0, |now| now.len().saturating_sub(self.start));
+                io::Error::other(SourceError::Shrank { expected: self.expected, read })
+            }
+            _ => error,
+        })
+    }
+}
+
+impl PlaintextFile for Source {
+    fn claimed_len(&self) -> u64 {
+        self.expected
+    }
+
+    fn skip(&mut self, bytes: u64) -> io::Result<()> {
+        self.file.seek(io::SeekFrom::Start(self.start.saturating_add(bytes)))?;
+        self.read = bytes;
+        Ok(())
+    }
+}
+
+impl Read for Source {
+    /// A file that ends before its size is an error and not an end: what is missing here would be
+    /// missing in the result, which must not look whole. Files under /proc say size 0 and are read to
+    /// their end like all others.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read =
+            if self.is_sparse { self.read_sparse(buffer)? } else { self.file.read(buffer)? };
+        self.read += read as u64;
+        if read == 0 && !buffer.is_empty() && self.read < self.expected {
+            let (expected, read) = (self.expected, self.read);
+            return Err(io::Error::other(SourceError::Shrank { expected, read }));
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,121 @@
+//! The environment variables, each read here and nowhere else. An empty one counts as unset, but for
+//! `ENWRAP_KEYRING_DATA`, where it means that a job was not given its secret.
+
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use zeroize::Zeroize as _;
+
+use enwrap::crypto::secret::SecretText;
+use enwrap::keyring::Location;
+
+use crate::output::error::UsageError;
+
+/// The variable with a keyring's text, which errors name as its place.
+const KEYRING_DATA: &str = "ENWRAP_KEYRING_DATA";
+
+/// Names, or the beginnings of names, of variables that no child process gets.
+const SECRETS: [&str; 4] =
+    [KEYRING_DATA, "ENWRAP_PASSPHRASE", "ENWRAP_NEW_PASSPHRASE", "ENWRAP_IMPORT_PASSPHRASE"];
+
+/// What the manual says of each.
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
+    ("ENWRAP_KEYRING", "the keyring file, where --keyring does not name one"),
+    (
+        "ENWRAP_KEYRING_DATA",
+        "the keyring itself, as its text or base64 of it: read-only, for jobs without a disk; set but \
+         empty is an error",
+    ),
+    ("ENWRAP_KEY", "the keys to encrypt under, several by commas, where -k does not name any"),
+    (
+        "ENWRAP_ENVELOPE",
+        "envelope files to read, several by colons, where --envelope does not name any",
+    ),
+    ("ENWRAP_ALLOW_READABLE_KEYRING", "1 accepts a keyring that others may read"),
+    (
+        "ENWRAP_PASSPHRASE, ENWRAP_PASSPHRASE_FILE, ENWRAP_PASSPHRASE_FD, ENWRAP_PASSPHRASE_COMMAND",
+        "the passphrase of a sealed keyring: itself, a file that holds it, an open descriptor, or a \
+         command that prints it",
+    ),
+    (
+        "ENWRAP_NEW_PASSPHRASE, ENWRAP_NEW_PASSPHRASE_FILE, and so on",
+        "a new passphrase, where one is set",
+    ),
+    (
+        "ENWRAP_IMPORT_PASSPHRASE, ENWRAP_IMPORT_PASSPHRASE_FILE, and so on",
+        "the passphrase of a file that is imported or restored, where it is another",
+    ),
+    ("XDG_CONFIG_HOME, HOME", "where the keyring is if nothing names it"),
+    ("NO_COLOR, TERM", "no colour where NO_COLOR is set, or TERM is dumb"),
+];
+
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// `ENWRAP_KEY`: the keys to encrypt under, several by commas.
+pub(crate) fn keys() -> Vec<String> {
+    let Some(value) = variable("ENWRAP_KEY") else { return Vec::new() };
+    let names = value.to_string_lossy();
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// `ENWRAP_ENVELOPE`: envelope files, several by colons.
+pub(crate) fn envelopes() -> Vec<PathBuf> {
+    let Some(value) = variable("ENWRAP_ENVELOPE") else { return Vec::new() };
+    env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
+/// `ENWRAP_ALLOW_READABLE_KEYRING=1`.
+pub(crate) fn allow_readable_keyring() -> bool {
+    variable("ENWRAP_ALLOW_READABLE_KEYRING").is_some_and(|value| value == "1")
+}
+
+/// A passphrase's four variables that are set: `<prefix>`, and `<prefix>_FILE`, `_FD` and `_COMMAND`.
+pub(crate) fn passphrase(prefix: &str) -> [Option<OsString>; 4] {
+    ["", "_FILE", "_FD", "_COMMAND"].map(|suffix| variable(&format!("{prefix}{suffix}")))
+}
+
+/// Takes from a child what is none of its business.
+pub(crate) fn withhold_secrets(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if SECRETS.iter().any(|secret| name.as_encoded_bytes().starts_with(secret.as_bytes())) {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Where the keyring is: the flag, else `ENWRAP_KEYRING_DATA`, else `ENWRAP_KEYRING`, else the place
+/// of the XDG base directories.
+pub(crate) fn keyring_location(flag: Option<&Path>) -> Result<Location, UsageError> {
+    if let Some(path) = flag {
+        return Ok(Location::File(path.to_path_buf()));
+    }
+    let path = variable("ENWRAP_KEYRING").map(PathBuf::from);
+    if let Some(data) = env::var_os(KEYRING_DATA) {
+        if path.is_some() {
+            return Err(UsageError::new("ENWRAP_KEYRING and ENWRAP_KEYRING_DATA are both set")
+                .hint("unset one of them, or name the keyring with --keyring FILE"));
+        }
+        let mut data = data.into_vec();
+        let mut text = SecretText::default();
+        text.push(&data);
+        data.zeroize();
+        return Ok(Location::Data { name: PathBuf::from(KEYRING_DATA), text });
+    }
+    if let Some(path) = path {
+        return Ok(Location::File(path));
+    }
+    let config = variable("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".config")));
+    match config {
+        Some(config) => Ok(Location::File(config.join("enwrap").join("keyring.json"))),
+        None => Err(UsageError::new("HOME is not set, so there is no place for a keyring")
+            .hint("name one: ENWRAP_KEYRING=FILE, or --keyring FILE")),
+    }
+}

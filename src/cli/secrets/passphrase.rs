@@ -1,0 +1,227 @@
+//! Where a passphrase comes from: a flag, else a variable, else whoever sits at the terminal. Never an
+//! argument, which every user of the machine can read.
+
+use std::cell::{Cell, OnceCell};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+
+use enwrap::crypto::secret::SecretText;
+use enwrap::keyring::Passphrase;
+use enwrap::keyring::store::Operator;
+
+use super::environment;
+use super::prompt;
+use crate::output::error::PassphraseError;
+use crate::output::{Ui, sanitize};
+
+/// More than anybody types, and more than any key file has.
+const MOST_BYTES: usize = 64 << 10;
+
+/// What a passphrase is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To open the keyring.
+    Keyring,
+    /// To seal with.
+    New,
+    /// To open a file that is imported or restored.
+    Import,
+}
+
+impl Purpose {
+    /// The variable; three more have its name with an ending.
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Keyring => "ENWRAP_PASSPHRASE",
+            Self::New => "ENWRAP_NEW_PASSPHRASE",
+            Self::Import => "ENWRAP_IMPORT_PASSPHRASE",
+        }
+    }
+
+    /// The flags, without their endings.
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Keyring => "--passphrase",
+            Self::New => "--new-passphrase",
+            Self::Import => "--import-passphrase",
+        }
+    }
+}
+
+/// One place to get a passphrase from.
+#[derive(Clone, Debug)]
+enum Source {
+    Value(OsString),
+    File(PathBuf),
+    Descriptor(String),
+    Command(OsString),
+}
+
+/// The places that the command line names for a passphrase, and what it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources {
+    purpose: Purpose,
+    flag: Option<Source>,
+    /// What came out, for all who share these sources: a pipe has no second reading, and nobody is asked
+    /// twice.
+    read: Rc<OnceCell<SecretText>>,
+}
+
+impl Sources {
+    pub(crate) fn new(
+        purpose: Purpose,
+        file: Option<PathBuf>,
+        descriptor: Option<u32>,
+        command: Option<String>,
+    ) -> Self {
+        let flag = file
+            .map(Source::File)
+            .or_else(|| descriptor.map(|number| Source::Descriptor(number.to_string())))
+            .or_else(|| command.map(|command| Source::Command(command.into())));
+        Self { purpose, flag, read: Rc::default() }
+    }
+
+    /// The source that the flags or the environment name, if any.
+    fn named(&self) -> Result<Option<Source>, PassphraseError> {
+        if self.flag.is_some() {
+            return Ok(self.flag.clone());
+        }
+        let variable = self.purpose.variable();
+        let [value, file, descriptor, command] = environment::passphrase(variable);
+        let mut set: Vec<Source> = [
+            value.map(Source::Value),
+            file.map(|path| Source::File(path.into())),
+            descriptor.map(|number| Source::Descriptor(number.to_string_lossy().into_owned())),
+            command.map(Source::Command),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if set.len() > 1 {
+            return Err(PassphraseError::Several { variable });
+        }
+        Ok(set.pop())
+    }
+
+    /// The file that holds it, if it is one that the flags or the environment name.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self.named() {
+            Ok(Some(Source::File(path))) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether the flags or the environment name one.
+    pub(crate) fn is_named(&self) -> bool {
+        !matches!(self.named(), Ok(None))
+    }
+
+    /// Gets the passphrase of what is called `what`; asks at the terminal where nothing else is named.
+    pub(crate) fn passphrase(&self, what: &str) -> Result<Passphrase, PassphraseError> {
+        let text = match (self.read.get(), self.named()?) {
+            (Some(text), _) => text,
+            (None, Some(source)) => {
+                let text = source.read()?;
+                self.read.get_or_init(|| text)
+            }
+            (None, None) => {
+                let text = self.ask(what)?;
+                self.read.get_or_init(|| text)
+            }
+        };
+        Passphrase::new(text).map_err(PassphraseError::Empty)
+    }
+
+    fn ask(&self, what: &str) -> Result<SecretText, PassphraseError> {
+        let no_terminal = |_| PassphraseError::NoSource {
+            variable: self.purpose.variable(),
+            flag: self.purpose.flag(),
+        };
+        if self.purpose != Purpose::New {
+            return prompt::secret(&format!("Passphrase of {what}: ")).map_err(no_terminal);
+        }
+        let text = prompt::secret(&format!("New passphrase of {what}: ")).map_err(no_terminal)?;
+        let again = prompt::secret("The same again: ").map_err(no_terminal)?;
+        if text.expose() == again.expose() { Ok(text) } else { Err(PassphraseError::NotTheSame) }
+    }
+}
+
+impl Source {
+    fn read(&self) -> Result<SecretText, PassphraseError> {
+        match self {
+            Self::Value(value) => {
+                let mut text = SecretText::default();
+                text.push(value.as_bytes());
+                Ok(text)
+            }
+            Self::File(path) => read_file(path),
+            Self::Descriptor(number) => match number.parse::<u32>() {
+                Ok(number) => read_file(Path::new(&format!("/dev/fd/{number}"))),
+                Err(_) => Err(PassphraseError::NotADescriptor { number: number.clone() }),
+            },
+            Self::Command(command) => run(command),
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<SecretText, PassphraseError> {
+    File::open(path)
+        .and_then(|file| SecretText::read_from(file, MOST_BYTES))
+        .map_err(|source| PassphraseError::Unreadable { path: path.to_path_buf(), source })
+}
+
+fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
+    let mut command = Command::new("sh");
+    // Its own input: what is piped into enwrap is not the command's to eat.
+    command.arg("-c").arg(line).stdin(Stdio::null()).stdout(Stdio::piped());
+    environment::withhold_secrets(&mut command);
+    let failed = |source| PassphraseError::Command { status: None, source: Some(source) };
+    let mut child = command.spawn().map_err(failed)?;
+    let mut text = SecretText::default();
+    if let Some(output) = child.stdout.take() {
+        text = SecretText::read_from(output, MOST_BYTES).map_err(failed)?;
+    }
+    let status = child.wait().map_err(failed)?;
+    if status.success() {
+        Ok(text)
+    } else {
+        Err(PassphraseError::Command { status: Some(status), source: None })
+    }
+}
+
+/// Answers a store's questions from the command line.
+#[derive(Debug)]
+pub(crate) struct AtTheTerminal {
+    ui: Ui,
+    sources: Sources,
+    has_warned: Cell<bool>,
+}
+
+impl AtTheTerminal {
+    pub(crate) fn new(ui: Ui, sources: Sources) -> Self {
+        Self { ui, sources, has_warned: Cell::new(false) }
+    }
+}
+
+impl Operator for AtTheTerminal {
+    fn passphrase(
+        &self,
+        path: &Path,
+    ) -> Result<Passphrase, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.sources.passphrase(&format!("'{}'", sanitize::name(path)))?)
+    }
+
+    fn warn_of_readers(&self, path: &Path, mode: u32) {
+        if self.has_warned.replace(true) {
+            return;
+        }
+        self.ui.warning(&format!(
+            "others can read the sealed keyring '{}' (mode {mode:04o}), and try passphrases on it",
+            sanitize::name(path)
+        ));
+    }
+}

@@ -1,0 +1,94 @@
+//! Questions to whoever sits at the terminal. They go to /dev/tty, so that pipes stay what they are.
+//!
+//! A crate would read the line as well; but what turns the echo off must also be undone by a signal, on
+//! another thread, and no crate lets that thread do it.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use enwrap::crypto::secret::SecretText;
+
+/// A terminal whose echo is off.
+struct Silenced {
+    terminal: File,
+    before: Termios,
+    silent: Termios,
+    question: String,
+}
+
+static SILENCED: Mutex<Option<Silenced>> = Mutex::new(None);
+
+fn terminal() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/tty")
+}
+
+/// Reads a line that is not shown.
+///
+/// # Errors
+/// Where there is no terminal.
+pub(crate) fn secret(question: &str) -> io::Result<SecretText> {
+    let mut terminal = terminal()?;
+    let before = tcgetattr(&terminal)?;
+    let mut silent = before.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    silent.local_modes.insert(LocalModes::ECHONL);
+    {
+        // Held until the echo is off: a signal that comes between would restore it too early.
+        let mut silenced = lock();
+        let question = question.to_owned();
+        let handle = terminal.try_clone()?;
+        // Flushes what was typed before the question: it was meant for something else.
+        tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
+        *silenced = Some(Silenced { terminal: handle, before, silent, question });
+    }
+    let answer = write!(terminal, "{question}").and_then(|()| read_line(&mut terminal));
+    restore();
+    answer
+}
+
+/// Reads a line that is shown.
+///
+/// # Errors
+/// Where there is no terminal.
+pub(crate) fn answer(question: &str) -> io::Result<String> {
+    let mut terminal = terminal()?;
+    write!(terminal, "{question}")?;
+    let line = read_line(&mut terminal)?;
+    Ok(String::from_utf8_lossy(line.expose()).trim().to_owned())
+}
+
+fn read_line(terminal: &mut File) -> io::Result<SecretText> {
+    let mut line = SecretText::default();
+    let mut byte = [0];
+    loop {
+        match terminal.read(&mut byte) {
+            Ok(1) if byte != *b"\n" => line.push(&byte),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(line),
+        }
+    }
+}
+
+/// Shows again what is typed: after a question, and when a signal ends one.
+pub(crate) fn restore() {
+    if let Some(Silenced { terminal, before, .. }) = lock().take() {
+        tcsetattr(&terminal, OptionalActions::Now, &before).ok();
+    }
+}
+
+/// Asks again, if there is a question, after the process was stopped and goes on: the shell has turned the
+/// echo on meanwhile.
+pub(crate) fn resume() {
+    if let Some(Silenced { terminal, silent, question, .. }) = &*lock() {
+        tcsetattr(terminal, OptionalActions::Flush, silent).ok();
+        drop((&*terminal).write_all(question.as_bytes()));
+    }
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Option<Silenced>> {
+    SILENCED.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,173 @@
+//! Where the results of a tree go: beside each file, or to the same places below `--output-dir`.
+//!
+//! Names in a tree may be anyone's. Nothing here leads out of the output folder: no name of a result is `..`,
+//! and no link is followed below it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context as _;
+
+use enwrap::fs::atomic_file::{folder_of, sync_folder};
+
+use super::tree::Entry;
+use crate::output::error::UsageError;
+use crate::output::sanitize;
+
+/// The places of a run's results.
+pub(crate) struct Mirror<'a> {
+    operands: &'a [PathBuf],
+    output_dir: Option<&'a Path>,
+    /// The name of a result, by that of its input.
+    rename: fn(&OsStr) -> Option<OsString>,
+    /// What the folders that are made keep of the mode of those they stand for.
+    mode: u32,
+    sync: bool,
+    /// The folder that was looked at last: most files are beside the one before. Held while folders are made, so
+    /// that nobody goes on in one that is not yet synced.
+    last: Mutex<PathBuf>,
+}
+
+impl<'a> Mirror<'a> {
+    pub(crate) fn new(
+        operands: &'a [PathBuf],
+        output_dir: Option<&'a Path>,
+        rename: fn(&OsStr) -> Option<OsString>,
+        mode: u32,
+        sync: bool,
+    ) -> Result<Self, UsageError> {
+        let last = Mutex::default();
+        let mirror = Self { operands, output_dir, rename, mode, sync, last };
+        if output_dir.is_some() {
+            // As `cp -r` does, each under its own name; so two of one name would be mixed.
+            let mut roots: Vec<PathBuf> =
+                operands.iter().filter_map(|operand| mirror.root(operand)).collect();
+            roots.sort();
+            // Also one below the other: an operand without a name of its own fills the output folder itself.
+            if let Some([root, _]) = roots.windows(2).find(|pair| pair[1].starts_with(&pair[0])) {
+                let problem = format!("two inputs would go to '{}'", sanitize::name(root));
+                return Err(UsageError::new(problem).hint("run them one by one"));
+            }
+        }
+        let is_own = |operand: &&PathBuf| {
+            output_dir.is_some_and(|folder| is_same(folder, operand))
+                && mirror.root(operand).is_some_and(|root| !is_same(&root, operand))
+        };
+        if let Some(operand) = operands.iter().find(is_own) {
+            let problem = format!("'{}' is input and output folder", sanitize::name(operand));
+            return Err(UsageError::new(problem)
+                .hint("leave out --output-dir: results are beside the files then"));
+        }
+        Ok(mirror)
+    }
+
+    /// Where an operand's results go, below the output folder: as with `cp -r`, under its own name.
+    fn root(&self, operand: &Path) -> Option<PathBuf> {
+        let folder = self.output_dir?;
+        match operand.file_name() {
+            Some(name) if operand.is_dir() => Some(folder.join(name)),
+            Some(name) => Some(folder.join((self.rename)(name)?)),
+            // `.`, `..` and `/` have no name of their own.
+            None => Some(folder.to_path_buf()),
+        }
+    }
+
+    /// The folders that this run fills, and which are so no part of any tree. One that is a tree itself
+    /// stays one: its results are beside their inputs.
+    pub(crate) fn filled(&self) -> Vec<PathBuf> {
+        let roots = self.operands.iter().filter(|operand| operand.is_dir());
+        roots
+            .filter_map(|operand| self.root(operand))
+            .filter(|root| !self.operands.iter().any(|operand| is_same(root, operand)))
+            .collect()
+    }
+
+    /// The place of a file's result; makes the folders on the way. `None` where its name gives none.
+    pub(crate) fn target(&self, entry: &Entry) -> anyhow::Result<Option<PathBuf>> {
+        let Some(name) = entry.path.file_name().and_then(self.rename) else { return Ok(None) };
+        let operand =
+            self.operands.get(entry.operand).map_or_else(|| Path::new(""), PathBuf::as_path);
+        let Some(output_dir) = self.output_dir else {
+            return Ok(Some(entry.path.with_file_name(name)));
+        };
+        let mut below = PathBuf::new();
+        if !entry.is_named {
+            let in_operand = entry.path.strip_prefix(operand).unwrap_or(&entry.path);
+            let parts = operand.file_name().into_iter().chain(folder_of(in_operand));
+            below.extend(parts.filter(|part| *part != "."));
+        }
+        let folder = output_dir.join(&below);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != folder {
+            self.require_folders(output_dir, &below, operand)?;
+            last.clone_from(&folder);
+        }
+        Ok(Some(folder.join(name)))
+    }
+
+    /// Makes the output folder and those below it, each for the one of the tree that it stands for.
+    fn require_folders(
+        &self,
+        output_dir: &Path,
+        below: &Path,
+        operand: &Path,
+    ) -> anyhow::Result<()> {
+        let ancestors: Vec<&Path> = output_dir.ancestors().collect();
+        for folder in ancestors.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
+            self.require_folder(folder, true, 0o777)?;
+        }
+        let (mut folder, mut source) = (output_dir.to_path_buf(), operand.to_path_buf());
+        for (index, part) in below.iter().enumerate() {
+            folder.push(part);
+            // The first one is named as the operand is, if that has a name.
+            if index > 0 || operand.file_name().is_none() {
+                source.push(part);
+            }
+            let mode = fs::metadata(&source).map_or(0o700, |metadata| metadata.mode());
+            self.require_folder(&folder, false, mode)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a folder, or sees that it is one; through a link only where the user named it.
+    fn require_folder(&self, folder: &Path, is_named: bool, mode: u32) -> anyhow::Result<()> {
+        let shown = || sanitize::name(folder);
+        let look = || if is_named { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
+        let made = match look() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // The owner's always, so that something can be put into it.
+                DirBuilder::new().mode(mode & self.mode | 0o700).create(folder)
+            }
+            Err(error) => Err(error),
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        };
+        match made {
+            Ok(()) if self.sync => sync_folder(folder_of(folder))
+                .with_context(|| format!("cannot sync the folder of '{}'", shown())),
+            Ok(()) => Ok(()),
+            // Also one that another process was faster to make.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match look() {
+                Ok(metadata) if metadata.is_dir() => Ok(()),
+                Ok(metadata) if metadata.is_symlink() => {
+                    let problem = format!("'{}' is a link, and may lead elsewhere", shown());
+                    Err(UsageError::new(problem).hint("remove it").into())
+                }
+                Ok(_) => {
+                    let problem = format!("'{}' is no folder", shown());
+                    Err(UsageError::new(problem).hint("choose another --output-dir").into())
+                }
+                Err(_) => Err(error).with_context(|| format!("cannot make '{}'", shown())),
+            },
+            Err(error) => Err(error).with_context(|| format!("cannot make '{}'", shown())),
+        }
+    }
+}
+
+/// Whether two paths lead to one place.
+fn is_same(a: &Path, b: &Path) -> bool {
+    fs::canonicalize(a).ok().is_some_and(|a| fs::canonicalize(b).ok() == Some(a))
+}

@@ -1,0 +1,9 @@
+//! Many files in one run.
+
+pub(crate) mod batch;
+pub(crate) mod folders;
+pub(crate) mod job;
+pub(crate) mod mirror;
+pub(crate) mod selection;
+pub(crate) mod skipped;
+pub(crate) mod tree;

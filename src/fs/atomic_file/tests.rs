@@ -1,0 +1,213 @@
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
+
+use tempfile::TempDir;
+
+use super::fault::{all_steps, fail_at};
+use super::*;
+
+const NEW: Publication = Publication {
+    existing: Existing::Refuse,
+    mode: 0o644,
+    keeps_mode: true,
+    modified: None,
+    sync: true,
+};
+const REPLACE: Publication = Publication { existing: Existing::Replace, ..NEW };
+
+fn write(target: &Path, text: &[u8], publication: Publication) -> Result<(), AtomicFileError> {
+    let mut file = AtomicFile::create(target)?;
+    file.write_all(text).map_err(|source| failed("write", target, source))?;
+    file.publish(publication)
+}
+
+fn names(folder: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(folder.path()).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Both ways of writing: without a name, and, as where `O_TMPFILE` is missing, with one.
+fn both_ways(test: impl Fn(&[Step])) {
+    test(&[]);
+    test(&[Step::CreateUnnamed]);
+}
+
+#[test]
+fn a_new_file_has_the_bytes_mode_and_time_asked_for() {
+    both_ways(|faults| {
+        let folder = TempDir::new().unwrap();
+        let target = folder.path().join("out");
+        let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+        let publication = Publication { mode: 0o4640, modified: Some(modified), ..NEW };
+        fail_at(faults, ErrorKind::Unsupported, || write(&target, b"text", publication)).unwrap();
+        let metadata = fs::metadata(&target).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"text");
+        assert_eq!(metadata.mode() & 0o7777, 0o640, "no setuid bit");
+        assert_eq!(metadata.modified().unwrap(), modified);
+        assert_eq!(names(&folder), ["out"]);
+    });
+}
+
+#[test]
+fn a_file_that_exists_is_refused_even_when_it_appeared_meanwhile() {
+    both_ways(|faults| {
+        let folder = TempDir::new().unwrap();
+        let target = folder.path().join("out");
+        let result = fail_at(faults, ErrorKind::Unsupported, || {
+            let file = AtomicFile::create(&target).unwrap();
+            let mut rival = File::options().write(true).create_new(true).open(&target).unwrap();
+            rival.write_all(b"first").unwrap();
+            file.publish(NEW)
+        });
+        assert!(matches!(result, Err(AtomicFileError::Exists { path }) if path == target));
+        assert_eq!(fs::read(&target).unwrap(), b"first");
+        assert_eq!(names(&folder), ["out"]);
+    });
+}
+
+#[test]
+fn a_replaced_file_keeps_its_mode_and_a_link_stays_a_link() {
+    both_ways(|faults| {
+        let folder = TempDir::new().unwrap();
+        let (target, link) = (folder.path().join("real"), folder.path().join("link"));
+        write(&target, b"old", Publication { mode: 0o604, ..NEW }).unwrap();
+        symlink("real", &link).unwrap();
+        fail_at(faults, ErrorKind::Unsupported, || write(&link, b"new", REPLACE)).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o604);
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(names(&folder).len(), 2);
+    });
+}
+
+#[test]
+fn a_failed_step_leaves_no_new_file_and_the_old_one_as_it_was() {
+    for publication in [NEW, REPLACE] {
+        for fault in all_steps() {
+            for named in [false, true] {
+                let folder = TempDir::new().unwrap();
+                let target = folder.path().join("out");
+                if publication.existing == Existing::Replace {
+                    write(&target, b"old", NEW).unwrap();
+                }
+                let mut faults = vec![fault];
+                faults.extend(named.then_some(Step::CreateUnnamed));
+                let result = fail_at(&faults, ErrorKind::StorageFull, || {
+                    write(&target, b"new", publication)
+                });
+                let case = format!("{fault:?} {:?} named: {named}", publication.existing);
+                // These are no failures: there is another way, or the step is not taken.
+                let harmless = matches!(fault, Step::CreateUnnamed | Step::KeepGeneration)
+                    || (fault == Step::Rename && publication.existing == Existing::Refuse)
+                    || (fault == Step::Link && publication.existing == Existing::Replace && named);
+                assert_eq!(result.is_ok(), harmless, "{case}");
+                // After the rename the new file is in place and whole; only its folder's sync failed.
+                let replaced = harmless || fault == Step::SyncFolder;
+                match publication.existing {
+                    Existing::Replace => {
+                        let expected: &[u8] = if replaced { b"new" } else { b"old" };
+                        assert_eq!(fs::read(&target).unwrap(), expected, "{case}");
+                        assert_eq!(names(&folder), ["out"], "{case}");
+                    }
+                    Existing::Refuse => {
+                        assert_eq!(names(&folder).len(), usize::from(harmless), "{case}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mode_that_is_not_kept_is_the_new_one() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("out");
+    write(&target, b"old", NEW).unwrap();
+    write(&target, b"new", Publication { mode: 0o600, keeps_mode: false, ..REPLACE }).unwrap();
+    assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
+}
+
+/// In a process of its own: afterwards no temporary file can be made or dropped.
+#[test]
+fn a_signal_handler_removes_what_has_a_temporary_name() {
+    const FOLDER: &str = "ENWRAP_TEST_FOLDER";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let folder = Path::new(&folder);
+        let create = || AtomicFile::create(&folder.join("out")).unwrap();
+        let mut file = fail_at(&[Step::CreateUnnamed], ErrorKind::Unsupported, create);
+        file.write_all(b"text").unwrap();
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+        temporary::remove_all();
+        std::mem::forget(file);
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let name = "fs::atomic_file::tests::a_signal_handler_removes_what_has_a_temporary_name";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name])
+        .env(FOLDER, folder.path())
+        .output()
+        .unwrap();
+    assert!(child.status.success() && String::from_utf8_lossy(&child.stdout).contains("1 passed"));
+    assert!(names(&folder).is_empty());
+}
+
+#[test]
+fn descriptors_are_told_from_files() {
+    for name in ["/dev/fd/3", "/dev/stdin", "/proc/self/fd/0", "/proc/17/fd/4"] {
+        assert!(is_descriptor(Path::new(name)), "{name}");
+    }
+    for name in ["/dev/shm/k", "/dev/null", "/proc/self/status", "dev/fd/3", "/dev/fd/"] {
+        assert!(!is_descriptor(Path::new(name)), "{name}");
+    }
+}
+
+#[test]
+fn dropping_a_file_leaves_nothing() {
+    both_ways(|faults| {
+        let folder = TempDir::new().unwrap();
+        let target = folder.path().join("out");
+        fail_at(faults, ErrorKind::Unsupported, || {
+            let mut file = AtomicFile::create(&target).unwrap();
+            file.write_all(b"text").unwrap();
+            assert_eq!(names(&folder).len(), faults.len());
+            for name in names(&folder) {
+                assert!(temporary::is_temporary_name(name.as_ref()), "{name}");
+            }
+        });
+        assert!(names(&folder).is_empty());
+    });
+}
+
+#[test]
+fn a_dangling_link_leads_to_where_the_file_is_made() {
+    let folder = TempDir::new().unwrap();
+    let link = folder.path().join("link");
+    symlink("target", &link).unwrap();
+    write(&link, b"text", REPLACE).unwrap();
+    assert_eq!(fs::read(folder.path().join("target")).unwrap(), b"text");
+    symlink("loop", folder.path().join("loop")).unwrap();
+    assert!(resolve_symlinks(&folder.path().join("loop")).is_err());
+}
+
+#[test]
+fn a_missing_folder_is_named() {
+    let folder = TempDir::new().unwrap();
+    let error = AtomicFile::create(&folder.path().join("none/out")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("cannot create a file in '{}'", folder.path().join("none").display())
+    );
+}
+
+#[test]
+fn temporary_names_are_told_from_others() {
+    for (name, expected) in [
+        (".enwrap-0123456789abcdef.tmp", true),
+        (".enwrap-0123456789abcde.tmp", false),
+        (".enwrap-0123456789abcdeg.tmp", false),
+        ("enwrap-0123456789abcdef.tmp", false),
+    ] {
+        assert_eq!(temporary::is_temporary_name(name.as_ref()), expected, "{name}");
+    }
+}

@@ -1,0 +1,117 @@
+//! One change of a file at a time, among processes that know of each other's lock file.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+
+use super::trust::is_trusted;
+
+/// How often a waiting process looks again.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// A lock file, locked until this is dropped. It is never removed: a process that waits for it holds it open
+/// already, and would lock a file that no one else sees.
+#[derive(Debug)]
+pub struct FileLock(#[expect(dead_code, reason = "held for its lock, which ends with it")] File);
+
+/// Why a lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process has it, and kept it too long.
+    #[error("it is locked by process {holder}")]
+    Held {
+        /// The process, as the lock file names it.
+        holder: String,
+    },
+    /// The lock file cannot be used.
+    #[error("its lock file cannot be used")]
+    Io(#[source] io::Error),
+}
+
+impl FileLock {
+    /// Waits for the lock of the file at `target`, whose lock file is `<target>.lock`.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn take(target: &Path, timeout: Duration) -> Result<Self, LockError> {
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            // Where others can make files, what stands under its name may be theirs, or a link.
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(lock_name(target))
+            .map_err(LockError::Io)?;
+        let metadata = file.metadata().map_err(LockError::Io)?;
+        if !metadata.is_file() || !is_trusted(metadata.uid()) || metadata.nlink() != 1 {
+            return Err(LockError::Io(io::Error::other("it is not a plain file of yours")));
+        }
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::Error(source)) => return Err(LockError::Io(source)),
+                Err(fs::TryLockError::WouldBlock) if start.elapsed() < timeout => {
+                    std::thread::sleep(INTERVAL);
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    let mut holder = String::new();
+                    drop(file.read_to_string(&mut holder));
+                    return Err(LockError::Held { holder: holder.trim().to_owned() });
+                }
+            }
+        }
+        // The number helps people only, so a full disk does not matter here.
+        drop(file.set_len(0).and_then(|()| file.rewind()));
+        drop(writeln!(file, "{}", std::process::id()));
+        Ok(Self(file))
+    }
+}
+
+fn lock_name(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_held_names_its_holder_and_one_left_behind_does_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        File::options().write(true).create_new(true).open(lock_name(&target)).unwrap();
+        let held = FileLock::take(&target, Duration::ZERO).unwrap();
+        let id = std::process::id().to_string();
+        assert_eq!(fs::read_to_string(lock_name(&target)).unwrap(), format!("{id}\n"));
+        let error = FileLock::take(&target, Duration::ZERO).unwrap_err();
+        assert!(matches!(error, LockError::Held { holder } if holder == id));
+        drop(held);
+        FileLock::take(&target, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_others_planted_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, precious) = (folder.path().join("file"), folder.path().join("precious"));
+        let lock = lock_name(&target);
+        File::options().write(true).create_new(true).open(&precious).unwrap();
+        for plant in [symlink::<&Path, &Path>, |from: &Path, to: &Path| fs::hard_link(from, to)] {
+            plant(&precious, &lock).unwrap();
+            let error = FileLock::take(&target, Duration::ZERO).unwrap_err();
+            assert!(matches!(error, LockError::Io(_)));
+            assert_eq!(fs::metadata(&precious).unwrap().len(), 0);
+            fs::remove_file(&lock).unwrap();
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Root keys on their way to or from another tool or another keyring.
+//!
+//! Two forms: what a user of an official SDK needs for a raw AES keyring, as JSON, an object a version;
+//! and a keyring that holds nothing but the chosen versions.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::now;
+use crate::crypto::secret::SecretText;
+use crate::keyring::model::error::KeyError;
+use crate::keyring::model::key::{Key, KeyVersion, Origin, State};
+use crate::keyring::model::keyring::Keyring;
+use crate::keyring::model::material::Material;
+use crate::keyring::model::name::{Alias, KeyId};
+
+const FORMAT: &str = "enwrap-key";
+
+/// An exported key version.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exported {
+    format: String,
+    id: KeyId,
+    version: u32,
+    namespace: String,
+    name: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    decrypt_only: bool,
+    material: Material,
+}
+
+/// One object, or a list of them.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct List(Vec<Exported>);
+
+/// The bytes are no exported key. They are not shown: they may hold a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an exported key (line {line}, column {column})")]
+pub struct NotAnExport {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1.
+    pub column: usize,
+}
+
+/// What is exported: versions of keys, and what the receiver may do with them.
+#[derive(Debug)]
+pub struct Selection<'a> {
+    /// Each with its key; those of one key together, in ascending order.
+    pub versions: Vec<(&'a Key, &'a KeyVersion)>,
+    /// Whether enwrap is to refuse to encrypt under them: a guard rail, since the material could.
+    pub decrypt_only: bool,
+}
+
+impl Selection<'_> {
+    /// The versions as JSON, with their material: one object, or a list of several.
+    ///
+    /// # Errors
+    /// [`KeyError::Remote`] for a key whose material is not here.
+    #[expect(
+        clippy::expect_used,
+        reason = "these types have no map keys or numbers that JSON lacks"
+    )]
+    #[expect(clippy::missing_panics_doc, reason = "the same")]
+    pub fn to_json(&self) -> Result<SecretText, KeyError> {
+        let mut all = Vec::new();
+        for (key, version) in &self.versions {
+            let copy = copy_of(key, version)?;
+            let material = copy.material.ok_or(KeyError::Remote { key: key.id })?;
+            all.push(Exported {
+                format: FORMAT.to_owned(),
+                id: key.id,
+                version: version.number,
+                namespace: copy.namespace,
+                name: copy.name,
+                decrypt_only: self.decrypt_only || key.decrypt_only,
+                material,
+            });
+        }
+        let mut text = SecretText::default();
+        match &all[..] {
+            [one] => serde_json::to_writer_pretty(&mut text, one),
+            _ => serde_json::to_writer_pretty(&mut text, &all),
+        }
+        .expect("an export is JSON");
+        text.push(b"\n");
+        Ok(text)
+    }
+
+    /// A keyring of the versions.
+    ///
+    /// # Errors
+    /// [`KeyError::Remote`] for a key whose material is not here.
+    pub fn to_keyring(&self) -> Result<Keyring, KeyError> {
+        let mut keyring = Keyring::default();
+        for (key, version) in &self.versions {
+            let version = copy_of(key, version)?;
+            match keyring.keys.last_mut().filter(|last| last.id == key.id) {
+                Some(last) => last.versions.push(version),
+                None => keyring.keys.push(Key {
+                    id: key.id,
+                    aliases: key.aliases.clone(),
+                    description: key.description.clone(),
+                    created: key.created,
+                    origin: key.origin,
+                    decrypt_only: key.decrypt_only || self.decrypt_only,
+                    versions: vec![version],
+                }),
+            }
+        }
+        Ok(keyring)
+    }
+}
+
+fn copy_of(key: &Key, version: &KeyVersion) -> Result<KeyVersion, KeyError> {
+    let material = version.material.as_ref().ok_or(KeyError::Remote { key: key.id })?;
+    Ok(KeyVersion {
+        number: version.number,
+        namespace: version.namespace.clone(),
+        name: version.name.clone(),
+        created: version.created,
+        state: version.state,
+        deletion_date: version.deletion_date,
+        material: Some(material.duplicate()),
+    })
+}
+
+/// Reads what [`Selection::to_json`] wrote.
+///
+/// # Errors
+/// [`NotAnExport`].
+pub fn from_json(text: &[u8]) -> Result<Vec<Key>, NotAnExport> {
+    let refused =
+        |error: serde_json::Error| NotAnExport { line: error.line(), column: error.column() };
+    let all = if text.trim_ascii_start().starts_with(b"[") {
+        serde_json::from_slice::<List>(text).map_err(refused)?.0
+    } else {
+        vec![serde_json::from_slice::<Exported>(text).map_err(refused)?]
+    };
+    if all.is_empty() {
+        return Err(NotAnExport { line: 1, column: 1 });
+    }
+    let mut keys: Vec<Key> = Vec::new();
+    for exported in all {
+        if exported.format != FORMAT || exported.version == 0 {
+            return Err(NotAnExport { line: 1, column: 1 });
+        }
+        let Exported { id, version, namespace, name, decrypt_only, material, .. } = exported;
+        let version = imported(version, namespace, name, material);
+        match keys.iter_mut().find(|key| key.id == id) {
+            Some(key) => {
+                key.versions.push(version);
+                key.decrypt_only |= decrypt_only;
+            }
+            None => keys.push(Key { decrypt_only, ..Key::imported(id, version) }),
+        }
+    }
+    for key in &mut keys {
+        key.versions.sort_by_key(|version| version.number);
+        if !key.versions.is_sorted_by(|a, b| a.number < b.number) {
+            return Err(NotAnExport { line: 1, column: 1 });
+        }
+    }
+    Ok(keys)
+}
+
+/// The keys of another keyring, as they come into this one: what was made there is imported here, and
+/// which key serves by default is decided here.
+#[must_use]
+pub fn from_keyring(keyring: Keyring) -> Vec<Key> {
+    let mut keys = keyring.keys;
+    for key in &mut keys {
+        key.aliases.remove(&Alias::default_alias());
+        if key.origin == Origin::Generated {
+            key.origin = Origin::Imported;
+        }
+    }
+    keys
+}
+
+/// Names an imported key: its own aliases stay behind.
+pub fn name_imported(key: &mut Key, alias: Alias) {
+    key.aliases = BTreeSet::from([alias]);
+}
+
+/// A key version that was made elsewhere.
+#[must_use]
+pub fn imported(number: u32, namespace: String, name: String, material: Material) -> KeyVersion {
+    KeyVersion {
+        number,
+        namespace,
+        name,
+        created: now(),
+        state: State::Enabled,
+        deletion_date: None,
+        material: Some(material),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Key {
+        let mut key =
+            Key::generate(["default", "a"].map(|a| a.parse().unwrap()).into(), "x").unwrap();
+        key.rotate().unwrap();
+        key
+    }
+
+    fn selection(key: &Key, decrypt_only: bool) -> Selection<'_> {
+        let versions = key.versions.iter().map(|version| (key, version)).collect();
+        Selection { versions, decrypt_only }
+    }
+
+    #[test]
+    fn an_import_has_the_id_names_and_materials_of_the_export() {
+        let key = sample();
+        for (count, first) in [(2, b'['), (1, b'{')] {
+            let mut chosen = selection(&key, false);
+            chosen.versions.truncate(count);
+            let text = chosen.to_json().unwrap();
+            assert_eq!(text.expose()[0], first);
+            let keys = from_json(text.expose()).unwrap();
+            assert_eq!((keys.len(), keys[0].id, keys[0].origin), (1, key.id, Origin::Imported));
+            assert!(!keys[0].decrypt_only);
+            for (there, here) in key.versions.iter().zip(&keys[0].versions) {
+                assert_eq!((&there.name, &there.material), (&here.name, &here.material));
+            }
+            assert_eq!(keys[0].versions.len(), count);
+        }
+    }
+
+    #[test]
+    fn a_keyring_of_the_selection_has_all_that_was_chosen_and_no_claim_on_the_default() {
+        let key = sample();
+        let keyring = selection(&key, true).to_keyring().unwrap();
+        assert_eq!(keyring.find_contradiction(), None);
+        assert_eq!(keyring.keys[0].versions, key.versions);
+        let keys = from_keyring(keyring);
+        assert_eq!(keys[0].aliases, BTreeSet::from(["a".parse().unwrap()]));
+        assert_eq!((keys[0].origin, keys[0].decrypt_only), (Origin::Imported, true));
+    }
+
+    #[test]
+    fn a_guard_rail_survives_the_way_through_json() {
+        let key = sample();
+        let text = selection(&key, true).to_json().unwrap();
+        assert!(from_json(text.expose()).unwrap()[0].decrypt_only);
+    }
+
+    #[test]
+    fn other_json_is_refused_without_being_shown() {
+        let key = sample();
+        let mut twice = selection(&key, false);
+        twice.versions[1] = twice.versions[0];
+        let twice = twice.to_json().unwrap();
+        let twice = std::str::from_utf8(twice.expose()).unwrap();
+        for text in ["", "{}", "[]", r#"{"format":"enwrap-key","secret":"hunter2"}"#, twice] {
+            let error = from_json(text.as_bytes()).unwrap_err();
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The keyring as bytes.
+//!
+//! - [`mod@file`]: the keyring file: a header line with a checksum, and a body
+//! - [`seal`]: the body encrypted under a passphrase; [`paper`]: the file as lines to print and type
+//! - [`exchange`]: key versions as JSON, for another keyring or another SDK
+
+pub mod exchange;
+pub mod file;
+pub mod paper;
+pub mod seal;

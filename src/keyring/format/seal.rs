@@ -1,0 +1,264 @@
+//! A keyring's body under a passphrase: Argon2id (RFC 9106), then AES-256-GCM.
+//!
+//! Every seal draws a new salt and a new nonce from the operating system. Neither is ever derived from
+//! the generation's number: a keyring that is restored, or a save that was interrupted, would then repeat
+//! it with other contents.
+
+use std::io;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize as _;
+
+use crate::crypto::engine::{Gcm, IV_LEN, Iv, TAG_LEN};
+use crate::crypto::secret::{SecretBytes, SecretText, fill_random};
+
+/// The only key derivation function.
+const KDF: &str = "argon2id";
+
+const SALT_LEN: usize = 32;
+
+/// Characters of base64 a line: what survives mail, and the boxes of CI systems.
+const LINE: usize = 64;
+
+/// What a passphrase costs to try: RFC 9106's second recommendation, for machines that cannot spare
+/// 2 GiB. CI runners and small servers are such.
+const DEFAULT_COST: Cost = Cost { m_kib: 64 << 10, t: 3, p: 4 };
+
+/// What opens a sealed keyring. Never empty.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Passphrase(SecretBytes);
+
+/// There is nothing in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the passphrase is empty")]
+pub struct EmptyPassphrase;
+
+impl Passphrase {
+    /// Takes the bytes as they are, less one newline at the end.
+    ///
+    /// # Errors
+    /// [`EmptyPassphrase`].
+    pub fn new(text: &SecretText) -> Result<Self, EmptyPassphrase> {
+        let bytes = text.expose();
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        if bytes.is_empty() { Err(EmptyPassphrase) } else { Ok(Self(SecretBytes::copy_of(bytes))) }
+    }
+}
+
+/// Why a sealed body was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Parameters that no enwrap writes: a key derivation that is unknown, too cheap, or so dear that
+    /// trying it would harm this machine.
+    #[error("its seal has parameters out of bounds")]
+    Parameters,
+    /// Another passphrase, or a header line that was changed after sealing.
+    #[error("the passphrase does not open it")]
+    Passphrase,
+    /// The system had no memory for the derivation.
+    #[error("there is not enough memory to try a passphrase")]
+    Memory,
+}
+
+/// How a body is sealed, as the header line has it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Seal {
+    kdf: String,
+    parameters: Cost,
+    salt: String,
+    nonce: String,
+}
+
+/// What deriving the key costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cost {
+    m_kib: u32,
+    t: u32,
+    p: u32,
+}
+
+impl Seal {
+    /// A new seal.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub(crate) fn draw() -> io::Result<Self> {
+        let (mut salt, mut nonce) = ([0; SALT_LEN], [0; IV_LEN]);
+        fill_random(&mut salt)?;
+        fill_random(&mut nonce)?;
+        Ok(Self {
+            kdf: KDF.to_owned(),
+            parameters: DEFAULT_COST,
+            salt: hex::encode(salt),
+            nonce: hex::encode(nonce),
+        })
+    }
+
+    /// Encrypts `body`, which becomes lines of base64.
+    ///
+    /// # Errors
+    /// [`SealError::Memory`].
+    pub(crate) fn seal(
+        &self,
+        passphrase: &Passphrase,
+        associated_data: &[u8],
+        body: &SecretText,
+    ) -> Result<SecretText, SealError> {
+        let (gcm, nonce) = self.cipher(passphrase)?;
+        let mut sealed = SecretBytes::copy_of(body.expose());
+        let tag = gcm.seal(&nonce, associated_data, sealed.expose_mut());
+        let text = STANDARD.encode([sealed.expose(), &tag].concat());
+        let mut lines = SecretText::default();
+        for line in text.as_bytes().chunks(LINE) {
+            lines.push(line);
+            lines.push(b"\n");
+        }
+        Ok(lines)
+    }
+
+    /// Decrypts what [`seal`](Self::seal) made; `None` where it is not even base64.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub(crate) fn open(
+        &self,
+        passphrase: &Passphrase,
+        associated_data: &[u8],
+        lines: &[u8],
+    ) -> Result<Option<SecretBytes>, SealError> {
+        let packed: Vec<u8> = lines.iter().copied().filter(|byte| *byte != b'\n').collect();
+        let Ok(sealed) = STANDARD.decode(packed) else { return Ok(None) };
+        let Some((sealed, tag)) = sealed.split_last_chunk::<TAG_LEN>() else { return Ok(None) };
+        let (gcm, nonce) = self.cipher(passphrase)?;
+        let mut body = SecretBytes::copy_of(sealed);
+        gcm.open(&nonce, associated_data, body.expose_mut(), tag)
+            .map_err(|_| SealError::Passphrase)?;
+        Ok(Some(body))
+    }
+
+    fn cipher(&self, passphrase: &Passphrase) -> Result<(Gcm, Iv), SealError> {
+        let (mut salt, mut nonce) = ([0; SALT_LEN], [0; IV_LEN]);
+        hex::decode_to_slice(&self.salt, &mut salt).map_err(|_| SealError::Parameters)?;
+        hex::decode_to_slice(&self.nonce, &mut nonce).map_err(|_| SealError::Parameters)?;
+        if self.kdf != KDF {
+            return Err(SealError::Parameters);
+        }
+        let key = self.parameters.derive(passphrase, &salt)?;
+        let gcm = Gcm::new(key.expose()).ok_or(SealError::Parameters)?;
+        Ok((gcm, nonce))
+    }
+}
+
+impl Cost {
+    /// Derives the sealing key. The bounds are checked before anything is allocated: whoever can write
+    /// the file must not be able to have its reader use up a machine, or try a cheap guess.
+    fn derive(self, passphrase: &Passphrase, salt: &[u8]) -> Result<SecretBytes, SealError> {
+        let Self { m_kib, t, p } = self;
+        let is_bounded = (8 << 10..=1 << 20).contains(&m_kib) && t <= 16 && p <= 16;
+        let params = Params::new(m_kib, t, p, None).ok().filter(|_| is_bounded);
+        let params = params.ok_or(SealError::Parameters)?;
+        let mut memory: Vec<Block> = Vec::new();
+        memory.try_reserve_exact(params.block_count()).map_err(|_| SealError::Memory)?;
+        memory.resize(params.block_count(), Block::new());
+        let mut key = SecretBytes::zeroed(32);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let derived = argon2.hash_password_into_with_memory(
+            passphrase.0.expose(),
+            salt,
+            key.expose_mut(),
+            &mut memory[..],
+        );
+        memory.zeroize();
+        // Of what the crate refuses, only a passphrase of 4 GiB is left.
+        derived.map_err(|_| SealError::Parameters)?;
+        Ok(key)
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn passphrase(text: &str) -> Passphrase {
+    let mut secret = SecretText::default();
+    secret.push(text.as_bytes());
+    Passphrase::new(&secret).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> SecretText {
+        let mut text = SecretText::default();
+        text.push(bytes);
+        text
+    }
+
+    #[test]
+    fn one_newline_is_not_part_of_a_passphrase_and_nothing_is_none() {
+        assert_eq!(Passphrase::new(&text(b"a b\n")), Ok(passphrase("a b")));
+        assert_eq!(Passphrase::new(&text(b"a\n\n")), Ok(passphrase("a\n\n")));
+        for empty in [&b""[..], b"\n"] {
+            assert_eq!(Passphrase::new(&text(empty)), Err(EmptyPassphrase));
+        }
+    }
+
+    #[test]
+    fn only_the_same_passphrase_and_header_open_a_seal() {
+        let seal = Seal::draw().unwrap();
+        let lines = seal.seal(&passphrase("right"), b"header", &text(&[7; 200])).unwrap();
+        assert!(lines.expose().split(|b| *b == b'\n').all(|line| line.len() <= LINE));
+        let open = |word: &str, header: &[u8], lines: &[u8]| {
+            seal.open(&passphrase(word), header, lines).map(|body| body.unwrap().expose().to_vec())
+        };
+        assert_eq!(open("right", b"header", lines.expose()), Ok(vec![7; 200]));
+        assert_eq!(open("wrong", b"header", lines.expose()), Err(SealError::Passphrase));
+        assert_eq!(open("right", b"other", lines.expose()), Err(SealError::Passphrase));
+        let mut altered = lines.expose().to_vec();
+        altered[3] = if altered[3] == b'A' { b'B' } else { b'A' };
+        assert_eq!(open("right", b"header", &altered), Err(SealError::Passphrase));
+        assert_eq!(seal.open(&passphrase("right"), b"header", b"no base64!"), Ok(None));
+    }
+
+    #[test]
+    fn no_two_seals_share_salt_or_nonce() {
+        let seals: Vec<Seal> = (0..50).map(|_| Seal::draw().unwrap()).collect();
+        let distinct = |of: fn(&Seal) -> &String| {
+            seals.iter().map(of).collect::<std::collections::BTreeSet<_>>().len()
+        };
+        assert_eq!((distinct(|s| &s.salt), distinct(|s| &s.nonce)), (50, 50));
+    }
+
+    #[test]
+    fn a_cost_out_of_bounds_is_refused_before_it_is_paid() {
+        let mut seal = Seal::draw().unwrap();
+        for (m_kib, t, p) in [
+            ((8 << 10) - 1, 3, 1),
+            ((1 << 20) + 1, 3, 1),
+            (u32::MAX, 3, 1),
+            (65_536, 17, 1),
+            (65_536, 0, 1),
+            (65_536, 3, 17),
+            (65_536, 3, 0),
+        ] {
+            seal.parameters = Cost { m_kib, t, p };
+            let sealed = STANDARD.encode([0; 40]);
+            let result = seal.open(&passphrase("x"), b"", sealed.as_bytes());
+            assert_eq!(result, Err(SealError::Parameters), "{m_kib} {t} {p}");
+        }
+    }
+
+    /// RFC 9106 has vectors only with a secret and associated data, so this one is the reference
+    /// implementation's: `echo -n passphrase | argon2 0123.. -id -m 16 -t 3 -p 4 -l 32 -r`.
+    #[test]
+    fn the_derivation_is_that_of_the_reference_implementation() {
+        let key = DEFAULT_COST.derive(&passphrase("passphrase"), &[b'0'; SALT_LEN]).unwrap();
+        assert_eq!(
+            hex::encode(key.expose()),
+            "e7ce372bebe9c026eeb0c3b748a0cb0202ccfd1f8657cc74c396fb47c8da7e5f"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Why a root key cannot be found, used or added.
+
+use jiff::Timestamp;
+
+use super::key::State;
+use super::name::{Alias, KeyId};
+
+/// Why a root key is not there, may not be used, or cannot be added.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// No key has this alias or id.
+    #[error("no key '{name}'")]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// The aliases there are.
+        aliases: Vec<Alias>,
+    },
+    /// A key has no version of this number.
+    #[error("key '{key}' has no version {version}")]
+    NoVersion {
+        /// The key.
+        key: KeyId,
+        /// The number asked for.
+        version: u32,
+    },
+    /// The alias names a key already.
+    #[error("the alias '{alias}' already names key {id}")]
+    AliasExists {
+        /// The alias.
+        alias: Alias,
+        /// Its key.
+        id: KeyId,
+    },
+    /// The key version is switched off.
+    #[error("key '{key}' version {version} is {state}{}", until(*deletion_date))]
+    Unusable {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
+        /// Why not.
+        state: State,
+        /// When it may be destroyed.
+        deletion_date: Option<Timestamp>,
+    },
+    /// The key may only open.
+    #[error("key '{key}' was imported as decrypt-only")]
+    DecryptOnly {
+        /// The key.
+        key: KeyId,
+    },
+    /// A key of this namespace and name, or with this id, is there already.
+    #[error("key {id} already has the {what}")]
+    Occupied {
+        /// The key that is there.
+        id: KeyId,
+        /// What both share.
+        what: String,
+    },
+    /// A namespace that belongs to AWS KMS, or to enwrap's own keys.
+    #[error("the name '{name}' in the namespace '{namespace}' is reserved")]
+    ReservedName {
+        /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+    },
+    /// A key whose versions are its owner's to make.
+    #[error("key '{key}' was not made here, and gets no new version")]
+    NotOurs {
+        /// The key.
+        key: KeyId,
+    },
+    /// The version that encrypts cannot go while its key stays.
+    #[error("version {version} is the current version of key '{key}'")]
+    CurrentVersion {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
+    },
+    /// There is no deletion to take back.
+    #[error("key '{key}' is not pending deletion")]
+    NotPending {
+        /// The key.
+        key: KeyId,
+    },
+    /// A key version without a namespace or a name.
+    #[error("a key's namespace and name must not be empty")]
+    Unnamed,
+    /// A key version whose material is not here.
+    #[error("the material of key '{key}' is kept by AWS KMS")]
+    Remote {
+        /// The key.
+        key: KeyId,
+    },
+}
+
+fn until(date: Option<Timestamp>) -> String {
+    date.map_or_else(String::new, |date| format!(", to be deleted after {date}"))
+}

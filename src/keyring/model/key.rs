@@ -1,0 +1,270 @@
+//! A root key, and the versions that rotation adds.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::material::Material;
+use super::name::{Alias, KMS_NAMESPACE, KeyId};
+use crate::clock::now;
+use crate::keyring::model::error::KeyError;
+use crate::keys::provider::raw_aes::RawAes;
+
+/// The key namespace of enwrap's own keys.
+pub const NAMESPACE: &str = "enwrap";
+
+/// A root key (AWS: KMS key): a name for one or more versions of a wrapping key.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// A random UUID.
+    pub id: KeyId,
+    /// Names that people use.
+    pub aliases: BTreeSet<Alias>,
+    /// What it is for.
+    pub description: String,
+    /// When it came into this keyring.
+    pub created: Timestamp,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Whether it may only open: a guard rail, since whoever holds the material can do both.
+    pub decrypt_only: bool,
+    /// In ascending order of their numbers; the last one is the current one.
+    pub versions: Vec<KeyVersion>,
+}
+
+/// What rotation adds: one wrapping key.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyVersion {
+    /// Counted from 1.
+    pub number: u32,
+    /// The raw AES keyring's key namespace.
+    pub namespace: String,
+    /// The raw AES keyring's key name: `<key id>/<version>`, or what an import came with.
+    pub name: String,
+    /// When it came into this keyring.
+    pub created: Timestamp,
+    /// Whether it may be used.
+    pub state: State,
+    /// When a pending deletion may be carried out.
+    pub deletion_date: Option<Timestamp>,
+    /// The wrapping key; `None` where a service keeps it.
+    pub material: Option<Material>,
+}
+
+/// Where a root key came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Made here.
+    Generated,
+    /// Made elsewhere; its name belongs to its owner.
+    Imported,
+    /// Kept by AWS KMS.
+    AwsKms,
+}
+
+/// Whether a key version may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It may.
+    Enabled,
+    /// It may not, until it is enabled again.
+    Disabled,
+    /// It may not, and after its deletion date it can be destroyed.
+    PendingDeletion,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::PendingDeletion => "pending deletion",
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Generated => "generated",
+            Self::Imported => "imported",
+            Self::AwsKms => "aws-kms",
+        })
+    }
+}
+
+impl Key {
+    /// Makes a new root key with one version.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn generate(aliases: BTreeSet<Alias>, description: &str) -> io::Result<Self> {
+        let id = KeyId::generate()?;
+        let version = KeyVersion::generate(id, 1)?;
+        Ok(Self {
+            id,
+            aliases,
+            description: description.to_owned(),
+            created: version.created,
+            origin: Origin::Generated,
+            decrypt_only: false,
+            versions: vec![version],
+        })
+    }
+
+    /// Takes a wrapping key that was made elsewhere, under a new id.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn import(version: KeyVersion) -> io::Result<Self> {
+        Ok(Self::imported(KeyId::generate()?, version))
+    }
+
+    /// A key of another keyring, with one of its versions.
+    pub(crate) fn imported(id: KeyId, version: KeyVersion) -> Self {
+        Self {
+            id,
+            aliases: BTreeSet::new(),
+            description: String::new(),
+            created: version.created,
+            origin: Origin::Imported,
+            decrypt_only: false,
+            versions: vec![version],
+        }
+    }
+
+    /// The version that new data keys are wrapped under.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] or [`KeyError::DecryptOnly`].
+    pub fn to_encrypt(&self) -> Result<&KeyVersion, KeyError> {
+        if self.decrypt_only {
+            return Err(KeyError::DecryptOnly { key: self.id });
+        }
+        let current = self.current();
+        current.require_enabled(self.id)?;
+        Ok(current)
+    }
+
+    /// Refuses a key that gets no new versions here.
+    ///
+    /// # Errors
+    /// [`KeyError::NotOurs`], or as [`to_encrypt`](Self::to_encrypt).
+    pub fn require_rotatable(&self) -> Result<(), KeyError> {
+        if self.origin != Origin::Generated {
+            return Err(KeyError::NotOurs { key: self.id });
+        }
+        self.to_encrypt().map(drop)
+    }
+
+    /// Makes a new version, which is then the current one. The old ones only open from then on.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give, or there is no further number.
+    pub fn rotate(&mut self) -> io::Result<()> {
+        let number = self.current().number.checked_add(1).ok_or(io::ErrorKind::Other)?;
+        let version = KeyVersion::generate(self.id, number)?;
+        self.versions.push(version);
+        Ok(())
+    }
+
+    /// Enables or disables one version, or all but those that wait to be destroyed.
+    ///
+    /// # Errors
+    /// [`KeyError::NoVersion`], or [`KeyError::Unusable`] for one that waits to be destroyed.
+    pub fn switch(&mut self, version: Option<u32>, state: State) -> Result<(), KeyError> {
+        if let Some(number) = version {
+            self.version(Some(number))?;
+        }
+        let id = self.id;
+        let is_meant = |held: &&mut KeyVersion| version.is_none_or(|number| held.number == number);
+        for held in self.versions.iter_mut().filter(is_meant) {
+            match held.state {
+                State::PendingDeletion if version.is_some() => return held.require_enabled(id),
+                State::PendingDeletion => {}
+                State::Enabled | State::Disabled => held.state = state,
+            }
+        }
+        Ok(())
+    }
+
+    /// The newest version.
+    #[must_use]
+    pub fn current(&self) -> &KeyVersion {
+        // No key is without versions: `find_contradiction` sees to it.
+        &self.versions[self.versions.len() - 1]
+    }
+
+    /// The version of this number, or the current one.
+    ///
+    /// # Errors
+    /// [`KeyError::NoVersion`].
+    pub fn version(&self, number: Option<u32>) -> Result<&KeyVersion, KeyError> {
+        let Some(version) = number else { return Ok(self.current()) };
+        self.versions
+            .iter()
+            .find(|v| v.number == version)
+            .ok_or(KeyError::NoVersion { key: self.id, version })
+    }
+}
+
+impl KeyVersion {
+    /// Makes version `number` of enwrap's own key `id`.
+    fn generate(id: KeyId, number: u32) -> io::Result<Self> {
+        Ok(Self {
+            number,
+            namespace: NAMESPACE.to_owned(),
+            name: own_name(id, number),
+            created: now(),
+            state: State::Enabled,
+            deletion_date: None,
+            material: Some(Material::generate()?),
+        })
+    }
+
+    /// Refuses a version that is switched off.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`].
+    pub fn require_enabled(&self, key: KeyId) -> Result<(), KeyError> {
+        if self.state == State::Enabled {
+            return Ok(());
+        }
+        let Self { number: version, state, deletion_date, .. } = *self;
+        Err(KeyError::Unusable { key, version, state, deletion_date })
+    }
+
+    /// Refuses a name that could be taken for another key's: in enwrap's own namespace there is only
+    /// `<key id>/<version>`, so that no import stands where a rotation will.
+    pub(crate) fn require_own_name(&self, key: &Key) -> Result<(), KeyError> {
+        let Self { namespace, name, number, .. } = self;
+        if namespace.is_empty() || name.is_empty() {
+            return Err(KeyError::Unnamed);
+        }
+        let is_kms = namespace.starts_with(KMS_NAMESPACE) && key.origin != Origin::AwsKms;
+        let is_own = namespace != NAMESPACE || *name == own_name(key.id, *number);
+        if is_kms || !is_own {
+            let (namespace, name) = (namespace.clone(), name.clone());
+            return Err(KeyError::ReservedName { namespace, name });
+        }
+        Ok(())
+    }
+
+    /// The provider that wraps under this version; `None` where AWS KMS keeps it.
+    #[must_use]
+    pub fn provider(&self) -> Option<RawAes> {
+        RawAes::new(&self.namespace, &self.name, self.material.as_ref()?.secret())
+    }
+}
+
+/// The key name of enwrap's own keys.
+fn own_name(id: KeyId, number: u32) -> String {
+    format!("{id}/{number}")
+}

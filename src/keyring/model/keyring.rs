@@ -1,0 +1,302 @@
+//! What a keyring holds, and which key a name means.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::key::{Key, KeyVersion, Origin};
+use super::name::{ALIAS_PREFIX, Alias, KeyId};
+use crate::keyring::model::error::KeyError;
+use crate::keys::provider::raw_aes;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+
+/// All root keys of one place.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keyring {
+    /// In the order in which they were added.
+    pub keys: Vec<Key>,
+}
+
+impl Keyring {
+    /// The key that `name` means: an alias, `alias/NAME`, or a whole id.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`], with the aliases there are.
+    pub fn key(&self, name: &str) -> Result<&Key, KeyError> {
+        let alias = name.strip_prefix(ALIAS_PREFIX).unwrap_or(name);
+        self.keys
+            .iter()
+            .find(|key| {
+                key.aliases.iter().any(|a| a.as_str() == alias) || key.id.to_string() == name
+            })
+            .ok_or_else(|| KeyError::NotFound { name: name.to_owned(), aliases: self.aliases() })
+    }
+
+    /// The key that `name` means, to be changed.
+    ///
+    /// # Errors
+    /// As [`key`](Self::key).
+    pub fn key_mut(&mut self, name: &str) -> Result<&mut Key, KeyError> {
+        let id = self.key(name)?.id;
+        let index = self.keys.iter().position(|key| key.id == id).unwrap_or_default();
+        Ok(&mut self.keys[index])
+    }
+
+    /// Gives the key that `name` means a further alias, and returns the key's id.
+    ///
+    /// # Errors
+    /// [`KeyError::AliasExists`] or [`KeyError::NotFound`].
+    pub fn add_alias(&mut self, alias: &Alias, name: &str) -> Result<KeyId, KeyError> {
+        self.require_free(alias)?;
+        let key = self.key_mut(name)?;
+        key.aliases.insert(alias.clone());
+        Ok(key.id)
+    }
+
+    /// Takes an alias away, and returns the id of the key that had it.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`].
+    pub fn remove_alias(&mut self, alias: &Alias) -> Result<KeyId, KeyError> {
+        let key = self.key_mut(alias.as_str())?;
+        key.aliases.remove(alias);
+        Ok(key.id)
+    }
+
+    /// Has an alias mean the key that `name` means, and returns that key's id.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`]; nothing is changed then.
+    pub fn move_alias(&mut self, alias: &Alias, name: &str) -> Result<KeyId, KeyError> {
+        let id = self.key(name)?.id;
+        self.remove_alias(alias)?;
+        self.add_alias(alias, &id.to_string())
+    }
+
+    /// Gives an alias another spelling, and returns the id of its key.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`] or [`KeyError::AliasExists`]; nothing is changed then.
+    pub fn rename_alias(&mut self, old: &Alias, new: &Alias) -> Result<KeyId, KeyError> {
+        let id = self.add_alias(new, old.as_str())?;
+        self.remove_alias(old)?;
+        Ok(id)
+    }
+
+    /// All aliases, sorted.
+    #[must_use]
+    pub fn aliases(&self) -> Vec<Alias> {
+        let all: BTreeSet<_> = self.keys.iter().flat_map(|key| &key.aliases).collect();
+        all.into_iter().cloned().collect()
+    }
+
+    /// Refuses an alias that names a key.
+    ///
+    /// # Errors
+    /// [`KeyError::AliasExists`].
+    pub fn require_free(&self, alias: &Alias) -> Result<(), KeyError> {
+        match self.keys.iter().find(|key| key.aliases.contains(alias)) {
+            None => Ok(()),
+            Some(key) => Err(KeyError::AliasExists { alias: alias.clone(), id: key.id }),
+        }
+    }
+
+    /// Adds a key, unless it would stand in another's place.
+    ///
+    /// # Errors
+    /// [`KeyError::AliasExists`], [`KeyError::Occupied`], [`KeyError::Unnamed`] or
+    /// [`KeyError::ReservedName`].
+    pub fn add(&mut self, key: Key) -> Result<&Key, KeyError> {
+        for alias in &key.aliases {
+            self.require_free(alias)?;
+        }
+        if self.keys.iter().any(|held| held.id == key.id) {
+            return Err(KeyError::Occupied { id: key.id, what: "same id".to_owned() });
+        }
+        for (at, version) in key.versions.iter().enumerate() {
+            let KeyVersion { namespace, name, .. } = version;
+            version.require_own_name(&key)?;
+            let siblings = key.versions[..at].iter().map(|sibling| (&key, sibling));
+            let held = self
+                .versions()
+                .chain(siblings)
+                .find(|(_, v)| (&v.namespace, &v.name) == (namespace, name));
+            if let Some((holder, held)) = held {
+                let material = if held.material == version.material { "same" } else { "other" };
+                let what =
+                    format!("name '{name}' in namespace '{namespace}', with {material} material");
+                return Err(KeyError::Occupied { id: holder.id, what });
+            }
+        }
+        self.keys.push(key);
+        Ok(&self.keys[self.keys.len() - 1])
+    }
+
+    /// Every version of every key.
+    pub fn versions(&self) -> impl Iterator<Item = (&Key, &KeyVersion)> {
+        self.keys.iter().flat_map(|key| key.versions.iter().map(move |version| (key, version)))
+    }
+
+    /// The key versions that an encrypted data key names. A name proves nothing.
+    pub fn named_by<'a>(
+        &'a self,
+        wrapped: &'a EncryptedDataKey,
+    ) -> impl Iterator<Item = (&'a Key, &'a KeyVersion)> {
+        self.versions().filter(|(_, v)| raw_aes::named_iv(&v.namespace, &v.name, wrapped).is_some())
+    }
+
+    /// What [`file`](mod@crate::keyring::format::file) checks besides syntax, so that everything above may rely on it.
+    pub(crate) fn find_contradiction(&self) -> Option<&'static str> {
+        fn repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
+            let mut seen = BTreeSet::new();
+            !items.into_iter().all(|item| seen.insert(item))
+        }
+        if repeats(self.keys.iter().map(|key| key.id)) {
+            Some("one id for two keys")
+        } else if repeats(self.keys.iter().flat_map(|key| &key.aliases)) {
+            Some("one alias for two keys")
+        } else if repeats(self.versions().map(|(_, v)| (&v.namespace, &v.name))) {
+            Some("one namespace and name for two key versions")
+        } else if self.keys.iter().any(|key| key.versions.is_empty()) {
+            Some("a key without versions")
+        } else if self.keys.iter().any(|key| !key.versions.is_sorted_by(|a, b| a.number < b.number))
+        {
+            Some("key versions out of order")
+        } else if self.versions().any(|(k, v)| v.material.is_none() != (k.origin == Origin::AwsKms))
+        {
+            Some("a key version without its material")
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::secret::SecretBytes;
+    use crate::keyring::model::key::State;
+    use crate::keyring::model::material::Material;
+    use crate::keys::provider::Provider as _;
+
+    fn generated(alias: &str) -> Key {
+        Key::generate(BTreeSet::from([alias.parse().unwrap()]), "").unwrap()
+    }
+
+    #[test]
+    fn a_key_is_found_by_alias_prefixed_alias_and_id() {
+        let mut keyring = Keyring::default();
+        let id = keyring.add(generated("backup")).unwrap().id;
+        for name in ["backup", "alias/backup", &id.to_string()] {
+            assert_eq!(keyring.key(name).unwrap().id, id, "{name}");
+        }
+        let error = keyring.key("backups").unwrap_err();
+        let aliases = vec!["backup".parse().unwrap()];
+        assert_eq!(error, KeyError::NotFound { name: "backups".to_owned(), aliases });
+    }
+
+    #[test]
+    fn adding_never_replaces() {
+        let mut keyring = Keyring::default();
+        let id = keyring.add(generated("a")).unwrap().id;
+        let error = keyring.add(generated("a")).unwrap_err();
+        assert_eq!(error, KeyError::AliasExists { alias: "a".parse().unwrap(), id });
+        let foreign_version = |namespace: &str, material: u8| KeyVersion {
+            namespace: namespace.to_owned(),
+            name: "n".to_owned(),
+            material: Material::new(SecretBytes::copy_of(&[material; 16])),
+            ..generated("x").versions.remove(0)
+        };
+        let foreign = |namespace: &str, material: u8| {
+            Key::import(foreign_version(namespace, material)).unwrap()
+        };
+        keyring.add(foreign("ns", 1)).unwrap();
+        for (material, word) in [(1, "same"), (2, "other")] {
+            let error = keyring.add(foreign("ns", material)).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("with {word} material")), "{error}");
+        }
+        for namespace in ["aws-kms", "aws-kms-mrk"] {
+            let error = keyring.add(foreign(namespace, 3)).unwrap_err();
+            assert!(matches!(error, KeyError::ReservedName { .. }));
+        }
+        for namespace in ["enwrap", ""] {
+            assert!(keyring.add(foreign(namespace, 3)).is_err(), "'{namespace}'");
+        }
+        let mut next = generated("next");
+        next.versions[0].name = format!("{id}/2");
+        assert!(matches!(keyring.add(next), Err(KeyError::ReservedName { .. })));
+        let mut twice = Key::import(foreign_version("ns2", 1)).unwrap();
+        twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) });
+        assert!(matches!(keyring.add(twice), Err(KeyError::Occupied { .. })));
+        assert_eq!(keyring.keys.len(), 2);
+    }
+
+    #[test]
+    fn a_key_that_is_off_or_decrypt_only_does_not_encrypt() {
+        let mut key = generated("a");
+        assert_eq!(key.to_encrypt().unwrap().number, 1);
+        key.versions[0].state = State::Disabled;
+        assert!(matches!(key.to_encrypt(), Err(KeyError::Unusable { .. })));
+        key.versions[0].state = State::Enabled;
+        key.decrypt_only = true;
+        assert_eq!(key.to_encrypt().unwrap_err(), KeyError::DecryptOnly { key: key.id });
+    }
+
+    #[test]
+    fn a_rotated_key_encrypts_under_the_new_version_and_opens_the_old() {
+        let mut keyring = Keyring::default();
+        keyring.add(generated("a")).unwrap();
+        let context = crate::message::context::EncryptionContext::default();
+        let (_, old) =
+            keyring.keys[0].current().provider().unwrap().generate(32, &context).unwrap();
+        keyring.key_mut("a").unwrap().rotate().unwrap();
+        let key = keyring.key("a").unwrap();
+        assert_eq!(key.to_encrypt().unwrap().number, 2);
+        assert_eq!(key.to_encrypt().unwrap().name, format!("{}/2", key.id));
+        assert_ne!(key.versions[0].material, key.versions[1].material);
+        let named: Vec<_> = keyring.named_by(&old).map(|(_, version)| version.number).collect();
+        assert_eq!((named, keyring.find_contradiction()), (vec![1], None));
+    }
+
+    #[test]
+    fn aliases_move_whole_or_not_at_all() {
+        let mut keyring = Keyring::default();
+        let a = keyring.add(generated("a")).unwrap().id;
+        let b = keyring.add(generated("b")).unwrap().id;
+        let alias = |text: &str| text.parse::<Alias>().unwrap();
+        keyring.add_alias(&alias("c"), "a").unwrap();
+        assert!(keyring.add_alias(&alias("c"), "b").is_err());
+        assert!(keyring.move_alias(&alias("c"), "none").is_err());
+        assert_eq!(keyring.key("c").unwrap().id, a);
+        assert_eq!(keyring.move_alias(&alias("c"), "b"), Ok(b));
+        assert!(keyring.rename_alias(&alias("c"), &alias("a")).is_err());
+        assert_eq!(keyring.rename_alias(&alias("c"), &alias("d")), Ok(b));
+        assert!(keyring.key("c").is_err() && keyring.key("d").unwrap().id == b);
+        assert_eq!(keyring.remove_alias(&alias("d")), Ok(b));
+        assert!(keyring.remove_alias(&alias("d")).is_err());
+    }
+
+    #[test]
+    fn an_encrypted_data_key_names_its_version() {
+        let mut keyring = Keyring::default();
+        keyring.add(generated("other")).unwrap();
+        let key = keyring.add(generated("a")).unwrap();
+        let (id, provider) = (key.id, key.current().provider().unwrap());
+        let (_, wrapped) =
+            provider.generate(32, &crate::message::context::EncryptionContext::default()).unwrap();
+        let named: Vec<_> = keyring.named_by(&wrapped).map(|(key, v)| (key.id, v.number)).collect();
+        assert_eq!(named, [(id, 1)]);
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        let mut keyring = Keyring::default();
+        keyring.add(generated("a")).unwrap();
+        assert_eq!(keyring.find_contradiction(), None);
+        keyring.keys[0].versions[0].material = None;
+        assert_eq!(keyring.find_contradiction(), Some("a key version without its material"));
+        keyring.keys[0].versions.clear();
+        assert_eq!(keyring.find_contradiction(), Some("a key without versions"));
+    }
+}

@@ -1,0 +1,74 @@
+//! A root key's secret part.
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::secret::SecretBytes;
+
+/// A root key's wrapping key: 16, 24 or 32 bytes, hex in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Material(SecretBytes);
+
+impl Material {
+    /// Draws a new wrapping key of 256 bits.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub(crate) fn generate() -> std::io::Result<Self> {
+        SecretBytes::random(32).map(Self)
+    }
+
+    /// Takes a wrapping key; `None` unless AES has a key of its length.
+    #[must_use]
+    pub fn new(bytes: SecretBytes) -> Option<Self> {
+        matches!(bytes.len(), 16 | 24 | 32).then_some(Self(bytes))
+    }
+
+    /// A second one, for a keyring that is exported; there is no `Clone` that could do it unseen.
+    #[must_use]
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(SecretBytes::copy_of(self.0.expose()))
+    }
+
+    /// Reads 32, 48 or 64 hex digits.
+    #[must_use]
+    pub fn from_hex(digits: &[u8]) -> Option<Self> {
+        let mut bytes = SecretBytes::zeroed(digits.len() / 2);
+        hex::decode_to_slice(digits, bytes.expose_mut()).ok()?;
+        Self::new(bytes)
+    }
+
+    /// The wrapping key in hex, for a keyring file or an export: nothing else may see it.
+    #[must_use]
+    pub fn to_hex(&self) -> SecretBytes {
+        let mut digits = SecretBytes::zeroed(self.0.len() * 2);
+        let encoded = hex::encode_to_slice(self.0.expose(), digits.expose_mut());
+        debug_assert!(encoded.is_ok(), "two digits a byte");
+        digits
+    }
+
+    /// The wrapping key itself: for a provider.
+    #[must_use]
+    pub fn secret(&self) -> &SecretBytes {
+        &self.0
+    }
+}
+
+impl Serialize for Material {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = self.to_hex();
+        let digits = std::str::from_utf8(digits.expose()).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(digits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Material {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Borrowed, because a copy that the parser makes is not wiped; and an error of its own,
+        // because the parser's would show the value.
+        let digits = <&str>::deserialize(deserializer)
+            .map_err(|_| serde::de::Error::custom("key material is not plain text"))?;
+        Self::from_hex(digits.as_bytes()).ok_or_else(|| {
+            serde::de::Error::custom("key material is not 128, 192 or 256 bits of hex")
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! The steps in which a keyring's file is written, and what may stand beside it.
+
+use std::fs::{self, Metadata};
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::crypto::secret::SecretText;
+use crate::fs::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication, folder_of};
+use crate::fs::lock::{FileLock, LockError};
+use crate::fs::trust::is_trusted;
+use crate::keyring::store::error::KeyringError;
+
+/// A keyring of a hundred thousand keys has 40 MiB; more is no keyring.
+pub(crate) const MOST_BYTES: usize = 64 << 20;
+
+/// Writes and syncs what is to become `target`, before anything else is touched.
+pub(crate) fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, KeyringError> {
+    let mut file = AtomicFile::create(target).map_err(KeyringError::Save)?;
+    file.write_all(text.expose()).and_then(|()| file.sync()).map_err(|source| {
+        KeyringError::Save(AtomicFileError::Io { action: "write", path: target.into(), source })
+    })?;
+    Ok(file)
+}
+
+/// Whether a keyring's file keeps the mode that it had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeepsMode {
+    Yes,
+    /// It is its owner's only: what others could read was sealed, or nothing.
+    No,
+}
+
+/// Gives what was prepared its name.
+pub(crate) fn publish(
+    file: AtomicFile,
+    existing: Existing,
+    keeps_mode: KeepsMode,
+) -> Result<(), KeyringError> {
+    let keeps_mode = keeps_mode == KeepsMode::Yes;
+    let publication = Publication { existing, mode: 0o600, keeps_mode, modified: None, sync: true };
+    file.publish(publication).map_err(KeyringError::Save)
+}
+
+/// Waits for the lock of the keyring at `target`, which `path` leads to.
+pub(crate) fn lock(
+    path: &Path,
+    target: &Path,
+    timeout: Duration,
+) -> Result<FileLock, KeyringError> {
+    FileLock::take(target, timeout).map_err(|error| match error {
+        LockError::Held { holder } => KeyringError::Locked { path: path.to_path_buf(), holder },
+        LockError::Io(source) => match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                if !beside(target, ".lock").exists() =>
+            {
+                KeyringError::ReadOnly { path: path.to_path_buf() }
+            }
+            _ => io_error("take the lock file of", path, source),
+        },
+    })
+}
+
+pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> KeyringError {
+    KeyringError::Io { action, path: path.to_path_buf(), source }
+}
+
+/// `<target><suffix>`.
+pub(crate) fn beside(target: &Path, suffix: &str) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Whether both names lead to one file.
+pub(crate) fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Refuses a folder in which others could put another file under the keyring's name.
+pub(crate) fn require_private_folder(path: &Path, target: &Path) -> Result<(), KeyringError> {
+    let folder = folder_of(target);
+    let metadata = fs::metadata(folder).map_err(|source| io_error("look at", folder, source))?;
+    let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
+    let sticky = mode & 0o1000 != 0;
+    if (mode & 0o022 != 0 && !sticky) || !is_trusted(owner) {
+        let (path, folder) = (path.to_path_buf(), folder.to_path_buf());
+        return Err(KeyringError::FolderOpenToOthers { path, folder, mode, owner });
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! Writing to an envelope file: only ever at its end, and never so that one writer's crash costs another's
+//! record.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Record;
+use crate::fs::atomic_file::fault::{Step, step};
+use crate::fs::atomic_file::{folder_of, resolve_symlinks, sync_folder};
+use crate::fs::lock::{FileLock, LockError};
+
+/// Why a record was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Another process is writing, and did not finish in time, or the lock file cannot be used.
+    #[error("cannot lock the envelope file '{}'", path.display())]
+    Lock {
+        /// The envelope file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: LockError,
+    },
+    /// The system refused a step.
+    #[error("cannot {action} the envelope file '{}'", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The envelope file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Adds `records` to the end of the envelope file at `path`, which it makes if there is none. When this
+/// returns, they are on the disk.
+///
+/// # Errors
+/// [`AppendError`]; the file then has what it had.
+pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result<(), AppendError> {
+    append_with(path, lock_timeout, || Ok::<_, AppendError>(records.to_vec()))
+}
+
+/// The same with records that are made under the lock: nobody adds others between a look at the file and this.
+///
+/// # Errors
+/// `make`'s own, or [`AppendError`]; the file then has what it had.
+pub fn append_with<E: From<AppendError>>(
+    path: &Path,
+    lock_timeout: Duration,
+    make: impl FnOnce() -> Result<Vec<Record>, E>,
+) -> Result<(), E> {
+    let failed = |action, source| AppendError::Io { action, path: path.to_path_buf(), source };
+    // The lock has to stand beside the file that everybody means.
+    let target = resolve_symlinks(path).map_err(|source| failed("follow the link", source))?;
+    let _lock = FileLock::take(&target, lock_timeout)
+        .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
+    let records = make()?;
+    if records.is_empty() {
+        return Ok(());
+    }
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(&target)
+        .map_err(|source| failed("open", source))?;
+    let metadata = file.metadata().map_err(|source| failed("look at", source))?;
+    if !metadata.is_file() {
+        return Err(failed("write", io::Error::other("it is not a plain file")).into());
+    }
+    let before = metadata.len();
+    let mut text = String::new();
+    // A line that a crash cut short must not swallow this one.
+    if !ends_line(&file, before).map_err(|source| failed("read", source))? {
+        text.push('\n');
+    }
+    text.extend(records.iter().map(Record::to_line));
+    let written = step(Step::Write)
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .and_then(|()| step(Step::SyncFile))
+        .and_then(|()| file.sync_all());
+    if let Err(source) = written {
+        // Part of a record helps nobody; where even this fails, readers pass over it.
+        drop(file.set_len(before));
+        return Err(failed("write", source).into());
+    }
+    sync_folder(folder_of(&target)).map_err(|source| failed("sync the folder of", source))?;
+    Ok(())
+}
+
+fn ends_line(file: &File, len: u64) -> io::Result<bool> {
+    let Some(last) = len.checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+
+    use super::*;
+    use crate::fs::atomic_file::fault::fail_at;
+    use crate::keys::envelope::{Envelope, Records as _, sample};
+
+    #[test]
+    fn what_is_appended_is_found_also_after_a_torn_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tree.envelope");
+        append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
+        let whole = fs::read(&path).unwrap();
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(whole.len() as u64 - 20).unwrap();
+        append(&path, &[sample(3, 3)], Duration::ZERO).unwrap();
+        let envelope = Envelope::open(&path).unwrap();
+        let count = |message: u8| envelope.of(&[message; 32].into()).len();
+        assert_eq!((count(1), count(2), count(3), envelope.skipped()), (1, 0, 1, 1));
+        assert!(path.with_extension("envelope.lock").exists());
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tree.envelope");
+        append(&path, &[sample(1, 1)], Duration::ZERO).unwrap();
+        let before = fs::read(&path).unwrap();
+        for fault in [Step::Write, Step::SyncFile] {
+            let append = || append(&path, &[sample(2, 2)], Duration::ZERO);
+            let error = fail_at(&[fault], ErrorKind::StorageFull, append).unwrap_err();
+            assert!(matches!(error, AppendError::Io { action: "write", .. }));
+            assert_eq!(fs::read(&path).unwrap(), before, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn writers_at_once_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tree.envelope");
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    for n in 0..10 {
+                        append(path, &[sample(writer, n)], Duration::from_secs(60)).unwrap();
+                    }
+                });
+            }
+        });
+        let envelope = Envelope::open(&path).unwrap();
+        let counts = [0, 1, 2, 3].map(|writer: u8| envelope.of(&[writer; 32].into()).len());
+        assert_eq!((counts, envelope.skipped()), ([10; 4], 0));
+    }
+}

@@ -1,0 +1,415 @@
+//! Opening a message: the one way in, for every command that reads one.
+//!
+//! 1. Read the header, within the limits.
+//! 2. Hold the suite against the policy, and the encryption context against what the reader expects.
+//! 3. Unwrap the data key ([`unlock`]): from the records of envelope files, the newest first, then from the
+//!    header.
+//! 4. Derive the frame key; the commit key tells a right data key from a wrong one.
+//! 5. Check the header's tag.
+//! 6. Open the frames ([`Opened::decrypt`]).
+//!
+//! The first check that fails decides the error, and the order never depends on where the bytes
+//! come from.
+
+use std::fs::File;
+use std::io::{Read, Write};
+
+use subtle::ConstantTimeEq as _;
+
+use crate::crypto::secret::DataKey;
+use crate::keyring::KeyId;
+use crate::keyring::Keyring;
+use crate::keys::envelope::Records;
+use crate::keys::unlock::{UnlockError, Unlocked, unlock};
+use crate::message::context::{ContextError, EncryptionContext};
+use crate::message::derivation::{FrameKey, derive};
+use crate::message::encrypted_data_key::EncryptedDataKey;
+use crate::message::frame::FrameOpener;
+use crate::message::header::{Content, Header, ReadHeader};
+use crate::message::layout::Layout;
+use crate::message::signature::Verifier;
+use crate::message::suite::Suite;
+use crate::message::{Limits, MessageError, Part};
+use crate::pipeline::positional::{self, ReadAt};
+use crate::pipeline::range::{self, Found, Range};
+use crate::pipeline::salvage::{self, Salvaged};
+use crate::pipeline::sequential::Opening;
+use crate::pipeline::{self, Jobs, PipelineError, Progress};
+
+/// Whoever opens messages: with which keys, which envelope files, and what they ask of a message.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    /// Their keys.
+    pub keyring: &'a Keyring,
+    /// Where further encrypted data keys are looked for.
+    pub records: &'a dyn Records,
+    /// What they ask of a message.
+    pub expected: &'a Expectation,
+}
+
+/// What a reader asks of a message.
+#[derive(Clone, Debug, Default)]
+pub struct Expectation {
+    /// What is held in memory at most.
+    pub limits: Limits,
+    /// Context keys that must be stored, whatever their value.
+    pub present: Vec<String>,
+    /// Pairs that must fit: one that is stored with another value is refused, and one that is not
+    /// stored is taken as bound to the message.
+    pub pairs: EncryptionContext,
+    /// The only keys that may open it; all of the keyring's, if empty.
+    pub only_keys: Vec<KeyId>,
+    /// Whether suites without key commitment are read.
+    pub commitment: Commitment,
+    /// Whether signed messages are refused, by readers that cannot wait for a signature.
+    pub unsigned_only: bool,
+}
+
+/// What a reader asks of a message's suite (`framework/commitment-policy.md`).
+///
+/// Without commitment, whoever makes a message can have it open to different plaintexts under different
+/// keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Commitment {
+    /// Only committing suites are read.
+    #[default]
+    Required,
+    /// All suites are read.
+    Optional,
+}
+
+/// Why a message does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its bytes are not whole and authentic.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The suite does not commit to a key, and the reader asks for that.
+    #[error("its suite {suite} has no key commitment")]
+    NotCommitting {
+        /// The message's suite.
+        suite: Suite,
+    },
+    /// The message is signed, and the reader takes unsigned ones only.
+    #[error("it is signed")]
+    Signed,
+    /// A stored pair has another value. No value is shown: either may be someone's data.
+    #[error("the encryption context of the message has another value for '{key}'")]
+    ContextMismatch {
+        /// The pair's key.
+        key: String,
+    },
+    /// A key that must be stored is not.
+    #[error("the encryption context of the message has no '{key}'")]
+    ContextAbsent {
+        /// The missing key.
+        key: String,
+    },
+    /// The expected pairs and the stored ones together are no context.
+    #[error(transparent)]
+    Context(ContextError),
+    /// No key here opens it.
+    #[error("{error}")]
+    Locked {
+        /// Why not.
+        #[source]
+        error: UnlockError,
+        /// Expected pairs that the message does not store, and that were tried as bound ones.
+        bound: Vec<String>,
+    },
+}
+
+impl OpenError {
+    fn locked(error: UnlockError, bound: &EncryptionContext) -> Self {
+        match error {
+            // It did unwrap, so the header was altered: the id, or the commit key itself.
+            UnlockError::Refused => MessageError::Authentication { part: Part::Header }.into(),
+            error => {
+                let bound = bound.iter().map(|(key, _)| key.to_owned()).collect();
+                Self::Locked { error, bound }
+            }
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Finds the data key of a message: a record that does not fit is that record's failure, and only the
+    /// header's own keys decide what is wrong; unless it names no key of ours, and a record does.
+    fn unlock(
+        &self,
+        header: &Header,
+        context: &EncryptionContext,
+    ) -> Result<Unlocked<FrameKey>, UnlockError> {
+        let unlock = |wrapped: &[EncryptedDataKey]| {
+            unlock(self.keyring, &self.expected.only_keys, wrapped, context, |data_key| {
+                commit(header, &data_key)
+            })
+        };
+        // Without a commit key, a record could lead to any data key that its writer chose.
+        let records =
+            if header.suite.commits() { self.records.of(&header.message_id) } else { Vec::new() };
+        let mut closest: Option<UnlockError> = None;
+        for record in &records {
+            match unlock(&record.encrypted_data_keys) {
+                Ok(unlocked) => return Ok(unlocked),
+                Err(error) => closest = Some(UnlockError::closer(closest, error)),
+            }
+        }
+        unlock(&header.encrypted_data_keys).map_err(|error| match (error, closest) {
+            (
+                UnlockError::NoKey { .. },
+                Some(of_record @ (UnlockError::Unusable(_) | UnlockError::Provider(_))),
+            ) => of_record,
+            (UnlockError::NoKey { mut wanted, is_excluded }, Some(of_record)) => {
+                let mut is_excluded = is_excluded;
+                if let UnlockError::NoKey { wanted: more, is_excluded: also } = of_record {
+                    wanted.extend(more);
+                    is_excluded |= also;
+                }
+                UnlockError::NoKey { wanted, is_excluded }
+            }
+            (error, _) => error,
+        })
+    }
+}
+
+/// A message whose header is authentic.
+pub struct Opened {
+    header: ReadHeader,
+    cipher: FrameOpener,
+    limits: Limits,
+    jobs: Jobs,
+    /// The key that opened it.
+    pub key: KeyId,
+    /// The version of that key.
+    pub version: u32,
+}
+
+impl Opened {
+    /// Reads the header at the start of `source`, and opens it with a key of `keyring`.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the first failing check.
+    pub fn open(source: &mut impl Read, reader: &Reader<'_>) -> Result<Self, OpenError> {
+        let expected = reader.expected;
+        let header = ReadHeader::read(source, &expected.limits)?;
+        let suite = header.fields.suite;
+        if expected.commitment == Commitment::Required && !suite.commits() {
+            return Err(OpenError::NotCommitting { suite });
+        }
+        if expected.unsigned_only && suite.signature.is_some() {
+            return Err(OpenError::Signed);
+        }
+        let bound = bound_pairs(&header.fields.context, expected)?;
+        let fields = &header.fields;
+        let full = fields.context.union(&bound).map_err(OpenError::Context)?;
+        let unlocked = reader.unlock(fields, &full);
+        let Unlocked { found: frame_key, key, version } =
+            unlocked.map_err(|error| OpenError::locked(error, &bound))?;
+        let (id, bound) = (&fields.message_id, bound.serialise());
+        let tag = (&header.iv, &header.tag);
+        let cipher = FrameOpener::begin(&frame_key, id, header.body(), &bound, tag)
+            .map_err(|_| MessageError::Authentication { part: Part::Header })?;
+        Ok(Self { header, cipher, limits: expected.limits, jobs: Jobs::ONE, key, version })
+    }
+
+    /// Has several threads open the frames.
+    #[must_use]
+    pub fn with_jobs(self, jobs: Jobs) -> Self {
+        Self { jobs, ..self }
+    }
+
+    /// The authentic header, with its bytes.
+    #[must_use]
+    pub fn read_header(&self) -> &ReadHeader {
+        &self.header
+    }
+
+    /// The authentic header's fields.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header.fields
+    }
+
+    /// Decrypts the rest of `source` to `output`, and returns the length of the plaintext.
+    ///
+    /// # Errors
+    /// [`PipelineError`]; what was written before it is authentic, but not all.
+    pub fn decrypt(
+        &self,
+        source: &mut (impl Read + Send),
+        output: &mut impl Write,
+        progress: &dyn Progress,
+    ) -> Result<u64, PipelineError> {
+        let verifier = self.header.fields.public_key.clone().map(|key| {
+            let mut verifier = Verifier::new(key);
+            verifier.update(self.header.raw());
+            verifier
+        });
+        let opening = Opening {
+            cipher: &self.cipher,
+            content: self.header.fields.content,
+            start: self.header.len(),
+            limits: &self.limits,
+            verifier,
+        };
+        pipeline::open(opening, source, output, self.jobs, progress)
+    }
+
+    /// Decrypts a message in a file of `size` bytes by position: to an empty file, or, for verification, to
+    /// nowhere. `None` where that cannot be done, or the message is not whole and authentic: [`decrypt`](Self::decrypt)
+    /// then does it, or says what is wrong, and whatever is in the output means nothing.
+    ///
+    /// # Errors
+    /// [`PipelineError::Write`].
+    pub fn decrypt_file(
+        &self,
+        source: &impl ReadAt,
+        size: u64,
+        output: Option<&File>,
+        progress: &dyn Progress,
+    ) -> Result<Option<u64>, PipelineError> {
+        let Some(layout) = self.layout() else { return Ok(None) };
+        positional::open(&self.cipher, layout, (source, size), output, self.jobs, progress)
+    }
+
+    /// Where the frames of this message stand; `None` if parts of it cannot be proved: it is one block under one
+    /// tag, or its signature is over all of it.
+    #[must_use]
+    pub fn layout(&self) -> Option<Layout> {
+        let Content::Framed(frame_length) = self.header.fields.content else { return None };
+        let layout = Layout { header_len: self.header.len(), frame_length };
+        self.header.fields.public_key.is_none().then_some(layout)
+    }
+
+    /// Decrypts some bytes of a message in a file of `size` bytes. `None` as with
+    /// [`decrypt_file`](Self::decrypt_file).
+    ///
+    /// # Errors
+    /// [`PipelineError::Write`].
+    pub fn decrypt_range(
+        &self,
+        source: &impl ReadAt,
+        size: u64,
+        range: Range,
+        output: &mut impl Write,
+        progress: &dyn Progress,
+    ) -> Result<Option<Found>, PipelineError> {
+        let Some(layout) = self.layout() else { return Ok(None) };
+        range::open(&self.cipher, layout, (source, size), range, output, progress)
+    }
+
+    /// Saves what holds of a damaged message in a file of `size` bytes to an empty file; `None` where parts of
+    /// it cannot be proved.
+    ///
+    /// # Errors
+    /// As [`salvage::salvage`].
+    pub fn salvage(
+        &self,
+        source: &impl ReadAt,
+        size: u64,
+        output: &File,
+        progress: &dyn Progress,
+    ) -> Result<Option<Salvaged>, PipelineError> {
+        let Some(layout) = self.layout() else { return Ok(None) };
+        salvage::salvage(&self.cipher, layout, (source, size), output, progress).map(Some)
+    }
+}
+
+/// The expected pairs that are not stored, and so must have been bound to the message.
+pub(crate) fn bound_pairs(
+    stored: &EncryptionContext,
+    expected: &Expectation,
+) -> Result<EncryptionContext, OpenError> {
+    if let Some(key) = expected.present.iter().find(|key| stored.get(key).is_none()) {
+        return Err(OpenError::ContextAbsent { key: key.clone() });
+    }
+    let mut bound = EncryptionContext::default();
+    for (key, value) in expected.pairs.iter() {
+        match stored.get(key) {
+            Some(found) if found == value => {}
+            Some(_) => return Err(OpenError::ContextMismatch { key: key.to_owned() }),
+            None => bound.expect(key, value).map_err(OpenError::Context)?,
+        }
+    }
+    Ok(bound)
+}
+
+/// The message's frame key, if its header commits to this data key.
+pub(crate) fn commit(header: &Header, data_key: &DataKey) -> Option<FrameKey> {
+    if data_key.len() != header.suite.key_len {
+        return None;
+    }
+    let (frame_key, committed) = derive(header.suite, data_key, &header.message_id);
+    // Without commitment, the header's tag is the first to tell.
+    let fits = match (committed, header.commit_key) {
+        (Some(committed), Some(commit_key)) => committed.ct_eq(&commit_key).into(),
+        (committed, commit_key) => committed == commit_key,
+    };
+    fits.then_some(frame_key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+    use crate::keyring::Key;
+    use crate::keys::provider::Provider as _;
+    use crate::message::context::context;
+    use crate::message::frame::FrameSealer;
+    use crate::pipeline::sequential;
+
+    /// A message that stores `a=1` and is bound to `b=2`, as an SDK's required context makes it.
+    fn bound_message() -> (Keyring, Vec<u8>) {
+        let mut keyring = Keyring::default();
+        keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
+        let (stored, bound) = (context(&[("a", "1")]), context(&[("b", "2")]));
+        let provider = keyring.keys[0].current().provider().unwrap();
+        let full = stored.union(&bound).unwrap();
+        let (data_key, wrapped) = provider.generate(32, &full).unwrap();
+        let (frame_key, commit_key) = derive(Suite::COMMITTING, &data_key, &[7; 32].into());
+        let header = Header {
+            suite: Suite::COMMITTING,
+            message_id: [7; 32].into(),
+            context: stored,
+            encrypted_data_keys: vec![wrapped],
+            content: Content::Framed(NonZeroU32::MIN),
+            commit_key,
+            public_key: None,
+        };
+        let mut message = header.serialise().unwrap();
+        let (sealer, tag) =
+            FrameSealer::begin(&frame_key, &[7; 32].into(), &message, &bound.serialise());
+        message.extend_from_slice(&tag);
+        let frames = sequential::seal(&sealer, NonZeroU32::MIN, &mut &b"hi"[..], &mut message, &());
+        assert_eq!(frames.unwrap(), 2);
+        (keyring, message)
+    }
+
+    fn open(pairs: &[(&str, &str)]) -> Result<Vec<u8>, OpenError> {
+        let (keyring, message) = bound_message();
+        let expected = Expectation { pairs: context(pairs), ..Expectation::default() };
+        let mut source = &message[..];
+        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
+        let opened = Opened::open(&mut source, &reader)?;
+        let mut plaintext = Vec::new();
+        opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
+        Ok(plaintext)
+    }
+
+    #[test]
+    fn a_bound_pair_opens_the_message_and_nothing_else_does() {
+        assert_eq!(open(&[("b", "2")]).unwrap(), b"hi");
+        assert_eq!(open(&[("a", "1"), ("b", "2")]).unwrap(), b"hi");
+        let locked = |pairs: &[(&str, &str)]| match open(pairs).unwrap_err() {
+            OpenError::Locked { error: UnlockError::Unwrap { .. }, bound } => bound,
+            other => panic!("{other}"),
+        };
+        assert!(locked(&[]).is_empty() && locked(&[("a", "1")]).is_empty());
+        assert_eq!(locked(&[("b", "3")]), ["b"]);
+        assert_eq!(locked(&[("b", "2"), ("c", "3")]), ["b", "c"]);
+        let mismatch = open(&[("a", "2"), ("b", "2")]).unwrap_err();
+        assert!(matches!(mismatch, OpenError::ContextMismatch { key } if key == "a"));
+    }
+}

@@ -1,0 +1,327 @@
+//! Encryption, from plaintext to a whole message.
+//!
+//! 1. The first key generates a data key; each further key wraps it too.
+//! 2. The data key and a random message id give the frame key and the commit key.
+//! 3. The header is written with its tag, and the frames after it.
+
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom, Write};
+use std::num::NonZeroU32;
+
+use crate::crypto::engine::{TAG_LEN, Tag};
+use crate::crypto::secret::{DataKey, fill_random};
+use crate::keys::provider::{Provider, ProviderError};
+use crate::message::context::{ContextError, EncryptionContext, PUBLIC_KEY};
+use crate::message::derivation::derive;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+use crate::message::frame::FrameSealer;
+use crate::message::header::{Content, Header, HeaderError, MESSAGE_ID_LEN, MessageId};
+use crate::message::layout::{DEFAULT_FRAME_LENGTH, Layout};
+use crate::message::signature::{FOOTER_LEN, Signer};
+use crate::message::suite::Suite;
+use crate::message::{Limit, Limits};
+use crate::pipeline::positional::{self, ReadAt};
+use crate::pipeline::{self, Jobs, PipelineError, Progress, sequential};
+
+/// Why nothing was encrypted.
+#[derive(Debug, thiserror::Error)]
+pub enum EncryptError {
+    /// There is no key to wrap the data key under.
+    #[error("no key to encrypt under")]
+    NoKey,
+    /// A key did not wrap.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The context does not fit into the format, or has a pair that is both stored and bound.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// The header does not fit into the format.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// Every reader would refuse it, unless told to raise its limit.
+    #[error("the message's {limit} would be {found}, and readers accept {allowed}")]
+    Unreadable {
+        /// Which limit.
+        limit: Limit,
+        /// What the message would have.
+        found: usize,
+        /// What is accepted by default.
+        allowed: usize,
+    },
+    /// The operating system has no random numbers to give.
+    #[error("the system's random number generator failed")]
+    Random(#[source] io::Error),
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+/// What a new message is to be.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// With or without a signature.
+    pub algorithm: Algorithm,
+    /// Plaintext bytes of each frame but the last.
+    pub frame_length: NonZeroU32,
+    /// Pairs that are stored and authenticated.
+    pub context: EncryptionContext,
+    /// Pairs that are authenticated and not stored: the reader must have them.
+    pub bound: EncryptionContext,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            algorithm: Algorithm::default(),
+            frame_length: DEFAULT_FRAME_LENGTH,
+            context: EncryptionContext::default(),
+            bound: EncryptionContext::default(),
+        }
+    }
+}
+
+/// The suites that are written: those with key commitment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// [`Suite::COMMITTING`]: whoever can read the message could also have made it.
+    #[default]
+    Unsigned,
+    /// [`Suite::SIGNED`]: readers can tell what was made by whom had the key pair of this message.
+    Signed,
+}
+
+impl Algorithm {
+    fn suite(self) -> Suite {
+        match self {
+            Self::Unsigned => Suite::COMMITTING,
+            Self::Signed => Suite::SIGNED,
+        }
+    }
+}
+
+/// A message's beginning, and the cipher for the rest.
+pub struct Sealer {
+    fields: Header,
+    tag: Tag,
+    frame_length: NonZeroU32,
+    /// The header with its tag.
+    header: Vec<u8>,
+    cipher: FrameSealer,
+    signer: Option<Signer>,
+    jobs: Jobs,
+}
+
+/// A plaintext that is a file: read in order, or at any place by several threads.
+pub trait PlaintextFile: Read + Send + ReadAt {
+    /// How long it says that it is.
+    fn claimed_len(&self) -> u64;
+
+    /// Goes on behind the first `bytes` bytes.
+    ///
+    /// # Errors
+    /// The system's own.
+    fn skip(&mut self, bytes: u64) -> io::Result<()>;
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encrypted {
+    /// What its header says.
+    pub header: Header,
+    /// The header's tag; its IV is zero.
+    pub tag: Tag,
+    /// Bytes that went in.
+    pub plaintext_len: u64,
+    /// Bytes that came out.
+    pub message_len: u64,
+}
+
+impl Sealer {
+    /// Draws a data key, wraps it under each of `keys`, and makes the header.
+    ///
+    /// The data key itself is wiped before this returns; only the derived key is left.
+    ///
+    /// # Errors
+    /// [`EncryptError`].
+    pub fn new(keys: &[&dyn Provider], recipe: &Recipe) -> Result<Self, EncryptError> {
+        let suite = recipe.algorithm.suite();
+        let (generator, others) = keys.split_first().ok_or(EncryptError::NoKey)?;
+        let mut stored = recipe.context.clone();
+        let mut signer = None;
+        if recipe.algorithm == Algorithm::Signed {
+            let new = Signer::generate().map_err(EncryptError::Random)?;
+            stored.expect(PUBLIC_KEY, &new.public_key())?;
+            signer = Some(new);
+        }
+        let full = stored.union(&recipe.bound)?;
+        let (data_key, first) = generator.generate(suite.key_len, &full)?;
+        let mut encrypted_data_keys = vec![first];
+        for key in others {
+            encrypted_data_keys.push(key.wrap(&data_key, &full)?);
+        }
+        let mut message_id = [0; MESSAGE_ID_LEN];
+        fill_random(&mut message_id).map_err(EncryptError::Random)?;
+        let recipe = Recipe { context: stored, ..recipe.clone() };
+        Self::assemble(&data_key, message_id.into(), &recipe, encrypted_data_keys, signer)
+    }
+
+    /// The beginning of a message from its parts; no data key and message id may serve twice.
+    pub(crate) fn assemble(
+        data_key: &DataKey,
+        message_id: MessageId,
+        recipe: &Recipe,
+        encrypted_data_keys: Vec<EncryptedDataKey>,
+        signer: Option<Signer>,
+    ) -> Result<Self, EncryptError> {
+        let (suite, frame_length) = (recipe.algorithm.suite(), recipe.frame_length);
+        let (frame_key, commit_key) = derive(suite, data_key, &message_id);
+        let fields = Header {
+            suite,
+            message_id,
+            context: recipe.context.clone(),
+            encrypted_data_keys,
+            content: Content::Framed(frame_length),
+            commit_key,
+            public_key: None,
+        };
+        let mut header = fields.serialise()?;
+        require_readable(&fields, header.len() + TAG_LEN)?;
+        let bound = recipe.bound.serialise();
+        let (cipher, tag) = FrameSealer::begin(&frame_key, &message_id, &header, &bound);
+        header.extend_from_slice(&tag);
+        Ok(Self { fields, tag, frame_length, header, cipher, signer, jobs: Jobs::ONE })
+    }
+
+    /// Has several threads seal.
+    #[must_use]
+    pub fn with_jobs(self, jobs: Jobs) -> Self {
+        Self { jobs, ..self }
+    }
+
+    /// Writes the header, all of `source` in frames, and the signature if there is to be one.
+    ///
+    /// # Errors
+    /// [`EncryptError::Pipeline`]; what was written is then no whole message.
+    pub fn encrypt(
+        self,
+        source: &mut (impl Read + Send),
+        output: &mut impl Write,
+        progress: &dyn Progress,
+    ) -> Result<Encrypted, EncryptError> {
+        let Self { fields, tag, frame_length, header, cipher, signer, jobs } = self;
+        let footer_len = if signer.is_some() { FOOTER_LEN as u64 } else { 0 };
+        let mut output = Signing { output, signer };
+        output.write_all(&header).map_err(PipelineError::Write)?;
+        let plaintext_len =
+            pipeline::seal(&cipher, frame_length, source, &mut output, jobs, progress)?;
+        if let Some(signer) = output.signer.take() {
+            let footer = signer.footer().map_err(EncryptError::Random)?;
+            output.write_all(&footer).map_err(PipelineError::Write)?;
+        }
+        let layout = Layout { header_len: header.len() as u64, frame_length };
+        let message_len = layout
+            .message_len(plaintext_len)
+            .and_then(|len| len.checked_add(footer_len))
+            .ok_or(PipelineError::TooLong)?;
+        Ok(Encrypted { header: fields, tag, plaintext_len, message_len })
+    }
+
+    /// The same from a file to an empty file: by position where that is faster.
+    ///
+    /// # Errors
+    /// As [`encrypt`](Self::encrypt).
+    pub fn encrypt_file(
+        self,
+        source: &mut impl PlaintextFile,
+        mut output: &File,
+        progress: &dyn Progress,
+    ) -> Result<Encrypted, EncryptError> {
+        // A signature is over the bytes in their order.
+        if self.signer.is_some() || self.jobs == Jobs::ONE {
+            return self.encrypt(source, &mut output, progress);
+        }
+        let Self { fields, tag, frame_length, header, cipher, jobs, .. } = self;
+        let layout = Layout { header_len: header.len() as u64, frame_length };
+        output.write_all(&header).map_err(PipelineError::Write)?;
+        let size = source.claimed_len();
+        let frames = positional::seal(&cipher, layout, (source, size), output, jobs, progress)?;
+        let next = NonZeroU32::MIN.saturating_add(frames);
+        let done = u64::from(frames) * u64::from(frame_length.get());
+        let place = layout.frame_start(next).ok_or(PipelineError::TooLong)?;
+        // Not every file that calls itself plain can seek.
+        if done > 0 {
+            source.skip(done).map_err(PipelineError::Read)?;
+        }
+        output.seek(SeekFrom::Start(place)).map_err(PipelineError::Write)?;
+        // The rest is the last frame, or, where the file has grown, some more.
+        let rest =
+            sequential::seal_from(next, &cipher, frame_length, source, &mut output, progress)?;
+        let plaintext_len = done + rest;
+        let message_len = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;
+        Ok(Encrypted { header: fields, tag, plaintext_len, message_len })
+    }
+}
+
+/// Shows the signer what is written, until the footer.
+struct Signing<'a, W> {
+    output: &'a mut W,
+    signer: Option<Signer>,
+}
+
+impl<W: Write> Write for Signing<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        if let Some(signer) = &mut self.signer {
+            signer.update(&bytes[..written]);
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+/// A backup that cannot be restored without a flag would look fine until then.
+fn require_readable(header: &Header, header_len: usize) -> Result<(), EncryptError> {
+    let limits = Limits::default();
+    let keys = header.encrypted_data_keys.len();
+    for (limit, found, allowed) in [
+        (Limit::EncryptedDataKeys, keys, usize::from(limits.encrypted_data_keys)),
+        (Limit::HeaderSize, header_len, limits.header_size),
+    ] {
+        if found > allowed {
+            return Err(EncryptError::Unreadable { limit, found, allowed });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::secret::SecretBytes;
+    use crate::keys::provider::raw_aes::RawAes;
+
+    #[test]
+    fn nothing_is_written_that_readers_refuse_by_default() {
+        let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
+        let begin = |count: usize| {
+            let keys = vec![&key as &dyn Provider; count];
+            Sealer::new(&keys, &Recipe::default()).map(drop)
+        };
+        begin(64).unwrap();
+        assert!(matches!(begin(65), Err(EncryptError::Unreadable { found: 65, .. })));
+        assert!(matches!(begin(0), Err(EncryptError::NoKey)));
+    }
+
+    #[test]
+    fn a_pair_is_stored_or_bound_and_not_both() {
+        let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
+        let mut recipe = Recipe::default();
+        recipe.context.insert("k", "v").unwrap();
+        recipe.bound.insert("k", "v").unwrap();
+        let error = Sealer::new(&[&key], &recipe).map(drop).unwrap_err();
+        assert!(matches!(error, EncryptError::Context(ContextError::Duplicate { .. })));
+    }
+}

@@ -1,0 +1,168 @@
+//! The known answers (`tests/vectors/`): messages of all suites and shapes that the official SDK opens.
+//!
+//! Each is opened, and those of suite 0x0478 are made again byte for byte from data key, wrap IV and
+//! message id.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+
+use crate::crypto::secret::{DataKey, SecretBytes};
+use crate::keyring::Material;
+use crate::keyring::{Key, Keyring, exchange};
+use crate::keys::provider::raw_aes::RawAes;
+use crate::message::context::EncryptionContext;
+use crate::message::derivation::derive;
+use crate::message::frame::{FrameKind, FrameSealer, final_prefix, frame_iv, regular_prefix};
+use crate::message::header::{Content, Header, MessageId};
+use crate::message::suite::Suite;
+use crate::operations::decrypt::{Commitment, Expectation, Opened, Reader};
+use crate::operations::encrypt::{Recipe, Sealer};
+
+/// The members that a test uses.
+#[derive(Deserialize)]
+struct KnownAnswer {
+    suite: String,
+    key_namespace: String,
+    key_name: String,
+    wrapping_key: String,
+    encryption_context_header: BTreeMap<String, String>,
+    content_type: u8,
+    frame_length: u32,
+    exact_multiple_final: String,
+    data_key: String,
+    edk_iv: String,
+    message_id: String,
+    commitment: String,
+    plaintext: String,
+    message: String,
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    hex::decode(digits).unwrap()
+}
+
+fn answers() -> Vec<KnownAnswer> {
+    let rows: Vec<KnownAnswer> =
+        serde_json::from_str(include_str!("../../tests/vectors/known-answers.json")).unwrap();
+    assert_eq!(rows.len(), 66);
+    rows
+}
+
+impl KnownAnswer {
+    fn context(&self) -> EncryptionContext {
+        let mut context = EncryptionContext::default();
+        for (key, value) in &self.encryption_context_header {
+            context.expect(key, value).unwrap();
+        }
+        context
+    }
+
+    fn keyring(&self) -> Keyring {
+        let material = Material::from_hex(self.wrapping_key.as_bytes()).unwrap();
+        let (namespace, name) = (self.key_namespace.clone(), self.key_name.clone());
+        let version = exchange::imported(1, namespace, name, material);
+        let mut keyring = Keyring::default();
+        keyring.add(Key::import(version).unwrap()).unwrap();
+        keyring
+    }
+
+    fn assemble(&self) -> Vec<u8> {
+        let suite = Suite::from_id(u16::from_str_radix(&self.suite, 16).unwrap()).unwrap();
+        let data_key = DataKey::new(SecretBytes::copy_of(&bytes(&self.data_key)));
+        let wrapping_key = SecretBytes::copy_of(&bytes(&self.wrapping_key));
+        let provider = RawAes::new(&self.key_namespace, &self.key_name, &wrapping_key).unwrap();
+        let context = self.context();
+        let iv = bytes(&self.edk_iv).try_into().unwrap();
+        let wrapped = provider.wrap_with(&iv, &data_key, &context);
+        let message_id: [u8; 32] = bytes(&self.message_id).try_into().unwrap();
+        let message_id = MessageId::from(message_id);
+        let plaintext = bytes(&self.plaintext);
+        let mut message = Vec::new();
+        if self.is_written_by_enwrap() {
+            let frame_length = NonZeroU32::new(self.frame_length).unwrap();
+            let recipe = Recipe { frame_length, context, ..Recipe::default() };
+            Sealer::assemble(&data_key, message_id, &recipe, vec![wrapped], None)
+                .unwrap()
+                .encrypt(&mut &plaintext[..], &mut message, &())
+                .unwrap();
+            return message;
+        }
+        let (frame_key, commit_key) = derive(suite, &data_key, &message_id);
+        assert_eq!(hex::encode(commit_key.unwrap()), self.commitment);
+        let content =
+            NonZeroU32::new(self.frame_length).map_or(Content::NonFramed, Content::Framed);
+        let encrypted_data_keys = vec![wrapped];
+        let header = Header {
+            suite,
+            message_id,
+            context,
+            encrypted_data_keys,
+            content,
+            commit_key,
+            public_key: None,
+        };
+        message = header.serialise().unwrap();
+        let (cipher, tag) = FrameSealer::begin(&frame_key, &message_id, &message, &[]);
+        message.extend_from_slice(&tag);
+        message.extend_from_slice(&self.body(&cipher, &plaintext));
+        message
+    }
+
+    /// Whether enwrap's own writer makes messages of this shape.
+    fn is_written_by_enwrap(&self) -> bool {
+        self.content_type == 2 && self.exact_multiple_final == "full"
+    }
+
+    /// The shapes that other writers make: one block, or an empty final frame after full ones.
+    fn body(&self, cipher: &FrameSealer, plaintext: &[u8]) -> Vec<u8> {
+        let mut body = Vec::new();
+        let mut seal = |prefix: &[u8], sequence, kind, part: &[u8]| {
+            let mut part = part.to_vec();
+            let tag = cipher.seal(sequence, kind, &mut part);
+            body.extend_from_slice(&[prefix, &part, &tag].concat());
+        };
+        if self.content_type == 1 {
+            let prefix = [&frame_iv(1)[..], &(plaintext.len() as u64).to_be_bytes()].concat();
+            seal(&prefix, NonZeroU32::MIN, FrameKind::SingleBlock, plaintext);
+            return body;
+        }
+        let mut sequence = NonZeroU32::MIN;
+        for part in plaintext.chunks(self.frame_length as usize) {
+            seal(&regular_prefix(sequence), sequence, FrameKind::Regular, part);
+            sequence = sequence.checked_add(1).unwrap();
+        }
+        seal(&final_prefix(sequence, 0), sequence, FrameKind::Final, &[]);
+        body
+    }
+}
+
+#[test]
+fn each_is_opened() {
+    for answer in answers() {
+        let message = bytes(&answer.message);
+        let mut source = &message[..];
+        let expected = Expectation {
+            pairs: answer.context(),
+            commitment: Commitment::Optional,
+            ..Expectation::default()
+        };
+        let keyring = answer.keyring();
+        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
+        let opened = Opened::open(&mut source, &reader).unwrap();
+        let mut plaintext = Vec::new();
+        opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
+        assert_eq!(hex::encode(plaintext), answer.plaintext);
+    }
+}
+
+#[test]
+fn each_of_suite_0478_is_made_again_byte_for_byte() {
+    let answers: Vec<_> = answers().into_iter().filter(|answer| answer.suite == "0478").collect();
+    assert_eq!(answers.len(), 6);
+    for answer in &answers {
+        assert_eq!(hex::encode(answer.assemble()), answer.message);
+    }
+    assert_eq!(answers.iter().filter(|answer| answer.is_written_by_enwrap()).count(), 4);
+}

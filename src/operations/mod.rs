@@ -1,0 +1,9 @@
+//! What each verb does, without a terminal.
+
+pub mod decrypt;
+pub mod encrypt;
+#[cfg(test)]
+mod known_answers;
+pub mod reencrypt;
+pub mod rewrap;
+pub mod verify_first;
