@@ -319,12 +319,12 @@ impl OpenArgs {
         };
         for pair in &self.pairs {
             match &pair.value {
-                Some(value) => expected.pairs.expect(&pair.key, value)?,
+                Some(value) => expected.pairs.insert_allowing_reserved(&pair.key, value)?,
                 None => expected.present.push(pair.key.clone()),
             }
         }
         for (key, value) in context_of(&[], self.context_file.as_ref())?.iter() {
-            expected.pairs.expect(key, value)?;
+            expected.pairs.insert_allowing_reserved(key, value)?;
         }
         expected.only_keys = key_ids(keyring, store, &self.only_key)?;
         Ok(expected)

@@ -88,14 +88,14 @@ impl EncryptionContext {
         if key.starts_with(RESERVED_PREFIX) {
             return Err(ContextError::Reserved { key: key.to_owned() });
         }
-        self.expect(key, value)
+        self.insert_allowing_reserved(key, value)
     }
 
-    /// Adds a pair that a message may hold, whoever wrote it.
+    /// Adds a pair of any key: the SDKs store pairs with reserved keys, and some writers an empty key.
     ///
     /// # Errors
     /// A repeated key, or a context longer than 65,535 bytes; the context is then as it was.
-    pub fn expect(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
+    pub fn insert_allowing_reserved(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
         if self.pairs.contains_key(key) {
             return Err(ContextError::Duplicate { key: key.to_owned() });
         }
@@ -136,7 +136,7 @@ impl EncryptionContext {
     pub fn union(&self, other: &Self) -> Result<Self, ContextError> {
         let mut union = self.clone();
         for (key, value) in other.iter() {
-            union.expect(key, value)?;
+            union.insert_allowing_reserved(key, value)?;
         }
         Ok(union)
     }

@@ -170,7 +170,7 @@ mod tests {
 
     fn context(key: &str) -> EncryptionContext {
         let mut context = EncryptionContext::default();
-        context.expect(PUBLIC_KEY, key).unwrap();
+        context.insert_allowing_reserved(PUBLIC_KEY, key).unwrap();
         context
     }
 

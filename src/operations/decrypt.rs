@@ -329,7 +329,7 @@ pub(crate) fn bound_pairs(
         match stored.get(key) {
             Some(found) if found == value => {}
             Some(_) => return Err(OpenError::ContextMismatch { key: key.to_owned() }),
-            None => bound.expect(key, value).map_err(OpenError::Context)?,
+            None => bound.insert_allowing_reserved(key, value).map_err(OpenError::Context)?,
         }
     }
     Ok(bound)

@@ -150,7 +150,7 @@ impl Sealer {
         let mut signer = None;
         if recipe.algorithm == Algorithm::Signed {
             let new = Signer::generate().map_err(EncryptError::Random)?;
-            stored.expect(PUBLIC_KEY, &new.public_key())?;
+            stored.insert_allowing_reserved(PUBLIC_KEY, &new.public_key())?;
             signer = Some(new);
         }
         let full = stored.union(&recipe.bound)?;

@@ -290,7 +290,7 @@ pub(crate) mod tests {
         let signer = || Signer::generate().unwrap();
         let key = |signer: &Signer| {
             let mut context = EncryptionContext::default();
-            context.expect(PUBLIC_KEY, &signer.public_key()).unwrap();
+            context.insert_allowing_reserved(PUBLIC_KEY, &signer.public_key()).unwrap();
             PublicKey::of(Suite::SIGNED, &context).unwrap().unwrap()
         };
         let plaintext = [7; 255];
