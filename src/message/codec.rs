@@ -4,7 +4,7 @@ use std::io::Read;
 
 use crate::fs::read_full::read_full;
 
-use super::{Limit, Limits, MessageError, Part};
+use super::{Limit, Limits, MessageError, MessagePart};
 
 /// A reader of header fields that keeps every byte it has read.
 ///
@@ -56,7 +56,7 @@ impl<R: Read> FieldReader<R> {
             read_full(&mut self.source, &mut self.raw[start..]).map_err(MessageError::of_source)?;
         if read < len {
             let after = (start + read) as u64;
-            return Err(MessageError::Truncated { after, part: Part::Header });
+            return Err(MessageError::Truncated { after, part: MessagePart::Header });
         }
         Ok(&self.raw[start..])
     }
@@ -128,7 +128,7 @@ mod tests {
     fn says_after_which_byte_the_source_ends() {
         let mut reader = reader(&[0, 5, 8, 9], 100);
         let error = reader.take_sized().unwrap_err();
-        assert!(matches!(error, MessageError::Truncated { after: 4, part: Part::Header }));
+        assert!(matches!(error, MessageError::Truncated { after: 4, part: MessagePart::Header }));
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl fmt::Display for Limit {
 
 /// A part of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum MessagePart {
     /// Everything before the first frame.
     Header,
     /// The frame with this sequence number; they start at 1.
@@ -85,7 +85,7 @@ pub enum Part {
     Footer,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for MessagePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Header => f.write_str("the header"),
@@ -167,13 +167,13 @@ pub enum MessageError {
         /// How many bytes there are.
         after: u64,
         /// Where more were expected.
-        part: Part,
+        part: MessagePart,
     },
     /// A tag, or the commit key, does not fit.
     #[error("authentication failed: {part} was altered, or is not of this message")]
     Authentication {
         /// The part that does not hold.
-        part: Part,
+        part: MessagePart,
     },
     /// A frame that carries another number than its place.
     #[error("authentication failed: frame {expected} carries the number {found}")]

@@ -29,7 +29,7 @@ use crate::message::header::{Content, Header, ReadHeader};
 use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
-use crate::message::{Limits, MessageError, Part};
+use crate::message::{Limits, MessageError, MessagePart};
 use crate::pipeline::positional::{self, ReadAt};
 use crate::pipeline::range::{self, Found, Range};
 use crate::pipeline::salvage::{self, Salvaged};
@@ -123,7 +123,9 @@ impl OpenError {
     fn locked(error: UnlockError, bound: &EncryptionContext) -> Self {
         match error {
             // It did unwrap, so the header was altered: the id, or the commit key itself.
-            UnlockError::Refused => MessageError::Authentication { part: Part::Header }.into(),
+            UnlockError::Refused => {
+                MessageError::Authentication { part: MessagePart::Header }.into()
+            }
             error => {
                 let bound = bound.iter().map(|(key, _)| key.to_owned()).collect();
                 Self::Locked { error, bound }
@@ -209,7 +211,7 @@ impl Opened {
         let (id, bound) = (&fields.message_id, bound.serialise());
         let tag = (&header.iv, &header.tag);
         let cipher = FrameOpener::begin(&frame_key, id, header.body(), &bound, tag)
-            .map_err(|_| MessageError::Authentication { part: Part::Header })?;
+            .map_err(|_| MessageError::Authentication { part: MessagePart::Header })?;
         Ok(Self { header, cipher, limits: expected.limits, jobs: Jobs::ONE, key, version })
     }
 

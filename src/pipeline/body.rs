@@ -10,19 +10,19 @@ use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, Prefix, is_end_marker};
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
-use crate::message::{MessageError, Part};
+use crate::message::{MessageError, MessagePart};
 
 /// A body's bytes, with the place that an error names.
 pub(super) struct Body<'a, R> {
     source: &'a mut R,
     position: u64,
-    pub(super) part: Part,
+    pub(super) part: MessagePart,
     verifier: Option<Verifier>,
 }
 
 impl<'a, R: Read> Body<'a, R> {
     pub(super) fn new(source: &'a mut R, start: u64, verifier: Option<Verifier>) -> Self {
-        Self { source, position: start, part: Part::Body, verifier }
+        Self { source, position: start, part: MessagePart::Body, verifier }
     }
 
     /// What stands before the ciphertext of frame `sequence`: its kind, its IV and its length.
@@ -31,7 +31,7 @@ impl<'a, R: Read> Body<'a, R> {
         sequence: NonZeroU32,
         frame_length: NonZeroU32,
     ) -> Result<(FrameKind, Iv, u32), MessageError> {
-        self.part = Part::Frame(sequence.get());
+        self.part = MessagePart::Frame(sequence.get());
         let first = self.take_array::<REGULAR_PREFIX>()?;
         let is_last = is_end_marker([first[0], first[1], first[2], first[3]]);
         let (prefix, len) = if is_last {
@@ -97,12 +97,12 @@ impl<'a, R: Read> Body<'a, R> {
     /// Checks the signature, if there is to be one, and that nothing follows.
     pub(super) fn end(&mut self) -> Result<(), MessageError> {
         if let Some(verifier) = self.verifier.take() {
-            self.part = Part::Footer;
+            self.part = MessagePart::Footer;
             let len = u16::from_be_bytes(self.take_array()?);
             let mut signature = vec![0; usize::from(len)];
             self.take(&mut signature)?;
             if !verifier.verify(&signature) {
-                return Err(MessageError::Authentication { part: Part::Footer });
+                return Err(MessageError::Authentication { part: MessagePart::Footer });
             }
         }
         let read = read_full(self.source, &mut [0]).map_err(MessageError::of_source)?;

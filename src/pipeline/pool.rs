@@ -18,7 +18,7 @@ use crate::crypto::secret::SecretBytes;
 use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix};
 use crate::message::layout::{FINAL_PREFIX, REGULAR_OVERHEAD, REGULAR_PREFIX};
-use crate::message::{MessageError, Part};
+use crate::message::{MessageError, MessagePart};
 
 /// Bytes of a run: one frame of the usual length, which is so released as soon as its tag holds, and a slow
 /// stream is not held up. Tests have a short one.
@@ -322,7 +322,7 @@ impl OpenRun {
         let mut released = self.opened;
         let result = match self.frames.get(self.opened) {
             Some(bad) => {
-                let part = Part::Frame(bad.sequence.get());
+                let part = MessagePart::Frame(bad.sequence.get());
                 Err(MessageError::Authentication { part }.into())
             }
             None => match self.end.take() {

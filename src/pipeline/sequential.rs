@@ -12,7 +12,7 @@ use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix, r
 use crate::message::header::Content;
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
-use crate::message::{Limit, Limits, MessageError, Part};
+use crate::message::{Limit, Limits, MessageError, MessagePart};
 
 /// Seals all of `source` into frames, and returns how many bytes it had.
 ///
@@ -226,7 +226,7 @@ fn open_block(
     let tag = body.take_array()?;
     cipher
         .open(NonZeroU32::MIN, FrameKind::SingleBlock, &iv, block, &tag)
-        .map_err(|_| MessageError::Authentication { part: Part::Body })?;
+        .map_err(|_| MessageError::Authentication { part: MessagePart::Body })?;
     body.end()?;
     output.write_all(block).map_err(PipelineError::Write)?;
     progress.advance(u64::from(len));
@@ -315,7 +315,7 @@ mod tests {
         let error = opened(&forged, 10).unwrap_err();
         assert!(matches!(
             error,
-            PipelineError::Message(MessageError::Authentication { part: Part::Frame(1) })
+            PipelineError::Message(MessageError::Authentication { part: MessagePart::Frame(1) })
         ));
     }
 
