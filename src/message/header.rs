@@ -101,7 +101,7 @@ const FRAMED: u8 = 0x02;
 
 /// How the body holds the plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Content {
+pub enum ContentType {
     /// In frames of this many bytes.
     Framed(NonZeroU32),
     /// As one block. Read, never written.
@@ -120,7 +120,7 @@ pub struct Header {
     /// The wrapped copies of the data key: at least one.
     pub encrypted_data_keys: Vec<EncryptedDataKey>,
     /// Framed or not.
-    pub content: Content,
+    pub content: ContentType,
     /// The key commitment of a committing suite.
     pub commit_key: Option<CommitKey>,
     /// The key that signed the message, of a signed suite.
@@ -160,8 +160,8 @@ impl Header {
             key.serialise_into(&mut bytes)?;
         }
         let (content, frame_length) = match self.content {
-            Content::Framed(length) => (FRAMED, length.get()),
-            Content::NonFramed => (NON_FRAMED, 0),
+            ContentType::Framed(length) => (FRAMED, length.get()),
+            ContentType::NonFramed => (NON_FRAMED, 0),
         };
         bytes.push(content);
         bytes.extend_from_slice(&frame_length.to_be_bytes());
@@ -290,7 +290,7 @@ fn read_content(
     reader: &mut FieldReader<impl Read>,
     suite: Suite,
     limits: &Limits,
-) -> Result<Content, MessageError> {
+) -> Result<ContentType, MessageError> {
     let [content] = reader.take_array()?;
     if !suite.commits() {
         let reserved = reader.take_u32()?;
@@ -304,11 +304,11 @@ fn read_content(
     }
     let frame_length = reader.take_u32()?;
     match (content, NonZeroU32::new(frame_length)) {
-        (NON_FRAMED, None) => Ok(Content::NonFramed),
+        (NON_FRAMED, None) => Ok(ContentType::NonFramed),
         (NON_FRAMED, Some(_)) => Err(malformed("frame length", Fault::NotZero(frame_length))),
         (FRAMED, None) => Err(malformed("frame length", Fault::Zero)),
         (FRAMED, Some(length)) if frame_length <= limits.frame_length => {
-            Ok(Content::Framed(length))
+            Ok(ContentType::Framed(length))
         }
         (FRAMED, Some(_)) => Err(MessageError::LimitExceeded {
             limit: Limit::FrameLength,
@@ -338,7 +338,7 @@ mod tests {
             message_id: [7; 32].into(),
             context,
             encrypted_data_keys: vec![key.clone(), key],
-            content: Content::Framed(NonZeroU32::new(4096).unwrap()),
+            content: ContentType::Framed(NonZeroU32::new(4096).unwrap()),
             commit_key: Some([8; 32]),
             public_key: None,
         }
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_serialised_and_stops_there() {
-        for content in [sample().content, Content::NonFramed] {
+        for content in [sample().content, ContentType::NonFramed] {
             let header = Header { content, ..sample() };
             let mut bytes = bytes_of(&header);
             let len = bytes.len();

@@ -25,7 +25,7 @@ use crate::message::context::{ContextError, EncryptionContext};
 use crate::message::derivation::{FrameKey, derive};
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
-use crate::message::header::{Content, Header, ReadHeader};
+use crate::message::header::{ContentType, Header, ReadHeader};
 use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
@@ -279,7 +279,7 @@ impl Opened {
     /// tag, or its signature is over all of it.
     #[must_use]
     pub fn layout(&self) -> Option<Layout> {
-        let Content::Framed(frame_length) = self.header.fields.content else { return None };
+        let ContentType::Framed(frame_length) = self.header.fields.content else { return None };
         let layout = Layout { header_len: self.header.len(), frame_length };
         self.header.fields.public_key.is_none().then_some(layout)
     }
@@ -376,7 +376,7 @@ mod tests {
             message_id: [7; 32].into(),
             context: stored,
             encrypted_data_keys: vec![wrapped],
-            content: Content::Framed(NonZeroU32::MIN),
+            content: ContentType::Framed(NonZeroU32::MIN),
             commit_key,
             public_key: None,
         };

@@ -15,7 +15,7 @@ use crate::message::context::{ContextError, EncryptionContext, PUBLIC_KEY};
 use crate::message::derivation::derive;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameSealer;
-use crate::message::header::{Content, Header, HeaderError, MESSAGE_ID_LEN, MessageId};
+use crate::message::header::{ContentType, Header, HeaderError, MESSAGE_ID_LEN, MessageId};
 use crate::message::layout::{DEFAULT_FRAME_LENGTH, Layout};
 use crate::message::signature::{FOOTER_LEN, Signer};
 use crate::message::suite::Suite;
@@ -180,7 +180,7 @@ impl Sealer {
             message_id,
             context: recipe.context.clone(),
             encrypted_data_keys,
-            content: Content::Framed(frame_length),
+            content: ContentType::Framed(frame_length),
             commit_key,
             public_key: None,
         };

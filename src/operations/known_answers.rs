@@ -15,7 +15,7 @@ use crate::keys::provider::raw_aes::RawAes;
 use crate::message::context::EncryptionContext;
 use crate::message::derivation::derive;
 use crate::message::frame::{FrameKind, FrameSealer, final_prefix, frame_iv, regular_prefix};
-use crate::message::header::{Content, Header, MessageId};
+use crate::message::header::{ContentType, Header, MessageId};
 use crate::message::suite::Suite;
 use crate::operations::decrypt::{Commitment, Expectation, Opened, Reader};
 use crate::operations::encrypt::{Recipe, Sealer};
@@ -92,7 +92,7 @@ impl KnownAnswer {
         let (frame_key, commit_key) = derive(suite, &data_key, &message_id);
         assert_eq!(hex::encode(commit_key.unwrap()), self.commitment);
         let content =
-            NonZeroU32::new(self.frame_length).map_or(Content::NonFramed, Content::Framed);
+            NonZeroU32::new(self.frame_length).map_or(ContentType::NonFramed, ContentType::Framed);
         let encrypted_data_keys = vec![wrapped];
         let header = Header {
             suite,

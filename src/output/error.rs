@@ -11,7 +11,7 @@ use enwrap::keyring::format::paper::PaperFault;
 use enwrap::keyring::format::seal::EmptyPassphrase;
 use enwrap::keys::unlock::UnlockError;
 use enwrap::message::MessageError;
-use enwrap::message::header::{Content, Header};
+use enwrap::message::header::{ContentType, Header};
 
 use super::sanitize;
 
@@ -110,8 +110,8 @@ pub(crate) struct NoParts {
 impl NoParts {
     pub(crate) fn of(header: &Header, hint: Option<&'static str>) -> Self {
         let reason = match header.content {
-            Content::NonFramed => "it is not in frames: one tag covers all of it",
-            Content::Framed(_) => "it is signed, and a signature covers all of a message",
+            ContentType::NonFramed => "it is not in frames: one tag covers all of it",
+            ContentType::Framed(_) => "it is signed, and a signature covers all of a message",
         };
         Self { reason, hint }
     }

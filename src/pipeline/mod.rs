@@ -22,7 +22,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use crate::crypto::engine::TAG_LEN;
 use crate::message::MessageError;
 use crate::message::frame::{FrameKind, FrameSealer, regular_prefix};
-use crate::message::header::Content;
+use crate::message::header::ContentType;
 use crate::message::layout::REGULAR_PREFIX;
 use sequential::Opening;
 
@@ -114,10 +114,10 @@ pub fn open(
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
     match opening.content {
-        Content::Framed(length) if jobs != Jobs::ONE && length.get() <= LONGEST_FRAME => {
+        ContentType::Framed(length) if jobs != Jobs::ONE && length.get() <= LONGEST_FRAME => {
             pool::open(opening, length, source, output, jobs, progress)
         }
-        Content::Framed(_) | Content::NonFramed => {
+        ContentType::Framed(_) | ContentType::NonFramed => {
             sequential::open(opening, source, output, progress)
         }
     }
@@ -201,7 +201,7 @@ pub(crate) mod tests {
 
     fn opened(message: &[u8], by: Jobs, verifier: Option<Verifier>) -> Outcome {
         let (cipher, limits) = (opener(), Limits::default());
-        let content = Content::Framed(FRAME);
+        let content = ContentType::Framed(FRAME);
         let opening = Opening { cipher: &cipher, content, start: 0, limits: &limits, verifier };
         let mut plaintext = Vec::new();
         let result = open(opening, &mut &message[..], &mut plaintext, by, &());
@@ -353,7 +353,8 @@ pub(crate) mod tests {
                 pool::seal(&sealer().0, FRAME, &mut &plaintext[..], &mut output, jobs(3), &())
                     .unwrap_err();
             assert!(matches!(error, PipelineError::Write(_)), "{error}");
-            let (cipher, limits, content) = (opener(), Limits::default(), Content::Framed(FRAME));
+            let (cipher, limits, content) =
+                (opener(), Limits::default(), ContentType::Framed(FRAME));
             let opening =
                 || Opening { cipher: &cipher, content, start: 0, limits: &limits, verifier: None };
             let mut output = Failing(Vec::new(), after);

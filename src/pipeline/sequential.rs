@@ -9,7 +9,7 @@ use crate::crypto::engine::{IV_LEN, TAG_LEN};
 use crate::crypto::secret::SecretBytes;
 use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix, regular_prefix};
-use crate::message::header::Content;
+use crate::message::header::ContentType;
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
 use crate::message::{Limit, Limits, MessageError, MessagePart};
@@ -142,7 +142,7 @@ pub struct Opening<'a> {
     /// Its cipher.
     pub cipher: &'a FrameOpener,
     /// Framed or not.
-    pub content: Content,
+    pub content: ContentType,
     /// The byte of the message at which it stands.
     pub start: u64,
     /// What is held in memory at most.
@@ -169,8 +169,8 @@ pub fn open(
     let Opening { cipher, content, start, limits, verifier } = opening;
     let mut body = Body::new(source, start, verifier);
     match content {
-        Content::Framed(length) => open_frames(cipher, length, &mut body, output, progress),
-        Content::NonFramed => open_block(cipher, limits, &mut body, output, progress),
+        ContentType::Framed(length) => open_frames(cipher, length, &mut body, output, progress),
+        ContentType::NonFramed => open_block(cipher, limits, &mut body, output, progress),
     }
 }
 
@@ -266,7 +266,7 @@ mod tests {
 
     fn opened(mut message: &[u8], frame_length: u32) -> Result<Vec<u8>, PipelineError> {
         let mut plaintext = Vec::new();
-        let content = Content::Framed(length(frame_length));
+        let content = ContentType::Framed(length(frame_length));
         let (cipher, limits) = (&ciphers().1, &Limits::default());
         let opening = Opening { cipher, content, start: 0, limits, verifier: None };
         open(opening, &mut message, &mut plaintext, &())?;
@@ -368,7 +368,7 @@ mod tests {
     fn a_block_over_the_limit_is_refused_before_it_is_allocated() {
         let mut message: &[u8] = &[&[0; 12][..], &u64::MAX.to_be_bytes()].concat();
         let (cipher, limits) = (&ciphers().1, &Limits::default());
-        let content = Content::NonFramed;
+        let content = ContentType::NonFramed;
         let opening = Opening { cipher, content, start: 0, limits, verifier: None };
         let error = open(opening, &mut message, &mut Vec::new(), &());
         assert!(matches!(

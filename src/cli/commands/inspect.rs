@@ -13,7 +13,7 @@ use enwrap::keys::provider::raw_aes::key_name;
 use enwrap::keys::unlock::name_of;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::frame::{Prefix, is_end_marker};
-use enwrap::message::header::{Content, ReadHeader};
+use enwrap::message::header::{ContentType, ReadHeader};
 use enwrap::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout};
 use enwrap::message::signature::{FOOTER_LEN, P256_FOOTER_LEN, PublicKey};
 
@@ -70,7 +70,7 @@ struct BodySize {
 
 /// `None` for what has no size, and where the final frame is not where the size says.
 fn body_size(header: &ReadHeader, source: &Source) -> Option<BodySize> {
-    let Content::Framed(frame_length) = header.fields.content else { return None };
+    let ContentType::Framed(frame_length) = header.fields.content else { return None };
     let layout = Layout { header_len: header.len(), frame_length };
     let file_len = source.size()?;
     // Where there is a footer, its length is known only when it is reached: the usual one is tried first.
@@ -126,8 +126,8 @@ fn to_text(
         writeln!(text, "  key:        {}{alias}", sanitize::text(&name_of(wrapped)))?;
     }
     match fields.content {
-        Content::Framed(length) => writeln!(text, "  frames:     of {length} bytes")?,
-        Content::NonFramed => writeln!(text, "  frames:     none, one block")?,
+        ContentType::Framed(length) => writeln!(text, "  frames:     of {length} bytes")?,
+        ContentType::NonFramed => writeln!(text, "  frames:     none, one block")?,
     }
     if let Some(BodySize { frames, plaintext }) = size {
         writeln!(text, "  plaintext:  {plaintext} bytes in {}", counted(frames, "frame"))?;
@@ -157,8 +157,8 @@ fn to_json(header: &ReadHeader, keyring: &Keyring, size: Option<BodySize>, armor
         })
         .collect();
     let frame_length = match fields.content {
-        Content::Framed(length) => Some(length.get()),
-        Content::NonFramed => None,
+        ContentType::Framed(length) => Some(length.get()),
+        ContentType::NonFramed => None,
     };
     json!({
         "format_version": fields.suite.format_version(),

@@ -14,7 +14,7 @@ use enwrap::keys::wraps::Wraps;
 use enwrap::message::Limits;
 use enwrap::message::armor::Encoder;
 use enwrap::message::context::{EncryptionContext, PUBLIC_KEY};
-use enwrap::message::header::{Content, Header};
+use enwrap::message::header::{ContentType, Header};
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::operations::decrypt::Opened;
 use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, Recipe, Sealer};
@@ -234,8 +234,8 @@ impl Plan<'_> {
             context.insert(key, value)?;
         }
         let frame_length = match old.content {
-            Content::Framed(length) if length.get() <= Limits::default().frame_length => length,
-            Content::Framed(_) | Content::NonFramed => DEFAULT_FRAME_LENGTH,
+            ContentType::Framed(length) if length.get() <= Limits::default().frame_length => length,
+            ContentType::Framed(_) | ContentType::NonFramed => DEFAULT_FRAME_LENGTH,
         };
         let is_signed = old.public_key.is_some();
         let algorithm = if is_signed { Algorithm::Signed } else { Algorithm::Unsigned };

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use enwrap::message::armor::{ArmorError, Unarmored};
-use enwrap::message::header::{Content, ReadHeader};
+use enwrap::message::header::{ContentType, ReadHeader};
 use enwrap::message::layout::Layout;
 use enwrap::message::{Limits, MessageError};
 
@@ -31,7 +31,7 @@ pub(crate) fn is_message(path: &Path) -> Option<bool> {
 pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
     let Ok(mut message) = MessageSource::open(path) else { return false };
     let Ok(header) = ReadHeader::read(&mut message, &Limits::default()) else { return false };
-    let Content::Framed(frame_length) = header.fields.content else { return true };
+    let ContentType::Framed(frame_length) = header.fields.content else { return true };
     let layout = Layout { header_len: header.len(), frame_length };
     let (body, size) = (layout.message_len(plaintext_len), message.source().size());
     match body.zip(size) {

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use enwrap::crypto::engine::{Iv, Tag};
-use enwrap::message::header::{Content, Header, ReadHeader};
+use enwrap::message::header::{ContentType, Header, ReadHeader};
 
 use super::destination::Target;
 use super::source::is_stdin;
@@ -111,8 +111,8 @@ fn header_to_json(header: &Header) -> Value {
         })
         .collect();
     let (content_type, frame_length) = match header.content {
-        Content::NonFramed => (1, 0),
-        Content::Framed(length) => (2, length.get()),
+        ContentType::NonFramed => (1, 0),
+        ContentType::Framed(length) => (2, length.get()),
     };
     json!({
         "version": if is_version_2 { "2.0" } else { "1.0" },
