@@ -13,7 +13,7 @@ use enwrap::crypto::secret::SecretBytes;
 use enwrap::keys::provider::raw_aes::RawAes;
 use enwrap::message::Limits;
 use enwrap::message::frame::frame_iv;
-use enwrap::message::header::ReadHeader;
+use enwrap::message::header::ParsedHeader;
 use enwrap::operations::encrypt::{Recipe, Sealer};
 
 const FRAMES: [usize; 5] = [256, 4096, 65_536, 262_144, 1 << 20];
@@ -55,6 +55,6 @@ fn parse_header(bencher: Bencher<'_, '_>) {
     let mut message = Vec::new();
     Sealer::new(&[&key], &recipe).unwrap().encrypt(&mut &b""[..], &mut message, &()).unwrap();
     bencher.bench_local(|| {
-        ReadHeader::read(&mut black_box(&message[..]), &Limits::default()).unwrap()
+        ParsedHeader::read(&mut black_box(&message[..]), &Limits::default()).unwrap()
     });
 }

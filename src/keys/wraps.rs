@@ -13,7 +13,7 @@ use crate::keys::unlock::name_of;
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
-use crate::message::header::ReadHeader;
+use crate::message::header::ParsedHeader;
 use crate::operations::decrypt::{OpenError, Reader, bound_pairs, commit};
 
 /// A key version, and whether it is its key's current one.
@@ -82,7 +82,7 @@ impl Wraps {
     ///
     /// # Errors
     /// [`OpenError`], where the context contradicts what the reader expects.
-    pub fn of(header: &ReadHeader, reader: &Reader<'_>) -> Result<Self, OpenError> {
+    pub fn of(header: &ParsedHeader, reader: &Reader<'_>) -> Result<Self, OpenError> {
         let fields = &header.fields;
         let bound = bound_pairs(&fields.context, reader.expected)?;
         let context = fields.context.union(&bound).map_err(OpenError::Context)?;
@@ -194,7 +194,7 @@ pub fn unwraps_by_material(wraps: &Wraps, version: &KeyVersion) -> bool {
 
 /// The data key, if this version unwraps the very one of this message.
 fn prove(
-    header: &ReadHeader,
+    header: &ParsedHeader,
     bound: &EncryptionContext,
     version: &KeyVersion,
     wrapped: &EncryptedDataKey,

@@ -172,7 +172,7 @@ impl Header {
 
 /// A header as it stands before a body. Nothing of it is authentic before its tag was checked.
 #[derive(Clone, Debug)]
-pub struct ReadHeader {
+pub struct ParsedHeader {
     /// The fields.
     pub fields: Header,
     /// All its bytes, as a signature covers them.
@@ -184,7 +184,7 @@ pub struct ReadHeader {
     pub tag: Tag,
 }
 
-impl ReadHeader {
+impl ParsedHeader {
     /// Reads a header from the start of `source`, and not one byte more.
     ///
     /// # Errors
@@ -350,8 +350,8 @@ mod tests {
         bytes
     }
 
-    fn read(bytes: &[u8]) -> Result<ReadHeader, MessageError> {
-        ReadHeader::read(bytes, &Limits::default())
+    fn read(bytes: &[u8]) -> Result<ParsedHeader, MessageError> {
+        ParsedHeader::read(bytes, &Limits::default())
     }
 
     fn flip(at: usize, to: u8) -> MessageError {
@@ -368,7 +368,7 @@ mod tests {
             let len = bytes.len();
             bytes.extend_from_slice(b"frames");
             let mut source = &bytes[..];
-            let read = ReadHeader::read(&mut source, &Limits::default()).unwrap();
+            let read = ParsedHeader::read(&mut source, &Limits::default()).unwrap();
             assert_eq!(read.fields, header);
             assert_eq!((read.len(), read.tag), (len as u64, [5; TAG_LEN]));
             assert_eq!((read.body(), read.raw()), (&bytes[..len - TAG_LEN], &bytes[..len]));

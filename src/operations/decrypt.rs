@@ -25,7 +25,7 @@ use crate::message::context::{ContextError, EncryptionContext};
 use crate::message::derivation::{FrameKey, derive};
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
-use crate::message::header::{ContentType, Header, ReadHeader};
+use crate::message::header::{ContentType, Header, ParsedHeader};
 use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
@@ -177,7 +177,7 @@ impl Reader<'_> {
 
 /// A message whose header is authentic.
 pub struct Opened {
-    header: ReadHeader,
+    header: ParsedHeader,
     cipher: FrameOpener,
     limits: Limits,
     jobs: Jobs,
@@ -194,7 +194,7 @@ impl Opened {
     /// [`OpenError`]; the first failing check.
     pub fn open(source: &mut impl Read, reader: &Reader<'_>) -> Result<Self, OpenError> {
         let expected = reader.expected;
-        let header = ReadHeader::read(source, &expected.limits)?;
+        let header = ParsedHeader::read(source, &expected.limits)?;
         let suite = header.fields.suite;
         if expected.commitment == Commitment::Required && !suite.commits() {
             return Err(OpenError::NotCommitting { suite });
@@ -223,7 +223,7 @@ impl Opened {
 
     /// The authentic header, with its bytes.
     #[must_use]
-    pub fn read_header(&self) -> &ReadHeader {
+    pub fn read_header(&self) -> &ParsedHeader {
         &self.header
     }
 

@@ -9,7 +9,7 @@ use crate::keys::envelope::{MOST_LINE_BYTES, Record};
 use crate::keys::provider::{Provider as _, ProviderError};
 use crate::keys::wraps::{Wrap, Wraps, names_version_of};
 use crate::message::Limits;
-use crate::message::header::ReadHeader;
+use crate::message::header::ParsedHeader;
 use crate::message::suite::Suite;
 use crate::operations::decrypt::{OpenError, Reader};
 
@@ -77,7 +77,7 @@ pub enum Rewrapped {
 /// # Errors
 /// [`RewrapError`].
 pub fn rewrap(
-    header: &ReadHeader,
+    header: &ParsedHeader,
     reader: &Reader<'_>,
     wish: Wish<'_>,
 ) -> Result<Rewrapped, RewrapError> {
@@ -180,7 +180,7 @@ mod tests {
 
     fn rewrapped(message: &[u8], keyring: &Keyring, records: &Kept, wish: Wish<'_>) -> Rewrapped {
         let expected = Expectation::default();
-        let header = ReadHeader::read(&mut &message[..], &expected.limits).unwrap();
+        let header = ParsedHeader::read(&mut &message[..], &expected.limits).unwrap();
         rewrap(&header, &Reader { keyring, records, expected: &expected }, wish).unwrap()
     }
 

@@ -13,7 +13,7 @@ use enwrap::keys::provider::raw_aes::key_name;
 use enwrap::keys::unlock::name_of;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::frame::{Prefix, is_end_marker};
-use enwrap::message::header::{ContentType, ReadHeader};
+use enwrap::message::header::{ContentType, ParsedHeader};
 use enwrap::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout};
 use enwrap::message::signature::{FOOTER_LEN, P256_FOOTER_LEN, PublicKey};
 
@@ -53,7 +53,7 @@ pub(crate) fn run(app: &App, args: &InspectArgs) -> anyhow::Result<()> {
 
 fn inspect(app: &App, input: &Path, keyring: &Keyring, args: &InspectArgs) -> anyhow::Result<()> {
     let mut source = MessageSource::open(input)?;
-    let header = ReadHeader::read(&mut source, &args.limits.limits())?;
+    let header = ParsedHeader::read(&mut source, &args.limits.limits())?;
     let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
     let text = to_text(input, &header, &source, keyring, size)?;
     let mut object = to_json(&header, keyring, size, source.is_armored());
@@ -69,7 +69,7 @@ struct BodySize {
 }
 
 /// `None` for what has no size, and where the final frame is not where the size says.
-fn body_size(header: &ReadHeader, source: &Source) -> Option<BodySize> {
+fn body_size(header: &ParsedHeader, source: &Source) -> Option<BodySize> {
     let ContentType::Framed(frame_length) = header.fields.content else { return None };
     let layout = Layout { header_len: header.len(), frame_length };
     let file_len = source.size()?;
@@ -105,7 +105,7 @@ fn known_as(keyring: &Keyring, wrapped: &EncryptedDataKey) -> Option<String> {
 
 fn to_text(
     input: &Path,
-    header: &ReadHeader,
+    header: &ParsedHeader,
     source: &MessageSource,
     keyring: &Keyring,
     size: Option<BodySize>,
@@ -135,7 +135,7 @@ fn to_text(
     Ok(text)
 }
 
-fn to_json(header: &ReadHeader, keyring: &Keyring, size: Option<BodySize>, armor: bool) -> Value {
+fn to_json(header: &ParsedHeader, keyring: &Keyring, size: Option<BodySize>, armor: bool) -> Value {
     let fields = &header.fields;
     let context: serde_json::Map<String, Value> =
         fields.context.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use enwrap::keyring::{Key, Keyring};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
-use enwrap::message::header::{MessageId, ReadHeader};
+use enwrap::message::header::{MessageId, ParsedHeader};
 use enwrap::operations::decrypt::{Commitment, Opened, Reader};
 use enwrap::operations::rewrap::{RewrapError, Rewrapped, Wish, rewrap};
 
@@ -78,7 +78,7 @@ struct Pending {
 /// A record, and the message that it is for.
 struct Waiting {
     record: Record,
-    header: ReadHeader,
+    header: ParsedHeader,
     path: PathBuf,
 }
 

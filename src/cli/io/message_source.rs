@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use enwrap::message::armor::{ArmorError, Unarmored};
-use enwrap::message::header::{ContentType, ReadHeader};
+use enwrap::message::header::{ContentType, ParsedHeader};
 use enwrap::message::layout::Layout;
 use enwrap::message::{Limits, MessageError};
 
@@ -20,7 +20,7 @@ pub(crate) fn is_message(path: &Path) -> Option<bool> {
         }
         Err(_) => return None,
     };
-    match ReadHeader::read(&mut message, &Limits::default()) {
+    match ParsedHeader::read(&mut message, &Limits::default()) {
         Ok(_) => Some(true),
         Err(MessageError::Read(_)) => None,
         Err(_) => Some(false),
@@ -30,7 +30,7 @@ pub(crate) fn is_message(path: &Path) -> Option<bool> {
 /// Whether the message in a file is as long as one of `plaintext_len` bytes, where that can be told.
 pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
     let Ok(mut message) = MessageSource::open(path) else { return false };
-    let Ok(header) = ReadHeader::read(&mut message, &Limits::default()) else { return false };
+    let Ok(header) = ParsedHeader::read(&mut message, &Limits::default()) else { return false };
     let ContentType::Framed(frame_length) = header.fields.content else { return true };
     let layout = Layout { header_len: header.len(), frame_length };
     let (body, size) = (layout.message_len(plaintext_len), message.source().size());
@@ -56,7 +56,7 @@ impl MessageSource {
     pub(crate) fn find(
         entry: &Entry,
         limits: &Limits,
-    ) -> anyhow::Result<Option<(Self, ReadHeader)>> {
+    ) -> anyhow::Result<Option<(Self, ParsedHeader)>> {
         let source = Source::open(&entry.path)?;
         // What was named is meant to be one.
         let must_be = entry.is_named || source.looks_encrypted();
@@ -70,7 +70,7 @@ impl MessageSource {
             }
             other => other?,
         };
-        match ReadHeader::read(&mut message, limits) {
+        match ParsedHeader::read(&mut message, limits) {
             Err(error) if !must_be && is_other(&error) => Ok(None),
             Err(error) => Err(error.into()),
             // A pipe has no second reading; whoever wants only the header does not need it.

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use enwrap::crypto::engine::{Iv, Tag};
-use enwrap::message::header::{ContentType, Header, ReadHeader};
+use enwrap::message::header::{ContentType, Header, ParsedHeader};
 
 use super::destination::Target;
 use super::source::is_stdin;
@@ -60,7 +60,7 @@ impl Metadata {
         mode: &str,
         input: &Path,
         output: Option<&Path>,
-        header: &ReadHeader,
+        header: &ParsedHeader,
     ) -> anyhow::Result<()> {
         self.append(mode, input, output, &header.fields, (&header.iv, &header.tag))
     }
