@@ -31,7 +31,7 @@ use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
 use crate::message::{Limits, MessageError, MessagePart};
 use crate::pipeline::positional::{self, ReadAt};
-use crate::pipeline::range::{self, Found, Range};
+use crate::pipeline::range::{self, ByteRange, RangeResult};
 use crate::pipeline::salvage::{self, Salvaged};
 use crate::pipeline::sequential::Opening;
 use crate::pipeline::{self, Jobs, PipelineError, Progress};
@@ -293,10 +293,10 @@ impl Opened {
         &self,
         source: &impl ReadAt,
         size: u64,
-        range: Range,
+        range: ByteRange,
         output: &mut impl Write,
         progress: &dyn Progress,
-    ) -> Result<Option<Found>, PipelineError> {
+    ) -> Result<Option<RangeResult>, PipelineError> {
         let Some(layout) = self.layout() else { return Ok(None) };
         range::open(&self.cipher, layout, (source, size), range, output, progress)
     }

@@ -14,14 +14,14 @@ use crate::message::layout::{Layout, REGULAR_OVERHEAD};
 
 /// Bytes of a plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct ByteRange {
     /// The first byte.
     pub offset: u64,
     /// How many; all to the end, if `None`.
     pub length: Option<u64>,
 }
 
-impl Range {
+impl ByteRange {
     /// Everything.
     pub const ALL: Self = Self { offset: 0, length: None };
 
@@ -33,7 +33,7 @@ impl Range {
 
 /// What was asked for of a plaintext, and found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct RangeResult {
     /// Bytes of the whole plaintext.
     pub plaintext_len: u64,
     /// Bytes written.
@@ -50,10 +50,10 @@ pub fn open(
     cipher: &FrameOpener,
     layout: Layout,
     (source, size): (&impl ReadAt, u64),
-    range: Range,
+    range: ByteRange,
     output: &mut impl Write,
     progress: &dyn Progress,
-) -> Result<Option<Found>, PipelineError> {
+) -> Result<Option<RangeResult>, PipelineError> {
     let frame_length = u64::from(layout.frame_length.get());
     let Some(last) = layout.frames_in(size) else { return Ok(None) };
     let Some(tail) = open_final(cipher, layout, source, size, last) else { return Ok(None) };
@@ -91,7 +91,7 @@ pub fn open(
         write(plaintext, u64::from(number) * frame_length)?;
     }
     write(tail.expose(), before)?;
-    Ok(Some(Found { plaintext_len, written }))
+    Ok(Some(RangeResult { plaintext_len, written }))
 }
 
 /// The bytes of `plaintext`, which begins at `start`, that lie from `from` to before `to`.
@@ -103,15 +103,15 @@ fn overlap(plaintext: &[u8], start: u64, from: u64, to: u64) -> &[u8] {
 }
 
 /// Lets only the bytes of a range through, where the whole plaintext has to pass.
-pub struct Window<W> {
+pub struct RangeWriter<W> {
     output: W,
-    range: Range,
+    range: ByteRange,
     position: u64,
 }
 
-impl<W> Window<W> {
+impl<W> RangeWriter<W> {
     /// All that is written passes it.
-    pub fn new(output: W, range: Range) -> Self {
+    pub fn new(output: W, range: ByteRange) -> Self {
         Self { output, range, position: 0 }
     }
 
@@ -122,7 +122,7 @@ impl<W> Window<W> {
     }
 }
 
-impl<W: Write> Write for Window<W> {
+impl<W: Write> Write for RangeWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let end = self.range.end(u64::MAX);
         self.output.write_all(overlap(bytes, self.position, self.range.offset, end))?;
@@ -150,8 +150,8 @@ mod tests {
             let (file, size) = (file_of(&message), message.len() as u64);
             for offset in 0..u64::from(len) + 3 {
                 for length in (0..u64::from(len) + 3).map(Some).chain([None, Some(u64::MAX)]) {
-                    let range = Range { offset, length };
-                    let (mut part, mut window) = (Vec::new(), Window::new(Vec::new(), range));
+                    let range = ByteRange { offset, length };
+                    let (mut part, mut window) = (Vec::new(), RangeWriter::new(Vec::new(), range));
                     let found = open(&opener(), LAYOUT, (&file, size), range, &mut part, &());
                     let expected: Vec<u8> = plaintext
                         .iter()
@@ -162,7 +162,7 @@ mod tests {
                     assert_eq!(part, expected, "{range:?} of {len}");
                     let written = part.len() as u64;
                     let found = found.unwrap().unwrap();
-                    assert_eq!(found, Found { plaintext_len: u64::from(len), written });
+                    assert_eq!(found, RangeResult { plaintext_len: u64::from(len), written });
                     for bytes in plaintext.chunks(7) {
                         window.write_all(bytes).unwrap();
                     }
@@ -177,7 +177,7 @@ mod tests {
         let message = sealed_in_order(&[7; 55]);
         let size = message.len() as u64;
         let open = |bytes: &[u8], size| {
-            let range = Range { offset: 0, length: Some(1) };
+            let range = ByteRange { offset: 0, length: Some(1) };
             open(&opener(), LAYOUT, (&file_of(bytes), size), range, &mut Vec::new(), &()).unwrap()
         };
         assert!(open(&message, size).is_some());

@@ -16,7 +16,7 @@ use enwrap::fs::atomic_file::AtomicFile;
 use enwrap::operations::decrypt::{Opened, Reader};
 use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::operations::verify_first::{Verified, VerifyFirstError};
-use enwrap::pipeline::range::{Found, Range, Window};
+use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
 use enwrap::pipeline::{Jobs, PipelineError};
 
 use crate::cli::app::App;
@@ -213,11 +213,11 @@ impl Plan<'_> {
         };
         let (found, message) = if is_late {
             let reader = opening.reader();
-            let mut window = Window::new(&mut destination, range.unwrap_or(Range::ALL));
+            let mut window = RangeWriter::new(&mut destination, range.unwrap_or(ByteRange::ALL));
             let released = release_verified(&opened, message, &reader, &mut window, &meter);
             let (second, plaintext_len) = released.map_err(|error| name_output(error, target))?;
             opened = second;
-            (Found { plaintext_len, written: window.written() }, None)
+            (RangeResult { plaintext_len, written: window.written() }, None)
         } else if let Some(range) = range {
             let asked = (range, target);
             let found = range::decrypt(&opened, &mut message, asked, &mut destination, &meter)?;
@@ -225,7 +225,7 @@ impl Plan<'_> {
         } else {
             let len = decrypt_to(&opened, &mut message, &mut destination, &meter)
                 .map_err(|error| target.name_in(error))?;
-            (Found { plaintext_len: len, written: len }, Some(message))
+            (RangeResult { plaintext_len: len, written: len }, Some(message))
         };
         meter.finish();
         destination.finish()?;

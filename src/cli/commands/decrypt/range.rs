@@ -4,7 +4,7 @@ use clap::Args;
 
 use enwrap::operations::decrypt::Opened;
 use enwrap::operations::encrypt::PlaintextFile as _;
-use enwrap::pipeline::range::{Found, Range};
+use enwrap::pipeline::range::{ByteRange, RangeResult};
 
 use crate::cli::io::destination::{Destination, Target};
 use crate::cli::io::message_source::MessageSource;
@@ -31,9 +31,9 @@ pub(crate) struct RangeArgs {
 
 impl RangeArgs {
     /// What was asked for, if not all.
-    pub(super) fn range(&self) -> Option<Range> {
+    pub(super) fn range(&self) -> Option<ByteRange> {
         (self.offset.is_some() || self.length.is_some())
-            .then(|| Range { offset: self.offset.unwrap_or(0), length: self.length })
+            .then(|| ByteRange { offset: self.offset.unwrap_or(0), length: self.length })
     }
 }
 
@@ -41,10 +41,10 @@ impl RangeArgs {
 pub(super) fn decrypt(
     opened: &Opened,
     message: &mut MessageSource,
-    (range, target): (Range, &Target),
+    (range, target): (ByteRange, &Target),
     destination: &mut Destination,
     meter: &FileMeter<'_>,
-) -> anyhow::Result<Found> {
+) -> anyhow::Result<RangeResult> {
     if opened.layout().is_none() {
         return Err(
             NoParts::of(opened.header(), Some("read all of it first: --verify-first")).into()
