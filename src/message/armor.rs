@@ -44,7 +44,7 @@ pub enum Unarmored<R> {
     /// The bytes themselves.
     Binary(R),
     /// Decoded on the way.
-    Armored(Decoder<R>),
+    Armored(ArmorDecoder<R>),
 }
 
 impl<R: BufRead> Unarmored<R> {
@@ -65,7 +65,7 @@ impl<R: BufRead> Unarmored<R> {
             match &start[blank..] {
                 [] if blank > 0 => source.consume(blank),
                 [0xFF | 0xFE, ..] | [b'A' | b'-', 0, ..] => return Err(ArmorError::Utf16.into()),
-                [b'A' | b'-', ..] => return Ok(Self::Armored(Decoder::new(source))),
+                [b'A' | b'-', ..] => return Ok(Self::Armored(ArmorDecoder::new(source))),
                 _ => {
                     source.consume(blank);
                     return Ok(Self::Binary(source));
@@ -106,7 +106,7 @@ impl<R: BufRead> Read for Unarmored<R> {
 }
 
 /// Decodes base64 on the way, in constant memory however long its lines are.
-pub struct Decoder<R> {
+pub struct ArmorDecoder<R> {
     source: R,
     /// Base64 without what is tolerated around it.
     characters: Vec<u8>,
@@ -120,7 +120,7 @@ pub struct Decoder<R> {
     is_cut: bool,
 }
 
-impl<R: BufRead> Decoder<R> {
+impl<R: BufRead> ArmorDecoder<R> {
     fn new(source: R) -> Self {
         Self {
             source,
@@ -204,7 +204,7 @@ impl<R: BufRead> Decoder<R> {
     }
 }
 
-impl<R: BufRead> Read for Decoder<R> {
+impl<R: BufRead> Read for ArmorDecoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.taken == self.decoded.len() {
             if self.is_cut {
@@ -224,13 +224,13 @@ impl<R: BufRead> Read for Decoder<R> {
 }
 
 /// Armours what is written to it.
-pub struct Encoder<W> {
+pub struct ArmorEncoder<W> {
     output: W,
     /// Less than a line.
     pending: Vec<u8>,
 }
 
-impl<W: Write> Encoder<W> {
+impl<W: Write> ArmorEncoder<W> {
     /// Begins at the start of a line.
     pub fn new(output: W) -> Self {
         Self { output, pending: Vec::with_capacity(LINE_BYTES) }
@@ -246,7 +246,7 @@ impl<W: Write> Encoder<W> {
     }
 }
 
-impl<W: Write> Write for Encoder<W> {
+impl<W: Write> Write for ArmorEncoder<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut all = std::mem::take(&mut self.pending);
         all.extend_from_slice(bytes);
@@ -278,7 +278,7 @@ mod tests {
 
     fn armored(bytes: &[u8], writes: usize) -> String {
         let mut text = Vec::new();
-        let mut encoder = Encoder::new(&mut text);
+        let mut encoder = ArmorEncoder::new(&mut text);
         for part in bytes.chunks(writes.max(1)) {
             encoder.write_all(part).unwrap();
         }

@@ -48,7 +48,7 @@ pub enum ContextError {
 
 /// What is wrong with the bytes of a serialised context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ContextSyntax {
+pub enum ContextSyntaxError {
     /// A length points past the end.
     #[error("a length points past its end")]
     Overrun,
@@ -171,7 +171,7 @@ impl EncryptionContext {
     ///
     /// # Errors
     /// Anything that a writer following the format cannot have written.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ContextSyntax> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, ContextSyntaxError> {
         let mut context = Self::default();
         if bytes.is_empty() {
             return Ok(context);
@@ -179,31 +179,31 @@ impl EncryptionContext {
         let mut rest = bytes;
         let count = take_u16(&mut rest)?;
         if count == 0 {
-            return Err(ContextSyntax::EmptyCount);
+            return Err(ContextSyntaxError::EmptyCount);
         }
         for _ in 0..count {
             let key = take_text(&mut rest)?;
             let value = take_text(&mut rest)?;
             if context.pairs.last_key_value().is_some_and(|(last, _)| last.as_str() >= key) {
-                return Err(ContextSyntax::Order);
+                return Err(ContextSyntaxError::Order);
             }
             context.pairs.insert(key.to_owned(), value.to_owned());
         }
-        if rest.is_empty() { Ok(context) } else { Err(ContextSyntax::Trailing) }
+        if rest.is_empty() { Ok(context) } else { Err(ContextSyntaxError::Trailing) }
     }
 }
 
-fn take_u16(rest: &mut &[u8]) -> Result<usize, ContextSyntax> {
-    let (number, after) = rest.split_first_chunk::<2>().ok_or(ContextSyntax::Overrun)?;
+fn take_u16(rest: &mut &[u8]) -> Result<usize, ContextSyntaxError> {
+    let (number, after) = rest.split_first_chunk::<2>().ok_or(ContextSyntaxError::Overrun)?;
     *rest = after;
     Ok(usize::from(u16::from_be_bytes(*number)))
 }
 
-fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, ContextSyntax> {
+fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, ContextSyntaxError> {
     let len = take_u16(rest)?;
-    let (text, after) = rest.split_at_checked(len).ok_or(ContextSyntax::Overrun)?;
+    let (text, after) = rest.split_at_checked(len).ok_or(ContextSyntaxError::Overrun)?;
     *rest = after;
-    std::str::from_utf8(text).map_err(|_| ContextSyntax::NotUtf8)
+    std::str::from_utf8(text).map_err(|_| ContextSyntaxError::NotUtf8)
 }
 
 /// A context of these pairs, for tests everywhere.
@@ -254,13 +254,13 @@ mod tests {
     #[test]
     fn each_fault_of_the_bytes_has_its_name() {
         let parse = |text: &str| EncryptionContext::parse(&hex::decode(text).unwrap()).unwrap_err();
-        assert_eq!(parse("00"), ContextSyntax::Overrun);
-        assert_eq!(parse("0000"), ContextSyntax::EmptyCount);
-        assert_eq!(parse("000100016b0002ff"), ContextSyntax::Overrun);
-        assert_eq!(parse("000100016b0001ff"), ContextSyntax::NotUtf8);
-        assert_eq!(parse("000100016b00017600"), ContextSyntax::Trailing);
-        assert_eq!(parse("000200016b00017600016b000176"), ContextSyntax::Order);
-        assert_eq!(parse("0002000162000176000161000176"), ContextSyntax::Order);
+        assert_eq!(parse("00"), ContextSyntaxError::Overrun);
+        assert_eq!(parse("0000"), ContextSyntaxError::EmptyCount);
+        assert_eq!(parse("000100016b0002ff"), ContextSyntaxError::Overrun);
+        assert_eq!(parse("000100016b0001ff"), ContextSyntaxError::NotUtf8);
+        assert_eq!(parse("000100016b00017600"), ContextSyntaxError::Trailing);
+        assert_eq!(parse("000200016b00017600016b000176"), ContextSyntaxError::Order);
+        assert_eq!(parse("0002000162000176000161000176"), ContextSyntaxError::Order);
     }
 
     proptest! {

@@ -160,14 +160,14 @@ pub fn is_end_marker(first: [u8; 4]) -> bool {
 
 /// What a reader takes from the bytes before a ciphertext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Prefix {
+pub struct FramePrefix {
     /// The number that the frame carries.
     pub sequence: u32,
     /// The IV that the frame carries; a reader uses this one.
     pub iv: Iv,
 }
 
-impl Prefix {
+impl FramePrefix {
     /// Takes apart the bytes before a regular frame's ciphertext.
     #[must_use]
     pub fn of_regular(bytes: &[u8; REGULAR_PREFIX]) -> Self {
@@ -236,11 +236,11 @@ mod tests {
         let sequence = NonZeroU32::new(0x0102_0304).unwrap();
         let regular = regular_prefix(sequence);
         assert_eq!(hex::encode(regular), "01020304000000000000000001020304");
-        let prefix = Prefix { sequence: 0x0102_0304, iv: frame_iv(0x0102_0304) };
-        assert_eq!(Prefix::of_regular(&regular), prefix);
+        let prefix = FramePrefix { sequence: 0x0102_0304, iv: frame_iv(0x0102_0304) };
+        assert_eq!(FramePrefix::of_regular(&regular), prefix);
         let last = final_prefix(sequence, 5);
         assert_eq!(hex::encode(last), "ffffffff0102030400000000000000000102030400000005");
-        assert_eq!(Prefix::of_final(&last), (prefix, 5));
+        assert_eq!(FramePrefix::of_final(&last), (prefix, 5));
     }
 
     #[test]

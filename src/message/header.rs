@@ -17,7 +17,7 @@ use std::num::NonZeroU32;
 use super::codec::{FieldReader, push_sized};
 use super::encrypted_data_key::{EncryptedDataKey, FieldTooLong};
 use super::signature::PublicKey;
-use super::{Fault, Limit, Limits, MessageError};
+use super::{HeaderFault, Limit, Limits, MessageError};
 use crate::crypto::engine::{IV_LEN, Iv, Tag};
 use crate::message::context::EncryptionContext;
 use crate::message::suite::Suite;
@@ -198,7 +198,7 @@ impl ParsedHeader {
             MessageId::version_1(reader.take_array()?)
         };
         let context = EncryptionContext::parse(reader.take_sized()?)
-            .map_err(|syntax| malformed("encryption context", Fault::Context(syntax)))?;
+            .map_err(|syntax| malformed("encryption context", HeaderFault::Context(syntax)))?;
         let public_key = PublicKey::of(suite, &context)
             .map_err(|fault| malformed("encryption context", fault))?;
         let encrypted_data_keys = read_encrypted_data_keys(&mut reader, limits)?;
@@ -240,7 +240,7 @@ impl ParsedHeader {
     }
 }
 
-fn malformed(field: &'static str, fault: Fault) -> MessageError {
+fn malformed(field: &'static str, fault: HeaderFault) -> MessageError {
     MessageError::Malformed { field, fault }
 }
 
@@ -263,7 +263,7 @@ fn read_suite(reader: &mut FieldReader<impl Read>) -> Result<Suite, MessageError
     let id = reader.take_u16()?;
     let suite = Suite::from_id(id).ok_or(MessageError::UnknownSuite { id })?;
     if suite.commits() != (version == VERSION_2) {
-        return Err(malformed("algorithm suite", Fault::WrongVersion(suite)));
+        return Err(malformed("algorithm suite", HeaderFault::WrongVersion(suite)));
     }
     Ok(suite)
 }
@@ -274,7 +274,7 @@ fn read_encrypted_data_keys(
 ) -> Result<Vec<EncryptedDataKey>, MessageError> {
     let count = reader.take_u16()?;
     if count == 0 {
-        return Err(malformed("number of encrypted data keys", Fault::Zero));
+        return Err(malformed("number of encrypted data keys", HeaderFault::Zero));
     }
     if count > limits.encrypted_data_keys {
         return Err(MessageError::LimitExceeded {
@@ -295,18 +295,18 @@ fn read_content(
     if !suite.commits() {
         let reserved = reader.take_u32()?;
         if reserved != 0 {
-            return Err(malformed("reserved field", Fault::NotZero(reserved)));
+            return Err(malformed("reserved field", HeaderFault::NotZero(reserved)));
         }
         let [iv_len] = reader.take_array()?;
         if usize::from(iv_len) != IV_LEN {
-            return Err(malformed("IV length", Fault::Unknown(u32::from(iv_len))));
+            return Err(malformed("IV length", HeaderFault::Unknown(u32::from(iv_len))));
         }
     }
     let frame_length = reader.take_u32()?;
     match (content, NonZeroU32::new(frame_length)) {
         (NON_FRAMED, None) => Ok(ContentType::NonFramed),
-        (NON_FRAMED, Some(_)) => Err(malformed("frame length", Fault::NotZero(frame_length))),
-        (FRAMED, None) => Err(malformed("frame length", Fault::Zero)),
+        (NON_FRAMED, Some(_)) => Err(malformed("frame length", HeaderFault::NotZero(frame_length))),
+        (FRAMED, None) => Err(malformed("frame length", HeaderFault::Zero)),
         (FRAMED, Some(length)) if frame_length <= limits.frame_length => {
             Ok(ContentType::Framed(length))
         }
@@ -315,7 +315,7 @@ fn read_content(
             found: u64::from(frame_length),
             allowed: u64::from(limits.frame_length),
         }),
-        _ => Err(malformed("content type", Fault::Unknown(u32::from(content)))),
+        _ => Err(malformed("content type", HeaderFault::Unknown(u32::from(content)))),
     }
 }
 
@@ -412,9 +412,15 @@ mod tests {
         assert!(matches!(read(&[1, 0x7F]), Err(MessageError::NotAMessage { .. })));
         assert!(matches!(flip(2, 0x77), MessageError::UnknownSuite { id: 0x0477 }));
         let unsigned = flip(1, 5);
-        assert!(matches!(unsigned, MessageError::Malformed { fault: Fault::NoPublicKey, .. }));
+        assert!(matches!(
+            unsigned,
+            MessageError::Malformed { fault: HeaderFault::NoPublicKey, .. }
+        ));
         let fault = read(&[1, 0x80, 0x04, 0x78]).unwrap_err();
-        assert!(matches!(fault, MessageError::Malformed { fault: Fault::WrongVersion(_), .. }));
+        assert!(matches!(
+            fault,
+            MessageError::Malformed { fault: HeaderFault::WrongVersion(_), .. }
+        ));
     }
 
     #[test]
@@ -423,7 +429,10 @@ mod tests {
         let unknown = flip(content, 3);
         assert!(matches!(unknown, MessageError::Malformed { field: "content type", .. }));
         let not_zero = flip(content, NON_FRAMED);
-        assert!(matches!(not_zero, MessageError::Malformed { fault: Fault::NotZero(4096), .. }));
+        assert!(matches!(
+            not_zero,
+            MessageError::Malformed { fault: HeaderFault::NotZero(4096), .. }
+        ));
         let zero = flip(content + 3, 0);
         assert!(matches!(zero, MessageError::Malformed { field: "frame length", .. }));
         let mut signed = sample();
@@ -432,7 +441,10 @@ mod tests {
         )
         .unwrap();
         let key = read(&bytes_of(&signed)).unwrap_err();
-        assert!(matches!(key, MessageError::Malformed { fault: Fault::UnexpectedPublicKey, .. }));
+        assert!(matches!(
+            key,
+            MessageError::Malformed { fault: HeaderFault::UnexpectedPublicKey, .. }
+        ));
     }
 
     #[test]
@@ -443,7 +455,7 @@ mod tests {
         let frame = flip(bytes_of(&sample()).len() - TAG_LEN - COMMIT_KEY_LEN - 4, 0xFF);
         assert!(matches!(frame, MessageError::LimitExceeded { limit: Limit::FrameLength, .. }));
         let none = flip(key_count + 1, 0);
-        assert!(matches!(none, MessageError::Malformed { fault: Fault::Zero, .. }));
+        assert!(matches!(none, MessageError::Malformed { fault: HeaderFault::Zero, .. }));
     }
 
     #[test]

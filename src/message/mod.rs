@@ -30,7 +30,7 @@ use std::fmt;
 use std::io;
 
 use crate::message::armor::ArmorError;
-use crate::message::context::ContextSyntax;
+use crate::message::context::ContextSyntaxError;
 use crate::message::suite::Suite;
 
 /// What a reader holds in memory at most, and therefore refuses beyond.
@@ -98,10 +98,10 @@ impl fmt::Display for MessagePart {
 
 /// What is wrong with a field of the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum HeaderFault {
     /// The encryption context's bytes break the format.
     #[error("{0}")]
-    Context(ContextSyntax),
+    Context(ContextSyntaxError),
     /// A value that the format does not know.
     #[error("unknown value {0}")]
     Unknown(u32),
@@ -149,7 +149,7 @@ pub enum MessageError {
         /// The field, in the format's words.
         field: &'static str,
         /// What is wrong with it.
-        fault: Fault,
+        fault: HeaderFault,
     },
     /// More than the reader is allowed to hold.
     #[error("the message's {limit} is {found}, more than the limit of {allowed}")]

@@ -10,9 +10,9 @@ use p384::ecdsa::signature::hazmat::{PrehashVerifier as _, RandomizedPrehashSign
 use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256, Sha384};
 
-use super::Fault;
+use super::HeaderFault;
 use crate::message::context::{EncryptionContext, PUBLIC_KEY};
-use crate::message::suite::{Signature, Suite};
+use crate::message::suite::{SignatureAlgorithm, Suite};
 
 /// Bytes of the signatures that enwrap writes: writers sign again until it has the usual length, so that
 /// a message's length says nothing about the signature.
@@ -41,23 +41,23 @@ impl PublicKey {
     ///
     /// # Errors
     /// A signed message without one, an unsigned one with it, or one that is no point of the curve.
-    pub fn of(suite: Suite, context: &EncryptionContext) -> Result<Option<Self>, Fault> {
+    pub fn of(suite: Suite, context: &EncryptionContext) -> Result<Option<Self>, HeaderFault> {
         let (curve, text) = match (suite.signature, context.get(PUBLIC_KEY)) {
             (None, None) => return Ok(None),
-            (None, Some(_)) => return Err(Fault::UnexpectedPublicKey),
-            (Some(_), None) => return Err(Fault::NoPublicKey),
+            (None, Some(_)) => return Err(HeaderFault::UnexpectedPublicKey),
+            (Some(_), None) => return Err(HeaderFault::NoPublicKey),
             (Some(curve), Some(text)) => (curve, text),
         };
-        let point = STANDARD.decode(text).map_err(|_| Fault::PublicKey)?;
+        let point = STANDARD.decode(text).map_err(|_| HeaderFault::PublicKey)?;
         let key = match curve {
-            Signature::P256 => {
+            SignatureAlgorithm::P256 => {
                 p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P256).ok()
             }
-            Signature::P384 => {
+            SignatureAlgorithm::P384 => {
                 p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P384).ok()
             }
         };
-        key.map(Some).ok_or(Fault::PublicKey)
+        key.map(Some).ok_or(HeaderFault::PublicKey)
     }
 }
 
@@ -204,13 +204,17 @@ mod tests {
         assert_eq!(PublicKey::of(Suite::COMMITTING, &none), Ok(None));
         assert_eq!(
             PublicKey::of(Suite::COMMITTING, &context(&key)),
-            Err(Fault::UnexpectedPublicKey)
+            Err(HeaderFault::UnexpectedPublicKey)
         );
-        assert_eq!(PublicKey::of(signed(), &none), Err(Fault::NoPublicKey));
+        assert_eq!(PublicKey::of(signed(), &none), Err(HeaderFault::NoPublicKey));
         for bad in ["", "AAAA", "!", &key[..64], &STANDARD.encode([2; 49])] {
-            assert_eq!(PublicKey::of(signed(), &context(bad)), Err(Fault::PublicKey), "{bad}");
+            assert_eq!(
+                PublicKey::of(signed(), &context(bad)),
+                Err(HeaderFault::PublicKey),
+                "{bad}"
+            );
         }
         let p256 = Suite::from_id(0x0214).unwrap();
-        assert_eq!(PublicKey::of(p256, &context(&key)), Err(Fault::PublicKey));
+        assert_eq!(PublicKey::of(p256, &context(&key)), Err(HeaderFault::PublicKey));
     }
 }

@@ -20,7 +20,7 @@ pub enum Derivation {
 
 /// The curve of a signed suite's ECDSA key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signature {
+pub enum SignatureAlgorithm {
     /// ECDSA P-256 with SHA-256.
     P256,
     /// ECDSA P-384 with SHA-384.
@@ -39,7 +39,7 @@ pub struct Suite {
     /// How the frame key comes from the data key.
     pub derivation: Derivation,
     /// The signature over the whole message, if there is one.
-    pub signature: Option<Signature>,
+    pub signature: Option<SignatureAlgorithm>,
 }
 
 impl Suite {
@@ -53,7 +53,7 @@ impl Suite {
         "AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384",
         32,
         Derivation::Sha512,
-        Some(Signature::P384),
+        Some(SignatureAlgorithm::P384),
     );
 
     /// Every suite that an official SDK has ever written.
@@ -69,21 +69,21 @@ impl Suite {
             "AES_128_GCM_IV12_TAG16_HKDF_SHA256_ECDSA_P256",
             16,
             Derivation::Sha256,
-            Some(Signature::P256),
+            Some(SignatureAlgorithm::P256),
         ),
         suite(
             0x0346,
             "AES_192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384",
             24,
             Derivation::Sha384,
-            Some(Signature::P384),
+            Some(SignatureAlgorithm::P384),
         ),
         suite(
             0x0378,
             "AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384",
             32,
             Derivation::Sha384,
-            Some(Signature::P384),
+            Some(SignatureAlgorithm::P384),
         ),
         Self::COMMITTING,
         Self::SIGNED,
@@ -122,7 +122,7 @@ const fn suite(
     name: &'static str,
     key_len: usize,
     derivation: Derivation,
-    signature: Option<Signature>,
+    signature: Option<SignatureAlgorithm>,
 ) -> Suite {
     Suite { id, name, key_len, derivation, signature }
 }
@@ -138,8 +138,8 @@ impl fmt::Display for Suite {
         }
         match self.signature {
             None => {}
-            Some(Signature::P256) => f.write_str(", signed with ECDSA P-256")?,
-            Some(Signature::P384) => f.write_str(", signed with ECDSA P-384")?,
+            Some(SignatureAlgorithm::P256) => f.write_str(", signed with ECDSA P-256")?,
+            Some(SignatureAlgorithm::P384) => f.write_str(", signed with ECDSA P-384")?,
         }
         f.write_str(")")
     }

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use crate::crypto::engine::Iv;
 use crate::crypto::secret::SecretBytes;
 use crate::fs::read_full::read_full;
-use crate::message::frame::{FrameKind, Prefix, is_end_marker};
+use crate::message::frame::{FrameKind, FramePrefix, is_end_marker};
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
 use crate::message::{MessageError, MessagePart};
@@ -39,9 +39,9 @@ impl<'a, R: Read> Body<'a, R> {
             let mut whole = [0; FINAL_PREFIX];
             whole[..REGULAR_PREFIX].copy_from_slice(&first);
             whole[REGULAR_PREFIX..].copy_from_slice(&rest);
-            Prefix::of_final(&whole)
+            FramePrefix::of_final(&whole)
         } else {
-            (Prefix::of_regular(&first), frame_length.get())
+            (FramePrefix::of_regular(&first), frame_length.get())
         };
         let expected = sequence.get();
         if prefix.sequence != expected {

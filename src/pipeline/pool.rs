@@ -347,7 +347,7 @@ mod tests {
     use super::*;
     use crate::crypto::secret::DataKey;
     use crate::message::derivation::derive;
-    use crate::message::frame::{Prefix, is_end_marker};
+    use crate::message::frame::{FramePrefix, is_end_marker};
     use crate::message::suite::Suite;
 
     #[test]
@@ -373,7 +373,7 @@ mod tests {
                     if is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]]) {
                         break;
                     }
-                    let number = Prefix::of_regular(prefix).sequence;
+                    let number = FramePrefix::of_regular(prefix).sequence;
                     assert!(number < u32::MAX && numbers.insert(number), "{number}");
                 }
             }

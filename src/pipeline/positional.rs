@@ -19,7 +19,7 @@ use rustix::io::{pwritev, retry_on_intr};
 use super::{Jobs, LONGEST_FRAME, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::crypto::engine::TAG_LEN;
 use crate::crypto::secret::SecretBytes;
-use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, Prefix, is_end_marker};
+use crate::message::frame::{FrameKind, FrameOpener, FramePrefix, FrameSealer, is_end_marker};
 use crate::message::layout::{
     FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_OVERHEAD, REGULAR_PREFIX,
 };
@@ -166,7 +166,7 @@ pub(super) fn open_final(
     let start = layout.frame_start(sequence)?;
     let mut prefix = [0; FINAL_PREFIX];
     source.read_exact_at(&mut prefix, start).ok()?;
-    let (Prefix { sequence: number, iv }, len) = Prefix::of_final(&prefix);
+    let (FramePrefix { sequence: number, iv }, len) = FramePrefix::of_final(&prefix);
     let ends = start.checked_add(FINAL_OVERHEAD as u64)?.checked_add(u64::from(len))?;
     let is_final = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]])
         && number == sequence.get()
@@ -191,7 +191,7 @@ pub(super) fn open_regular<'a>(
 ) -> Option<&'a [u8]> {
     let (prefix, rest) = frame.split_first_chunk_mut::<REGULAR_PREFIX>()?;
     let (plaintext, tag) = rest.split_last_chunk_mut::<TAG_LEN>()?;
-    let prefix = Prefix::of_regular(prefix);
+    let prefix = FramePrefix::of_regular(prefix);
     if prefix.sequence != sequence.get() {
         return None;
     }

@@ -13,14 +13,14 @@ use super::positional::ReadAt;
 use super::{PipelineError, Progress};
 use crate::crypto::engine::{Iv, TAG_LEN};
 use crate::crypto::secret::SecretBytes;
-use crate::message::frame::{FrameKind, FrameOpener, Prefix, frame_iv, is_end_marker};
+use crate::message::frame::{FrameKind, FrameOpener, FramePrefix, frame_iv, is_end_marker};
 use crate::message::layout::{
     FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_OVERHEAD, REGULAR_PREFIX,
 };
 
 /// Bytes of the plaintext that are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lost {
+pub struct LostRange {
     /// The first one.
     pub offset: u64,
     /// How many; `None`, to an end that nobody knows.
@@ -35,7 +35,7 @@ pub struct Salvaged {
     /// Their bytes.
     pub bytes: u64,
     /// What is missing, in the order of the plaintext.
-    pub lost: Vec<Lost>,
+    pub lost: Vec<LostRange>,
     /// How long the plaintext was, if the final frame holds.
     pub plaintext_len: Option<u64>,
 }
@@ -77,7 +77,7 @@ pub fn salvage(
         };
         let offset = offset_of(found.sequence);
         if offset > end {
-            salvaged.lost.push(Lost { offset: end, length: Some(offset - end) });
+            salvaged.lost.push(LostRange { offset: end, length: Some(offset - end) });
         }
         let plaintext = found.plaintext.expose();
         output.write_all_at(plaintext, offset).map_err(PipelineError::Write)?;
@@ -93,7 +93,7 @@ pub fn salvage(
         let Some(next) = found.sequence.checked_add(1) else { break };
         (sequence, wanted) = (next, next);
     }
-    salvaged.lost.push(Lost { offset: end, length: None });
+    salvaged.lost.push(LostRange { offset: end, length: None });
     Ok(salvaged)
 }
 
@@ -163,7 +163,7 @@ impl<R: ReadAt> Search<'_, R> {
         is_at_end: bool,
     ) -> Option<SecretBytes> {
         let (prefix, rest) = bytes.split_first_chunk::<FINAL_PREFIX>()?;
-        let (found, claimed) = Prefix::of_final(prefix);
+        let (found, claimed) = FramePrefix::of_final(prefix);
         let is_marked = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]]);
         let as_said = is_marked.then_some((found.iv, claimed as usize));
         let as_placed = rest.len().checked_sub(TAG_LEN).filter(|_| is_at_end);
@@ -177,7 +177,7 @@ impl<R: ReadAt> Search<'_, R> {
 
     fn open_regular(&self, sequence: NonZeroU32, bytes: &[u8]) -> Option<SecretBytes> {
         let (prefix, rest) = bytes.split_first_chunk::<REGULAR_PREFIX>()?;
-        [Prefix::of_regular(prefix).iv, frame_iv(sequence.get())].iter().find_map(|iv| {
+        [FramePrefix::of_regular(prefix).iv, frame_iv(sequence.get())].iter().find_map(|iv| {
             open_at(self.cipher, sequence, FrameKind::Regular, iv, rest, self.frame_length)
         })
     }
@@ -255,7 +255,7 @@ mod tests {
                 continue;
             }
             let length = if is_last { None } else { Some(10) };
-            assert_eq!(found.lost, [Lost { offset: frame as u64 * 10, length }], "{at}");
+            assert_eq!(found.lost, [LostRange { offset: frame as u64 * 10, length }], "{at}");
             let mut expected = plaintext.clone();
             expected[frame * 10..(frame * 10 + 10).min(LEN)].fill(0);
             expected.truncate(if is_last { 50 } else { LEN });
@@ -270,7 +270,11 @@ mod tests {
         for len in 0..message.len() {
             let (found, saved) = salvaged(&message[..len]);
             let whole = (len / STRIDE).min(5);
-            assert_eq!(found.lost, [Lost { offset: whole as u64 * 10, length: None }], "{len}");
+            assert_eq!(
+                found.lost,
+                [LostRange { offset: whole as u64 * 10, length: None }],
+                "{len}"
+            );
             assert_eq!(saved, plaintext[..whole * 10]);
         }
     }
@@ -310,7 +314,7 @@ mod tests {
         for (from, to) in [(0, 1), (2, 3), (1, 4), (0, 5), (4, 5)] {
             let (found, saved) = salvaged(&without(from, to));
             let (offset, length) = (from as u64 * 10, Some((to - from) as u64 * 10));
-            assert_eq!(found.lost, [Lost { offset, length }], "{from} {to}");
+            assert_eq!(found.lost, [LostRange { offset, length }], "{from} {to}");
             assert_eq!(saved[to * 10..], plaintext[to * 10..]);
         }
         for count in [STRIDE, 5 * STRIDE, 7 * STRIDE + 13] {
@@ -334,7 +338,7 @@ mod tests {
         }
         let (found, _) = salvaged(&bad);
         assert_eq!((found.frames, found.lost.len()), (5, 1));
-        assert_eq!(found.lost[0], Lost { offset: 10, length: Some(10) });
+        assert_eq!(found.lost[0], LostRange { offset: 10, length: Some(10) });
     }
 
     #[test]
@@ -368,7 +372,7 @@ mod tests {
         let (found, saved) = salvaged(&[0xFF; 5 * STRIDE]);
         assert_eq!((found.frames, found.lost.len()), (0, 1));
         assert!(saved.is_empty());
-        assert_eq!(salvaged(b"").0.lost, [Lost { offset: 0, length: None }]);
+        assert_eq!(salvaged(b"").0.lost, [LostRange { offset: 0, length: None }]);
         // Frames that only claim to come next.
         let claims: Vec<u8> =
             (1..200).flat_map(|n| regular_prefix(NonZeroU32::new(n).unwrap())).collect();

@@ -15,7 +15,7 @@ use enwrap::keyring::{Key, KeyVersion};
 use enwrap::keys::provider::Provider;
 use enwrap::keys::provider::raw_aes::RawAes;
 use enwrap::message::Limits;
-use enwrap::message::armor::Encoder;
+use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::message::suite::Suite;
 use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, Recipe, Sealer};
@@ -325,7 +325,7 @@ impl Plan<'_> {
         if !self.args.armor {
             return sealer.encrypt(source, output, meter);
         }
-        let mut armor = Encoder::new(output);
+        let mut armor = ArmorEncoder::new(output);
         let encrypted = sealer.encrypt(source, &mut armor, meter)?;
         armor.finish().map_err(PipelineError::Write)?;
         Ok(encrypted)

@@ -12,7 +12,7 @@ use enwrap::keyring::Keyring;
 use enwrap::keys::provider::raw_aes::key_name;
 use enwrap::keys::unlock::name_of;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
-use enwrap::message::frame::{Prefix, is_end_marker};
+use enwrap::message::frame::{FramePrefix, is_end_marker};
 use enwrap::message::header::{ContentType, ParsedHeader};
 use enwrap::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout};
 use enwrap::message::signature::{FOOTER_LEN, P256_FOOTER_LEN, PublicKey};
@@ -86,7 +86,7 @@ fn body_size(header: &ParsedHeader, source: &Source) -> Option<BodySize> {
         let start = layout.frame_start(frames)?;
         let mut prefix = [0; FINAL_PREFIX];
         source.read_at(&mut prefix, start).ok()?;
-        let (Prefix { sequence, .. }, len) = Prefix::of_final(&prefix);
+        let (FramePrefix { sequence, .. }, len) = FramePrefix::of_final(&prefix);
         let is_final = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]])
             && sequence == frames.get()
             && len <= frame_length.get()

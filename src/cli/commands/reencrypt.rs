@@ -12,7 +12,7 @@ use enwrap::keyring::Key;
 use enwrap::keys::provider::Provider;
 use enwrap::keys::wraps::Wraps;
 use enwrap::message::Limits;
-use enwrap::message::armor::Encoder;
+use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::context::{EncryptionContext, PUBLIC_KEY};
 use enwrap::message::header::{ContentType, Header};
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
@@ -309,7 +309,7 @@ impl Plan<'_> {
         let source = message.source();
         let meter = Meter::new(self.app.ui, source.shown(), source.size(), false);
         let encrypted = if message.is_armored() {
-            let mut armor = Encoder::new(output);
+            let mut armor = ArmorEncoder::new(output);
             let encrypted = reencrypt(opened, &mut message, sealer, &mut armor, &meter)?;
             armor.finish().map_err(|error| EncryptError::Pipeline(PipelineError::Write(error)))?;
             encrypted

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use enwrap::message::MessageError;
 use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::pipeline::PipelineError;
-use enwrap::pipeline::salvage::{Lost, Salvaged};
+use enwrap::pipeline::salvage::{LostRange, Salvaged};
 
 use super::Plan;
 use crate::cli::io::destination::{Destination, Payload, Rules};
@@ -99,7 +99,7 @@ impl Plan<'_> {
 
 /// The lost bytes, a line each.
 fn told(salvaged: &Salvaged) -> String {
-    let line = |Lost { offset, length }: &Lost| match length {
+    let line = |LostRange { offset, length }: &LostRange| match length {
         Some(length) => format!("lost: bytes {offset} to {} ({length})\n", offset + length - 1),
         None => format!("lost: from byte {offset} to the end, which is not known\n"),
     };
