@@ -1,4 +1,5 @@
-//! One change of a file at a time, among processes that know of each other's lock file.
+//! An advisory lock on a file: one process at a time changes the file. It is held on a separate file,
+//! `<target>.lock`, because the target itself is replaced by a rename.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -10,21 +11,21 @@ use rustix::fs::OFlags;
 
 use super::trust::is_trusted;
 
-/// How often a waiting process looks again.
+/// Time between two attempts to take a lock that another process holds.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// A lock file, locked until this is dropped. It is never removed: a process that waits for it holds it open
-/// already, and would lock a file that no one else sees.
+/// A held lock, released on drop. The lock file is never removed: a waiting process has it open already, and
+/// would then lock a file that no other process can find.
 #[derive(Debug)]
-pub struct FileLock(#[expect(dead_code, reason = "held for its lock, which ends with it")] File);
+pub struct FileLock(#[expect(dead_code, reason = "the lock lasts as long as the open file")] File);
 
-/// Why a lock was not had.
+/// Why a lock was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Another process has it, and kept it too long.
+    /// Another process held it until the timeout.
     #[error("it is locked by process {holder}")]
     Held {
-        /// The process, as the lock file names it.
+        /// The process id that the lock file contains.
         holder: String,
     },
     /// The lock file cannot be used.
@@ -33,7 +34,8 @@ pub enum LockError {
 }
 
 impl FileLock {
-    /// Waits for the lock of the file at `target`, whose lock file is `<target>.lock`.
+    /// Takes the lock of the file at `target`, waiting up to `timeout`. The lock file is `<target>.lock`, which
+    /// is created if it is missing.
     ///
     /// # Errors
     /// [`LockError`].
@@ -44,7 +46,7 @@ impl FileLock {
             .create(true)
             .truncate(false)
             .mode(0o600)
-            // Where others can make files, what stands under its name may be theirs, or a link.
+            // In a folder that other users can write to, this name may be a link that they made.
             .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
             .open(lock_name(target))
             .map_err(LockError::Io)?;
@@ -67,7 +69,7 @@ impl FileLock {
                 }
             }
         }
-        // The number helps people only, so a full disk does not matter here.
+        // The process id is only for messages, so a write error is ignored.
         drop(file.set_len(0).and_then(|()| file.rewind()));
         drop(writeln!(file, "{}", std::process::id()));
         Ok(Self(file))
@@ -87,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_is_held_names_its_holder_and_one_left_behind_does_nothing() {
+    fn a_held_lock_names_its_holder_and_a_leftover_lock_file_does_not_block() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("file");
         File::options().write(true).create_new(true).open(lock_name(&target)).unwrap();
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_others_planted_is_not_written_to() {
+    fn a_planted_lock_file_is_not_written_to() {
         let folder = tempfile::tempdir().unwrap();
         let (target, precious) = (folder.path().join("file"), folder.path().join("precious"));
         let lock = lock_name(&target);

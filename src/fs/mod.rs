@@ -1,7 +1,10 @@
-//! Work with files that survives crashes, other processes and other users. Knows nothing of messages or keys.
+//! Safe file operations, in the presence of crashes, other processes and other users. Nothing here depends on
+//! messages or keys.
 //!
-//! - [`atomic_file`]: a file that appears whole or not at all; [`lock`]: one change of a file at a time
-//! - [`trust`]: whose files are believed; [`read_full`]: reading until a buffer is full
+//! - [`atomic_file`]: writes a file that appears complete or not at all
+//! - [`lock`]: an advisory lock, so that only one process changes a file at a time
+//! - [`trust`]: decides which owners' files are trusted
+//! - [`read_full`]: reads until a buffer is full
 
 pub mod atomic_file;
 pub mod lock;

@@ -1,11 +1,11 @@
-//! Reading until a buffer is full.
+//! Reads until a buffer is full.
 
 use std::io::{self, Read};
 
-/// Reads until `buffer` is full or the source ends, and returns how much there was.
+/// Reads until `buffer` is full or the source ends. Returns the number of bytes read.
 ///
 /// # Errors
-/// The source's own, but for `Interrupted`.
+/// Any error of the source except `Interrupted`, after which the read is tried again.
 pub fn read_full(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {

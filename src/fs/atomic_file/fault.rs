@@ -1,8 +1,9 @@
-//! The seam through which tests make any step of a file's life fail. Outside tests it is nothing.
+//! Fault injection for tests: each step of writing a file can be made to fail. Outside tests, [`step`] does
+//! nothing.
 
 use std::io;
 
-/// A step that can fail on a real machine.
+/// A system call that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     CreateUnnamed,
@@ -12,7 +13,7 @@ pub(crate) enum Step {
     Link,
     Rename,
     SyncFolder,
-    /// The keyring's own: a second name for the file that is to be replaced.
+    /// Used by the keyring only: the second name for the file that will be replaced.
     KeepGeneration,
 }
 
@@ -47,7 +48,7 @@ mod injected {
         ]
     }
 
-    /// Makes `steps` fail on this thread while `run` runs.
+    /// Runs `run` with each of `steps` failing with `kind`, on this thread only.
     pub(crate) fn fail_at<T>(steps: &[Step], kind: io::ErrorKind, run: impl FnOnce() -> T) -> T {
         FAILING.set(Some((steps.to_vec(), kind)));
         let result = run();

@@ -1,13 +1,13 @@
-//! A file that appears whole, or not at all.
+//! Writes a file that appears complete, or not at all.
 //!
-//! It is written without a name where the system has such files (`O_TMPFILE`), else under a random
-//! name beside its target, and gets its name only when everything in it is right:
+//! The file is written without a name where the file system supports this (`O_TMPFILE`), otherwise under a
+//! random name in the target's folder. It gets its final name when it is complete:
 //!
-//! - a new file by `link`, which fails where something has appeared meanwhile;
-//! - a replacement by `rename` over the old file, after its bytes are on the disk, so that at every
-//!   moment, also after a crash, the name leads to the whole old or the whole new file.
+//! - a new file by `link`, which fails if the name exists by then;
+//! - a replacement by `rename` over the old file, after the new bytes are synced, so that at every moment, also
+//!   after a crash, the name leads to the complete old file or the complete new file.
 //!
-//! Dropping one without publishing it leaves nothing. A signal's handler calls
+//! Dropping an [`AtomicFile`] without publishing it leaves no file. The signal handler calls
 //! [`temporary::remove_all`] for the same effect.
 
 pub(crate) mod fault;
@@ -28,35 +28,35 @@ use rustix::io::Errno;
 use fault::{Step, step};
 use temporary::Temporary;
 
-/// Only the owner: nobody else reads what may be plaintext, or not yet whole.
+/// Mode of the file until it is published: the content may be plaintext, and is incomplete.
 const WHILE_WRITTEN: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// Why a file was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum AtomicFileError {
-    /// Something stands under the target's name, and was not to be replaced.
+    /// The target exists, and [`Existing::Refuse`] was asked for.
     #[error("'{}' already exists", path.display())]
     Exists {
         /// The target.
         path: PathBuf,
     },
-    /// The system refused a step.
+    /// A system call failed.
     #[error("cannot {action} '{}'", path.display())]
     Io {
-        /// What was tried.
+        /// The step, as a verb for the message.
         action: &'static str,
         /// The target, or its folder.
         path: PathBuf,
-        /// The system's reason.
+        /// The error of the system call.
         #[source]
         source: io::Error,
     },
 }
 
-/// What to do about a file that stands under the target's name.
+/// What to do if the target exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
-    /// Fail, also where it appeared while the new one was written.
+    /// Fail, also if it appeared while the new file was written.
     Refuse,
     /// Put the new one in its place, with the old one's mode and owner.
     Replace,
@@ -78,29 +78,29 @@ pub struct Publication {
     pub sync: bool,
 }
 
-/// A file that is being written.
+/// A file that is being written, and not published yet.
 #[derive(Debug)]
 pub struct AtomicFile {
     file: File,
     target: PathBuf,
     folder: PathBuf,
-    /// `None`: the file has no name yet, and vanishes by itself.
+    /// `None` if the file has no name; the system then removes it on close.
     temporary: Option<Temporary>,
 }
 
 impl AtomicFile {
-    /// Begins a file that is to stand at `target`, through symlinks: a link stays, and what it
-    /// points to is created or replaced.
+    /// Starts a file for `target`. Symlinks are followed: the link stays, and the file that it points to is
+    /// created or replaced.
     ///
     /// # Errors
-    /// [`AtomicFileError::Io`] where the folder takes no new file.
+    /// [`AtomicFileError::Io`] if no file can be created in the target's folder.
     pub fn create(target: &Path) -> Result<Self, AtomicFileError> {
         let target =
             resolve_symlinks(target).map_err(|source| failed("follow the link", target, source))?;
         Self::create_at(target)
     }
 
-    /// Begins a file that is to stand at `target` itself, where no link is.
+    /// Starts a file for `target`, which is known not to be a link.
     ///
     /// # Errors
     /// As [`create`](Self::create).
@@ -113,29 +113,29 @@ impl AtomicFile {
                 .map_err(|source| failed("create a file in", &folder, source))?,
         };
         if temporary.is_some() {
-            // Whoever cleans up sees by this lock that the file is in use. Where locks are missing
-            // (some network file systems), the file is still good.
+            // The lock tells processes that clean up that the file is in use. Some network file systems have
+            // no locks; the file can be written all the same.
             drop(file.try_lock());
         }
         Ok(Self { file, target, folder, temporary })
     }
 
-    /// The file itself, for writing by position.
+    /// The open file, for positional writes.
     #[must_use]
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Where it is to stand, symlinks resolved.
+    /// The path that it will have, with symlinks resolved.
     #[must_use]
     pub fn target(&self) -> &Path {
         &self.target
     }
 
-    /// Puts the bytes written so far on the disk.
+    /// Syncs the bytes written so far to the disk.
     ///
     /// # Errors
-    /// The system's own.
+    /// The error of the sync.
     pub fn sync(&self) -> io::Result<()> {
         step(Step::SyncFile)?;
         self.file.sync_all()
@@ -159,7 +159,7 @@ impl AtomicFile {
         let mut folder = None;
         if sync {
             self.sync().map_err(|source| failed("sync", &self.target, source))?;
-            // Opened before anything is replaced: a folder that may not be read cannot be synced.
+            // Opened before the old file is replaced, because an unreadable folder cannot be synced.
             let opened = File::open(&self.folder);
             folder =
                 Some(opened.map_err(|source| failed("open the folder", &self.folder, source))?);
@@ -171,7 +171,7 @@ impl AtomicFile {
         if let Some(folder) = folder {
             let synced = step(Step::SyncFolder).and_then(|()| folder.sync_all());
             if synced.is_err() && publication.existing == Existing::Refuse {
-                // It is ours and new, and might not survive a crash: better none than perhaps.
+                // The new name may not survive a crash, so the result is a failure without a file.
                 drop(fs::remove_file(&self.target));
             }
             synced.map_err(|source| failed("sync the folder of", &self.target, source))?;
@@ -211,15 +211,15 @@ impl AtomicFile {
         }
     }
 
-    /// Gives the file its name unless something has it.
+    /// Creates the target's name; fails if it exists.
     fn link_to_target(&mut self) -> Result<(), AtomicFileError> {
         let linked = step(Step::Link).and_then(|()| match &self.temporary {
             None => link_unnamed(&self.file, &self.target),
-            // A link and not a rename: it never replaces, on every file system that has links.
+            // `link` never replaces a file, whereas a plain `rename` does.
             Some(temporary) => fs::hard_link(temporary.path(), &self.target)
                 .or_else(|error| rename_without_replacing(temporary.path(), &self.target, error)),
         });
-        // Dropping the temporary name leaves the target as the only one.
+        // Removes the temporary name; the target's name stays.
         self.temporary = None;
         linked.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => AtomicFileError::Exists { path: self.target.clone() },
@@ -227,7 +227,7 @@ impl AtomicFile {
         })
     }
 
-    /// Puts the file in the place of whatever has the name.
+    /// Renames the file over the target.
     fn rename_to_target(&mut self) -> Result<(), AtomicFileError> {
         let temporary = match self.temporary.take() {
             Some(temporary) => Ok(temporary),
@@ -267,8 +267,8 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Whether `path` is one of the names of an open descriptor. What is behind it has no folder of its
-/// own, in which another file could be made.
+/// Whether `path` names an open descriptor, such as `/dev/fd/3`. It has no folder in which another file could be
+/// created.
 #[must_use]
 pub fn is_descriptor(path: &Path) -> bool {
     let name = path.to_str().unwrap_or_default();
@@ -278,12 +278,12 @@ pub fn is_descriptor(path: &Path) -> bool {
     is_listed("/dev/fd/") || is_listed("/dev/std") || is_process
 }
 
-/// Follows `path` while it is a symlink, also to where nothing is.
+/// Follows `path` while it is a symlink. The final target need not exist.
 ///
 /// # Errors
-/// The system's own, or more links than any sane path has.
+/// The error of reading a link, or `ELOOP` for more than 40 links.
 pub fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
-    // The bound of Linux; beyond it, it is a loop.
+    // The limit of Linux.
     const MOST_LINKS: usize = 40;
     let mut path = path.to_path_buf();
     for _ in 0..MOST_LINKS {
@@ -297,10 +297,10 @@ pub fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
     Err(Errno::LOOP.into())
 }
 
-/// Makes what was linked or renamed in `folder` survive a crash.
+/// Syncs `folder`, so that links and renames in it survive a crash.
 ///
 /// # Errors
-/// The system's own.
+/// The error of opening or syncing the folder.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     step(Step::SyncFolder)?;
     File::open(folder)?.sync_all()
@@ -311,7 +311,7 @@ fn create_unnamed(folder: &Path) -> Option<File> {
     step(Step::CreateUnnamed).ok()?;
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let file = File::from(rustix::fs::open(folder, flags, WHILE_WRITTEN).ok()?);
-    // Without /proc there may be no way to name it later. It does not come and go.
+    // Without /proc there may be no way to name the file later.
     static HAS_NAMES: OnceLock<bool> = OnceLock::new();
     HAS_NAMES.get_or_init(|| fs::metadata(path_of(&file)).is_ok()).then_some(file)
 }
@@ -330,13 +330,13 @@ fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
     match rustix::fs::linkat(file, c"", CWD, path, AtFlags::EMPTY_PATH) {
         Ok(()) => return Ok(()),
         Err(error @ (Errno::EXIST | Errno::NOSPC | Errno::DQUOT)) => return Err(error.into()),
-        // An older kernel keeps this for root, and a sandbox may refuse it.
+        // Kernels before 6.10 allow this to privileged processes only.
         Err(_) => {}
     }
     Ok(rustix::fs::linkat(CWD, path_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// For file systems without hard links, such as FAT.
+/// The fallback on file systems without hard links, such as FAT.
 fn rename_without_replacing(from: &Path, to: &Path, error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::AlreadyExists {
         return Err(error);
@@ -344,11 +344,11 @@ fn rename_without_replacing(from: &Path, to: &Path, error: io::Error) -> io::Res
     Ok(rustix::fs::renameat_with(CWD, from, CWD, to, rustix::fs::RenameFlags::NOREPLACE)?)
 }
 
-/// Whether errors of writing may come as late as the sync, as on network and FUSE file systems.
+/// Whether the file is on a network or FUSE file system, where write errors may be reported only by the sync.
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn is_remote(file: &File) -> bool {
-    // From linux/magic.h: NFS, SMB, CIFS, SMB2, FUSE, 9P, AFS, Ceph, Lustre, GFS2, OCFS2, Coda.
+    // Values of linux/magic.h: NFS, SMB, CIFS, SMB2, FUSE, 9P, AFS, Ceph, Lustre, GFS2, OCFS2, Coda.
     const REMOTE: [u32; 12] = [
         0x6969,
         0x517B,
@@ -363,13 +363,13 @@ pub fn is_remote(file: &File) -> bool {
         0x7461_636F,
         0x7375_7245,
     ];
-    // The field's width differs between architectures; its value has 32 bits.
+    // The type of the field depends on the architecture; its value has 32 bits.
     rustix::fs::fstatfs(file).map_or(true, |fs| {
         u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| REMOTE.contains(&magic))
     })
 }
 
-/// Unknown here, and a needless sync only costs time.
+/// Not known on this system, so it syncs always.
 #[cfg(not(target_os = "linux"))]
 #[must_use]
 pub fn is_remote(_file: &File) -> bool {

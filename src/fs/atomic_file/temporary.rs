@@ -1,7 +1,7 @@
-//! Names of files that are not to stay.
+//! Temporary file names.
 //!
-//! Every temporary name of the process is listed here before it exists, so that a signal's handler
-//! can remove them all.
+//! Every temporary name of this process is in one list, so that the signal handler can remove all of them
+//! before the process ends.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -20,16 +20,16 @@ const SUFFIX: &str = ".tmp";
 static LIVE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn live() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    // A set of names is whole after every change, so a panic elsewhere did not break it.
+    // Each change of the set is a single call, so a panic of another thread leaves it consistent.
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A random name in the folder of a file to come, removed on drop.
+/// A file with a random name in the target's folder, removed on drop.
 #[derive(Debug)]
 pub(super) struct Temporary(PathBuf);
 
 impl Temporary {
-    /// Creates an empty file under a new name.
+    /// Creates an empty file with a new random name.
     pub(super) fn create(folder: &Path, mode: Mode) -> io::Result<(File, Self)> {
         Self::name(folder, |path| {
             let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
@@ -37,7 +37,7 @@ impl Temporary {
         })
     }
 
-    /// Has `make` create something under a new name, with other names while it says "exists".
+    /// Calls `make` with a new random name, and again with another name if that one exists.
     pub(super) fn name<T>(
         folder: &Path,
         make: impl Fn(&Path) -> io::Result<T>,
@@ -70,23 +70,23 @@ impl Temporary {
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub(super) fn rename_to(self, target: &Path) -> io::Result<()> {
         fs::rename(&self.0, target)
-        // Dropping `self` now removes nothing: the name is gone.
+        // `self` is dropped now, which finds nothing to remove.
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         let mut live = live();
-        // Nothing can be done about a failure, and the name says what it is.
+        // A failure cannot be handled here; the name shows later that the file is a leftover.
         drop(fs::remove_file(&self.0));
         live.remove(&self.0);
     }
 }
 
-/// Removes every temporary file of this process, and stops it from making another.
+/// Removes every temporary file of this process, and blocks the creation of new ones.
 ///
-/// For a signal's handler, on its own thread, right before the process ends: it never gives back
-/// the list that everyone who creates or removes a temporary file waits for.
+/// Only for the signal handler, right before the process ends: it never releases the lock of the list, so every
+/// other thread that creates or removes a temporary file waits until the process ends.
 pub fn remove_all() {
     let live = live();
     for path in live.iter() {
@@ -95,7 +95,7 @@ pub fn remove_all() {
     std::mem::forget(live);
 }
 
-/// Whether a file name is one of enwrap's temporary ones.
+/// Whether a file name has the form of enwrap's temporary names.
 #[must_use]
 pub fn is_temporary_name(name: &OsStr) -> bool {
     name.to_str()

@@ -26,7 +26,7 @@ fn names(folder: &TempDir) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Both ways of writing: without a name, and, as where `O_TMPFILE` is missing, with one.
+/// Runs `test` with and without `O_TMPFILE`.
 fn both_ways(test: impl Fn(&[Step])) {
     test(&[]);
     test(&[Step::CreateUnnamed]);
@@ -96,12 +96,12 @@ fn a_failed_step_leaves_no_new_file_and_the_old_one_as_it_was() {
                     write(&target, b"new", publication)
                 });
                 let case = format!("{fault:?} {:?} named: {named}", publication.existing);
-                // These are no failures: there is another way, or the step is not taken.
+                // These faults change nothing: there is a fallback, or the step is not taken.
                 let harmless = matches!(fault, Step::CreateUnnamed | Step::KeepGeneration)
                     || (fault == Step::Rename && publication.existing == Existing::Refuse)
                     || (fault == Step::Link && publication.existing == Existing::Replace && named);
                 assert_eq!(result.is_ok(), harmless, "{case}");
-                // After the rename the new file is in place and whole; only its folder's sync failed.
+                // After the rename the new file is in place and complete; only the sync of its folder failed.
                 let replaced = harmless || fault == Step::SyncFolder;
                 match publication.existing {
                     Existing::Replace => {
@@ -127,7 +127,7 @@ fn a_mode_that_is_not_kept_is_the_new_one() {
     assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
 }
 
-/// In a process of its own: afterwards no temporary file can be made or dropped.
+/// Runs in a separate process, because no temporary file can be created or dropped afterwards.
 #[test]
 fn a_signal_handler_removes_what_has_a_temporary_name() {
     const FOLDER: &str = "ENWRAP_TEST_FOLDER";
@@ -153,7 +153,7 @@ fn a_signal_handler_removes_what_has_a_temporary_name() {
 }
 
 #[test]
-fn descriptors_are_told_from_files() {
+fn names_of_descriptors_are_recognised() {
     for name in ["/dev/fd/3", "/dev/stdin", "/proc/self/fd/0", "/proc/17/fd/4"] {
         assert!(is_descriptor(Path::new(name)), "{name}");
     }
@@ -180,7 +180,7 @@ fn dropping_a_file_leaves_nothing() {
 }
 
 #[test]
-fn a_dangling_link_leads_to_where_the_file_is_made() {
+fn the_target_of_a_dangling_link_is_created() {
     let folder = TempDir::new().unwrap();
     let link = folder.path().join("link");
     symlink("target", &link).unwrap();
@@ -201,7 +201,7 @@ fn a_missing_folder_is_named() {
 }
 
 #[test]
-fn temporary_names_are_told_from_others() {
+fn temporary_names_are_recognised() {
     for (name, expected) in [
         (".enwrap-0123456789abcdef.tmp", true),
         (".enwrap-0123456789abcde.tmp", false),
