@@ -7,7 +7,7 @@ use enwrap::keyring::{Location, Store};
 use enwrap::pipeline::Jobs;
 
 use super::args::GlobalArgs;
-use super::secrets::environment;
+use super::environment;
 use super::secrets::passphrase::{AtTheTerminal, Sources};
 use crate::output::{Format, Ui, Verbosity, sanitize};
 

@@ -4,7 +4,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use enwrap::keyring::Store;
 
-use super::secrets::environment;
+use super::environment;
 
 /// The variable that asks for completions: `ENWRAP_COMPLETE=bash enwrap` prints what bash sources.
 pub(super) const VARIABLE: &str = "ENWRAP_COMPLETE";

@@ -3,7 +3,7 @@
 use enwrap::keyring::{Alias, Key, KeyError, KeyId, KeyVersion, Keyring, Store};
 use enwrap::keys::provider::raw_aes::RawAes;
 
-use super::secrets::environment;
+use super::environment;
 use crate::output::error::{InKeyring as _, UsageError};
 
 /// The keys to encrypt under: `-k`, else `ENWRAP_KEY`, else the alias `default`.

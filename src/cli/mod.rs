@@ -8,6 +8,7 @@ mod args;
 mod child;
 mod commands;
 mod complete;
+mod environment;
 mod examples;
 mod io;
 mod key_choice;
@@ -27,8 +28,8 @@ use crate::output::exit::Exit;
 use crate::output::{Format, Ui, Verbosity, When};
 use app::App;
 use args::GlobalArgs;
-use child::producer;
 use commands::Verb;
+use commands::encrypt::from_command;
 use examples::examples;
 
 /// The version, and the engine where it is not the usual one.
@@ -92,10 +93,10 @@ pub(crate) fn main() -> ExitCode {
 fn refuse(error: &clap::Error) -> ExitCode {
     // What was typed could not be read, so whether JSON was wanted can only be guessed.
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
-    if producer::lacks_marker() {
+    if from_command::lacks_marker() {
         let format = if wants_json { Format::Json } else { Format::Text };
         Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
-            .error(&Diagnosis::of(&producer::no_marker().into()));
+            .error(&Diagnosis::of(&from_command::no_marker().into()));
         return ExitCode::from(Exit::Usage.code());
     }
     if error.use_stderr() && wants_json {

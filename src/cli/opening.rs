@@ -12,8 +12,8 @@ use enwrap::operations::decrypt::{Expectation, Opened, Reader};
 
 use super::app::App;
 use super::args::OpenArgs;
+use super::environment;
 use super::io::message_source::MessageSource;
-use super::secrets::environment;
 use crate::output::{Ui, sanitize};
 
 /// What all messages of a run are opened with.

@@ -1,10 +1,9 @@
-//! What holds for the whole process: no core dumps, and nothing temporary and no silent terminal left by a signal.
+//! What holds for the whole process: hardening, signals, and the file mode mask.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
@@ -12,35 +11,23 @@ use signal_hook::low_level::emulate_default_handler;
 
 use enwrap::fs::atomic_file::temporary;
 
+use super::child::{core_limit, running};
 use super::secrets::prompt;
 
-/// Keeps memory out of core dumps and away from debuggers of the same user.
+/// Keeps memory out of core dumps, and away from debuggers of the same user.
 pub(crate) fn harden() {
-    // Where the system refuses, nothing is lost but this layer.
+    // Each of the two is one layer of several: where the system refuses it, work goes on.
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).ok();
-    let before = CORE.get_or_init(|| getrlimit(Resource::Core));
-    let limit = Rlimit { current: Some(0), maximum: before.maximum };
-    setrlimit(Resource::Core, limit).ok();
+    core_limit::lower();
 }
 
-/// The limit that the caller gave us.
-static CORE: OnceLock<Rlimit> = OnceLock::new();
-
-/// Starts a child that may leave a core dump if it could without us. Meanwhile we still leave none: on Linux,
-/// what keeps memory from debuggers does that too, and a child begins without it.
-pub(crate) fn with_core_dumps<T>(start: impl FnOnce() -> T) -> T {
-    let Some(before) = CORE.get().filter(|_| cfg!(target_os = "linux")) else { return start() };
-    setrlimit(Resource::Core, *before).ok();
-    let started = start();
-    harden();
-    started
-}
-
-/// Has SIGINT, SIGTERM, SIGHUP and SIGQUIT remove what is temporary before they end the process, and makes a
-/// file that grows beyond its limit an error of `write` instead of a death.
+/// Handles the signals that end a process (SIGINT, SIGTERM, SIGHUP, SIGQUIT): first temporary files are removed,
+/// the terminal shows again what is typed, and children are asked to end; then enwrap dies by the signal.
+///
+/// SIGXFSZ gets a handler that does nothing: a file that grows beyond its limit is an error of `write` then.
 pub(crate) fn handle_signals() {
-    // A handler, and not "ignore", which children would inherit.
+    // Not `SIG_IGN`, which children would inherit.
     drop(flag::register(SIGXFSZ, Arc::default()));
     let ignored = ignored_signals();
     let ours: Vec<i32> = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
@@ -48,7 +35,7 @@ pub(crate) fn handle_signals() {
         .filter(|signal| !ignored.contains(signal))
         .collect();
     let Ok(mut signals) = Signals::new(ours.iter().chain(&[SIGCONT])) else { return };
-    // A thread, because it waits for whoever is creating a temporary file, which a handler may not.
+    // On a thread of its own, because removing temporary files takes a lock, which a handler must not.
     let watch = move || {
         for signal in signals.forever() {
             if signal == SIGCONT {
@@ -57,18 +44,19 @@ pub(crate) fn handle_signals() {
             }
             temporary::remove_all();
             prompt::restore();
+            running::terminate_all();
             drop(emulate_default_handler(signal));
         }
     };
     if thread::Builder::new().name("signals".to_owned()).spawn(watch).is_err() {
-        // Better to leave a temporary file than to be deaf.
+        // Without the thread, a signal ends the process at once, and may leave a temporary file.
         for signal in ours {
             drop(flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true))));
         }
     }
 }
 
-/// Signals that the caller chose to ignore, as `nohup` does with SIGHUP: so do we.
+/// The signals that the caller has us ignore, as `nohup` does with SIGHUP.
 fn ignored_signals() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status
@@ -79,17 +67,17 @@ fn ignored_signals() -> Vec<i32> {
     (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
 }
 
-/// Dies as a process does whose reader has gone; scripts and shells expect that of a filter.
+/// Dies by SIGPIPE, as shells and scripts expect of a filter whose reader has gone.
 pub(crate) fn die_of_broken_pipe() {
     drop(emulate_default_handler(SIGPIPE));
 }
 
-/// The bits that new files do not get.
+/// The permission bits that new files do not get.
 #[allow(clippy::useless_conversion, reason = "a mode has 16 bits on macOS")]
 pub(crate) fn umask() -> u32 {
     use rustix::fs::Mode;
 
-    // The system has no way to ask but to set; nothing else creates files meanwhile.
+    // The mask can only be read by setting it. No other thread creates files at this moment.
     let umask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
     rustix::process::umask(umask);
     u32::from(umask.bits())

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod changing_keys;
+mod children;
 mod datakey;
 mod docs;
 mod examples;
@@ -20,6 +21,7 @@ mod parts;
 mod passphrases;
 mod producers;
 mod progress;
+#[expect(clippy::disallowed_methods, reason = "what is tested here is a process")]
 mod shell;
 mod shipped;
 mod signals;

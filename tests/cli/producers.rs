@@ -93,7 +93,7 @@ fn a_command_ends_when_its_output_is_not_wanted() {
     // Nor is a silent one waited for, or what it has left behind with its output in hand.
     let line = format!(
         "ulimit -f 100; timeout 50 '{ENWRAP}' encrypt -o out --from-command -- \
-         sh -c 'head -c 3000000 /dev/zero; sleep 60 & sleep 60'"
+         sh -c 'exec 2> /dev/null; head -c 3000000 /dev/zero; sleep 60 & sleep 60'"
     );
     shell.sh(&line).failure(1).says(&["cannot write 'out'"]);
 }

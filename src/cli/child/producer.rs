@@ -1,81 +1,54 @@
-//! `--from-command`: the output of a command, which ends well or does not end at all.
+//! `--from-command`: a command whose output is read to its end, which counts only if the command succeeds.
 //!
-//! A shell's pipe hides how its first command ended: the half of a failed dump would be encrypted and kept as a
-//! backup. Here the end of the output is an end only when the command says that it succeeded.
+//! A shell's pipe hides how its first command ended: the first half of a failed dump would be encrypted and kept
+//! as a backup. Here the last read is an error unless the command's exit status is zero.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdout, ExitStatus};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::retry_on_intr;
-use rustix::process::{Pid, Signal, kill_process};
 
-use crate::cli::process::with_core_dumps;
-use crate::cli::secrets::environment;
-use crate::output::error::{ProducerError, UsageError};
+use super::{Child, Spec};
+use crate::output::error::ProducerError;
 use crate::output::sanitize;
 
-/// A command that runs, and its output.
+/// A command that runs. Reading from it gives what it writes to its standard output.
 pub(crate) struct Producer {
+    /// The command's name, safe to show.
     shown: String,
     child: Child,
+    /// `None` after its end was read.
     output: Option<ChildStdout>,
-    /// Ends when nobody wants the output any more.
+    /// The end of a socket pair whose other end [`Stopping`] holds, and closes when its output fails.
     wanted: Option<UnixStream>,
 }
 
-/// The command in the operands of a verb: what was typed after `--`, and nothing else. Without the `--`, the
-/// command's own flags would have been taken for ours.
-pub(crate) fn command(operands: &[PathBuf]) -> Result<&[PathBuf], UsageError> {
-    let typed = std::env::args_os().skip_while(|argument| argument != "--").skip(1);
-    if operands.is_empty() || !typed.eq(operands.iter().map(|operand| operand.as_os_str())) {
-        return Err(no_marker());
-    }
-    Ok(operands)
-}
-
-/// Whether a command seems to follow `--from-command` without the `--`: then its flags, be it `-h` for a host,
-/// must not count as ours.
-pub(crate) fn lacks_marker() -> bool {
-    let typed = std::env::args_os().take_while(|argument| argument != "--");
-    typed
-        .skip_while(|argument| argument != "--from-command")
-        .skip(1)
-        .any(|argument| !argument.as_encoded_bytes().starts_with(b"-"))
-}
-
-pub(crate) fn no_marker() -> UsageError {
-    UsageError::new("--from-command takes a command after '--', and no FILE")
-        .hint("enwrap encrypt -o FILE.enwrap --from-command -- COMMAND [ARGUMENT]..")
-}
-
 impl Producer {
-    /// Starts the command; the terminal and standard input stay its own.
+    /// Starts the command, with our standard input and the terminal.
     pub(crate) fn start(command: &[PathBuf]) -> Result<Self, ProducerError> {
         let (program, arguments) =
             command.split_first().unwrap_or((const { &PathBuf::new() }, &[]));
         let shown = sanitize::name(Path::new(program));
-        let mut command = Command::new(program);
-        command.args(arguments).stdout(Stdio::piped());
-        environment::withhold_secrets(&mut command);
-        let failed = |source| ProducerError::NotStarted { command: shown.clone(), source };
-        let mut child = with_core_dumps(|| command.spawn()).map_err(failed)?;
-        let output = child.stdout.take();
-        Ok(Self { shown, child, output, wanted: None })
+        match Spec::new(program).args(arguments).start_with_output() {
+            Ok((child, output)) => Ok(Self { shown, child, output: Some(output), wanted: None }),
+            Err(source) => Err(ProducerError::NotStarted { command: shown, source }),
+        }
     }
 
-    /// Where the output goes. When that fails, nobody waits for a command that is silent.
+    /// Wraps the place where the output goes. When a write to it fails, a read that waits for a silent command
+    /// ends with an error.
     pub(crate) fn stopped_with<W: Write>(&mut self, output: W) -> io::Result<Stopping<W>> {
         let (ours, theirs) = UnixStream::pair()?;
         self.wanted = Some(theirs);
         Ok(Stopping { output, wanted: Some(ours) })
     }
 
-    /// Waits for output; an error, if it is not wanted any more.
+    /// Waits for output. An error says that the output is no longer wanted.
     fn wait(&self, output: &ChildStdout) -> io::Result<()> {
         let Some(wanted) = &self.wanted else { return Ok(()) };
         let mut ends = [
@@ -90,7 +63,8 @@ impl Producer {
         }
     }
 
-    fn judge(&self, status: ExitStatus) -> io::Result<()> {
+    /// An error unless the command succeeded.
+    fn require_success(&self, status: ExitStatus) -> io::Result<()> {
         let command = self.shown.clone();
         match (status.code(), status.signal()) {
             (Some(0), _) => Ok(()),
@@ -112,22 +86,22 @@ impl Read for Producer {
         if read == 0 && !buffer.is_empty() {
             self.output = None;
             let status = self.child.wait()?;
-            self.judge(status)?;
+            self.require_success(status)?;
         }
         Ok(read)
     }
 }
 
 impl Drop for Producer {
-    /// Where its output is no longer wanted, it has nothing more to do.
+    /// Ends the command if its output was not read to the end: nobody wants the rest.
     fn drop(&mut self) {
         if self.output.take().is_some() {
-            kill_process(Pid::from_child(&self.child), Signal::TERM).ok();
+            self.child.terminate();
         }
     }
 }
 
-/// An output that tells its producer when it fails.
+/// An output that tells the [`Producer`] when a write to it fails.
 pub(crate) struct Stopping<W> {
     output: W,
     wanted: Option<UnixStream>,

@@ -10,8 +10,8 @@ use clap_mangen::Man;
 use enwrap::fs::atomic_file::{AtomicFile, Existing, Publication};
 
 use crate::cli::app::App;
+use crate::cli::environment;
 use crate::cli::examples::{HEADING, examples};
-use crate::cli::secrets::environment;
 use crate::output::exit::Exit;
 use crate::output::sanitize;
 

@@ -3,7 +3,7 @@
 mod completions;
 mod datakey;
 mod decrypt;
-mod encrypt;
+pub(crate) mod encrypt;
 mod inspect;
 mod key;
 mod keygen;

@@ -1,5 +1,4 @@
-//! Passphrases, and the environment.
+//! Passphrases: where they come from, and questions at the terminal.
 
-pub(crate) mod environment;
 pub(crate) mod passphrase;
 pub(crate) mod prompt;

@@ -6,15 +6,15 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::keyring::Passphrase;
 use enwrap::keyring::store::Operator;
 
-use super::environment;
 use super::prompt;
+use crate::cli::child::Spec;
+use crate::cli::environment;
 use crate::output::error::PassphraseError;
 use crate::output::{Ui, sanitize};
 
@@ -175,16 +175,11 @@ fn read_file(path: &Path) -> Result<SecretText, PassphraseError> {
 }
 
 fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
-    let mut command = Command::new("sh");
-    // Its own input: what is piped into enwrap is not the command's to eat.
-    command.arg("-c").arg(line).stdin(Stdio::null()).stdout(Stdio::piped());
-    environment::withhold_secrets(&mut command);
     let failed = |source| PassphraseError::Command { status: None, source: Some(source) };
-    let mut child = command.spawn().map_err(failed)?;
-    let mut text = SecretText::default();
-    if let Some(output) = child.stdout.take() {
-        text = SecretText::read_from(output, MOST_BYTES).map_err(failed)?;
-    }
+    // Without our input: what is piped into enwrap is data, and the command could read it away.
+    let command = Spec::shell(line).without_input();
+    let (mut child, output) = command.start_with_output().map_err(failed)?;
+    let text = SecretText::read_from(output, MOST_BYTES).map_err(failed)?;
     let status = child.wait().map_err(failed)?;
     if status.success() {
         Ok(text)

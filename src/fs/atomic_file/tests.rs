@@ -129,6 +129,7 @@ fn a_mode_that_is_not_kept_is_the_new_one() {
 
 /// Runs in a separate process, because no temporary file can be created or dropped afterwards.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this test runs itself in another process")]
 fn a_signal_handler_removes_what_has_a_temporary_name() {
     const FOLDER: &str = "ENWRAP_TEST_FOLDER";
     if let Some(folder) = std::env::var_os(FOLDER) {

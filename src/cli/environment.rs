@@ -1,11 +1,12 @@
-//! The environment variables, each read here and nowhere else. An empty one counts as unset, but for
-//! `ENWRAP_KEYRING_DATA`, where it means that a job was not given its secret.
+//! The environment variables of enwrap. Each is read here and nowhere else.
+//!
+//! An empty variable counts as unset. The exception is `ENWRAP_KEYRING_DATA`: an empty one means that a CI job
+//! did not get its secret, and is an error.
 
 use std::env;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use zeroize::Zeroize as _;
 
@@ -17,7 +18,7 @@ use crate::output::error::UsageError;
 /// The variable with a keyring's text, which errors name as its place.
 const KEYRING_DATA: &str = "ENWRAP_KEYRING_DATA";
 
-/// Names, or the beginnings of names, of variables that no child process gets.
+/// What the names of variables begin with that hold keys or passphrases, or say where to get them.
 const SECRETS: [&str; 4] =
     [KEYRING_DATA, "ENWRAP_PASSPHRASE", "ENWRAP_NEW_PASSPHRASE", "ENWRAP_IMPORT_PASSPHRASE"];
 
@@ -79,13 +80,11 @@ pub(crate) fn passphrase(prefix: &str) -> [Option<OsString>; 4] {
     ["", "_FILE", "_FD", "_COMMAND"].map(|suffix| variable(&format!("{prefix}{suffix}")))
 }
 
-/// Takes from a child what is none of its business.
-pub(crate) fn withhold_secrets(command: &mut Command) {
-    for (name, _) in env::vars_os() {
-        if SECRETS.iter().any(|secret| name.as_encoded_bytes().starts_with(secret.as_bytes())) {
-            command.env_remove(name);
-        }
-    }
+/// The names of the variables that are set and that no child process gets.
+pub(crate) fn secrets() -> impl Iterator<Item = OsString> {
+    env::vars_os().map(|(name, _)| name).filter(|name| {
+        SECRETS.iter().any(|secret| name.as_encoded_bytes().starts_with(secret.as_bytes()))
+    })
 }
 
 /// Where the keyring is: the flag, else `ENWRAP_KEYRING_DATA`, else `ENWRAP_KEYRING`, else the place

@@ -1,5 +1,7 @@
 //! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
 
+pub(crate) mod from_command;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read, Write};
@@ -23,7 +25,7 @@ use enwrap::pipeline::{Jobs, PipelineError};
 
 use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, context_of};
-use crate::cli::child::producer::{self, Producer};
+use crate::cli::child::producer::Producer;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
 use crate::cli::io::message_source::{has_length_of, is_message};
@@ -152,7 +154,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
         bound: context_of(&args.bind, None)?,
     };
     recipe.context.union(&recipe.bound)?;
-    let command = if args.from_command { Some(producer::command(&args.inputs)?) } else { None };
+    let command = if args.from_command { Some(from_command::command(&args.inputs)?) } else { None };
     let store = app.store()?;
     let needed = app.needed_files(&store);
     let (jobs, folders) = if args.selection.recursive {

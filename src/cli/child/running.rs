@@ -1,0 +1,22 @@
+//! The children that run, so that a signal which ends enwrap can end them too.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The ids of all children that were started and not yet waited for. As long as an id is in the list, its process
+/// was not reaped, so the system has not given the id to another process.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// The list, for whoever starts or reaps a child: no signal is sent to any child meanwhile.
+pub(super) fn lock() -> MutexGuard<'static, Vec<Pid>> {
+    // The list is whole after every change, so a panic elsewhere did not break it.
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks every child to end, because enwrap is about to end by a signal that was perhaps sent to it alone.
+pub(crate) fn terminate_all() {
+    for child in lock().iter() {
+        kill_process(*child, Signal::TERM).ok();
+    }
+}
