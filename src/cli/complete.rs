@@ -17,7 +17,8 @@ pub(super) fn key_names() -> ArgValueCandidates {
         // Whatever is wrong with the keyring, the next real command says it.
         let Some(keyring) = store.and_then(|store| store.load().ok()) else { return Vec::new() };
         let candidate = |alias: &enwrap::keyring::Alias| {
-            let description = keyring.key(alias.as_str()).ok().map(|key| key.description.clone());
+            let description =
+                keyring.key(alias.as_str()).ok().map(|key| key.description().to_owned());
             let description = description.filter(|text| !text.is_empty());
             CompletionCandidate::new(alias.as_str()).help(description.map(Into::into))
         };

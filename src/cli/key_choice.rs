@@ -20,7 +20,7 @@ pub(crate) fn keys_to_encrypt<'a>(
     let mut keys: Vec<&Key> = Vec::new();
     for name in names {
         let key = keyring.key(name).in_keyring(store)?;
-        if !keys.iter().any(|chosen| chosen.id == key.id) {
+        if !keys.iter().any(|chosen| chosen.id() == key.id()) {
             keys.push(key);
         }
     }
@@ -39,7 +39,7 @@ pub(crate) fn named_keys<'a>(
 /// The key that new data keys of `key` are wrapped under: its current version.
 pub(crate) fn provider_of(key: &Key) -> Result<(&KeyVersion, RawAes), KeyError> {
     let version = key.to_encrypt()?;
-    let provider = version.provider().ok_or(KeyError::Remote { key: key.id })?;
+    let provider = version.provider().ok_or_else(|| KeyError::Remote { key: key.id() })?;
     Ok((version, provider))
 }
 
@@ -81,5 +81,5 @@ pub(crate) fn key_ids(
     store: &Store,
     names: &[String],
 ) -> anyhow::Result<Vec<KeyId>> {
-    names.iter().map(|name| Ok(keyring.key(name).in_keyring(store)?.id)).collect()
+    names.iter().map(|name| Ok(keyring.key(name).in_keyring(store)?.id())).collect()
 }

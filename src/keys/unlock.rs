@@ -83,18 +83,18 @@ pub fn unlock<'a, T>(
     for wrapped in wrapped {
         wanted.push(wrapped);
         for (key, version) in keyring.named_by(wrapped) {
-            if !only_keys.is_empty() && !only_keys.contains(&key.id) {
+            if !only_keys.is_empty() && !only_keys.contains(&key.id()) {
                 is_excluded = true;
                 continue;
             }
-            if let Err(error) = version.require_enabled(key.id) {
+            if let Err(error) = version.require_enabled(key.id()) {
                 unusable.get_or_insert(error);
                 continue;
             }
             let Some(provider) = version.provider() else { continue };
             match provider.unwrap(wrapped, context).map(&accept) {
                 Ok(Some(found)) => {
-                    return Ok(Unlocked { found, key: key.id, version: version.number });
+                    return Ok(Unlocked { found, key: key.id(), version: version.number });
                 }
                 Ok(None) => is_refused = true,
                 Err(ProviderError::Unwrap) => named.push(wrapped),
@@ -142,7 +142,9 @@ pub fn name_of(wrapped: &EncryptedDataKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::now;
     use crate::keyring::Key;
+    use crate::keyring::deletion::Doomed;
     use crate::keyring::model::key::State;
 
     /// A keyring with two keys, a data key, and its wrap under each.
@@ -152,7 +154,7 @@ mod tests {
             let aliases = [alias.parse().unwrap()].into();
             keyring.add(Key::generate(aliases, "").unwrap()).unwrap();
         }
-        let provider = |n: usize| keyring.keys[n].current().provider().unwrap();
+        let provider = |n: usize| keyring.keys()[n].current().provider().unwrap();
         let (data_key, first) = provider(0).generate(32, &EncryptionContext::default()).unwrap();
         let second = provider(1).wrap(&data_key, &EncryptionContext::default()).unwrap();
         (keyring, data_key, [first, second])
@@ -169,13 +171,13 @@ mod tests {
     #[test]
     fn the_first_that_opens_is_taken() {
         let (mut keyring, data_key, mut wrapped) = sample();
-        let ids = [keyring.keys[0].id, keyring.keys[1].id];
+        let ids = [keyring.keys()[0].id(), keyring.keys()[1].id()];
         let unlocked = unlock_all(&keyring, &[], &wrapped).unwrap();
         assert_eq!((unlocked.found, unlocked.key, unlocked.version), (data_key, ids[0], 1));
         assert_eq!(unlock_all(&keyring, &[ids[1]], &wrapped).unwrap().key, ids[1]);
         wrapped[0].ciphertext[0] ^= 1;
         assert_eq!(unlock_all(&keyring, &[], &wrapped).unwrap().key, ids[1]);
-        keyring.keys[1].versions[0].state = State::Disabled;
+        keyring.key_mut("b").unwrap().switch(None, State::Disabled).unwrap();
         let error = unlock_all(&keyring, &[], &wrapped).unwrap_err();
         assert!(matches!(error, UnlockError::Unwrap { named } if named.len() == 1));
     }
@@ -188,17 +190,18 @@ mod tests {
         assert!(
             matches!(error, UnlockError::NoKey { wanted, is_excluded: false } if wanted.len() == 2)
         );
-        let error = unlock_all(&keyring, &[other.keys[0].id], &wrapped).unwrap_err();
+        let error = unlock_all(&keyring, &[other.keys()[0].id()], &wrapped).unwrap_err();
         assert!(matches!(error, UnlockError::NoKey { is_excluded: true, .. }));
         let error = unlock(&keyring, &[], &wrapped, &EncryptionContext::default(), |_| None::<()>)
             .unwrap_err();
         assert!(matches!(error, UnlockError::Refused));
-        for key in &mut keyring.keys {
-            key.versions[0].state = State::PendingDeletion;
+        for alias in ["a", "b"] {
+            let key = keyring.key_mut(alias).unwrap();
+            key.schedule_deletion(Doomed::Key, now()).unwrap();
         }
         let error = unlock_all(&keyring, &[], &wrapped).unwrap_err();
         assert!(matches!(error, UnlockError::Unusable(KeyError::Unusable { .. })));
-        other.keys.clear();
+        other = Keyring::default();
         assert!(unlock_all(&other, &[], &[]).is_err());
     }
 

@@ -33,7 +33,7 @@ impl Holder {
     fn new(key: &Key, version: &KeyVersion) -> Self {
         let is_current = key.current().number == version.number;
         let is_enabled = version.state == State::Enabled;
-        Self { key: key.id, version: version.number, is_current, is_enabled }
+        Self { key: key.id(), version: version.number, is_current, is_enabled }
     }
 }
 
@@ -131,7 +131,7 @@ impl Wraps {
     #[must_use]
     pub fn keys<'a>(&self, keyring: &'a Keyring) -> Vec<&'a Key> {
         let holders: Vec<Holder> = self.newest().into_iter().flat_map(WrapSet::proved).collect();
-        keyring.keys.iter().filter(|key| holders.iter().any(|it| it.key == key.id)).collect()
+        keyring.keys().iter().filter(|key| holders.iter().any(|it| it.key == key.id())).collect()
     }
 
     /// The names of the keys that nobody here can carry over to a new message: those that are not here, and those
@@ -143,7 +143,7 @@ impl Wraps {
         let mut names = Vec::new();
         for wrap in self.sets.iter().flat_map(|set| &set.wraps) {
             let is_known = wrap.is_proved
-                || wrap.holder.is_some_and(|holder| known.iter().any(|key| key.id == holder.key))
+                || wrap.holder.is_some_and(|holder| known.iter().any(|key| key.id() == holder.key))
                 || known.iter().any(|key| names_version_of(&wrap.wrapped, key));
             let name = name_of(&wrap.wrapped);
             if !is_known && !names.contains(&name) {
@@ -176,7 +176,7 @@ impl Wraps {
 /// Whether it names a version of this key, perhaps one that is no more.
 #[must_use]
 pub fn names_version_of(wrapped: &EncryptedDataKey, key: &Key) -> bool {
-    let prefix = format!("{}/", key.id);
+    let prefix = format!("{}/", key.id());
     wrapped.provider_id == NAMESPACE.as_bytes()
         && raw_aes::key_name(&wrapped.provider_info).is_some_and(|name| {
             name.strip_prefix(&prefix).is_some_and(|number| number.parse::<u32>().is_ok())

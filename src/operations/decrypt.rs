@@ -367,7 +367,7 @@ mod tests {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
         let (stored, bound) = (context(&[("a", "1")]), context(&[("b", "2")]));
-        let provider = keyring.keys[0].current().provider().unwrap();
+        let provider = keyring.keys()[0].current().provider().unwrap();
         let full = stored.union(&bound).unwrap();
         let (data_key, wrapped) = provider.generate(32, &full).unwrap();
         let (frame_key, commit_key) = derive(Suite::COMMITTING, &data_key, &[7; 32].into());

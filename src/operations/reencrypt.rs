@@ -136,7 +136,7 @@ mod tests {
         let reader = Reader { keyring, records: &(), expected: &expected };
         let mut source = message;
         let opened = Opened::open(&mut source, &reader).unwrap();
-        let provider = keyring.keys[0].current().provider().unwrap();
+        let provider = keyring.keys()[0].current().provider().unwrap();
         let sealer = Sealer::new(&[&provider], &Recipe::default()).unwrap();
         let mut output = Vec::new();
         let result = reencrypt(&opened, &mut source, sealer, &mut output, &());
@@ -147,7 +147,7 @@ mod tests {
     fn the_plaintext_is_the_same_and_the_message_another() {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
-        let provider = keyring.keys[0].current().provider().unwrap();
+        let provider = keyring.keys()[0].current().provider().unwrap();
         for len in [0, 1, 65_536, 500_000] {
             let plaintext = vec![7; len];
             let message = sealed(&provider, &plaintext);
@@ -163,7 +163,7 @@ mod tests {
     fn an_old_message_that_is_cut_or_damaged_makes_no_new_one() {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
-        let provider = keyring.keys[0].current().provider().unwrap();
+        let provider = keyring.keys()[0].current().provider().unwrap();
         let message = sealed(&provider, &vec![7; 500_000]);
         let mut damaged = message.clone();
         damaged[400_000] ^= 1;

@@ -89,7 +89,7 @@ pub fn rewrap(
     let (Some(newest), Some(data_key)) = (wraps.newest(), &wraps.data_key) else {
         return Err(RewrapError::Locked);
     };
-    let has = |key: &Key| newest.proved().any(|it| it.key == key.id && it.is_current);
+    let has = |key: &Key| newest.proved().any(|it| it.key == key.id() && it.is_current);
     let keys: Vec<&Key> = match wish {
         Wish::SameKeys => wraps.keys(reader.keyring),
         Wish::Exactly(keys) | Wish::Add(keys) => keys.to_vec(),
@@ -112,7 +112,7 @@ pub fn rewrap(
     }
     for key in keys {
         let proved = newest.wraps.iter().find(|wrap| {
-            wrap.is_proved && wrap.holder.is_some_and(|it| it.key == key.id && it.is_current)
+            wrap.is_proved && wrap.holder.is_some_and(|it| it.key == key.id() && it.is_current)
         });
         if let Some(proved) = proved {
             // As good as a new one, also of a key that is disabled now.
@@ -121,7 +121,8 @@ pub fn rewrap(
             }
             continue;
         }
-        let provider = key.to_encrypt()?.provider().ok_or(KeyError::Remote { key: key.id })?;
+        let provider =
+            key.to_encrypt()?.provider().ok_or_else(|| KeyError::Remote { key: key.id() })?;
         encrypted_data_keys.push(provider.wrap(data_key, &wraps.context)?);
     }
     let (found, allowed) =
@@ -141,6 +142,8 @@ pub fn rewrap(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::now;
+    use crate::keyring::deletion::Doomed;
     use crate::keyring::{KeyId, Keyring};
     use crate::keys::envelope::Records;
     use crate::keys::provider::Provider;
@@ -199,7 +202,7 @@ mod tests {
     }
 
     fn id(keyring: &Keyring, alias: &str) -> KeyId {
-        keyring.key(alias).unwrap().id
+        keyring.key(alias).unwrap().id()
     }
 
     #[test]
@@ -215,7 +218,9 @@ mod tests {
             rewrapped(&message, &keyring, &kept, Wish::SameKeys),
             Rewrapped::AlreadySo
         ));
-        keyring.key_mut("a").unwrap().versions.remove(0);
+        let now = now();
+        keyring.key_mut("a").unwrap().schedule_deletion(Doomed::OldVersions, now).unwrap();
+        assert_eq!(keyring.destroy_due(&[], now).len(), 1);
         assert_eq!(opener(&message, &keyring, &kept), Some((id(&keyring, "a"), 2)));
         assert_eq!(opener(&message, &keyring, &Kept(Vec::new())), None);
     }
@@ -234,7 +239,7 @@ mod tests {
         ));
         kept.0.insert(0, record(rewrapped(&message, &all, &kept, Wish::Add(&[c]))));
         assert_eq!(kept.0[0].encrypted_data_keys.len(), 2);
-        assert_eq!(opener(&message, &all, &kept), Some((b.id, 1)));
+        assert_eq!(opener(&message, &all, &kept), Some((b.id(), 1)));
         assert!(matches!(rewrapped(&message, &all, &kept, Wish::Add(&[c])), Rewrapped::AlreadySo));
         // The newest set is b and c; the header's key is not among those that open it by intent.
         let exactly = record(rewrapped(&message, &all, &kept, Wish::Exactly(&[c])));
@@ -254,7 +259,7 @@ mod tests {
         // Another message's data key under our message's id: it unwraps, and commits to nothing here.
         let swapped = Record { message_id: good.message_id, ..foreign };
         let mut only_b = keyring(&[]);
-        only_b.keys.push(keyring_with(&all, "b"));
+        only_b.add(keyring_with(&all, "b")).unwrap();
         for bad in [flipped, swapped] {
             let kept = Kept(vec![bad.clone()]);
             assert_eq!(opener(&ours, &only_b, &kept), None);
@@ -263,9 +268,9 @@ mod tests {
             let truth = record(rewrapped(&ours, &all, &kept, Wish::Exactly(&[b])));
             assert_eq!(
                 opener(&ours, &only_b, &Kept(vec![truth.clone(), bad.clone()])).unwrap().0,
-                b.id
+                b.id()
             );
-            assert_eq!(opener(&ours, &only_b, &Kept(vec![bad, truth])).unwrap().0, b.id);
+            assert_eq!(opener(&ours, &only_b, &Kept(vec![bad, truth])).unwrap().0, b.id());
         }
     }
 
@@ -274,6 +279,6 @@ mod tests {
 
         let key = keyring.key(alias).unwrap();
         let selection = Selection { versions: vec![(key, key.current())], decrypt_only: false };
-        selection.to_keyring().unwrap().keys.remove(0)
+        selection.to_keyring().unwrap().into_keys().remove(0)
     }
 }

@@ -164,7 +164,7 @@ mod tests {
     fn twins(first: &[u8], second: &[u8]) -> (Keyring, [Vec<u8>; 2]) {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
-        let provider = keyring.keys[0].current().provider().unwrap();
+        let provider = keyring.keys()[0].current().provider().unwrap();
         let recipe = Recipe::default();
         let (data_key, wrapped) = provider.generate(32, &recipe.context).unwrap();
         let message = |plaintext: &[u8]| {

@@ -11,6 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use enwrap::clock::now;
+use enwrap::keyring::deletion::Doomed;
 use enwrap::keyring::key::State;
 use enwrap::keyring::{KeyringError, Location, Store};
 use serde_json::Value;
@@ -64,9 +65,21 @@ impl Shell {
     pub(crate) fn let_the_days_pass(&self) {
         let store = Store::new(Location::File(self.keyring()), false);
         let update = store.update(|keyring| {
-            for version in keyring.keys.iter_mut().flat_map(|key| &mut key.versions) {
-                if version.state == State::PendingDeletion {
-                    version.deletion_date = Some(now() - Duration::from_secs(1));
+            let yesterday = now() - Duration::from_secs(86_400);
+            let names: Vec<_> = keyring.keys().iter().map(|key| key.id().to_string()).collect();
+            for name in names {
+                let key = keyring.key_mut(&name).unwrap();
+                let current = key.current().number;
+                let pending = key.versions().iter().filter(|it| it.state == State::PendingDeletion);
+                let pending: Vec<u32> = pending.map(|version| version.number).collect();
+                if pending.is_empty() {
+                    continue;
+                }
+                key.cancel_deletion(None).unwrap();
+                for number in pending {
+                    let is_current = number == current;
+                    let doomed = if is_current { Doomed::Key } else { Doomed::Version(number) };
+                    key.schedule_deletion(doomed, yesterday).unwrap();
                 }
             }
             Ok::<_, KeyringError>(())

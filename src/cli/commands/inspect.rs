@@ -99,7 +99,7 @@ fn body_size(header: &ParsedHeader, source: &Source) -> Option<BodySize> {
 /// The alias, or else the id, of the key that an encrypted data key names.
 fn known_as(keyring: &Keyring, wrapped: &EncryptedDataKey) -> Option<String> {
     let (key, version) = keyring.named_by(wrapped).next()?;
-    let name = key.aliases.first().map_or_else(|| key.id.to_string(), ToString::to_string);
+    let name = key.aliases().first().map_or_else(|| key.id().to_string(), ToString::to_string);
     Some(format!("{name} version {}", version.number))
 }
 
@@ -148,10 +148,10 @@ fn to_json(header: &ParsedHeader, keyring: &Keyring, size: Option<BodySize>, arm
                 "namespace": String::from_utf8_lossy(&wrapped.provider_id),
                 "name": key_name(&wrapped.provider_info)
                     .map_or_else(|| String::from_utf8_lossy(&wrapped.provider_info), Cow::Borrowed),
-                "key_id": held.map(|(key, _)| key.id.to_string()),
+                "key_id": held.map(|(key, _)| key.id().to_string()),
                 "version": held.map(|(_, version)| version.number),
                 "aliases": held.map(|(key, _)| {
-                    key.aliases.iter().map(ToString::to_string).collect::<Vec<_>>()
+                    key.aliases().iter().map(ToString::to_string).collect::<Vec<_>>()
                 }),
             })
         })

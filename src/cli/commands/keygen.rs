@@ -83,7 +83,7 @@ fn find(store: &Store, alias: &Alias) -> anyhow::Result<Option<Generated>> {
 }
 
 fn existing(key: &Key) -> Generated {
-    Generated { id: key.id, aliases: key.aliases.clone(), is_new: false, became_default: false }
+    Generated { id: key.id(), aliases: key.aliases().clone(), is_new: false, became_default: false }
 }
 
 fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> anyhow::Result<Generated> {
@@ -95,8 +95,8 @@ fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> anyhow::Result<Generate
         // It appeared since we looked.
         return Ok(existing(keyring.key(alias.as_str())?));
     }
-    let is_first = keyring.keys.is_empty();
+    let is_first = keyring.keys().is_empty();
     let became_default = is_first && aliases.insert(Alias::default_alias());
     let key = keyring.add(Key::generate(aliases, &args.description)?)?;
-    Ok(Generated { id: key.id, aliases: key.aliases.clone(), is_new: true, became_default })
+    Ok(Generated { id: key.id(), aliases: key.aliases().clone(), is_new: true, became_default })
 }

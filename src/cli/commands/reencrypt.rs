@@ -176,9 +176,9 @@ impl Plan<'_> {
         let keys = encrypted.header.encrypted_data_keys.iter();
         let names: Vec<String> = keys
             .filter_map(|wrapped| self.opening.keyring.named_by(wrapped).next())
-            .map(|(key, version)| match key.aliases.first() {
+            .map(|(key, version)| match key.aliases().first() {
                 Some(alias) => format!("{alias} version {}", version.number),
-                None => format!("{} version {}", key.id, version.number),
+                None => format!("{} version {}", key.id(), version.number),
             })
             .collect();
         // Always: whoever wanted to take a key away sees whether it is gone.
@@ -190,7 +190,7 @@ impl Plan<'_> {
             "keys": encrypted.header.encrypted_data_keys.iter()
                 .filter_map(|wrapped| self.opening.keyring.named_by(wrapped).next())
                 .map(|(key, version)| json!({
-                    "key_id": key.id.to_string(), "version": version.number,
+                    "key_id": key.id().to_string(), "version": version.number,
                 }))
                 .collect::<Vec<_>>(),
             "plaintext_bytes": encrypted.plaintext_len,

@@ -313,6 +313,6 @@ impl Plan<'_> {
 fn keys_of(keyring: &Keyring, record: &Record) -> Vec<Value> {
     let keys = record.encrypted_data_keys.iter();
     keys.filter_map(|wrapped| keyring.named_by(wrapped).next())
-        .map(|(key, version)| json!({ "key_id": key.id.to_string(), "version": version.number }))
+        .map(|(key, version)| json!({ "key_id": key.id().to_string(), "version": version.number }))
         .collect()
 }

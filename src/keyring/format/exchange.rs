@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::now;
 use crate::crypto::secret::SecretText;
 use crate::keyring::model::error::KeyError;
-use crate::keyring::model::key::{Key, KeyVersion, Origin, State};
+use crate::keyring::model::key::{Key, KeyVersion, State};
 use crate::keyring::model::keyring::Keyring;
 use crate::keyring::model::material::Material;
 use crate::keyring::model::name::{Alias, KeyId};
+use crate::keyring::model::versions::{Versions, VersionsFault};
 
 const FORMAT: &str = "enwrap-key";
 
@@ -69,14 +70,14 @@ impl Selection<'_> {
         let mut all = Vec::new();
         for (key, version) in &self.versions {
             let copy = copy_of(key, version)?;
-            let material = copy.material.ok_or(KeyError::Remote { key: key.id })?;
+            let material = copy.material.ok_or_else(|| KeyError::Remote { key: key.id() })?;
             all.push(Exported {
                 format: FORMAT.to_owned(),
-                id: key.id,
+                id: key.id(),
                 version: version.number,
                 namespace: copy.namespace,
                 name: copy.name,
-                decrypt_only: self.decrypt_only || key.decrypt_only,
+                decrypt_only: self.decrypt_only || key.is_decrypt_only(),
                 material,
             });
         }
@@ -93,30 +94,26 @@ impl Selection<'_> {
     /// A keyring of the versions.
     ///
     /// # Errors
-    /// [`KeyError::Remote`] for a key whose material is not here.
+    /// [`KeyError::Remote`] for a key whose material is not here, [`KeyError::Occupied`] for a version that
+    /// was chosen twice.
     pub fn to_keyring(&self) -> Result<Keyring, KeyError> {
         let mut keyring = Keyring::default();
-        for (key, version) in &self.versions {
-            let version = copy_of(key, version)?;
-            match keyring.keys.last_mut().filter(|last| last.id == key.id) {
-                Some(last) => last.versions.push(version),
-                None => keyring.keys.push(Key {
-                    id: key.id,
-                    aliases: key.aliases.clone(),
-                    description: key.description.clone(),
-                    created: key.created,
-                    origin: key.origin,
-                    decrypt_only: key.decrypt_only || self.decrypt_only,
-                    versions: vec![version],
-                }),
+        for of_key in self.versions.chunk_by(|(a, _), (b, _)| a.id() == b.id()) {
+            let ((key, first), more) = (of_key[0], &of_key[1..]);
+            let mut versions = Versions::of(copy_of(key, first)?);
+            for (_, version) in more {
+                let what = format!("version {}", version.number);
+                let occupied = |_| KeyError::Occupied { id: key.id(), what };
+                versions.push(copy_of(key, version)?).map_err(occupied)?;
             }
+            keyring.add(key.copy_with(versions, self.decrypt_only))?;
         }
         Ok(keyring)
     }
 }
 
 fn copy_of(key: &Key, version: &KeyVersion) -> Result<KeyVersion, KeyError> {
-    let material = version.material.as_ref().ok_or(KeyError::Remote { key: key.id })?;
+    let material = version.material.as_ref().ok_or_else(|| KeyError::Remote { key: key.id() })?;
     Ok(KeyVersion {
         number: version.number,
         namespace: version.namespace.clone(),
@@ -143,47 +140,44 @@ pub fn from_json(text: &[u8]) -> Result<Vec<Key>, NotAnExport> {
     if all.is_empty() {
         return Err(NotAnExport { line: 1, column: 1 });
     }
-    let mut keys: Vec<Key> = Vec::new();
+    let mut keys: Vec<(KeyId, Vec<KeyVersion>, bool)> = Vec::new();
     for exported in all {
         if exported.format != FORMAT || exported.version == 0 {
             return Err(NotAnExport { line: 1, column: 1 });
         }
         let Exported { id, version, namespace, name, decrypt_only, material, .. } = exported;
         let version = imported(version, namespace, name, material);
-        match keys.iter_mut().find(|key| key.id == id) {
-            Some(key) => {
-                key.versions.push(version);
-                key.decrypt_only |= decrypt_only;
+        match keys.iter_mut().find(|(known, ..)| *known == id) {
+            Some((_, versions, is_decrypt_only)) => {
+                versions.push(version);
+                *is_decrypt_only |= decrypt_only;
             }
-            None => keys.push(Key { decrypt_only, ..Key::imported(id, version) }),
+            None => keys.push((id, vec![version], decrypt_only)),
         }
     }
-    for key in &mut keys {
-        key.versions.sort_by_key(|version| version.number);
-        if !key.versions.is_sorted_by(|a, b| a.number < b.number) {
-            return Err(NotAnExport { line: 1, column: 1 });
-        }
-    }
-    Ok(keys)
+    let made = keys.into_iter().map(|(id, mut versions, decrypt_only)| {
+        versions.sort_by_key(|version| version.number);
+        Ok(Key::imported(id, Versions::try_from(versions)?, decrypt_only))
+    });
+    made.collect::<Result<_, VersionsFault>>().map_err(|_| NotAnExport { line: 1, column: 1 })
 }
 
 /// The keys of another keyring, as they come into this one: what was made there is imported here, and
 /// which key serves by default is decided here.
 #[must_use]
 pub fn from_keyring(keyring: Keyring) -> Vec<Key> {
-    let mut keys = keyring.keys;
-    for key in &mut keys {
-        key.aliases.remove(&Alias::default_alias());
-        if key.origin == Origin::Generated {
-            key.origin = Origin::Imported;
-        }
-    }
-    keys
+    let imported = keyring.into_keys().into_iter().map(|key| {
+        let mut aliases = key.aliases().clone();
+        aliases.remove(&Alias::default_alias());
+        key.into_imported(aliases)
+    });
+    imported.collect()
 }
 
 /// Names an imported key: its own aliases stay behind.
-pub fn name_imported(key: &mut Key, alias: Alias) {
-    key.aliases = BTreeSet::from([alias]);
+#[must_use]
+pub fn name_imported(key: Key, alias: Alias) -> Key {
+    key.into_imported(BTreeSet::from([alias]))
 }
 
 /// A key version that was made elsewhere.
@@ -203,6 +197,7 @@ pub fn imported(number: u32, namespace: String, name: String, material: Material
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keyring::model::key::Origin;
 
     fn sample() -> Key {
         let mut key =
@@ -212,7 +207,7 @@ mod tests {
     }
 
     fn selection(key: &Key, decrypt_only: bool) -> Selection<'_> {
-        let versions = key.versions.iter().map(|version| (key, version)).collect();
+        let versions = key.versions().iter().map(|version| (key, version)).collect();
         Selection { versions, decrypt_only }
     }
 
@@ -225,12 +220,15 @@ mod tests {
             let text = chosen.to_json().unwrap();
             assert_eq!(text.expose()[0], first);
             let keys = from_json(text.expose()).unwrap();
-            assert_eq!((keys.len(), keys[0].id, keys[0].origin), (1, key.id, Origin::Imported));
-            assert!(!keys[0].decrypt_only);
-            for (there, here) in key.versions.iter().zip(&keys[0].versions) {
+            assert_eq!(
+                (keys.len(), keys[0].id(), keys[0].origin()),
+                (1, key.id(), Origin::Imported)
+            );
+            assert!(!keys[0].is_decrypt_only());
+            for (there, here) in key.versions().iter().zip(keys[0].versions().iter()) {
                 assert_eq!((&there.name, &there.material), (&here.name, &here.material));
             }
-            assert_eq!(keys[0].versions.len(), count);
+            assert_eq!(keys[0].versions().len(), count);
         }
     }
 
@@ -239,17 +237,17 @@ mod tests {
         let key = sample();
         let keyring = selection(&key, true).to_keyring().unwrap();
         assert_eq!(keyring.find_contradiction(), None);
-        assert_eq!(keyring.keys[0].versions, key.versions);
+        assert_eq!(keyring.keys()[0].versions(), key.versions());
         let keys = from_keyring(keyring);
-        assert_eq!(keys[0].aliases, BTreeSet::from(["a".parse().unwrap()]));
-        assert_eq!((keys[0].origin, keys[0].decrypt_only), (Origin::Imported, true));
+        assert_eq!(*keys[0].aliases(), BTreeSet::from(["a".parse().unwrap()]));
+        assert_eq!((keys[0].origin(), keys[0].is_decrypt_only()), (Origin::Imported, true));
     }
 
     #[test]
     fn a_guard_rail_survives_the_way_through_json() {
         let key = sample();
         let text = selection(&key, true).to_json().unwrap();
-        assert!(from_json(text.expose()).unwrap()[0].decrypt_only);
+        assert!(from_json(text.expose()).unwrap()[0].is_decrypt_only());
     }
 
     #[test]

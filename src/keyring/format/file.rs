@@ -226,7 +226,9 @@ mod tests {
 
     fn sample() -> Keyring {
         let aliases = BTreeSet::from(["a".parse().unwrap(), "b".parse().unwrap()]);
-        Keyring { keys: vec![Key::generate(aliases, "for tests").unwrap()] }
+        let mut keyring = Keyring::default();
+        keyring.add(Key::generate(aliases, "for tests").unwrap()).unwrap();
+        keyring
     }
 
     /// The sample's bytes with `from` replaced, and a checksum that fits again.
@@ -286,7 +288,7 @@ mod tests {
         let (keyring, right) = (sample(), passphrase("right"));
         let file = super::encode(&keyring, 7, Some(&right)).unwrap();
         let text = std::str::from_utf8(file.expose()).unwrap();
-        assert!(!text.contains(&keyring.keys[0].id.to_string()) && text.is_ascii());
+        assert!(!text.contains(&keyring.keys()[0].id().to_string()) && text.is_ascii());
         let parsed = || KeyringFile::parse(file.expose()).unwrap();
         assert!(parsed().is_sealed());
         assert_eq!(parsed().generation(), 7);

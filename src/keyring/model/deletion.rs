@@ -51,11 +51,11 @@ impl Key {
     ) -> Result<Vec<u32>, KeyError> {
         let current = self.current().number;
         match doomed {
-            Doomed::Key => self.current().require_not_pending(self.id)?,
+            Doomed::Key => self.current().require_not_pending(self.id())?,
             Doomed::Version(number) => {
-                self.version(Some(number))?.require_not_pending(self.id)?;
+                self.version(Some(number))?.require_not_pending(self.id())?;
                 if number == current {
-                    return Err(KeyError::CurrentVersion { key: self.id, version: number });
+                    return Err(KeyError::CurrentVersion { key: self.id(), version: number });
                 }
             }
             Doomed::OldVersions => {}
@@ -87,7 +87,7 @@ impl Key {
     /// [`KeyError::NoVersion`] or [`KeyError::NotPending`]; [`KeyError::Unusable`] for an old version of
     /// a key that is to go whole.
     pub fn cancel_deletion(&mut self, version: Option<u32>) -> Result<Vec<u32>, KeyError> {
-        let (key, current) = (self.id, self.current().number);
+        let (key, current) = (self.id(), self.current().number);
         if let Some(number) = version {
             if self.version(Some(number))?.state != State::PendingDeletion {
                 return Err(KeyError::NotPending { key });
@@ -97,7 +97,7 @@ impl Key {
             }
         }
         let mut numbers = Vec::new();
-        for held in &mut self.versions {
+        for held in self.versions.iter_mut() {
             let is_meant = version.is_none_or(|number| held.number == number);
             if is_meant && held.state == State::PendingDeletion {
                 held.state = State::Disabled;
@@ -138,23 +138,18 @@ impl Keyring {
     /// returns it. A key that has no version left is gone, and its aliases are free.
     pub fn destroy_due(&mut self, only: &[KeyId], now: Timestamp) -> Vec<Destroyed> {
         let mut destroyed = Vec::new();
-        for key in &mut self.keys {
-            if !only.is_empty() && !only.contains(&key.id) {
-                continue;
-            }
-            let due = key.due(now);
-            let (gone, kept) =
-                key.versions.drain(..).partition(|version| due.contains(&version.number));
-            key.versions = kept;
-            let aliases: Vec<Alias> = key.aliases.iter().cloned().collect();
-            let gone: Vec<KeyVersion> = gone;
-            destroyed.extend(gone.into_iter().map(|version| Destroyed {
-                key: key.id,
+        for key in std::mem::take(&mut self.keys) {
+            let is_meant = only.is_empty() || only.contains(&key.id());
+            let due = if is_meant { key.due(now) } else { Vec::new() };
+            let (id, aliases) = (key.id(), key.aliases.iter().cloned().collect::<Vec<_>>());
+            let (rest, removed) = key.without(&due);
+            self.keys.extend(rest);
+            destroyed.extend(removed.into_iter().map(|version| Destroyed {
+                key: id,
                 aliases: aliases.clone(),
                 version,
             }));
         }
-        self.keys.retain(|key| !key.versions.is_empty());
         destroyed
     }
 }
@@ -175,6 +170,10 @@ mod tests {
         key
     }
 
+    fn version(key: &Key, at: usize) -> &KeyVersion {
+        key.versions.iter().nth(at).unwrap()
+    }
+
     fn in_days(days: i64) -> Timestamp {
         now() + (days * 24).hours()
     }
@@ -183,40 +182,43 @@ mod tests {
     fn what_has_a_date_does_nothing_until_it_is_taken_back() {
         let mut key = sample();
         assert_eq!(key.schedule_deletion(Doomed::Version(1), in_days(7)), Ok(vec![1]));
-        assert!(matches!(key.versions[0].require_enabled(key.id), Err(KeyError::Unusable { .. })));
+        assert!(matches!(
+            version(&key, 0).require_enabled(key.id()),
+            Err(KeyError::Unusable { .. })
+        ));
         let again = key.schedule_deletion(Doomed::Version(1), in_days(30));
         assert!(matches!(again, Err(KeyError::Unusable { .. })));
-        assert_eq!(key.versions[0].deletion_date, Some(in_days(7)));
-        assert_eq!(key.cancel_deletion(Some(2)), Err(KeyError::NotPending { key: key.id }));
+        assert_eq!(version(&key, 0).deletion_date, Some(in_days(7)));
+        assert_eq!(key.cancel_deletion(Some(2)), Err(KeyError::NotPending { key: key.id() }));
         assert_eq!(key.cancel_deletion(None), Ok(vec![1]));
-        assert_eq!(key.versions[0].state, State::Disabled);
-        assert_eq!(key.versions[0].deletion_date, None);
-        assert_eq!(key.cancel_deletion(None), Err(KeyError::NotPending { key: key.id }));
+        assert_eq!(version(&key, 0).state, State::Disabled);
+        assert_eq!(version(&key, 0).deletion_date, None);
+        assert_eq!(key.cancel_deletion(None), Err(KeyError::NotPending { key: key.id() }));
     }
 
     #[test]
     fn the_current_version_goes_with_its_key_only_and_last() {
         let mut key = sample();
         let alone = key.schedule_deletion(Doomed::Version(3), in_days(7));
-        assert_eq!(alone, Err(KeyError::CurrentVersion { key: key.id, version: 3 }));
+        assert_eq!(alone, Err(KeyError::CurrentVersion { key: key.id(), version: 3 }));
         assert_eq!(key.schedule_deletion(Doomed::Version(2), in_days(30)), Ok(vec![2]));
         assert_eq!(key.schedule_deletion(Doomed::OldVersions, in_days(20)), Ok(vec![1]));
         assert_eq!(key.schedule_deletion(Doomed::Key, in_days(7)), Ok(vec![3]));
-        assert_eq!(key.versions[2].deletion_date, Some(in_days(30)));
+        assert_eq!(version(&key, 2).deletion_date, Some(in_days(30)));
         // An old version does not outlive the key.
         assert!(matches!(key.cancel_deletion(Some(1)), Err(KeyError::Unusable { .. })));
         assert_eq!((key.due(in_days(6)), key.due(in_days(21))), (vec![], vec![1]));
         assert_eq!(key.due(in_days(30)), [1, 2, 3]);
         // However a file came to say so.
-        key.versions[1].deletion_date = Some(in_days(90));
+        key.versions.iter_mut().nth(1).unwrap().deletion_date = Some(in_days(90));
         assert_eq!(key.due(in_days(30)), [1]);
     }
 
     #[test]
     fn what_is_due_is_taken_out_and_an_empty_key_is_gone() {
         let mut keyring = Keyring::default();
-        let id = keyring.add(sample()).unwrap().id;
-        let other = keyring.add(Key::generate(BTreeSet::new(), "").unwrap()).unwrap().id;
+        let id = keyring.add(sample()).unwrap().id();
+        let other = keyring.add(Key::generate(BTreeSet::new(), "").unwrap()).unwrap().id();
         let key = keyring.key_mut("a").unwrap();
         key.schedule_deletion(Doomed::OldVersions, in_days(7)).unwrap();
         assert!(keyring.destroy_due(&[], in_days(6)).is_empty());

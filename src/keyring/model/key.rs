@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::material::Material;
 use super::name::{Alias, KMS_NAMESPACE, KeyId};
+use super::versions::Versions;
 use crate::clock::now;
 use crate::keyring::model::error::KeyError;
 use crate::keys::provider::raw_aes::RawAes;
@@ -20,20 +21,13 @@ pub const NAMESPACE: &str = "enwrap";
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
-    /// A random UUID.
-    pub id: KeyId,
-    /// Names that people use.
-    pub aliases: BTreeSet<Alias>,
-    /// What it is for.
-    pub description: String,
-    /// When it came into this keyring.
-    pub created: Timestamp,
-    /// Where it came from.
-    pub origin: Origin,
-    /// Whether it may only open: a guard rail, since whoever holds the material can do both.
-    pub decrypt_only: bool,
-    /// In ascending order of their numbers; the last one is the current one.
-    pub versions: Vec<KeyVersion>,
+    id: KeyId,
+    pub(super) aliases: BTreeSet<Alias>,
+    description: String,
+    created: Timestamp,
+    origin: Origin,
+    decrypt_only: bool,
+    pub(super) versions: Versions,
 }
 
 /// What rotation adds: one wrapping key.
@@ -115,7 +109,7 @@ impl Key {
             created: version.created,
             origin: Origin::Generated,
             decrypt_only: false,
-            versions: vec![version],
+            versions: Versions::of(version),
         })
     }
 
@@ -124,20 +118,84 @@ impl Key {
     /// # Errors
     /// When the system has no random numbers to give.
     pub fn import(version: KeyVersion) -> io::Result<Self> {
-        Ok(Self::imported(KeyId::generate()?, version))
+        Ok(Self::imported(KeyId::generate()?, Versions::of(version), false))
     }
 
-    /// A key of another keyring, with one of its versions.
-    pub(crate) fn imported(id: KeyId, version: KeyVersion) -> Self {
+    /// A key of another keyring that an export describes: it has no aliases here.
+    pub(crate) fn imported(id: KeyId, versions: Versions, decrypt_only: bool) -> Self {
         Self {
             id,
             aliases: BTreeSet::new(),
             description: String::new(),
-            created: version.created,
+            created: versions.current().created,
             origin: Origin::Imported,
-            decrypt_only: false,
-            versions: vec![version],
+            decrypt_only,
+            versions,
         }
+    }
+
+    /// This key as it comes from another keyring: it counts as imported, and has these aliases only.
+    pub(crate) fn into_imported(self, aliases: BTreeSet<Alias>) -> Self {
+        let origin = match self.origin {
+            Origin::Generated | Origin::Imported => Origin::Imported,
+            Origin::AwsKms => Origin::AwsKms,
+        };
+        Self { origin, aliases, ..self }
+    }
+
+    /// A copy with these versions only, for an export.
+    pub(crate) fn copy_with(&self, versions: Versions, decrypt_only: bool) -> Self {
+        Self {
+            id: self.id,
+            aliases: self.aliases.clone(),
+            description: self.description.clone(),
+            created: self.created,
+            origin: self.origin,
+            decrypt_only: self.decrypt_only || decrypt_only,
+            versions,
+        }
+    }
+
+    /// A random UUID.
+    #[must_use]
+    pub fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// Names that people use.
+    #[must_use]
+    pub fn aliases(&self) -> &BTreeSet<Alias> {
+        &self.aliases
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// When it came into this keyring.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.created
+    }
+
+    /// Where it came from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Whether it may only open: a guard rail, since whoever holds the material can do both.
+    #[must_use]
+    pub fn is_decrypt_only(&self) -> bool {
+        self.decrypt_only
+    }
+
+    /// All its versions.
+    #[must_use]
+    pub fn versions(&self) -> &Versions {
+        &self.versions
     }
 
     /// The version that new data keys are wrapped under.
@@ -164,6 +222,12 @@ impl Key {
         self.to_encrypt().map(drop)
     }
 
+    /// Separates the versions with these numbers from the key, which is `None` where it has no others.
+    pub(super) fn without(self, numbers: &[u32]) -> (Option<Self>, Vec<KeyVersion>) {
+        let (versions, removed) = self.versions.without(numbers);
+        (versions.map(|versions| Self { versions, ..self }), removed)
+    }
+
     /// Makes a new version, which is then the current one. The old ones only open from then on.
     ///
     /// # Errors
@@ -171,8 +235,7 @@ impl Key {
     pub fn rotate(&mut self) -> io::Result<()> {
         let number = self.current().number.checked_add(1).ok_or(io::ErrorKind::Other)?;
         let version = KeyVersion::generate(self.id, number)?;
-        self.versions.push(version);
-        Ok(())
+        self.versions.push(version).map_err(io::Error::other)
     }
 
     /// Enables or disables one version, or all but those that wait to be destroyed.
@@ -198,8 +261,7 @@ impl Key {
     /// The newest version.
     #[must_use]
     pub fn current(&self) -> &KeyVersion {
-        // No key is without versions: `find_contradiction` sees to it.
-        &self.versions[self.versions.len() - 1]
+        self.versions.current()
     }
 
     /// The version of this number, or the current one.

@@ -14,11 +14,21 @@ use crate::message::encrypted_data_key::EncryptedDataKey;
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keyring {
-    /// In the order in which they were added.
-    pub keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
 }
 
 impl Keyring {
+    /// The keys, in the order in which they were added.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// The keys by value.
+    pub(crate) fn into_keys(self) -> Vec<Key> {
+        self.keys
+    }
+
     /// The key that `name` means: an alias, `alias/NAME`, or a whole id.
     ///
     /// # Errors
@@ -28,7 +38,7 @@ impl Keyring {
         self.keys
             .iter()
             .find(|key| {
-                key.aliases.iter().any(|a| a.as_str() == alias) || key.id.to_string() == name
+                key.aliases.iter().any(|a| a.as_str() == alias) || key.id().to_string() == name
             })
             .ok_or_else(|| KeyError::NotFound { name: name.to_owned(), aliases: self.aliases() })
     }
@@ -38,8 +48,8 @@ impl Keyring {
     /// # Errors
     /// As [`key`](Self::key).
     pub fn key_mut(&mut self, name: &str) -> Result<&mut Key, KeyError> {
-        let id = self.key(name)?.id;
-        let index = self.keys.iter().position(|key| key.id == id).unwrap_or_default();
+        let id = self.key(name)?.id();
+        let index = self.keys.iter().position(|key| key.id() == id).unwrap_or_default();
         Ok(&mut self.keys[index])
     }
 
@@ -51,7 +61,7 @@ impl Keyring {
         self.require_free(alias)?;
         let key = self.key_mut(name)?;
         key.aliases.insert(alias.clone());
-        Ok(key.id)
+        Ok(key.id())
     }
 
     /// Takes an alias away, and returns the id of the key that had it.
@@ -61,7 +71,7 @@ impl Keyring {
     pub fn remove_alias(&mut self, alias: &Alias) -> Result<KeyId, KeyError> {
         let key = self.key_mut(alias.as_str())?;
         key.aliases.remove(alias);
-        Ok(key.id)
+        Ok(key.id())
     }
 
     /// Has an alias mean the key that `name` means, and returns that key's id.
@@ -69,7 +79,7 @@ impl Keyring {
     /// # Errors
     /// [`KeyError::NotFound`]; nothing is changed then.
     pub fn move_alias(&mut self, alias: &Alias, name: &str) -> Result<KeyId, KeyError> {
-        let id = self.key(name)?.id;
+        let id = self.key(name)?.id();
         self.remove_alias(alias)?;
         self.add_alias(alias, &id.to_string())
     }
@@ -98,7 +108,7 @@ impl Keyring {
     pub fn require_free(&self, alias: &Alias) -> Result<(), KeyError> {
         match self.keys.iter().find(|key| key.aliases.contains(alias)) {
             None => Ok(()),
-            Some(key) => Err(KeyError::AliasExists { alias: alias.clone(), id: key.id }),
+            Some(key) => Err(KeyError::AliasExists { alias: alias.clone(), id: key.id() }),
         }
     }
 
@@ -111,13 +121,13 @@ impl Keyring {
         for alias in &key.aliases {
             self.require_free(alias)?;
         }
-        if self.keys.iter().any(|held| held.id == key.id) {
-            return Err(KeyError::Occupied { id: key.id, what: "same id".to_owned() });
+        if self.keys.iter().any(|held| held.id() == key.id()) {
+            return Err(KeyError::Occupied { id: key.id(), what: "same id".to_owned() });
         }
         for (at, version) in key.versions.iter().enumerate() {
             let KeyVersion { namespace, name, .. } = version;
             version.require_own_name(&key)?;
-            let siblings = key.versions[..at].iter().map(|sibling| (&key, sibling));
+            let siblings = key.versions.iter().take(at).map(|sibling| (&key, sibling));
             let held = self
                 .versions()
                 .chain(siblings)
@@ -126,7 +136,7 @@ impl Keyring {
                 let material = if held.material == version.material { "same" } else { "other" };
                 let what =
                     format!("name '{name}' in namespace '{namespace}', with {material} material");
-                return Err(KeyError::Occupied { id: holder.id, what });
+                return Err(KeyError::Occupied { id: holder.id(), what });
             }
         }
         self.keys.push(key);
@@ -152,18 +162,17 @@ impl Keyring {
             let mut seen = BTreeSet::new();
             !items.into_iter().all(|item| seen.insert(item))
         }
-        if repeats(self.keys.iter().map(|key| key.id)) {
+        if repeats(self.keys.iter().map(|key| key.id())) {
             Some("one id for two keys")
         } else if repeats(self.keys.iter().flat_map(|key| &key.aliases)) {
             Some("one alias for two keys")
         } else if repeats(self.versions().map(|(_, v)| (&v.namespace, &v.name))) {
             Some("one namespace and name for two key versions")
-        } else if self.keys.iter().any(|key| key.versions.is_empty()) {
-            Some("a key without versions")
-        } else if self.keys.iter().any(|key| !key.versions.is_sorted_by(|a, b| a.number < b.number))
-        {
-            Some("key versions out of order")
-        } else if self.versions().any(|(k, v)| v.material.is_none() != (k.origin == Origin::AwsKms))
+        } else if self.versions().any(|(key, version)| version.require_own_name(key).is_err()) {
+            Some("a key version with another key's name")
+        } else if self
+            .versions()
+            .any(|(key, version)| version.material.is_none() != (key.origin() == Origin::AwsKms))
         {
             Some("a key version without its material")
         } else {
@@ -178,18 +187,24 @@ mod tests {
     use crate::crypto::secret::SecretBytes;
     use crate::keyring::model::key::State;
     use crate::keyring::model::material::Material;
+    use crate::keyring::model::versions::{Versions, VersionsFault};
     use crate::keys::provider::Provider as _;
 
     fn generated(alias: &str) -> Key {
         Key::generate(BTreeSet::from([alias.parse().unwrap()]), "").unwrap()
     }
 
+    /// The version of a key that has only one.
+    fn one_version(key: Key) -> KeyVersion {
+        key.without(&[1]).1.remove(0)
+    }
+
     #[test]
     fn a_key_is_found_by_alias_prefixed_alias_and_id() {
         let mut keyring = Keyring::default();
-        let id = keyring.add(generated("backup")).unwrap().id;
+        let id = keyring.add(generated("backup")).unwrap().id();
         for name in ["backup", "alias/backup", &id.to_string()] {
-            assert_eq!(keyring.key(name).unwrap().id, id, "{name}");
+            assert_eq!(keyring.key(name).unwrap().id(), id, "{name}");
         }
         let error = keyring.key("backups").unwrap_err();
         let aliases = vec!["backup".parse().unwrap()];
@@ -199,14 +214,14 @@ mod tests {
     #[test]
     fn adding_never_replaces() {
         let mut keyring = Keyring::default();
-        let id = keyring.add(generated("a")).unwrap().id;
+        let id = keyring.add(generated("a")).unwrap().id();
         let error = keyring.add(generated("a")).unwrap_err();
         assert_eq!(error, KeyError::AliasExists { alias: "a".parse().unwrap(), id });
         let foreign_version = |namespace: &str, material: u8| KeyVersion {
             namespace: namespace.to_owned(),
             name: "n".to_owned(),
             material: Material::new(SecretBytes::copy_of(&[material; 16])),
-            ..generated("x").versions.remove(0)
+            ..one_version(generated("x"))
         };
         let foreign = |namespace: &str, material: u8| {
             Key::import(foreign_version(namespace, material)).unwrap()
@@ -224,10 +239,10 @@ mod tests {
             assert!(keyring.add(foreign(namespace, 3)).is_err(), "'{namespace}'");
         }
         let mut next = generated("next");
-        next.versions[0].name = format!("{id}/2");
+        next.versions.iter_mut().next().unwrap().name = format!("{id}/2");
         assert!(matches!(keyring.add(next), Err(KeyError::ReservedName { .. })));
         let mut twice = Key::import(foreign_version("ns2", 1)).unwrap();
-        twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) });
+        twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) }).unwrap();
         assert!(matches!(keyring.add(twice), Err(KeyError::Occupied { .. })));
         assert_eq!(keyring.keys.len(), 2);
     }
@@ -236,11 +251,13 @@ mod tests {
     fn a_key_that_is_off_or_decrypt_only_does_not_encrypt() {
         let mut key = generated("a");
         assert_eq!(key.to_encrypt().unwrap().number, 1);
-        key.versions[0].state = State::Disabled;
+        key.switch(None, State::Disabled).unwrap();
         assert!(matches!(key.to_encrypt(), Err(KeyError::Unusable { .. })));
-        key.versions[0].state = State::Enabled;
-        key.decrypt_only = true;
-        assert_eq!(key.to_encrypt().unwrap_err(), KeyError::DecryptOnly { key: key.id });
+        key.switch(None, State::Enabled).unwrap();
+        assert!(key.to_encrypt().is_ok());
+        let (id, versions) = (key.id(), Versions::of(one_version(key)));
+        let key = Key::imported(id, versions, true);
+        assert_eq!(key.to_encrypt().unwrap_err(), KeyError::DecryptOnly { key: id });
     }
 
     #[test]
@@ -253,8 +270,9 @@ mod tests {
         keyring.key_mut("a").unwrap().rotate().unwrap();
         let key = keyring.key("a").unwrap();
         assert_eq!(key.to_encrypt().unwrap().number, 2);
-        assert_eq!(key.to_encrypt().unwrap().name, format!("{}/2", key.id));
-        assert_ne!(key.versions[0].material, key.versions[1].material);
+        assert_eq!(key.to_encrypt().unwrap().name, format!("{}/2", key.id()));
+        let materials: Vec<_> = key.versions.iter().map(|version| &version.material).collect();
+        assert_ne!(materials[0], materials[1]);
         let named: Vec<_> = keyring.named_by(&old).map(|(_, version)| version.number).collect();
         assert_eq!((named, keyring.find_contradiction()), (vec![1], None));
     }
@@ -262,17 +280,17 @@ mod tests {
     #[test]
     fn aliases_move_whole_or_not_at_all() {
         let mut keyring = Keyring::default();
-        let a = keyring.add(generated("a")).unwrap().id;
-        let b = keyring.add(generated("b")).unwrap().id;
+        let a = keyring.add(generated("a")).unwrap().id();
+        let b = keyring.add(generated("b")).unwrap().id();
         let alias = |text: &str| text.parse::<Alias>().unwrap();
         keyring.add_alias(&alias("c"), "a").unwrap();
         assert!(keyring.add_alias(&alias("c"), "b").is_err());
         assert!(keyring.move_alias(&alias("c"), "none").is_err());
-        assert_eq!(keyring.key("c").unwrap().id, a);
+        assert_eq!(keyring.key("c").unwrap().id(), a);
         assert_eq!(keyring.move_alias(&alias("c"), "b"), Ok(b));
         assert!(keyring.rename_alias(&alias("c"), &alias("a")).is_err());
         assert_eq!(keyring.rename_alias(&alias("c"), &alias("d")), Ok(b));
-        assert!(keyring.key("c").is_err() && keyring.key("d").unwrap().id == b);
+        assert!(keyring.key("c").is_err() && keyring.key("d").unwrap().id() == b);
         assert_eq!(keyring.remove_alias(&alias("d")), Ok(b));
         assert!(keyring.remove_alias(&alias("d")).is_err());
     }
@@ -282,10 +300,11 @@ mod tests {
         let mut keyring = Keyring::default();
         keyring.add(generated("other")).unwrap();
         let key = keyring.add(generated("a")).unwrap();
-        let (id, provider) = (key.id, key.current().provider().unwrap());
+        let (id, provider) = (key.id(), key.current().provider().unwrap());
         let (_, wrapped) =
             provider.generate(32, &crate::message::context::EncryptionContext::default()).unwrap();
-        let named: Vec<_> = keyring.named_by(&wrapped).map(|(key, v)| (key.id, v.number)).collect();
+        let named: Vec<_> =
+            keyring.named_by(&wrapped).map(|(key, v)| (key.id(), v.number)).collect();
         assert_eq!(named, [(id, 1)]);
     }
 
@@ -294,9 +313,27 @@ mod tests {
         let mut keyring = Keyring::default();
         keyring.add(generated("a")).unwrap();
         assert_eq!(keyring.find_contradiction(), None);
-        keyring.keys[0].versions[0].material = None;
+        let version = keyring.keys[0].versions.iter_mut().next().unwrap();
+        let name = std::mem::replace(&mut version.name, "other".to_owned());
+        assert_eq!(keyring.find_contradiction(), Some("a key version with another key's name"));
+        let version = keyring.keys[0].versions.iter_mut().next().unwrap();
+        (version.name, version.material) = (name, None);
         assert_eq!(keyring.find_contradiction(), Some("a key version without its material"));
-        keyring.keys[0].versions.clear();
-        assert_eq!(keyring.find_contradiction(), Some("a key without versions"));
+    }
+
+    #[test]
+    fn a_key_has_a_version_and_their_numbers_ascend() {
+        let numbered = |number| KeyVersion { number, ..one_version(generated("a")) };
+        let versions = |numbers: &[u32]| {
+            Versions::try_from(numbers.iter().map(|number| numbered(*number)).collect::<Vec<_>>())
+        };
+        assert_eq!(versions(&[]), Err(VersionsFault::Empty));
+        assert_eq!(versions(&[1, 1]), Err(VersionsFault::OutOfOrder));
+        assert_eq!(versions(&[2, 1]), Err(VersionsFault::OutOfOrder));
+        let mut some = versions(&[1, 3]).unwrap();
+        assert_eq!(some.push(numbered(3)), Err(VersionsFault::OutOfOrder));
+        some.push(numbered(4)).unwrap();
+        let numbers: Vec<u32> = some.iter().map(|version| version.number).collect();
+        assert_eq!((numbers, some.len(), some.current().number), (vec![1, 3, 4], 3, 4));
     }
 }

@@ -85,13 +85,13 @@ impl Store {
         let versions: Vec<_> = keyring.versions().collect();
         for (at, (key, version)) in versions.iter().enumerate() {
             if !unwraps_what_it_wraps(version) {
-                findings.push(Finding::DoesNotUnwrap { key: key.id, version: version.number });
+                findings.push(Finding::DoesNotUnwrap { key: key.id(), version: version.number });
             }
             let is_same = |(_, other): &&(_, &KeyVersion)| {
                 version.material.is_some() && other.material == version.material
             };
             if let Some((other, same)) = versions[..at].iter().find(is_same) {
-                let (first, second) = ((other.id, same.number), (key.id, version.number));
+                let (first, second) = ((other.id(), same.number), (key.id(), version.number));
                 findings.push(Finding::SameMaterial { first, second });
             }
         }
@@ -124,7 +124,7 @@ impl Store {
                 }
             }
         }
-        let (keys, versions) = (keyring.keys.len(), versions.len());
+        let (keys, versions) = (keyring.keys().len(), versions.len());
         Ok(Checked { keys, versions, generations, findings })
     }
 }

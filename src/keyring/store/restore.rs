@@ -140,7 +140,7 @@ fn missing_from(keyring: &Keyring, other: &Keyring) -> Vec<String> {
         })
     };
     let named =
-        |(key, version): (&Key, &KeyVersion)| format!("{} version {}", key.id, version.number);
+        |(key, version): (&Key, &KeyVersion)| format!("{} version {}", key.id(), version.number);
     other.versions().filter(|(_, version)| !holds(version)).map(named).collect()
 }
 
@@ -160,7 +160,7 @@ mod tests {
 
     fn add(store: &Store, alias: &str) {
         let key = Key::generate([alias.parse().unwrap()].into(), "").unwrap();
-        let id = store.update(|keyring| Ok::<_, KeyringError>(keyring.add(key).unwrap().id));
+        let id = store.update(|keyring| Ok::<_, KeyringError>(keyring.add(key).unwrap().id()));
         id.unwrap();
     }
 
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn what_would_be_lost_is_named_and_needs_force() {
         let (_folder, path, copy) = prepared();
-        let id = store(&path).load().unwrap().key("b").unwrap().id;
+        let id = store(&path).load().unwrap().key("b").unwrap().id();
         let error = store(&path).restore(&store(&copy), false).unwrap_err();
         let lost = vec![format!("{id} version 1")];
         assert!(matches!(&error, KeyringError::WouldLose { versions, .. } if *versions == lost));

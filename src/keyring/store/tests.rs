@@ -83,10 +83,13 @@ fn material_of(store: &Store, alias: &str) -> Material {
     material.as_ref().unwrap().duplicate()
 }
 
+fn generated(alias: &str) -> Key {
+    Key::generate(BTreeSet::from([alias.parse().unwrap()]), "").unwrap()
+}
+
 fn add(store: &Store, alias: &str) -> Result<Saved, KeyringError> {
     let saved = store.update(|keyring| {
-        let aliases = BTreeSet::from([alias.parse().unwrap()]);
-        keyring.add(Key::generate(aliases, "").unwrap()).unwrap();
+        keyring.add(generated(alias)).unwrap();
         Ok::<_, KeyringError>(())
     });
     saved.map(|((), saved)| saved)
@@ -119,7 +122,7 @@ fn each_change_keeps_the_generation_before_it_and_the_last_ten_stay() {
     assert_eq!(&names - &kept, BTreeSet::from(["keyring.json".into(), "keyring.json.lock".into()]));
     assert!(kept.is_subset(&names));
     let old = place.folder.path().join("keyring.json.12");
-    assert_eq!(Store::new(Location::File(old), false).load().unwrap().keys.len(), 12);
+    assert_eq!(Store::new(Location::File(old), false).load().unwrap().keys().len(), 12);
 }
 
 #[test]
@@ -232,7 +235,7 @@ fn a_change_that_fails_saves_nothing() {
     add(&place.store(), "a").unwrap();
     let before = fs::read(&place.path).unwrap();
     let result = place.store().update(|keyring| {
-        keyring.keys.clear();
+        *keyring = Keyring::default();
         Err::<(), _>(KeyringError::EmptyData)
     });
     assert!(matches!(result, Err(KeyringError::EmptyData)));
@@ -381,7 +384,9 @@ fn a_change_that_makes_no_keyring_is_not_saved() {
     add(&place.store(), "a").unwrap();
     let before = fs::read(&place.path).unwrap();
     let broken = place.store().update(|keyring| {
-        keyring.keys[0].versions.clear();
+        keyring.add(generated("b")).unwrap();
+        // A second key with the alias of the first.
+        *keyring.key_mut("b").unwrap() = generated("a");
         Ok::<_, KeyringError>(())
     });
     assert!(matches!(broken, Err(KeyringError::File { fault: FileFault::Contradiction(_), .. })));
@@ -447,7 +452,7 @@ fn after_a_purge_no_file_beside_the_keyring_holds_what_was_destroyed() {
     assert_eq!(destroyed.len(), 1);
     assert!(place.holding(&material).is_empty());
     assert_eq!(place.holding(&unrelated), ["keyring.json"]);
-    assert_eq!(place.store().load().unwrap().key("a").unwrap().versions.len(), 1);
+    assert_eq!(place.store().load().unwrap().key("a").unwrap().versions().len(), 1);
     // Generations without it stay, and nothing due changes nothing.
     add(&place.store(), "c").unwrap();
     let before = place.names();

@@ -88,7 +88,7 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> anyhow::Result<()> {
             }
             // What was printed is all that is left of it.
             drop(data_key);
-            answer.text("KeyId", &key.id.to_string()).text("KeyMaterialId", &version.name).print()
+            answer.text("KeyId", &key.id().to_string()).text("KeyMaterialId", &version.name).print()
         }
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
     Answer::default()
         .blob("CiphertextBlob", &blob)
         .text("SourceKeyId", &opened.key.to_string())
-        .text("KeyId", &key.id.to_string())
+        .text("KeyId", &key.id().to_string())
         .text("SourceEncryptionAlgorithm", ALGORITHM)
         .text("DestinationEncryptionAlgorithm", ALGORITHM)
         .print()

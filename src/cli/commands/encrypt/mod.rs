@@ -344,7 +344,7 @@ impl Plan<'_> {
             .keys
             .iter()
             .map(
-                |(key, version)| json!({ "key_id": key.id.to_string(), "version": version.number }),
+                |(key, version)| json!({ "key_id": key.id().to_string(), "version": version.number }),
             )
             .collect();
         let mut object = json!({

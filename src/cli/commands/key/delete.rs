@@ -66,7 +66,7 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> anyhow::Result<()> {
     let date = now() + SignedDuration::from_hours(24 * i64::from(args.pending_days));
     // Looked at first: with nothing to announce, nothing is saved.
     let key = store.load()?;
-    if key.key(&args.key).in_keyring(&store)?.versions.len() == 1 && args.old_versions {
+    if key.key(&args.key).in_keyring(&store)?.versions().len() == 1 && args.old_versions {
         app.ui.note("it has no old versions");
         return Ok(());
     }
@@ -74,7 +74,7 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> anyhow::Result<()> {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         let numbers = key.schedule_deletion(doomed, date).in_keyring(&store)?;
         let date = numbers.first().and_then(|first| key.version(Some(*first)).ok()?.deletion_date);
-        anyhow::Ok((key.id, numbers, date))
+        anyhow::Ok((key.id(), numbers, date))
     })?;
     let (id, numbers, date) = changed;
     if let Some(date) = date {
@@ -93,7 +93,7 @@ pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> anyhow::Result<()> {
     let ((id, numbers), _) = store.update(|keyring| {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         let numbers = key.cancel_deletion(args.version).in_keyring(&store)?;
-        anyhow::Ok((key.id, numbers))
+        anyhow::Ok((key.id(), numbers))
     })?;
     app.ui.note(&format!(
         "{} will not be destroyed, and is disabled; to use it again: enwrap key enable {}",

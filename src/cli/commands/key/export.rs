@@ -88,11 +88,11 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> anyhow::Result<()> {
     let mut versions: Vec<(&Key, &KeyVersion)> = Vec::new();
     for name in &args.keys {
         let key = keyring.key(name).in_keyring(&store)?;
-        if versions.iter().any(|(chosen, _)| chosen.id == key.id) {
+        if versions.iter().any(|(chosen, _)| chosen.id() == key.id()) {
             continue;
         }
         if args.all_versions {
-            versions.extend(key.versions.iter().map(|version| (key, version)));
+            versions.extend(key.versions().iter().map(|version| (key, version)));
         } else {
             versions.push((key, key.version(args.version).in_keyring(&store)?));
         }
@@ -154,7 +154,7 @@ fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> anyh
     let who = if sealed { "with its passphrase has" } else { "has" };
     app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
     for (key, version) in &selection.versions {
-        let id = key.id.to_string();
+        let id = key.id().to_string();
         let mut object = serde_json::json!({ "key_id": id, "version": version.number });
         sanitize::insert_path(&mut object, "output", path);
         app.ui.result("", object)?;

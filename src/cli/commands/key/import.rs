@@ -60,18 +60,18 @@ pub(crate) struct ImportArgs {
 pub(crate) fn run(app: &App, args: &ImportArgs) -> anyhow::Result<()> {
     let store = app.store()?;
     let mut keys = read(app, args, store.path())?;
-    match (&args.alias, &mut keys[..]) {
-        (None, _) => {}
-        (Some(alias), [key]) => exchange::name_imported(key, alias.clone()),
-        (Some(_), keys) => {
+    if let Some(alias) = &args.alias {
+        if keys.len() != 1 {
             let message = format!("one name is given, and there are {} keys", keys.len());
             return Err(UsageError::new(message)
                 .hint("leave it out: they keep the names they had")
                 .into());
         }
+        let named = keys.drain(..).map(|key| exchange::name_imported(key, alias.clone()));
+        keys = named.collect();
     }
     // For people, as keygen does; a program gets all of it.
-    let told: Vec<_> = keys.iter().map(|key| (key.id.to_string(), to_json(key))).collect();
+    let told: Vec<_> = keys.iter().map(|key| (key.id().to_string(), to_json(key))).collect();
     let ((), saved) = store.update(|keyring| {
         for key in keys {
             keyring.add(key)?;

@@ -23,21 +23,21 @@ fn state(state: State) -> String {
 pub(crate) fn run(app: &App, _args: &ListArgs) -> anyhow::Result<()> {
     let keyring = app.store()?.load()?;
     if app.ui.format == Format::Json {
-        for key in &keyring.keys {
+        for key in keyring.keys() {
             app.ui.result("", to_json(key))?;
         }
         return Ok(());
     }
     let rows: Vec<[String; 6]> = keyring
-        .keys
+        .keys()
         .iter()
         .map(|key| {
             [
                 aliases(key),
-                key.id.to_string(),
+                key.id().to_string(),
                 state(key.current().state),
-                key.versions.len().to_string(),
-                key.created.strftime("%Y-%m-%d").to_string(),
+                key.versions().len().to_string(),
+                key.created().strftime("%Y-%m-%d").to_string(),
                 format!("{}d", age_days(key)),
             ]
         })

@@ -70,15 +70,15 @@ pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
 /// A key for programs. Never its material.
 fn to_json(key: &Key) -> Value {
     json!({
-        "key_id": key.id.to_string(),
-        "aliases": key.aliases.iter().map(Alias::as_str).collect::<Vec<_>>(),
-        "description": key.description,
-        "created": key.created.to_string(),
-        "origin": key.origin.to_string(),
+        "key_id": key.id().to_string(),
+        "aliases": key.aliases().iter().map(Alias::as_str).collect::<Vec<_>>(),
+        "description": key.description(),
+        "created": key.created().to_string(),
+        "origin": key.origin().to_string(),
         "state": key.current().state.to_string(),
         "age_days": age_days(key),
-        "decrypt_only": key.decrypt_only,
-        "versions": key.versions.iter().map(version_to_json).collect::<Vec<_>>(),
+        "decrypt_only": key.is_decrypt_only(),
+        "versions": key.versions().iter().map(version_to_json).collect::<Vec<_>>(),
     })
 }
 
@@ -100,6 +100,6 @@ fn age_days(key: &Key) -> i64 {
 }
 
 fn aliases(key: &Key) -> String {
-    let aliases: Vec<&str> = key.aliases.iter().map(Alias::as_str).collect();
+    let aliases: Vec<&str> = key.aliases().iter().map(Alias::as_str).collect();
     if aliases.is_empty() { "-".to_owned() } else { aliases.join(",") }
 }

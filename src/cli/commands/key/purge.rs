@@ -55,14 +55,14 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     let keyring = store.load()?;
     let mut only: Vec<KeyId> = Vec::new();
     for name in &args.keys {
-        only.push(keyring.key(name).in_keyring(&store)?.id);
+        only.push(keyring.key(name).in_keyring(&store)?.id());
     }
     // One moment for the question and the deed: nothing falls due in between.
     let now = now();
     let due = due(&keyring, &only, now);
     let mut checked = Checked::default();
     if !args.check.is_empty() {
-        let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id, *number)).collect();
+        let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id(), *number)).collect();
         checked = require_unneeded(app, &store, &args.open, &args.check, &doomed)?;
     }
     if args.dry_run {
@@ -98,24 +98,24 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
 }
 
 fn due<'a>(keyring: &'a Keyring, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {
-    let keys = keyring.keys.iter().filter(|key| only.is_empty() || only.contains(&key.id));
+    let keys = keyring.keys().iter().filter(|key| only.is_empty() || only.contains(&key.id()));
     keys.flat_map(|key| key.due(now).into_iter().map(move |number| (key, number))).collect()
 }
 
 fn tell(app: &App, key: &Key, number: u32, verb: &str, destroyed: bool) -> anyhow::Result<()> {
     let object = json!({
-        "key_id": key.id.to_string(),
+        "key_id": key.id().to_string(),
         "version": number,
-        "aliases": key.aliases.iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
+        "aliases": key.aliases().iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
         "destroyed": destroyed,
     });
-    Ok(app.ui.result(&format!("{verb} {} version {number}\n", key.id), object)?)
+    Ok(app.ui.result(&format!("{verb} {} version {number}\n", key.id()), object)?)
 }
 
 fn confirm(due: &[(&Key, u32)]) -> anyhow::Result<()> {
     let mut question = String::new();
     for (key, number) in due {
-        writeln!(question, "{} version {number} ({})", key.id, super::aliases(key))?;
+        writeln!(question, "{} version {number} ({})", key.id(), super::aliases(key))?;
     }
     write!(question, "Destroy {}? ", counted(due.len(), "key version"))?;
     question.push_str("What only they open is lost. Type 'yes': ");

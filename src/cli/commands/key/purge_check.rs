@@ -117,10 +117,10 @@ fn look(
     let mut doomed_versions = opening
         .keyring
         .versions()
-        .filter(|(key, version)| doomed.contains(&(key.id, version.number)));
+        .filter(|(key, version)| doomed.contains(&(key.id(), version.number)));
     let names_ours = !wraps.named().is_empty()
         || wraps.sets.iter().flat_map(|set| &set.wraps).any(|wrap| {
-            opening.keyring.keys.iter().any(|key| names_version_of(&wrap.wrapped, key))
+            opening.keyring.keys().iter().any(|key| names_version_of(&wrap.wrapped, key))
         });
     if names_ours || doomed_versions.any(|(_, version)| unwraps_by_material(&wraps, version)) {
         checked.needed += 1;

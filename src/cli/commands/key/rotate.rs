@@ -73,7 +73,7 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> anyhow::Result<()> {
         for name in due(keyring, args, &is_due)? {
             let key = keyring.key_mut(&name)?;
             key.rotate()?;
-            rotated.push((key.id, key.current().number));
+            rotated.push((key.id(), key.current().number));
         }
         anyhow::Ok(rotated)
     })?;
@@ -94,16 +94,16 @@ fn due(
     let mut ids = Vec::new();
     if args.all {
         let is_ours = |key: &&enwrap::keyring::Key| {
-            key.origin == Origin::Generated && key.to_encrypt().is_ok()
+            key.origin() == Origin::Generated && key.to_encrypt().is_ok()
         };
-        let ours = keyring.keys.iter().filter(is_ours);
-        ids.extend(ours.filter(|key| is_due(key.current().created)).map(|key| key.id));
+        let ours = keyring.keys().iter().filter(is_ours);
+        ids.extend(ours.filter(|key| is_due(key.current().created)).map(|key| key.id()));
     }
     for name in &args.keys {
         let key = keyring.key(name)?;
         key.require_rotatable()?;
-        if is_due(key.current().created) && !ids.contains(&key.id) {
-            ids.push(key.id);
+        if is_due(key.current().created) && !ids.contains(&key.id()) {
+            ids.push(key.id());
         }
     }
     Ok(ids.iter().map(ToString::to_string).collect())

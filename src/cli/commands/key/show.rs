@@ -31,16 +31,16 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> anyhow::Result<()> {
     let keyring = store.load()?;
     let key = keyring.key(&args.key).in_keyring(&store)?;
     let mut text = String::new();
-    writeln!(text, "id:          {}", key.id)?;
+    writeln!(text, "id:          {}", key.id())?;
     writeln!(text, "aliases:     {}", aliases(key))?;
-    writeln!(text, "description: {}", sanitize::text(&key.description))?;
-    writeln!(text, "created:     {}", key.created)?;
-    writeln!(text, "origin:      {}", key.origin)?;
-    if key.decrypt_only {
+    writeln!(text, "description: {}", sanitize::text(key.description()))?;
+    writeln!(text, "created:     {}", key.created())?;
+    writeln!(text, "origin:      {}", key.origin())?;
+    if key.is_decrypt_only() {
         writeln!(text, "use:         decrypt only")?;
     }
     let rows: Vec<[String; 5]> = key
-        .versions
+        .versions()
         .iter()
         .map(|version| {
             let bits = version.material.as_ref().map(|material| material.secret().len() * 8);

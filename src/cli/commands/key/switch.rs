@@ -25,7 +25,7 @@ pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> anyhow::Result<
     let (id, _) = store.update(|keyring| {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         key.switch(args.version, state).in_keyring(&store)?;
-        anyhow::Ok(key.id)
+        anyhow::Ok(key.id())
     })?;
     let object = json!({
         "key_id": id.to_string(),

@@ -200,7 +200,7 @@ fn to_json(holder: &Holder) -> Value {
 
 /// The alias, or else the id, with the version.
 fn name(keyring: &Keyring, holder: &Holder) -> String {
-    let key = keyring.keys.iter().find(|key| key.id == holder.key);
-    let alias = key.and_then(|key| key.aliases.first()).map(ToString::to_string);
+    let key = keyring.keys().iter().find(|key| key.id() == holder.key);
+    let alias = key.and_then(|key| key.aliases().first()).map(ToString::to_string);
     format!("{} version {}", alias.unwrap_or_else(|| holder.key.to_string()), holder.version)
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> anyhow::Result<()> {
                 "generation": number,
                 "saved": saved.map(|time| time.to_string()),
                 "sealed": remnant.is_sealed(),
-                "keys": loaded.map(|keyring| keyring.keys.len()),
+                "keys": loaded.map(|keyring| keyring.keys().len()),
                 "versions": loaded.map(|keyring| keyring.versions().count()),
             });
             sanitize::insert_path(&mut object, "path", &remnant.path);
@@ -49,7 +49,7 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> anyhow::Result<()> {
         rows.push([
             number.to_string(),
             saved.map_or_else(|| "-".to_owned(), |it| it.strftime("%Y-%m-%d %H:%MZ").to_string()),
-            count(|keyring| keyring.keys.len()),
+            count(|keyring| keyring.keys().len()),
             count(|keyring| keyring.versions().count()),
             if remnant.is_sealed() { "sealed".to_owned() } else { "clear".to_owned() },
         ]);
