@@ -30,10 +30,10 @@ use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
 use crate::message::{Limits, MessageError, MessagePart};
+use crate::pipeline::body_reader::Opening;
 use crate::pipeline::positional::{self, ReadAt};
 use crate::pipeline::range::{self, ByteRange, RangeResult};
 use crate::pipeline::salvage::{self, Salvaged};
-use crate::pipeline::sequential::Opening;
 use crate::pipeline::{self, Jobs, PipelineError, Progress};
 
 /// Whoever opens messages: with which keys, which envelope files, and what they ask of a message.
@@ -252,7 +252,7 @@ impl Opened {
             cipher: &self.cipher,
             content: self.header.fields.content,
             start: self.header.len(),
-            limits: &self.limits,
+            limits: self.limits,
             verifier,
         };
         pipeline::open(opening, source, output, self.jobs, progress)

@@ -13,15 +13,15 @@ use crate::message::signature::Verifier;
 use crate::message::{MessageError, MessagePart};
 
 /// A body's bytes, with the place that an error names.
-pub(super) struct Body<'a, R> {
-    source: &'a mut R,
+pub(super) struct Body<R> {
+    source: R,
     position: u64,
     pub(super) part: MessagePart,
     verifier: Option<Verifier>,
 }
 
-impl<'a, R: Read> Body<'a, R> {
-    pub(super) fn new(source: &'a mut R, start: u64, verifier: Option<Verifier>) -> Self {
+impl<R: Read> Body<R> {
+    pub(super) fn new(source: R, start: u64, verifier: Option<Verifier>) -> Self {
         Self { source, position: start, part: MessagePart::Body, verifier }
     }
 
@@ -55,7 +55,7 @@ impl<'a, R: Read> Body<'a, R> {
     }
 
     pub(super) fn take(&mut self, buffer: &mut [u8]) -> Result<(), MessageError> {
-        let read = read_full(self.source, buffer).map_err(MessageError::of_source)?;
+        let read = read_full(&mut self.source, buffer).map_err(MessageError::of_source)?;
         self.position += read as u64;
         if let Some(verifier) = &mut self.verifier {
             verifier.update(&buffer[..read]);
@@ -105,7 +105,7 @@ impl<'a, R: Read> Body<'a, R> {
                 return Err(MessageError::Authentication { part: MessagePart::Footer });
             }
         }
-        let read = read_full(self.source, &mut [0]).map_err(MessageError::of_source)?;
+        let read = read_full(&mut self.source, &mut [0]).map_err(MessageError::of_source)?;
         if read == 0 { Ok(()) } else { Err(MessageError::TrailingBytes { after: self.position }) }
     }
 }

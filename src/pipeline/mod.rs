@@ -1,14 +1,19 @@
 //! Moves a body through the frame cipher.
 //!
-//! - [`sequential`] works on any source and output, and decides every error
+//! - [`body_reader`] is a body as a `Read`, and decides every error; [`frame_writer`] is one as a `Write`
+//! - [`sequential`] works on any source and output
 //! - [`positional`]: from file to file, with workers that each read and write their own places
 //! - [`pool`]: streams, and all that needs an order: workers that take turns at reading, and an ordered writer
-//! - [`range`]: some bytes of a plaintext
+//! - [`frames_at`]: `Read` and `Seek`, opening only the frames that are asked for; [`range`]: some bytes of a plaintext
 //! - [`salvage`]: what is left of a damaged message
 //!
 //! All use the same frame cipher and layout. [`seal`] and [`open`] choose for a stream.
 
 mod body;
+pub mod body_reader;
+mod frame_buffer;
+pub mod frame_writer;
+pub mod frames_at;
 mod in_order;
 pub mod pool;
 pub mod positional;
@@ -21,10 +26,10 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::crypto::engine::TAG_LEN;
 use crate::message::MessageError;
-use crate::message::frame::{FrameKind, FrameSealer, regular_prefix};
+use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, regular_prefix};
 use crate::message::header::ContentType;
 use crate::message::layout::REGULAR_PREFIX;
-use sequential::Opening;
+use body_reader::Opening;
 
 /// Longer frames are worked on one by one: each worker holds frames whole.
 const LONGEST_FRAME: u32 = 256 << 10;
@@ -107,7 +112,7 @@ pub fn seal(
 /// # Errors
 /// As [`sequential::open`].
 pub fn open(
-    opening: Opening<'_>,
+    opening: Opening<&FrameOpener>,
     source: &mut (impl Read + Send),
     output: &mut impl Write,
     jobs: Jobs,
@@ -140,6 +145,27 @@ pub enum PipelineError {
     TooLong,
 }
 
+/// For the adapters that read and write as the standard library does. A failed output's error stays itself; every
+/// other one can be had back with [`io::Error::downcast`].
+impl From<PipelineError> for io::Error {
+    fn from(error: PipelineError) -> Self {
+        use io::ErrorKind::{FileTooLarge, InvalidData, UnexpectedEof};
+        let kind = match &error {
+            PipelineError::Write(_) => None,
+            PipelineError::Read(source) | PipelineError::Message(MessageError::Read(source)) => {
+                Some(source.kind())
+            }
+            PipelineError::Message(MessageError::Truncated { .. }) => Some(UnexpectedEof),
+            PipelineError::Message(_) => Some(InvalidData),
+            PipelineError::TooLong => Some(FileTooLarge),
+        };
+        match (kind, error) {
+            (None, PipelineError::Write(source)) => source,
+            (kind, error) => Self::new(kind.unwrap_or(io::ErrorKind::Other), error),
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use std::io::{Cursor, Seek as _, SeekFrom};
@@ -150,7 +176,6 @@ pub(crate) mod tests {
     use crate::message::Limits;
     use crate::message::context::{EncryptionContext, PUBLIC_KEY};
     use crate::message::derivation::derive;
-    use crate::message::frame::FrameOpener;
     use crate::message::layout::Layout;
     use crate::message::signature::{PublicKey, Signer, Verifier};
     use crate::message::suite::Suite;
@@ -162,7 +187,7 @@ pub(crate) mod tests {
         derive(Suite::COMMITTING, &data_key, &ID.into()).0
     }
 
-    fn sealer() -> (FrameSealer, Tag) {
+    pub(super) fn sealer() -> (FrameSealer, Tag) {
         FrameSealer::begin(&frame_key(), &ID.into(), b"header", b"")
     }
 
@@ -196,13 +221,26 @@ pub(crate) mod tests {
         message
     }
 
+    /// The message, and then every cut, flip and extension of it.
+    pub(super) fn damaged(message: &[u8]) -> Vec<Vec<u8>> {
+        let mut variants = vec![message.to_vec(), [message, b"x"].concat()];
+        variants.push([message, message].concat());
+        variants.extend((0..message.len()).map(|len| message[..len].to_vec()));
+        variants.extend((0..message.len()).map(|at| {
+            let mut flipped = message.to_vec();
+            flipped[at] ^= 0x81;
+            flipped
+        }));
+        variants
+    }
+
     /// What came out, and how it ended.
     type Outcome = (Vec<u8>, Result<u64, String>);
 
     fn opened(message: &[u8], by: Jobs, verifier: Option<Verifier>) -> Outcome {
         let (cipher, limits) = (opener(), Limits::default());
         let content = ContentType::Framed(FRAME);
-        let opening = Opening { cipher: &cipher, content, start: 0, limits: &limits, verifier };
+        let opening = Opening { cipher: &cipher, content, start: 0, limits, verifier };
         let mut plaintext = Vec::new();
         let result = open(opening, &mut &message[..], &mut plaintext, by, &());
         (plaintext, result.map_err(|error| error.to_string()))
@@ -260,15 +298,7 @@ pub(crate) mod tests {
         let plaintext: Vec<u8> = (0..255).collect();
         // With a last frame that is short, and one that is full; shorter than a run, and as long.
         for len in [0, 5, 10, 55, 60, 65, 250, 255] {
-            let message = sealed_in_order(&plaintext[..len]);
-            let mut variants = vec![message.clone(), [&message[..], b"x"].concat()];
-            variants.push([&message[..], &message[..]].concat());
-            variants.extend((0..message.len()).map(|len| message[..len].to_vec()));
-            variants.extend((0..message.len()).map(|at| {
-                let mut flipped = message.clone();
-                flipped[at] ^= 0x81;
-                flipped
-            }));
+            let variants = damaged(&sealed_in_order(&plaintext[..len]));
             for (index, variant) in variants.iter().enumerate() {
                 let expected = opened(variant, Jobs::ONE, None);
                 assert_eq!(expected.1.is_ok(), index == 0);
@@ -355,8 +385,7 @@ pub(crate) mod tests {
             assert!(matches!(error, PipelineError::Write(_)), "{error}");
             let (cipher, limits, content) =
                 (opener(), Limits::default(), ContentType::Framed(FRAME));
-            let opening =
-                || Opening { cipher: &cipher, content, start: 0, limits: &limits, verifier: None };
+            let opening = || Opening { cipher: &cipher, content, start: 0, limits, verifier: None };
             let mut output = Failing(Vec::new(), after);
             let error = open(opening(), &mut &message[..], &mut output, jobs(3), &()).unwrap_err();
             assert!(matches!(error, PipelineError::Write(_)), "{error}");

@@ -10,8 +10,8 @@ use std::mem;
 use std::num::NonZeroU32;
 
 use super::body::Body;
+use super::body_reader::Opening;
 use super::in_order::{Filled, run_in_order};
-use super::sequential::Opening;
 use super::{Jobs, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::crypto::engine::{Iv, TAG_LEN, Tag};
 use crate::crypto::secret::SecretBytes;
@@ -100,7 +100,7 @@ fn seal_from(
 /// # Errors
 /// As [`super::sequential::open`].
 pub fn open(
-    opening: Opening<'_>,
+    opening: Opening<&FrameOpener>,
     frame_length: NonZeroU32,
     source: &mut (impl Read + Send),
     output: &mut impl Write,
@@ -274,7 +274,7 @@ impl OpenRun {
     /// Reads frames, until it is full or the reader knows how the message ends.
     fn fill<R: Read>(
         &mut self,
-        body: &mut Body<'_, R>,
+        body: &mut Body<R>,
         sequence: &mut NonZeroU32,
         frame_length: NonZeroU32,
     ) {
@@ -294,7 +294,7 @@ impl OpenRun {
 
     fn fill_one<R: Read>(
         &mut self,
-        body: &mut Body<'_, R>,
+        body: &mut Body<R>,
         sequence: NonZeroU32,
         frame_length: NonZeroU32,
     ) -> Result<FrameKind, MessageError> {

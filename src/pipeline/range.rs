@@ -1,16 +1,12 @@
 //! A part of a plaintext: of the message, only the frames that hold it are read.
-//!
-//! The final frame is opened first: it alone proves how long the plaintext is, and so that what is asked for is
-//! not cut off. What the other frames say is not looked at.
 
 use std::io::{self, Write};
-use std::num::NonZeroU32;
 
-use super::positional::{ReadAt, open_final, open_regular};
+use super::frames_at::FramesAt;
+use super::positional::ReadAt;
 use super::{PipelineError, Progress};
-use crate::crypto::secret::SecretBytes;
 use crate::message::frame::FrameOpener;
-use crate::message::layout::{Layout, REGULAR_OVERHEAD};
+use crate::message::layout::Layout;
 
 /// Bytes of a plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,44 +50,17 @@ pub fn open(
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<Option<RangeResult>, PipelineError> {
-    let frame_length = u64::from(layout.frame_length.get());
-    let Some(last) = layout.frames_in(size) else { return Ok(None) };
-    let Some(tail) = open_final(cipher, layout, source, size, last) else { return Ok(None) };
-    // A size is only a claim: nothing may follow.
-    if source.read_exact_at(&mut [0], size).is_ok() {
-        return Ok(None);
+    let Some(mut frames) = FramesAt::find(cipher, layout, source, size) else { return Ok(None) };
+    let plaintext_len = frames.plaintext_len();
+    let (mut at, end) = (range.offset, range.end(plaintext_len));
+    while at < end {
+        let Some(plaintext) = frames.plaintext_at(at) else { return Ok(None) };
+        let len = usize::try_from(end - at).unwrap_or(usize::MAX).min(plaintext.len());
+        output.write_all(&plaintext[..len]).map_err(PipelineError::Write)?;
+        at += len as u64;
+        progress.advance(len as u64);
     }
-    let before = u64::from(last.get() - 1) * frame_length;
-    let plaintext_len = before + tail.len() as u64;
-    let end = range.end(plaintext_len);
-    let mut written = 0;
-    let mut write = |plaintext: &[u8], start: u64| {
-        let part = overlap(plaintext, start, range.offset, end);
-        output.write_all(part).map_err(PipelineError::Write)?;
-        written += part.len() as u64;
-        progress.advance(part.len() as u64);
-        Ok::<_, PipelineError>(())
-    };
-    let stride = layout.frame_length.get() as usize + REGULAR_OVERHEAD;
-    // Where there is no regular frame, what they would take is only a claim.
-    let mut frame = SecretBytes::zeroed(if last > NonZeroU32::MIN { stride } else { 0 });
-    let first = (range.offset / frame_length).min(u64::from(last.get() - 1));
-    let behind = end.min(before).div_ceil(frame_length);
-    for number in first..behind {
-        // In range: there are no more frames than `last`.
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let sequence = NonZeroU32::MIN.saturating_add(number);
-        let start = layout.frame_start(sequence).ok_or(PipelineError::TooLong)?;
-        if source.read_exact_at(frame.expose_mut(), start).is_err() {
-            return Ok(None);
-        }
-        let Some(plaintext) = open_regular(cipher, sequence, frame.expose_mut()) else {
-            return Ok(None);
-        };
-        write(plaintext, u64::from(number) * frame_length)?;
-    }
-    write(tail.expose(), before)?;
-    Ok(Some(RangeResult { plaintext_len, written }))
+    Ok(Some(RangeResult { plaintext_len, written: at - range.offset }))
 }
 
 /// The bytes of `plaintext`, which begins at `start`, that lie from `from` to before `to`.

@@ -3,16 +3,10 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 
-use super::body::Body;
+use super::body_reader::{BodyReader, Opening};
+use super::frame_buffer::{FrameBuffer, following};
 use super::{PipelineError, Progress};
-use crate::crypto::engine::{IV_LEN, TAG_LEN};
-use crate::crypto::secret::SecretBytes;
-use crate::fs::read_full::read_full;
-use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix, regular_prefix};
-use crate::message::header::ContentType;
-use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
-use crate::message::signature::Verifier;
-use crate::message::{Limit, Limits, MessageError, MessagePart};
+use crate::message::frame::{FrameKind, FrameOpener, FrameSealer};
 
 /// Seals all of `source` into frames, and returns how many bytes it had.
 ///
@@ -40,7 +34,7 @@ pub(crate) fn seal_from(
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let mut frame = Slot::new(frame_length);
+    let mut frame = FrameBuffer::new(frame_length);
     // A second one only where there is a second frame: most files are small.
     let mut next = None;
     let mut total = 0;
@@ -48,15 +42,15 @@ pub(crate) fn seal_from(
     loop {
         // A frame is the last one when nothing follows it, which only one more read can tell.
         let is_last = !frame.is_full() || {
-            let next: &mut Slot = next.get_or_insert_with(|| Slot::new(frame_length));
+            let next: &mut FrameBuffer = next.get_or_insert_with(|| FrameBuffer::new(frame_length));
             next.fill(source)?;
-            next.len == 0
+            next.len() == 0
         };
         let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
         let bytes = frame.seal(cipher, sequence, kind);
         output.write_all(bytes).map_err(PipelineError::Write)?;
-        total += frame.len as u64;
-        progress.advance(frame.len as u64);
+        total += frame.len() as u64;
+        progress.advance(frame.len() as u64);
         if is_last {
             return Ok(total);
         }
@@ -65,90 +59,6 @@ pub(crate) fn seal_from(
             std::mem::swap(&mut frame, next);
         }
     }
-}
-
-/// The number of the frame after `sequence`, for a writer.
-fn following(sequence: NonZeroU32) -> Result<NonZeroU32, PipelineError> {
-    sequence
-        .checked_add(1)
-        .filter(|sequence| *sequence < NonZeroU32::MAX)
-        .ok_or(PipelineError::TooLong)
-}
-
-/// Room for one frame, so laid out that it goes out in one write, whichever kind it turns out to be.
-struct Slot {
-    /// `prefix of either kind | plaintext | tag`; wiped on drop, since it held plaintext. Small, until more
-    /// comes: most files are, and to clear and wipe what they do not fill takes longer than to seal them.
-    bytes: SecretBytes,
-    /// Bytes of plaintext in it.
-    len: usize,
-    frame_length: usize,
-}
-
-impl Slot {
-    fn new(frame_length: NonZeroU32) -> Self {
-        const SMALL: usize = 8 << 10;
-        let frame_length = frame_length.get() as usize;
-        Self { bytes: Self::with_room(frame_length.min(SMALL)), len: 0, frame_length }
-    }
-
-    fn with_room(room: usize) -> SecretBytes {
-        SecretBytes::zeroed(FINAL_PREFIX + room + TAG_LEN)
-    }
-
-    fn fill(&mut self, source: &mut impl Read) -> Result<(), PipelineError> {
-        self.len = 0;
-        loop {
-            let end = self.bytes.len() - TAG_LEN;
-            let room = &mut self.bytes.expose_mut()[FINAL_PREFIX + self.len..end];
-            let asked = room.len();
-            let read = read_full(source, room).map_err(PipelineError::Read)?;
-            self.len += read;
-            if read < asked || self.is_full() {
-                return Ok(());
-            }
-            let mut grown = Self::with_room(self.frame_length);
-            grown.expose_mut()[..end].copy_from_slice(&self.bytes.expose()[..end]);
-            self.bytes = grown;
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.len == self.frame_length
-    }
-
-    /// Encrypts the plaintext in place, and returns the whole frame.
-    fn seal(&mut self, cipher: &FrameSealer, sequence: NonZeroU32, kind: FrameKind) -> &[u8] {
-        let end = FINAL_PREFIX + self.len;
-        let bytes = self.bytes.expose_mut();
-        let tag = cipher.seal(sequence, kind, &mut bytes[FINAL_PREFIX..end]);
-        bytes[end..end + TAG_LEN].copy_from_slice(&tag);
-        let start = if kind == FrameKind::Final {
-            // A slot is never longer than a frame length, which has 32 bits.
-            let len = u32::try_from(self.len).unwrap_or(u32::MAX);
-            bytes[..FINAL_PREFIX].copy_from_slice(&final_prefix(sequence, len));
-            0
-        } else {
-            let start = FINAL_PREFIX - REGULAR_PREFIX;
-            bytes[start..FINAL_PREFIX].copy_from_slice(&regular_prefix(sequence));
-            start
-        };
-        &bytes[start..end + TAG_LEN]
-    }
-}
-
-/// A body to be opened.
-pub struct Opening<'a> {
-    /// Its cipher.
-    pub cipher: &'a FrameOpener,
-    /// Framed or not.
-    pub content: ContentType,
-    /// The byte of the message at which it stands.
-    pub start: u64,
-    /// What is held in memory at most.
-    pub limits: &'a Limits,
-    /// For a signed message: has taken the header.
-    pub verifier: Option<Verifier>,
 }
 
 /// Opens a body, and returns how many bytes of plaintext it held.
@@ -161,76 +71,19 @@ pub struct Opening<'a> {
 /// # Errors
 /// [`PipelineError`]; the first failing check in the order of the bytes.
 pub fn open(
-    opening: Opening<'_>,
+    opening: Opening<&FrameOpener>,
     source: &mut impl Read,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let Opening { cipher, content, start, limits, verifier } = opening;
-    let mut body = Body::new(source, start, verifier);
-    match content {
-        ContentType::Framed(length) => open_frames(cipher, length, &mut body, output, progress),
-        ContentType::NonFramed => open_block(cipher, limits, &mut body, output, progress),
-    }
-}
-
-fn open_frames(
-    cipher: &FrameOpener,
-    frame_length: NonZeroU32,
-    body: &mut Body<'_, impl Read>,
-    output: &mut impl Write,
-    progress: &dyn Progress,
-) -> Result<u64, PipelineError> {
-    let mut buffer = SecretBytes::zeroed(0);
-    let mut sequence = NonZeroU32::MIN;
+    let mut body = BodyReader::new(opening, source);
     let mut total = 0;
-    loop {
-        let (kind, iv, len) = body.take_prefix(sequence, frame_length)?;
-        let is_last = kind == FrameKind::Final;
-        let frame = body.take_into(&mut buffer, len as usize)?;
-        let tag = body.take_array()?;
-        cipher
-            .open(sequence, kind, &iv, frame, &tag)
-            .map_err(|_| MessageError::Authentication { part: body.part })?;
-        if is_last {
-            body.end()?;
-        }
-        output.write_all(frame).map_err(PipelineError::Write)?;
-        total += u64::from(len);
-        progress.advance(u64::from(len));
-        if is_last {
-            return Ok(total);
-        }
-        // Only the final frame may carry the last number, so here there is always a next one.
-        sequence = sequence.checked_add(1).ok_or(PipelineError::TooLong)?;
+    while let Some(plaintext) = body.next_frame()? {
+        output.write_all(plaintext).map_err(PipelineError::Write)?;
+        total += plaintext.len() as u64;
+        progress.advance(plaintext.len() as u64);
     }
-}
-
-/// `IV 12 | length u64 | ciphertext | tag 16`: one tag covers all, so all of it is held.
-fn open_block(
-    cipher: &FrameOpener,
-    limits: &Limits,
-    body: &mut Body<'_, impl Read>,
-    output: &mut impl Write,
-    progress: &dyn Progress,
-) -> Result<u64, PipelineError> {
-    let iv = body.take_array::<IV_LEN>()?;
-    let found = u64::from_be_bytes(body.take_array()?);
-    let allowed = limits.frame_length;
-    let Some(len) = u32::try_from(found).ok().filter(|len| *len <= allowed) else {
-        let (limit, allowed) = (Limit::FrameLength, u64::from(allowed));
-        return Err(MessageError::LimitExceeded { limit, found, allowed }.into());
-    };
-    let mut buffer = SecretBytes::zeroed(0);
-    let block = body.take_into(&mut buffer, len as usize)?;
-    let tag = body.take_array()?;
-    cipher
-        .open(NonZeroU32::MIN, FrameKind::SingleBlock, &iv, block, &tag)
-        .map_err(|_| MessageError::Authentication { part: MessagePart::Body })?;
-    body.end()?;
-    output.write_all(block).map_err(PipelineError::Write)?;
-    progress.advance(u64::from(len));
-    Ok(u64::from(len))
+    Ok(total)
 }
 
 #[cfg(test)]
@@ -238,10 +91,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::crypto::secret::DataKey;
+    use crate::crypto::secret::{DataKey, SecretBytes};
     use crate::message::derivation::derive;
-    use crate::message::layout::Layout;
+    use crate::message::frame::final_prefix;
+    use crate::message::header::ContentType;
+    use crate::message::layout::{Layout, REGULAR_PREFIX};
     use crate::message::suite::Suite;
+    use crate::message::{Limits, MessageError, MessagePart};
 
     fn ciphers() -> (FrameSealer, FrameOpener) {
         let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));
@@ -267,7 +123,7 @@ mod tests {
     fn opened(mut message: &[u8], frame_length: u32) -> Result<Vec<u8>, PipelineError> {
         let mut plaintext = Vec::new();
         let content = ContentType::Framed(length(frame_length));
-        let (cipher, limits) = (&ciphers().1, &Limits::default());
+        let (cipher, limits) = (&ciphers().1, Limits::default());
         let opening = Opening { cipher, content, start: 0, limits, verifier: None };
         open(opening, &mut message, &mut plaintext, &())?;
         Ok(plaintext)
@@ -323,11 +179,11 @@ mod tests {
     fn an_empty_final_frame_after_full_ones_is_read() {
         // As the Python SDK writes an exact multiple of the frame length.
         let cipher = ciphers().0;
-        let mut slot = Slot::new(length(4));
-        slot.fill(&mut &b"full"[..]).unwrap();
-        let mut message = slot.seal(&cipher, NonZeroU32::MIN, FrameKind::Regular).to_vec();
-        slot.fill(&mut &b""[..]).unwrap();
-        message.extend_from_slice(slot.seal(&cipher, length(2), FrameKind::Final));
+        let mut frame = FrameBuffer::new(length(4));
+        frame.fill(&mut &b"full"[..]).unwrap();
+        let mut message = frame.seal(&cipher, NonZeroU32::MIN, FrameKind::Regular).to_vec();
+        frame.fill(&mut &b""[..]).unwrap();
+        message.extend_from_slice(frame.seal(&cipher, length(2), FrameKind::Final));
         assert_eq!(opened(&message, 4).unwrap(), b"full");
     }
 
@@ -367,7 +223,7 @@ mod tests {
     #[test]
     fn a_block_over_the_limit_is_refused_before_it_is_allocated() {
         let mut message: &[u8] = &[&[0; 12][..], &u64::MAX.to_be_bytes()].concat();
-        let (cipher, limits) = (&ciphers().1, &Limits::default());
+        let (cipher, limits) = (&ciphers().1, Limits::default());
         let content = ContentType::NonFramed;
         let opening = Opening { cipher, content, start: 0, limits, verifier: None };
         let error = open(opening, &mut message, &mut Vec::new(), &());
