@@ -270,7 +270,18 @@ pub(crate) enum FileMeter<'a> {
     Part(&'a Part<'a>),
 }
 
-impl FileMeter<'_> {
+impl<'a> FileMeter<'a> {
+    /// Begins to measure a file: as `part` of a run, or else by a meter of its own.
+    pub(crate) fn begin(
+        ui: Ui,
+        part: Option<&'a Part<'a>>,
+        name: String,
+        total: Option<u64>,
+        is_busy: bool,
+    ) -> Self {
+        part.map_or_else(|| Self::Alone(Meter::new(ui, name, total, is_busy)), Self::Part)
+    }
+
     pub(crate) fn finish(self) {
         if let Self::Alone(meter) = self {
             meter.finish();

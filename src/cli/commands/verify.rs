@@ -7,7 +7,6 @@ use clap::Args;
 use serde_json::json;
 
 use enwrap::operations::encrypt::PlaintextFile as _;
-use enwrap::pipeline::Jobs;
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
@@ -16,12 +15,11 @@ use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::metadata::Metadata;
 use crate::cli::io::source::operands;
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::trees::batch::{self, Outcome};
+use crate::cli::trees::batch::{self, Outcome, Turn};
 use crate::cli::trees::job::EXTENSION;
 use crate::cli::trees::selection::{Selection, SelectionArgs, require_apart};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::progress::{FileMeter, Meter, Part};
 use crate::output::{Ui, sanitize};
 
 /// Check that files decrypt, to the last byte, without writing them
@@ -67,7 +65,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<()> {
     if !is_recursive {
         batch::for_each(app, store.path(), &inputs, |input| {
             let entry = Entry { path: input.clone(), is_named: true, operand: 0 };
-            plan.verify(&entry, app.jobs, None).map(|_| ())
+            plan.verify(&entry, &Turn::alone(app)).map(|_| ())
         })?;
         if inputs.len() > 1 {
             app.ui.note(&format!("all {} files hold", inputs.len()));
@@ -78,19 +76,13 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<()> {
     let in_use: Vec<PathBuf> = args.metadata.metadata.iter().cloned().collect();
     let selection = Selection::new(&args.selection, store.path(), &in_use)?;
     let mut tree = Tree::new(&inputs, true).of(&selection);
-    let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
-        plan.verify(turn.entry, turn.jobs, Some(turn.progress))
-    })?;
+    let tally =
+        batch::in_parallel(app, store.path(), &mut tree, |entry, turn| plan.verify(entry, turn))?;
     tally.finish_many(app, "verified")
 }
 
 impl Plan {
-    fn verify(
-        &self,
-        entry: &Entry,
-        jobs: Jobs,
-        part: Option<&Part<'_>>,
-    ) -> anyhow::Result<Outcome> {
+    fn verify(&self, entry: &Entry, turn: &Turn<'_>) -> anyhow::Result<Outcome> {
         let (ui, input) = (self.ui, entry.path.as_path());
         // A message that is damaged beyond recognition is known by its name.
         let must_be = entry.is_named || input.extension().is_some_and(|it| it == EXTENSION);
@@ -103,11 +95,8 @@ impl Plan {
             }
         };
         let shown = source.source().shown();
-        let meter = match part {
-            Some(part) => FileMeter::Part(part),
-            None => FileMeter::Alone(Meter::new(ui, shown.clone(), source.source().size(), false)),
-        };
-        let opened = self.opening.of(input)?.open(&mut source)?.with_jobs(jobs);
+        let meter = turn.meter(source.source(), false);
+        let opened = self.opening.of(input)?.open(&mut source)?.with_jobs(turn.jobs);
         let by_position = match source.positional() {
             Some(file) => opened.decrypt_file(file, file.claimed_len(), None, &meter)?,
             None => None,

@@ -15,8 +15,8 @@ use enwrap::crypto::engine::{Iv, Tag};
 use enwrap::message::header::{ContentType, Header, ParsedHeader};
 
 use super::destination::Target;
+use super::place::Place;
 use super::source::is_stdin;
-use crate::cli::trees::job::Place;
 use crate::output::error::UsageError;
 use crate::output::sanitize;
 

@@ -1,4 +1,7 @@
-//! One verb on one or several inputs.
+//! Runs of a verb over one or several inputs.
+//!
+//! There is one loop, [`Run::work`], and three ways into it: over operands ([`for_each`]), over a tree in order
+//! ([`for_tree`]), and over a tree on several threads ([`in_parallel`]).
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,15 +16,16 @@ use enwrap::pipeline::Jobs;
 use super::skipped::{Reason, Skipped};
 use super::tree::{Entry, Tree};
 use crate::cli::app::App;
+use crate::cli::io::source::Source;
 use crate::output::Ui;
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe, is_full_disk};
 use crate::output::error::{About, SomeFailed, Subject};
-use crate::output::progress::{Meter, Part};
+use crate::output::progress::{FileMeter, Meter, Part};
 
-/// Failures that are listed again at the end of a run; the rest is only counted, so that memory stays flat.
+/// How many failures are listed again at the end of a run. The rest is only counted, so that memory stays flat.
 const MOST_LISTED: usize = 1000;
 
-/// Files from this size on are worked on one at a time and by all threads, and smaller ones each by one thread.
+/// A file of this size or more is worked on alone and by all threads; each smaller one by one thread.
 const LARGE: u64 = 16 << 20;
 
 /// How many inputs there were, and what became of them.
@@ -36,7 +40,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Ends the run: the counts, and what else a verb has to say of all.
+    /// Ends the run: tells the counts, with `more` members of the verb's own, and fails if any file failed.
     pub(crate) fn finish(self, app: &App, more: Value) -> anyhow::Result<()> {
         let Self { files, failed, failures, .. } = self;
         let mut summary = json!({ "files": files, "failed": failed });
@@ -52,7 +56,7 @@ impl Tally {
         if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total: files }.into()) }
     }
 
-    /// The same for a run over folders, which passes over some files.
+    /// Ends a run over folders: the counts of what was `done` and of what was passed over.
     pub(crate) fn finish_many(self, app: &App, done: &str) -> anyhow::Result<()> {
         let count = self.files - self.failed;
         let skipped = self.skipped.told().map_or_else(String::new, |told| format!("; {told}"));
@@ -62,77 +66,121 @@ impl Tally {
     }
 }
 
-/// What became of one file of a tree.
+/// What became of one file of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
     Skipped(Reason),
 }
 
-/// A run of several inputs, while it lasts.
-#[derive(Default)]
-struct Running {
-    tally: Tally,
-    /// Whether failures are listed at the end.
-    is_listed: bool,
-    is_over: bool,
+/// What a failure of one file means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnFailure {
+    /// It is the error of the run: there was one operand only.
+    End,
+    /// It is told at once, and the rest goes on.
+    GoOn,
+    /// As [`GoOn`](Self::GoOn), and it is told again at the end: nobody reads all that went by.
+    GoOnAndList,
 }
 
-impl Running {
-    /// Counts an input; says why it failed, if it did.
-    fn add(&mut self, ui: Ui, result: anyhow::Result<Outcome>) -> anyhow::Result<()> {
+/// A run over files, while it lasts. Every thread of it calls [`work`](Self::work).
+struct Run<'a, I> {
+    ui: Ui,
+    keyring: &'a Path,
+    on_failure: OnFailure,
+    files: Mutex<I>,
+    /// Whether no further file is begun.
+    is_over: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    tally: Tally,
+    /// The error that ended the run.
+    error: Option<anyhow::Error>,
+}
+
+impl<'a, I, T> Run<'a, I>
+where
+    I: Iterator<Item = anyhow::Result<T>>,
+    T: AsRef<Path>,
+{
+    fn new(app: &App, keyring: &'a Path, on_failure: OnFailure, files: I) -> Self {
+        let (files, is_over, state) = (Mutex::new(files), AtomicBool::new(false), Mutex::default());
+        Self { ui: app.ui, keyring, on_failure, files, is_over, state }
+    }
+
+    /// Takes files and does `one` for each, until there are no more or the run is over.
+    fn work(&self, mut one: impl FnMut(&T) -> anyhow::Result<Outcome>) {
+        while !self.is_over.load(Ordering::Relaxed) {
+            let Some(file) = lock(&self.files).next() else { return };
+            let result = file.and_then(|file| {
+                one(&file).with_context(|| About {
+                    subject: Subject::of(file.as_ref()),
+                    keyring: self.keyring.to_path_buf(),
+                })
+            });
+            self.count(result);
+        }
+    }
+
+    /// Counts a file, and tells why it failed, if it did.
+    fn count(&self, result: anyhow::Result<Outcome>) {
+        let mut state = lock(&self.state);
         let error = match result {
-            Ok(Outcome::Done) => {
-                self.tally.files += 1;
-                return Ok(());
-            }
-            Ok(Outcome::Skipped(reason)) => {
-                self.tally.skipped.add(reason);
-                return Ok(());
-            }
+            Ok(Outcome::Done) => return state.tally.files += 1,
+            Ok(Outcome::Skipped(reason)) => return state.tally.skipped.add(reason),
             Err(error) => error,
         };
-        self.tally.files += 1;
-        if is_broken_pipe(&error) {
-            return Err(error);
+        state.tally.files += 1;
+        if self.on_failure == OnFailure::End || is_broken_pipe(&error) {
+            self.is_over.store(true, Ordering::Relaxed);
+            state.error.get_or_insert(error);
+            return;
         }
-        self.tally.failed += 1;
+        state.tally.failed += 1;
         let diagnosis = Diagnosis::of(&error);
-        ui.error(&diagnosis);
-        if self.is_listed && self.tally.failures.len() < MOST_LISTED {
-            self.tally.failures.push(diagnosis);
+        self.ui.error(&diagnosis);
+        let is_listed = self.on_failure == OnFailure::GoOnAndList;
+        if is_listed && state.tally.failures.len() < MOST_LISTED {
+            state.tally.failures.push(diagnosis);
         }
-        self.is_over = is_full_disk(&error);
-        Ok(())
+        // No later file could be written either.
+        if is_full_disk(&error) {
+            self.is_over.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn finish(self) -> anyhow::Result<Tally> {
+        let State { tally, error } =
+            self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        error.map_or(Ok(tally), Err)
     }
 }
 
-/// Runs `one` for each input.
-///
-/// One input fails with its own error. Of several, each failure is told when it happens and the rest
-/// goes on, unless the disk is full: then nothing after it could succeed.
+/// Runs `one` for each input, in order. One input fails with its own error. Of several, each failure is told
+/// when it happens and the rest goes on, unless the disk is full; the end is a summary.
 pub(crate) fn for_each<T: AsRef<Path>>(
     app: &App,
     keyring: &Path,
     inputs: &[T],
     mut one: impl FnMut(&T) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    if let [input] = inputs {
-        return one(input).with_context(|| about(input.as_ref(), keyring));
+    let is_single = inputs.len() == 1;
+    let on_failure = if is_single { OnFailure::End } else { OnFailure::GoOn };
+    let run = Run::new(app, keyring, on_failure, inputs.iter().map(Ok));
+    run.work(|input| one(input).map(|()| Outcome::Done));
+    let tally = run.finish()?;
+    if is_single {
+        return Ok(());
     }
-    let mut running = Running::default();
-    for input in inputs {
-        let result = one(input).with_context(|| about(input.as_ref(), keyring));
-        running.add(app.ui, result.map(|()| Outcome::Done))?;
-        if running.is_over {
-            break;
-        }
-    }
-    Tally { files: inputs.len(), ..running.tally }.finish(app, json!({}))
+    Tally { files: inputs.len(), ..tally }.finish(app, json!({}))
 }
 
-/// Runs `one` for each file of a tree. Without `-r`, one operand fails with its own error; all else is told
-/// when it happens, and counted.
+/// Runs `one` for each file of a tree, in order. Without `-r`, one operand fails with its own error; every other
+/// failure is told when it happens and the rest goes on, unless the disk is full.
 pub(crate) fn for_tree(
     app: &App,
     keyring: &Path,
@@ -140,95 +188,88 @@ pub(crate) fn for_tree(
     tree: &mut Tree<'_>,
     mut one: impl FnMut(&Entry) -> anyhow::Result<()>,
 ) -> anyhow::Result<Tally> {
-    let mut running = Running { is_listed: tree.is_recursive(), ..Running::default() };
-    let is_single = operands.len() == 1 && !tree.is_recursive();
-    for file in tree {
-        let result =
-            file.and_then(|entry| one(&entry).with_context(|| about(&entry.path, keyring)));
-        if is_single {
-            result?;
-            return Ok(Tally { files: 1, ..Tally::default() });
-        }
-        running.add(app.ui, result.map(|()| Outcome::Done))?;
-        if running.is_over {
-            break;
-        }
-    }
-    Ok(running.tally)
+    let on_failure = match (tree.is_recursive(), operands.len()) {
+        (true, _) => OnFailure::GoOnAndList,
+        (false, 1) => OnFailure::End,
+        (false, _) => OnFailure::GoOn,
+    };
+    let run = Run::new(app, keyring, on_failure, tree);
+    run.work(|entry| one(entry).map(|()| Outcome::Done));
+    run.finish()
 }
 
-/// One file's turn in a run of many.
-pub(crate) struct Turn<'a> {
-    pub(crate) entry: &'a Entry,
-    pub(crate) jobs: Jobs,
-    pub(crate) progress: &'a Part<'a>,
-}
-
-/// Runs `one` for each file of a tree, on `jobs` threads in all: small files beside each other, and each
-/// large one with all of them. Every failure is told when it happens, and the rest goes on, unless the disk
-/// is full.
+/// Runs `one` for each file of a tree, on all threads of the run: small files beside each other, and each large
+/// one alone with all threads. Every failure is told when it happens and the rest goes on, unless the disk is
+/// full.
 pub(crate) fn in_parallel(
     app: &App,
     keyring: &Path,
     tree: &mut Tree<'_>,
-    one: impl Fn(Turn<'_>) -> anyhow::Result<Outcome> + Sync,
+    one: impl Fn(&Entry, &Turn<'_>) -> anyhow::Result<Outcome> + Sync,
 ) -> anyhow::Result<Tally> {
     let (ui, jobs) = (app.ui, app.jobs);
     let meter = Meter::of_many(ui);
-    let counted = tree.again();
-    let running = Mutex::new(Running { is_listed: true, ..Running::default() });
-    let (files, stop, fatal) = (Mutex::new(&mut *tree), AtomicBool::new(false), Mutex::new(None));
-    // Held by each small file, and by a large one alone.
+    let uncounted = tree.again();
+    let run = Run::new(app, keyring, OnFailure::GoOnAndList, &mut *tree);
+    // Small files hold it for reading, and a large one for writing.
     let threads = RwLock::new(());
-    let worker = || {
-        while !stop.load(Ordering::Relaxed) {
-            let Some(file) = lock(&files).next() else { return };
-            let result = file.and_then(|entry| {
-                let size = size_of(&entry);
-                let progress = meter.part(&entry.path, size.unwrap_or(0));
-                let entry_turn = |jobs| one(Turn { entry: &entry, jobs, progress: &progress });
-                let result = if size.is_some_and(|size| size < LARGE) {
-                    let _beside_others = threads.read().unwrap_or_else(PoisonError::into_inner);
-                    entry_turn(Jobs::ONE)
-                } else {
-                    let _alone = threads.write().unwrap_or_else(PoisonError::into_inner);
-                    entry_turn(jobs)
-                };
-                result.with_context(|| about(&entry.path, keyring))
-            });
-            let mut running = lock(&running);
-            if let Err(error) = running.add(ui, result) {
-                stop.store(true, Ordering::Relaxed);
-                lock(&fatal).get_or_insert(error);
-            }
-            if running.is_over {
-                stop.store(true, Ordering::Relaxed);
-            }
+    let in_turn = |entry: &Entry| {
+        let size = size_of(entry);
+        let part = meter.part(&entry.path, size.unwrap_or(0));
+        let turn = |jobs| Turn { ui, jobs, part: Some(&part) };
+        if size.is_some_and(|size| size < LARGE) {
+            let _beside_others = threads.read().unwrap_or_else(PoisonError::into_inner);
+            one(entry, &turn(Jobs::ONE))
+        } else {
+            let _alone = threads.write().unwrap_or_else(PoisonError::into_inner);
+            one(entry, &turn(jobs))
         }
     };
     thread::scope(|scope| {
         if meter.is_shown() {
-            let count = || count(counted, &meter, &stop);
+            let count = || count(uncounted, &meter, &run.is_over);
             drop(thread::Builder::new().spawn_scoped(scope, count));
         }
         for _ in 1..jobs.count() {
-            // Where there are no more threads to be had, this one does the work.
-            drop(thread::Builder::new().spawn_scoped(scope, worker));
+            // Where no thread can be started, the others do its work.
+            drop(thread::Builder::new().spawn_scoped(scope, || run.work(in_turn)));
         }
-        worker();
-        // Nobody needs the count any more.
-        stop.store(true, Ordering::Relaxed);
+        run.work(in_turn);
+        // Also ends the count, which nobody needs any more.
+        run.is_over.store(true, Ordering::Relaxed);
     });
     meter.finish();
-    if let Some(error) = fatal.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-    let mut tally = running.into_inner().unwrap_or_else(PoisonError::into_inner).tally;
+    let mut tally = run.finish()?;
     tally.skipped.append(&tree.skipped);
     Ok(tally)
 }
 
-/// Tells a meter how much there is to do.
+/// What one file of a run may use: threads, and a place to show progress.
+pub(crate) struct Turn<'a> {
+    ui: Ui,
+    pub(crate) jobs: Jobs,
+    /// Its part of the progress of all files; `None` where it has a meter of its own.
+    part: Option<&'a Part<'a>>,
+}
+
+impl Turn<'_> {
+    /// The turn of a file that is worked on alone.
+    pub(crate) fn alone(app: &App) -> Self {
+        Self { ui: app.ui, jobs: app.jobs, part: None }
+    }
+
+    /// Whether other files of a tree have their turns in the same run.
+    pub(crate) fn is_of_many(&self) -> bool {
+        self.part.is_some()
+    }
+
+    /// Begins to show the progress of reading `source`. `is_busy` says that a terminal shows the result itself.
+    pub(crate) fn meter(&self, source: &Source, is_busy: bool) -> FileMeter<'_> {
+        FileMeter::begin(self.ui, self.part, source.shown(), source.size(), is_busy)
+    }
+}
+
+/// Counts what there is to do, and tells the meter.
 fn count(tree: Tree<'_>, meter: &Meter, stop: &AtomicBool) {
     let (mut files, mut bytes) = (0, 0);
     for entry in tree.flatten() {
@@ -248,10 +289,6 @@ fn size_of(entry: &Entry) -> Option<u64> {
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Counts and iterators are whole after every call, so a panic elsewhere did not break them.
+    // What these locks guard is whole after every call, so a panic elsewhere did not break it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn about(input: &Path, keyring: &Path) -> About {
-    About { subject: Subject::of(input), keyring: keyring.to_path_buf() }
 }

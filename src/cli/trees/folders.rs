@@ -1,8 +1,7 @@
-//! Runs over folders that write a result for each file: which files, where the results go, and what is done
-//! about results that are there.
+//! Runs over folders that write a result for each file: which files, where the results go, and what is done about
+//! a file that stands there already.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,12 +13,15 @@ use anyhow::Context as _;
 
 use enwrap::fs::atomic_file::AtomicFileError;
 
-use super::batch::lock;
+use super::batch::{self, Outcome, Turn, lock};
 use super::job::{EXTENSION, Job};
 use super::mirror::Mirror;
-use super::selection::{Selection, SelectionArgs, real, require_apart};
+use super::results::Results;
+use super::selection::{Selection, real, require_apart};
 use super::skipped::Reason;
 use super::tree::{Entry, Tree};
+use super::work::Request;
+use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
 use crate::cli::io::destination::Target;
 use crate::cli::io::message_source::is_message;
@@ -27,42 +29,38 @@ use crate::cli::io::source::is_stdin;
 use crate::output::error::UsageError;
 use crate::output::sanitize;
 
-/// What is the same for every file of a run.
+/// A run over folders.
 pub(crate) struct Folders<'a> {
     operands: &'a [PathBuf],
     selection: Selection,
     mirror: Mirror<'a>,
     output: &'a OutputArgs,
-    /// Whether a file that stands where a result is to go may be one of an earlier run. Everything else may
-    /// be an input, or somebody's, and is not replaced, also not with `-f`.
-    is_result: fn(&Path) -> bool,
-    is_whole: fn(&Path, &Path) -> bool,
+    results: &'a dyn Results,
+    /// When the run began.
     begun: SystemTime,
-    /// What was written under `-f`, by device and inode: it must not be replaced by another result of this run,
-    /// on a file system where two names are one.
+    /// The files that this run has written with `-f`, by device and inode. No other result of the run may replace
+    /// one: where names differ only in case, or in their Unicode form, the file system may take two for one.
     written: Mutex<HashSet<(u64, u64)>>,
-    /// What comes out of messages in messages, without links: the walk may come by it, and it is no input.
+    /// The results of this run that are messages though their inputs are messages too, by their paths without
+    /// links. The walk may find one, and must not take it for an input.
     nested: Mutex<HashSet<PathBuf>>,
 }
 
-/// How a verb names its results, and knows them.
-pub(crate) struct Results {
-    pub(crate) rename: fn(&OsStr) -> Option<OsString>,
-    pub(crate) is_result: fn(&Path) -> bool,
-    /// Whether a result is as long as that of this source is.
-    pub(crate) is_whole: fn(&Path, &Path) -> bool,
-    /// What the folders that are made keep of the mode of those they stand for.
-    pub(crate) folder_mode: u32,
+/// What is to be done for one file of a tree.
+enum Step {
+    Do(Job),
+    Skip(Reason),
 }
 
 impl<'a> Folders<'a> {
-    pub(crate) fn new(
-        operands: &'a [PathBuf],
-        selection: &SelectionArgs,
-        output: &'a OutputArgs,
-        results: &Results,
-        (needed, metadata): (&[PathBuf], Option<&Path>),
+    /// `needed` are further files that no run may take for inputs.
+    pub(super) fn new(
+        request: Request<'a>,
+        results: &'a dyn Results,
+        keyring: &Path,
+        needed: &[PathBuf],
     ) -> anyhow::Result<Self> {
+        let Request { inputs: operands, selection, output, metadata } = request;
         if output.output.is_some() {
             return Err(UsageError::new("-o takes the result of one input, and -r has many")
                 .hint("leave it out, or name a folder with --output-dir")
@@ -74,66 +72,57 @@ impl<'a> Folders<'a> {
                 .into());
         }
         require_apart(operands)?;
-        let Results { rename, is_result, is_whole, folder_mode } = *results;
-        let folder = output.output_dir.as_deref();
-        let mirror = Mirror::new(operands, folder, rename, folder_mode, output.is_synced())?;
+        let mirror = Mirror::new(operands, output, results)?;
         let mut in_use = mirror.filled();
         in_use.extend(metadata.map(Path::to_path_buf));
-        let keyring = needed.first().map_or_else(|| Path::new(""), PathBuf::as_path);
-        in_use.extend(needed.iter().skip(1).cloned());
+        in_use.extend_from_slice(needed);
         let selection = Selection::new(selection, keyring, &in_use)?;
-        Ok(Self {
-            operands,
-            selection,
-            mirror,
-            output,
-            is_result,
-            is_whole,
-            begun: SystemTime::now(),
-            written: Mutex::default(),
-            nested: Mutex::default(),
-        })
+        let (begun, written, nested) = (SystemTime::now(), Mutex::default(), Mutex::default());
+        Ok(Self { operands, selection, mirror, output, results, begun, written, nested })
     }
 
-    /// The files that are taken.
-    pub(crate) fn tree(&self) -> Tree<'_> {
-        Tree::new(self.operands, true).of(&self.selection)
+    pub(super) fn operands(&self) -> &'a [PathBuf] {
+        self.operands
     }
 
-    /// Notes what a job has written.
-    pub(crate) fn note(&self, job: &Job) {
-        let path = job.target.path().filter(|_| self.output.force);
-        if let Some(found) = path.and_then(|path| fs::metadata(path).ok()) {
-            lock(&self.written).insert((found.dev(), found.ino()));
-        }
+    /// Runs `one` for each file that is to be worked on; the summary says how many were `done`.
+    pub(super) fn run(
+        &self,
+        app: &App,
+        keyring: &Path,
+        done: &str,
+        one: impl Fn(&Job, &Turn<'_>) -> anyhow::Result<Outcome> + Sync,
+    ) -> anyhow::Result<()> {
+        let mut tree = Tree::new(self.operands, true).of(&self.selection);
+        let tally = batch::in_parallel(app, keyring, &mut tree, |entry, turn| {
+            let job = match self.step(entry) {
+                Ok(Step::Do(job)) => job,
+                Ok(Step::Skip(reason)) => return Ok(Outcome::Skipped(reason)),
+                // A file that needs no result does not need a place for one either.
+                Err(error) => {
+                    return self
+                        .results
+                        .reason_to_skip(&entry.path)
+                        .map_or(Err(error), |reason| Ok(Outcome::Skipped(reason)));
+                }
+            };
+            let outcome = one(&job, turn)?;
+            Ok(match outcome {
+                Outcome::Done => {
+                    self.note(&job);
+                    Outcome::Done
+                }
+                Outcome::Skipped(reason) => Outcome::Skipped(self.reason(&job.input, reason)),
+            })
+        })?;
+        tally.finish_many(app, done)
     }
 
-    /// Why a file is passed over: a walk through a large folder comes by what the run has put there meanwhile.
-    pub(crate) fn skipped(&self, path: &Path, reason: Reason) -> Reason {
-        if self.is_new(path) { Reason::InUse } else { reason }
-    }
-
-    /// Whether a file was put beside its source in this run.
-    fn is_new(&self, path: &Path) -> bool {
-        let is_new = fs::metadata(path).is_ok_and(|found| {
-            let nanos = u32::try_from(found.ctime_nsec()).unwrap_or(0);
-            let changed = Duration::new(found.ctime().unsigned_abs(), nanos);
-            SystemTime::UNIX_EPOCH + changed >= self.begun
-        });
-        is_new && self.output.output_dir.is_none()
-    }
-
-    /// Whether this run has made it, from a message in a message.
-    fn is_nested(&self, input: &Path) -> bool {
-        let nested = lock(&self.nested);
-        !nested.is_empty() && real(input).is_some_and(|input| nested.contains(&input))
-    }
-
-    /// What is to be done about a file, or why nothing is.
-    pub(crate) fn job(&self, entry: &Entry) -> anyhow::Result<Result<Job, Reason>> {
+    /// What is to be done for a file.
+    fn step(&self, entry: &Entry) -> anyhow::Result<Step> {
         let input = entry.path.clone();
         if self.is_nested(&input) {
-            return Ok(Err(Reason::InUse));
+            return Ok(Step::Skip(Reason::InUse));
         }
         let Some(output) = self.mirror.target(entry)? else {
             if entry.is_named || is_message(&input) != Some(false) {
@@ -144,7 +133,7 @@ impl<'a> Folders<'a> {
                 .hint("decrypt it by itself, with -o FILE")
                 .into());
             }
-            return Ok(Err(self.skipped(&input, Reason::NotAMessage)));
+            return Ok(Step::Skip(self.reason(&input, Reason::NotAMessage)));
         };
         match fs::symlink_metadata(&output) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -154,35 +143,65 @@ impl<'a> Folders<'a> {
             }
             Ok(found) => {
                 if self.is_done_before(&input, &output, &found)? {
-                    return Ok(Err(Reason::Existing));
+                    return Ok(Step::Skip(Reason::Existing));
                 }
             }
         }
-        // Before it is there to be found.
+        // Noted now, before the walk can find it.
         if [&input, &output].iter().all(|path| path.extension().is_some_and(|it| it == EXTENSION)) {
             lock(&self.nested).extend(real(&output));
         }
-        Ok(Ok(Job { input, target: Target::File(output) }))
+        Ok(Step::Do(Job { input, target: Target::File(output) }))
     }
 
-    /// Whether what stands where a result is to go is that result; an error, if it must not be replaced.
+    /// Notes what a job has written.
+    fn note(&self, job: &Job) {
+        let path = job.target.path().filter(|_| self.output.force);
+        if let Some(found) = path.and_then(|path| fs::metadata(path).ok()) {
+            lock(&self.written).insert((found.dev(), found.ino()));
+        }
+    }
+
+    /// The reason to tell for a file that is passed over for `reason`: a walk through a large folder finds what the
+    /// run has put there meanwhile.
+    fn reason(&self, path: &Path, reason: Reason) -> Reason {
+        if self.is_new(path) { Reason::InUse } else { reason }
+    }
+
+    /// Whether this run seems to have put a file beside its source: it changed since the run began.
+    fn is_new(&self, path: &Path) -> bool {
+        let is_new = fs::metadata(path).is_ok_and(|found| {
+            let nanos = u32::try_from(found.ctime_nsec()).unwrap_or(0);
+            let changed = Duration::new(found.ctime().unsigned_abs(), nanos);
+            SystemTime::UNIX_EPOCH + changed >= self.begun
+        });
+        is_new && self.output.output_dir.is_none()
+    }
+
+    /// Whether this run has written the file, as a result that is a message like its input.
+    fn is_nested(&self, input: &Path) -> bool {
+        let nested = lock(&self.nested);
+        !nested.is_empty() && real(input).is_some_and(|input| nested.contains(&input))
+    }
+
+    /// Whether `found`, which stands where the result for `input` is to go, is that result already. An error, if it
+    /// is something else and must not be replaced.
     fn is_done_before(
         &self,
         input: &Path,
         output: &Path,
         found: &Metadata,
     ) -> anyhow::Result<bool> {
-        let exists = || AtomicFileError::Exists { path: output.to_path_buf() };
-        let is_result = || found.is_file() && (self.is_result)(output);
+        let is_result = || found.is_file() && self.results.is_result(output);
         if self.output.skip_existing
             && is_same_time(&fs::metadata(input)?, found)
             && is_result()
-            && (self.is_whole)(input, output)
+            && self.results.is_whole(input, output)
         {
             return Ok(true);
         }
         if !self.output.force {
-            return Err(exists().into());
+            return Err(AtomicFileError::Exists { path: output.to_path_buf() }.into());
         }
         let is_needed = || real(output).is_some_and(|output| self.selection.is_of_keyring(&output));
         let is_ours = || lock(&self.written).contains(&(found.dev(), found.ino()));
@@ -196,8 +215,8 @@ impl<'a> Folders<'a> {
     }
 }
 
-/// Whether a result carries the time of its source, as finely as its file system keeps it: to 100 ns (NTFS),
-/// microseconds, 10 ms (exFAT), 1 s (HFS+) or 2 s (FAT).
+/// Whether a result has the modification time of its source, cut to a unit of time in which some file system keeps
+/// it: 100 ns (NTFS), 1 us, 10 ms (exFAT), 1 s (HFS+) or 2 s (FAT).
 fn is_same_time(source: &Metadata, result: &Metadata) -> bool {
     const UNITS: [i128; 6] = [1, 100, 1_000, 10_000_000, 1_000_000_000, 2_000_000_000];
     let nanos =

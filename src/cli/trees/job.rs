@@ -1,17 +1,13 @@
-//! Inputs and where their results go, decided before the first is touched.
+//! Inputs that were named, and where the result for each goes.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use enwrap::fs::atomic_file::folder_of;
-use enwrap::keyring::Store;
-
+use super::results::Results;
 use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
 use crate::cli::io::destination::Target;
+use crate::cli::io::place::Place;
 use crate::cli::io::source::{is_stdin, operands};
 use crate::output::error::UsageError;
 use crate::output::{Format, sanitize};
@@ -31,35 +27,21 @@ impl AsRef<Path> for Job {
     }
 }
 
-/// The jobs of a command line. `rename` gives the name of a result that goes beside its input, or into
-/// `--output-dir`.
+/// The jobs of a command line without `-r`.
 pub(crate) fn plan(
     app: &App,
     inputs: &[PathBuf],
     output: &OutputArgs,
-    rename: impl Fn(&OsStr) -> Option<OsString>,
+    results: &dyn Results,
 ) -> Result<Vec<Job>, UsageError> {
     let inputs = operands(inputs)?;
     if inputs.len() > 1 && output.output.is_some() {
         return Err(UsageError::new("-o takes the result of one input, and there are several")
             .hint("leave it out, or name a folder with --output-dir"));
     }
-    let target = |input: &Path| match (&output.output, input.file_name()) {
-        (Some(path), _) => Ok(Target::of(path)),
-        (None, Some(name)) if !is_stdin(input) => match (rename(name), &output.output_dir) {
-            (Some(name), Some(folder)) => Ok(Target::File(folder.join(name))),
-            (Some(name), None) => Ok(Target::File(input.with_file_name(name))),
-            (None, _) => {
-                let shown = sanitize::name(input);
-                Err(UsageError::new(format!("'{shown}' does not end in .{EXTENSION}"))
-                    .hint("name the output with -o FILE"))
-            }
-        },
-        _ => Ok(Target::Stdout),
-    };
     let mut jobs = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let target = target(&input)?;
+        let target = target(&input, output, results)?;
         jobs.push(Job { input, target });
     }
     if app.ui.format == Format::Json && jobs.iter().any(|job| job.target.is_stdout()) {
@@ -70,37 +52,36 @@ pub(crate) fn plan(
     Ok(jobs)
 }
 
-/// Refuses to remove inputs that have no file to take their place, or that are `needed` to open it.
-pub(crate) fn require_removable(inputs: &[PathBuf], needed: &[PathBuf]) -> Result<(), UsageError> {
-    if inputs.is_empty() || inputs.iter().any(|input| is_stdin(input)) {
-        return Err(UsageError::new("--remove-source needs an input that is a file"));
+/// Where the result for `input` goes: to `-o`, into `--output-dir`, beside the input, or, for standard input, to
+/// standard output.
+fn target(input: &Path, output: &OutputArgs, results: &dyn Results) -> Result<Target, UsageError> {
+    if let Some(path) = &output.output {
+        return Ok(Target::of(path));
     }
-    let needed: Vec<Place> = needed.iter().filter_map(|path| Place::of(path)).collect();
-    for input in inputs {
-        let shown = sanitize::name(input);
-        if fs::symlink_metadata(input).is_ok_and(|metadata| metadata.is_symlink()) {
-            let problem = format!("'{shown}' is a link: --remove-source would leave the file");
-            return Err(UsageError::new(problem).hint("name the file itself"));
-        }
-        if Place::of(input).is_some_and(|place| needed.contains(&place)) {
-            let problem = format!("'{shown}' is needed to decrypt, and is not removed");
-            return Err(UsageError::new(problem));
+    let Some(name) = input.file_name().filter(|_| !is_stdin(input)) else {
+        return Ok(Target::Stdout);
+    };
+    match (results.name(name), &output.output_dir) {
+        (Some(name), Some(folder)) => Ok(Target::File(folder.join(name))),
+        (Some(name), None) => Ok(Target::File(input.with_file_name(name))),
+        (None, _) => {
+            let shown = sanitize::name(input);
+            Err(UsageError::new(format!("'{shown}' does not end in .{EXTENSION}"))
+                .hint("name the output with -o FILE"))
         }
     }
-    Ok(())
 }
 
-/// Every file that the jobs read or write, and the keyring.
-pub(crate) fn files<'a>(jobs: &'a [Job], store: &'a Store) -> impl Iterator<Item = &'a Path> {
-    let paths = jobs.iter().flat_map(|job| [Some(job.input.as_path()), job.target.path()]);
-    paths.flatten().chain([store.path()])
+/// Every file that the jobs read or write.
+pub(crate) fn paths(jobs: &[Job]) -> Vec<&Path> {
+    jobs.iter().flat_map(|job| [Some(job.input.as_path()), job.target.path()]).flatten().collect()
 }
 
-/// Refuses outputs that would stand in each other's place, or in an input's: with `-f`, the last one
-/// would silently win.
+/// Refuses two outputs in one place, and an output in the place of an input: with `-f`, the last one written would
+/// silently replace the other.
 fn require_apart(jobs: &[Job]) -> Result<(), UsageError> {
     if jobs.len() < 2 {
-        // Of one pair, the destination itself sees to it.
+        // For a single input, opening the destination checks this.
         return Ok(());
     }
     let sources: HashSet<Place> = jobs.iter().filter_map(|job| Place::of(&job.input)).collect();
@@ -119,24 +100,4 @@ fn require_apart(jobs: &[Job]) -> Result<(), UsageError> {
         }
     }
     Ok(())
-}
-
-/// Where a file is, or would be, under whichever name.
-#[derive(PartialEq, Eq, Hash)]
-pub(crate) enum Place {
-    File(u64, u64),
-    Missing(PathBuf),
-}
-
-impl Place {
-    /// `None` for what no file can be at: its own error comes when it is used.
-    pub(crate) fn of(path: &Path) -> Option<Self> {
-        match fs::metadata(path) {
-            Ok(metadata) => Some(Self::File(metadata.dev(), metadata.ino())),
-            Err(_) => {
-                let folder = fs::canonicalize(folder_of(path)).ok()?;
-                Some(Self::Missing(folder.join(path.file_name()?)))
-            }
-        }
-    }
 }

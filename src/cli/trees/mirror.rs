@@ -3,45 +3,43 @@
 //! Names in a tree may be anyone's. Nothing here leads out of the output folder: no name of a result is `..`,
 //! and no link is followed below it.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use anyhow::Context as _;
 
 use enwrap::fs::atomic_file::{folder_of, sync_folder};
 
+use super::batch::lock;
+use super::results::Results;
 use super::tree::Entry;
+use crate::cli::args::OutputArgs;
 use crate::output::error::UsageError;
 use crate::output::sanitize;
 
-/// The places of a run's results.
+/// Where the results of a run go.
 pub(crate) struct Mirror<'a> {
     operands: &'a [PathBuf],
     output_dir: Option<&'a Path>,
-    /// The name of a result, by that of its input.
-    rename: fn(&OsStr) -> Option<OsString>,
-    /// What the folders that are made keep of the mode of those they stand for.
-    mode: u32,
+    results: &'a dyn Results,
+    /// Whether a folder that is made is also on the disk before anything is put into it.
     sync: bool,
-    /// The folder that was looked at last: most files are beside the one before. Held while folders are made, so
-    /// that nobody goes on in one that is not yet synced.
+    /// The folder that was required last: most files are in the same one as the file before. Locked while folders
+    /// are made, so that no thread uses a folder that is not yet synced.
     last: Mutex<PathBuf>,
 }
 
 impl<'a> Mirror<'a> {
     pub(crate) fn new(
         operands: &'a [PathBuf],
-        output_dir: Option<&'a Path>,
-        rename: fn(&OsStr) -> Option<OsString>,
-        mode: u32,
-        sync: bool,
+        output: &'a OutputArgs,
+        results: &'a dyn Results,
     ) -> Result<Self, UsageError> {
-        let last = Mutex::default();
-        let mirror = Self { operands, output_dir, rename, mode, sync, last };
+        let (output_dir, sync) = (output.output_dir.as_deref(), output.is_synced());
+        let mirror = Self { operands, output_dir, results, sync, last: Mutex::default() };
         if output_dir.is_some() {
             // As `cp -r` does, each under its own name; so two of one name would be mixed.
             let mut roots: Vec<PathBuf> =
@@ -70,7 +68,7 @@ impl<'a> Mirror<'a> {
         let folder = self.output_dir?;
         match operand.file_name() {
             Some(name) if operand.is_dir() => Some(folder.join(name)),
-            Some(name) => Some(folder.join((self.rename)(name)?)),
+            Some(name) => Some(folder.join(self.results.name(name)?)),
             // `.`, `..` and `/` have no name of their own.
             None => Some(folder.to_path_buf()),
         }
@@ -88,7 +86,9 @@ impl<'a> Mirror<'a> {
 
     /// The place of a file's result; makes the folders on the way. `None` where its name gives none.
     pub(crate) fn target(&self, entry: &Entry) -> anyhow::Result<Option<PathBuf>> {
-        let Some(name) = entry.path.file_name().and_then(self.rename) else { return Ok(None) };
+        let Some(name) = entry.path.file_name().and_then(|name| self.results.name(name)) else {
+            return Ok(None);
+        };
         let operand =
             self.operands.get(entry.operand).map_or_else(|| Path::new(""), PathBuf::as_path);
         let Some(output_dir) = self.output_dir else {
@@ -101,7 +101,7 @@ impl<'a> Mirror<'a> {
             below.extend(parts.filter(|part| *part != "."));
         }
         let folder = output_dir.join(&below);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.last);
         if *last != folder {
             self.require_folders(output_dir, &below, operand)?;
             last.clone_from(&folder);
@@ -140,7 +140,7 @@ impl<'a> Mirror<'a> {
         let made = match look() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // The owner's always, so that something can be put into it.
-                DirBuilder::new().mode(mode & self.mode | 0o700).create(folder)
+                DirBuilder::new().mode(mode & self.results.folder_mode() | 0o700).create(folder)
             }
             Err(error) => Err(error),
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),

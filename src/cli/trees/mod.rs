@@ -4,6 +4,8 @@ pub(crate) mod batch;
 pub(crate) mod folders;
 pub(crate) mod job;
 pub(crate) mod mirror;
+pub(crate) mod results;
 pub(crate) mod selection;
 pub(crate) mod skipped;
 pub(crate) mod tree;
+pub(crate) mod work;

@@ -25,6 +25,12 @@ pub(crate) struct Entry {
     pub(crate) operand: usize,
 }
 
+impl AsRef<Path> for Entry {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// The operands of a verb, and with `-r` the files below them.
 pub(crate) struct Tree<'a> {
     operands: &'a [PathBuf],

@@ -16,8 +16,8 @@ use enwrap::fs::atomic_file::AtomicFile;
 use enwrap::operations::decrypt::{Opened, Reader};
 use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::operations::verify_first::{Verified, VerifyFirstError};
+use enwrap::pipeline::PipelineError;
 use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
-use enwrap::pipeline::{Jobs, PipelineError};
 
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, OutputArgs};
@@ -26,13 +26,13 @@ use crate::cli::io::destination::{Destination, Payload, Rules, Target};
 use crate::cli::io::message_source::{MessageSource, has_length_of, is_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::trees::batch::{self, Outcome};
-use crate::cli::trees::folders::{Folders, Results};
-use crate::cli::trees::job::{self, EXTENSION, Job};
+use crate::cli::trees::batch::{Outcome, Turn};
+use crate::cli::trees::job::{EXTENSION, Job};
+use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
-use crate::cli::trees::tree::require_files;
+use crate::cli::trees::work::{Request, Work};
 use crate::output::error::UsageError;
-use crate::output::progress::{FileMeter, Meter, Part};
+use crate::output::progress::FileMeter;
 use crate::output::{Ui, sanitize};
 use range::RangeArgs;
 
@@ -101,17 +101,33 @@ struct Plan<'a> {
     metadata: Metadata,
 }
 
-/// The name of a plaintext, by that of its message; never a way up the tree.
-fn name_of_plaintext(name: &OsStr) -> Option<OsString> {
-    let path = Path::new(name);
-    path.extension().filter(|extension| *extension == EXTENSION)?;
-    path.file_stem().filter(|stem| *stem != "." && *stem != "..").map(OsStr::to_owned)
+/// How files with plaintext are named.
+struct Plaintexts {
+    /// Whether they keep the permissions of the messages for others than the owner.
+    preserve_mode: bool,
 }
 
-/// A message that is to be decrypted in the same run is nobody's result.
-fn is_plaintext(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name_of_plaintext(name).is_none())
-        || is_message(path) == Some(false)
+impl Results for Plaintexts {
+    /// Never `..`, which would lead up the tree.
+    fn name(&self, input: &OsStr) -> Option<OsString> {
+        let path = Path::new(input);
+        path.extension().filter(|extension| *extension == EXTENSION)?;
+        path.file_stem().filter(|stem| *stem != "." && *stem != "..").map(OsStr::to_owned)
+    }
+
+    /// A message that this run would decrypt too is an input, and no result.
+    fn is_result(&self, file: &Path) -> bool {
+        file.file_name().is_some_and(|name| self.name(name).is_none())
+            || is_message(file) == Some(false)
+    }
+
+    fn is_whole(&self, input: &Path, result: &Path) -> bool {
+        fs::metadata(result).is_ok_and(|result| has_length_of(input, result.len()))
+    }
+
+    fn folder_mode(&self) -> u32 {
+        if self.preserve_mode { 0o777 } else { 0o700 }
+    }
 }
 
 pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
@@ -124,57 +140,26 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
             .into());
     }
     let store = app.store()?;
-    let results = Results {
-        rename: name_of_plaintext,
-        is_result: is_plaintext,
-        is_whole: |source, result| {
-            fs::metadata(result).is_ok_and(|result| has_length_of(source, result.len()))
-        },
-        folder_mode: if args.preserve_mode { 0o777 } else { 0o700 },
+    let results = Plaintexts { preserve_mode: args.preserve_mode };
+    let request = Request {
+        inputs: &args.inputs,
+        selection: &args.selection,
+        output: &args.output,
+        metadata: args.metadata.metadata.as_deref(),
     };
-    let needed = app.needed_files(&store);
-    let (jobs, folders) = if args.selection.recursive {
-        let used = (&needed[..], args.metadata.metadata.as_deref());
-        let folders = Folders::new(&args.inputs, &args.selection, &args.output, &results, used)?;
-        (Vec::new(), Some(folders))
-    } else {
-        require_files(&args.inputs, false)?;
-        (job::plan(app, &args.inputs, &args.output, name_of_plaintext)?, None)
-    };
-    if args.output.remove_source {
-        job::require_removable(&args.inputs, &needed)?;
-    }
+    let work = Work::plan(app, &store, request, &results)?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     opening.expected.unsigned_only = args.unsigned_only;
-    let named = args.inputs.iter().filter(|_| args.selection.recursive).map(PathBuf::as_path);
-    let metadata = args.metadata.open(job::files(&jobs, &store).chain(named))?;
+    let metadata = args.metadata.open(work.paths(&store))?;
     let plan = Plan { ui: app.ui, args, opening, metadata };
-    let Some(folders) = folders else {
-        return batch::for_each(app, store.path(), &jobs, |job| {
-            if args.salvage { plan.salvage(job) } else { plan.decrypt(job, app.jobs, None) }
-        });
-    };
-    let mut tree = folders.tree();
-    let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
-        match folders.job(turn.entry)? {
-            Ok(job) => {
-                plan.decrypt(&job, turn.jobs, Some(turn.progress))?;
-                folders.note(&job);
-                Ok(Outcome::Done)
-            }
-            Err(reason) => Ok(Outcome::Skipped(reason)),
-        }
-    })?;
-    tally.finish_many(app, "decrypted")
+    work.run(app, &store, "decrypted", |job, turn| {
+        let done = if args.salvage { plan.salvage(job) } else { plan.decrypt(job, turn) };
+        done.map(|()| Outcome::Done)
+    })
 }
 
 impl Plan<'_> {
-    fn decrypt(
-        &self,
-        Job { input, target }: &Job,
-        jobs: Jobs,
-        part: Option<&Part<'_>>,
-    ) -> anyhow::Result<()> {
+    fn decrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> anyhow::Result<()> {
         let mut message = MessageSource::open(input)?;
         let (source, output) = (message.source(), &self.args.output);
         let mode = source.mode().unwrap_or(0o600);
@@ -193,15 +178,9 @@ impl Plan<'_> {
             destination.require_file()?;
         }
         let (ui, name) = (self.ui, source.shown());
-        let meter = match part {
-            Some(part) => FileMeter::Part(part),
-            None => {
-                let is_busy = destination.is_terminal();
-                FileMeter::Alone(Meter::new(ui, name.clone(), source.size(), is_busy))
-            }
-        };
+        let meter = turn.meter(source, destination.is_terminal());
         let opening = self.opening.of(input)?;
-        let mut opened = opening.open(&mut message)?.with_jobs(jobs);
+        let mut opened = opening.open(&mut message)?.with_jobs(turn.jobs);
         // A file appears when all of it holds. A stream cannot be taken back, and of a signed message
         // nothing holds before the signature.
         let range = self.args.range.range();

@@ -33,14 +33,14 @@ use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::{keys_to_encrypt, provider_of};
 use crate::cli::process::umask;
-use crate::cli::trees::batch::{self, Outcome};
-use crate::cli::trees::folders::{Folders, Results};
-use crate::cli::trees::job::{self, EXTENSION, Job};
+use crate::cli::trees::batch::{Outcome, Turn};
+use crate::cli::trees::job::{EXTENSION, Job};
+use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::skipped::Reason;
-use crate::cli::trees::tree::require_files;
+use crate::cli::trees::work::{Request, Work};
 use crate::output::error::{InKeyring as _, ProducerError, UsageError};
-use crate::output::progress::{FileMeter, Meter, Part};
+use crate::output::progress::{FileMeter, Meter};
 use crate::output::{Ui, sanitize};
 
 /// Encrypt files, or standard input
@@ -132,19 +132,30 @@ struct Plan<'a> {
     umask: u32,
 }
 
-/// The name of a message in a file, by that of its plaintext.
-fn name_of_message(name: &OsStr) -> Option<OsString> {
-    Some([name, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
-}
+/// How files with messages are named.
+struct Messages;
 
-const RESULTS: Results = Results {
-    rename: name_of_message,
-    is_result: |path| is_message(path) == Some(true),
-    is_whole: |source, result| {
-        fs::metadata(source).is_ok_and(|source| has_length_of(result, source.len()))
-    },
-    folder_mode: 0o777,
-};
+impl Results for Messages {
+    fn name(&self, input: &OsStr) -> Option<OsString> {
+        Some([input, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
+    }
+
+    fn is_result(&self, file: &Path) -> bool {
+        is_message(file) == Some(true)
+    }
+
+    fn is_whole(&self, input: &Path, result: &Path) -> bool {
+        fs::metadata(input).is_ok_and(|input| has_length_of(result, input.len()))
+    }
+
+    fn folder_mode(&self) -> u32 {
+        0o777
+    }
+
+    fn reason_to_skip(&self, input: &Path) -> Option<Reason> {
+        (is_message(input) == Some(true)).then_some(Reason::Encrypted)
+    }
+}
 
 pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     let recipe = Recipe {
@@ -156,77 +167,38 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
     recipe.context.union(&recipe.bound)?;
     let command = if args.from_command { Some(from_command::command(&args.inputs)?) } else { None };
     let store = app.store()?;
-    let needed = app.needed_files(&store);
-    let (jobs, folders) = if args.selection.recursive {
-        let used = (&needed[..], args.metadata.metadata.as_deref());
-        let folders = Folders::new(&args.inputs, &args.selection, &args.output, &RESULTS, used)?;
-        (Vec::new(), Some(folders))
-    } else {
-        // What a command writes comes as a stream does.
-        let stream = [PathBuf::from("-")];
-        let inputs = if command.is_some() { &stream } else { &args.inputs[..] };
-        require_files(inputs, false)?;
-        (job::plan(app, inputs, &args.output, name_of_message)?, None)
+    // The output of a command comes as a stream does.
+    let stream = [PathBuf::from("-")];
+    let request = Request {
+        inputs: if command.is_some() { &stream } else { &args.inputs },
+        selection: &args.selection,
+        output: &args.output,
+        metadata: args.metadata.metadata.as_deref(),
     };
-    if args.output.remove_source {
-        job::require_removable(&args.inputs, &needed)?;
-    }
+    let work = Work::plan(app, &store, request, &Messages)?;
     let keyring = store.load()?;
     let (keys, providers) = (Vec::new(), Vec::new());
-    let metadata = args.metadata.open(job::files(&jobs, &store).chain(named_files(args)))?;
+    let metadata = args.metadata.open(work.paths(&store))?;
     let mut plan = Plan { ui: app.ui, args, keys, providers, recipe, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         let (version, provider) = provider_of(key).in_keyring(&store)?;
         plan.keys.push((key, version));
         plan.providers.push(provider);
     }
-    if let (Some(command), [job]) = (command, &jobs[..]) {
-        return plan.encrypt_output_of(command, &job.target, app.jobs);
-    }
-    let Some(folders) = folders else {
-        return batch::for_each(app, store.path(), &jobs, |job| {
-            plan.encrypt(job, app.jobs, None).map(|_| ())
-        });
-    };
-    let mut tree = folders.tree();
-    let tally = batch::in_parallel(app, store.path(), &mut tree, |turn| {
-        let job = match folders.job(turn.entry) {
-            // What is in the way of a message's message is in nobody's way.
-            Err(_) if is_message(&turn.entry.path) == Some(true) => Err(Reason::Encrypted),
-            job => job?,
-        };
-        match job {
-            Ok(job) => match plan.encrypt(&job, turn.jobs, Some(turn.progress))? {
-                Outcome::Skipped(reason) => {
-                    Ok(Outcome::Skipped(folders.skipped(&job.input, reason)))
-                }
-                Outcome::Done => {
-                    folders.note(&job);
-                    Ok(Outcome::Done)
-                }
-            },
-            Err(reason) => Ok(Outcome::Skipped(reason)),
+    match (command, &work) {
+        (Some(command), Work::Files(jobs)) if let [job] = &jobs[..] => {
+            plan.encrypt_output_of(command, &job.target, app.jobs)
         }
-    })?;
-    tally.finish_many(app, "encrypted")
-}
-
-/// What `--metadata` must not be, where the jobs do not say it.
-fn named_files(args: &EncryptArgs) -> impl Iterator<Item = &Path> {
-    args.inputs.iter().filter(|_| args.selection.recursive).map(PathBuf::as_path)
+        _ => work.run(app, &store, "encrypted", |job, turn| plan.encrypt(job, turn)),
+    }
 }
 
 impl Plan<'_> {
-    /// Encrypts a file, or standard input; as a `part` of a run over folders, passes over what is encrypted.
-    fn encrypt(
-        &self,
-        Job { input, target }: &Job,
-        jobs: Jobs,
-        part: Option<&Part<'_>>,
-    ) -> anyhow::Result<Outcome> {
+    /// Encrypts a file, or standard input. A run over folders passes over files that are encrypted already.
+    fn encrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> anyhow::Result<Outcome> {
         let mut source = Source::open(input)?;
         if source.looks_encrypted() {
-            if part.is_some() && is_message(input) == Some(true) {
+            if turn.is_of_many() && is_message(input) == Some(true) {
                 return Ok(Outcome::Skipped(Reason::Encrypted));
             }
             self.ui.warning(&format!("{}: it is encrypted already", source.shown()));
@@ -247,14 +219,8 @@ impl Plan<'_> {
         if output.remove_source {
             destination.require_file()?;
         }
-        let meter = match part {
-            Some(part) => FileMeter::Part(part),
-            None => {
-                let is_busy = destination.is_terminal();
-                FileMeter::Alone(Meter::new(self.ui, source.shown(), source.size(), is_busy))
-            }
-        };
-        let sealer = self.sealer()?.with_jobs(jobs);
+        let meter = turn.meter(&source, destination.is_terminal());
+        let sealer = self.sealer()?.with_jobs(turn.jobs);
         let encrypted = match destination.file().filter(|_| source.is_file() && !self.args.armor) {
             Some(file) => sealer.encrypt_file(&mut source, file, &meter),
             None => self.seal(sealer, &mut source, &mut destination, &meter),

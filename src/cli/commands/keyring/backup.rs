@@ -14,7 +14,7 @@ use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
-use crate::cli::trees::job::Place;
+use crate::cli::io::place::Place;
 use crate::output::error::UsageError;
 use crate::output::{Format, sanitize};
 

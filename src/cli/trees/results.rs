@@ -1,0 +1,27 @@
+//! How a verb that writes files names them.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use super::skipped::Reason;
+
+/// How a verb names the files that it writes, and how it knows them again.
+pub(crate) trait Results: Sync {
+    /// The name of the result for an input of this name; `None` if the input's name gives none.
+    fn name(&self, input: &OsStr) -> Option<OsString>;
+
+    /// Whether a file may be the result of an earlier run. Any other file may be an input or of another origin,
+    /// and is not replaced, also not with `-f`.
+    fn is_result(&self, file: &Path) -> bool;
+
+    /// Whether `result` is as long as the whole result for `input` is.
+    fn is_whole(&self, input: &Path, result: &Path) -> bool;
+
+    /// Which permission bits a folder that is made may keep of the folder that it stands for.
+    fn folder_mode(&self) -> u32;
+
+    /// Why an input needs no result, where none could be written for it.
+    fn reason_to_skip(&self, _input: &Path) -> Option<Reason> {
+        None
+    }
+}

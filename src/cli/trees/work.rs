@@ -1,0 +1,104 @@
+//! What a verb works on that writes one result for each input: files, or with `-r` folders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use enwrap::keyring::Store;
+
+use super::batch::{self, Outcome, Turn};
+use super::folders::Folders;
+use super::job::{self, Job};
+use super::results::Results;
+use super::selection::SelectionArgs;
+use super::tree::require_files;
+use crate::cli::app::App;
+use crate::cli::args::OutputArgs;
+use crate::cli::io::place::Place;
+use crate::cli::io::source::is_stdin;
+use crate::output::error::UsageError;
+use crate::output::sanitize;
+
+/// What the command line says of inputs and outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) inputs: &'a [PathBuf],
+    pub(crate) selection: &'a SelectionArgs,
+    pub(crate) output: &'a OutputArgs,
+    /// The file of `--metadata`.
+    pub(crate) metadata: Option<&'a Path>,
+}
+
+/// All inputs of a run. Where each result goes was decided, and refused where it cannot go there, before the first
+/// input is read.
+pub(crate) enum Work<'a> {
+    Files(Vec<Job>),
+    Folders(Box<Folders<'a>>),
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn plan(
+        app: &App,
+        store: &Store,
+        request: Request<'a>,
+        results: &'a dyn Results,
+    ) -> anyhow::Result<Self> {
+        let Request { inputs, selection, output, .. } = request;
+        let needed = app.needed_files(store);
+        let work = if selection.recursive {
+            Self::Folders(Box::new(Folders::new(request, results, store.path(), &needed)?))
+        } else {
+            require_files(inputs, false)?;
+            Self::Files(job::plan(app, inputs, output, results)?)
+        };
+        if output.remove_source {
+            require_removable(inputs, &needed)?;
+        }
+        Ok(work)
+    }
+
+    /// Every file and folder that was named, every output that is known, and the keyring.
+    pub(crate) fn paths<'b>(&'b self, store: &'b Store) -> Vec<&'b Path> {
+        let mut paths = match self {
+            Self::Files(jobs) => job::paths(jobs),
+            Self::Folders(folders) => folders.operands().iter().map(PathBuf::as_path).collect(),
+        };
+        paths.push(store.path());
+        paths
+    }
+
+    /// Runs `one` for each input. `done` says, in the summary of a run over folders, what was done to each.
+    pub(crate) fn run(
+        &self,
+        app: &App,
+        store: &Store,
+        done: &str,
+        one: impl Fn(&Job, &Turn<'_>) -> anyhow::Result<Outcome> + Sync,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Files(jobs) => batch::for_each(app, store.path(), jobs, |job| {
+                one(job, &Turn::alone(app)).map(|_| ())
+            }),
+            Self::Folders(folders) => folders.run(app, store.path(), done, one),
+        }
+    }
+}
+
+/// Refuses to remove inputs that have no file to take their place, or that are `needed` to open the result.
+fn require_removable(inputs: &[PathBuf], needed: &[PathBuf]) -> Result<(), UsageError> {
+    if inputs.is_empty() || inputs.iter().any(|input| is_stdin(input)) {
+        return Err(UsageError::new("--remove-source needs an input that is a file"));
+    }
+    let needed: Vec<Place> = needed.iter().filter_map(|path| Place::of(path)).collect();
+    for input in inputs {
+        let shown = sanitize::name(input);
+        if fs::symlink_metadata(input).is_ok_and(|metadata| metadata.is_symlink()) {
+            let problem = format!("'{shown}' is a link: --remove-source would leave the file");
+            return Err(UsageError::new(problem).hint("name the file itself"));
+        }
+        if Place::of(input).is_some_and(|place| needed.contains(&place)) {
+            let problem = format!("'{shown}' is needed to decrypt, and is not removed");
+            return Err(UsageError::new(problem));
+        }
+    }
+    Ok(())
+}
