@@ -30,7 +30,7 @@ use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
 use crate::message::{Limits, MessageError, MessagePart};
-use crate::pipeline::body_reader::Opening;
+use crate::pipeline::body_reader::{BodyReader, Opening};
 use crate::pipeline::positional::{self, ReadAt};
 use crate::pipeline::range::{self, ByteRange, RangeResult};
 use crate::pipeline::salvage::{self, Salvaged};
@@ -243,19 +243,27 @@ impl Opened {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<u64, PipelineError> {
+        pipeline::open(self.opening(), source, output, self.jobs, progress)
+    }
+
+    /// The plaintext of the rest of `source`, as [`decrypt`](Self::decrypt) writes it.
+    pub fn plaintext<R: Read>(&self, source: R) -> BodyReader<&FrameOpener, R> {
+        BodyReader::new(self.opening(), source)
+    }
+
+    fn opening(&self) -> Opening<&FrameOpener> {
         let verifier = self.header.fields.public_key.clone().map(|key| {
             let mut verifier = Verifier::new(key);
             verifier.update(self.header.raw());
             verifier
         });
-        let opening = Opening {
+        Opening {
             cipher: &self.cipher,
             content: self.header.fields.content,
             start: self.header.len(),
             limits: self.limits,
             verifier,
-        };
-        pipeline::open(opening, source, output, self.jobs, progress)
+        }
     }
 
     /// Decrypts a message in a file of `size` bytes by position: to an empty file, or, for verification, to

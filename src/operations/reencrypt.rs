@@ -1,20 +1,10 @@
-//! A message under a new data key, in one pass: decrypted on one thread and encrypted on another, so that
-//! the plaintext is only ever in memory, and both cores have work.
+//! A message under a new data key, in one pass: the plaintext is only ever in memory.
 
-use std::io::{self, Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::io::{Read, Write};
 
-use crate::crypto::secret::SecretBytes;
 use crate::operations::decrypt::Opened;
 use crate::operations::encrypt::{EncryptError, Encrypted, Sealer};
 use crate::pipeline::{PipelineError, Progress};
-
-/// Parts on their way from one thread to the other.
-const IN_FLIGHT: usize = 16;
-
-/// Bytes of a part at most: a frame can be large, and several copies of it would be in memory.
-const PART: usize = 64 << 10;
 
 /// Why a message was not encrypted again.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +19,9 @@ pub enum ReencryptError {
 
 /// Decrypts the rest of `source`, and encrypts it with `sealer` to `output`.
 ///
-/// The new message has a final frame only if all of the old one was authentic, its signature included.
+/// The sealer reads the plaintext frame by frame; where it has two threads, one of them decrypts the next frames
+/// while the other seals. The new message has a final frame only if all of the old one was authentic, its signature
+/// included.
 ///
 /// # Errors
 /// [`ReencryptError`]; `output` then has no whole message.
@@ -38,91 +30,30 @@ pub fn reencrypt(
     source: &mut (impl Read + Send),
     sealer: Sealer,
     output: &mut impl Write,
-    progress: &(dyn Progress + Sync),
+    progress: &dyn Progress,
 ) -> Result<Encrypted, ReencryptError> {
-    let (sender, receiver) = sync_channel(IN_FLIGHT);
-    thread::scope(|scope| {
-        let decrypting = thread::Builder::new().spawn_scoped(scope, move || {
-            let mut plaintext = Sending(&sender);
-            let result = opened.decrypt(source, &mut plaintext, progress);
-            // Says that nothing follows; without it, the other side must not believe in an end.
-            if result.is_ok() {
-                drop(sender.send(Part::End));
-            }
-            result
-        });
-        let decrypting =
-            decrypting.map_err(|error| ReencryptError::Old(PipelineError::Read(error)))?;
-        let mut plaintext =
-            Receiving { receiver, part: SecretBytes::zeroed(0), taken: 0, ended: false };
-        let encrypted = sealer.encrypt(&mut plaintext, output, &());
-        // Whoever still decrypts finds no one listening, and stops.
-        drop(plaintext);
-        let decrypted = decrypting.join().unwrap_or_else(|_| {
-            Err(PipelineError::Read(io::Error::other("the decrypting thread ended early")))
-        });
-        match (decrypted, encrypted) {
-            // The decryption stopped because nobody took what it had.
-            (Err(PipelineError::Write(_)), Err(error)) => Err(error.into()),
-            (Err(error), _) => Err(ReencryptError::Old(error)),
-            (Ok(_), result) => Ok(result?),
-        }
+    sealer.encrypt(&mut opened.plaintext(source), output, progress).map_err(|error| match error {
+        // What cannot be read is the old message; its reader says why.
+        EncryptError::Pipeline(PipelineError::Read(error)) => match error.downcast() {
+            Ok(old) => ReencryptError::Old(old),
+            Err(error) => EncryptError::from(PipelineError::Read(error)).into(),
+        },
+        error => error.into(),
     })
-}
-
-enum Part {
-    Bytes(SecretBytes),
-    End,
-}
-
-struct Sending<'a>(&'a SyncSender<Part>);
-
-impl Write for Sending<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let bytes = &bytes[..bytes.len().min(PART)];
-        self.0
-            .send(Part::Bytes(SecretBytes::copy_of(bytes)))
-            .map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-struct Receiving {
-    receiver: Receiver<Part>,
-    part: SecretBytes,
-    taken: usize,
-    ended: bool,
-}
-
-impl Read for Receiving {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.taken == self.part.len() && !self.ended {
-            match self.receiver.recv() {
-                Ok(Part::Bytes(part)) => (self.part, self.taken) = (part, 0),
-                Ok(Part::End) => self.ended = true,
-                Err(_) => return Err(io::Error::other("the old message ends early")),
-            }
-        }
-        let rest = &self.part.expose()[self.taken..];
-        let len = rest.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&rest[..len]);
-        self.taken += len;
-        Ok(len)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::num::NonZeroUsize;
+
     use super::*;
     use crate::keyring::{Key, Keyring};
     use crate::keys::provider::raw_aes::RawAes;
     use crate::message::MessageError;
     use crate::operations::decrypt::{Expectation, Reader};
     use crate::operations::encrypt::Recipe;
+    use crate::pipeline::Jobs;
 
     fn sealed(provider: &RawAes, plaintext: &[u8]) -> Vec<u8> {
         let mut message = Vec::new();
@@ -131,13 +62,26 @@ mod tests {
         message
     }
 
+    /// The new message, and why it is none: the same by one thread and by several.
     fn again(keyring: &Keyring, message: &[u8]) -> (Vec<u8>, Option<ReencryptError>) {
+        let by_one = again_by(Jobs::ONE, keyring, message);
+        let by_some = again_by(Jobs::new(NonZeroUsize::new(3).unwrap()), keyring, message);
+        let text = |error: &Option<ReencryptError>| error.as_ref().map(ToString::to_string);
+        assert_eq!((by_one.0.len(), text(&by_one.1)), (by_some.0.len(), text(&by_some.1)));
+        by_some
+    }
+
+    fn again_by(
+        jobs: Jobs,
+        keyring: &Keyring,
+        message: &[u8],
+    ) -> (Vec<u8>, Option<ReencryptError>) {
         let expected = Expectation::default();
         let reader = Reader { keyring, records: &(), expected: &expected };
         let mut source = message;
         let opened = Opened::open(&mut source, &reader).unwrap();
         let provider = keyring.keys()[0].current().provider().unwrap();
-        let sealer = Sealer::new(&[&provider], &Recipe::default()).unwrap();
+        let sealer = Sealer::new(&[&provider], &Recipe::default()).unwrap().with_jobs(jobs);
         let mut output = Vec::new();
         let result = reencrypt(&opened, &mut source, sealer, &mut output, &());
         (output, result.err())

@@ -220,7 +220,7 @@ impl Plan<'_> {
         let providers: Vec<&dyn Provider> =
             providers.iter().map(|provider| provider as &dyn Provider).collect();
         let recipe = self.recipe(header, wraps.bound())?;
-        Ok(Sealer::new(&providers, &recipe)?)
+        Ok(Sealer::new(&providers, &recipe)?.with_jobs(self.app.jobs))
     }
 
     fn recipe(&self, old: &Header, bound: &EncryptionContext) -> anyhow::Result<Recipe> {
