@@ -25,7 +25,7 @@ use clap_complete::CompleteEnv;
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe};
 use crate::output::error::UsageError;
 use crate::output::exit::Exit;
-use crate::output::{Format, Ui, Verbosity, When};
+use crate::output::{self, Format, Ui, Verbosity, When};
 use app::App;
 use args::GlobalArgs;
 use commands::Verb;
@@ -75,7 +75,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let app = App::new(&cli.global);
-    let result = cli.verb.run(&app);
+    let result = cli.verb.run(&app).and_then(|()| Ok(output::close_stdout()?));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -2,11 +2,13 @@
 //! messages or keys.
 //!
 //! - [`atomic_file`]: writes a file that appears complete or not at all
+//! - [`mod@close`]: closes files and reports the errors of that
 //! - [`lock`]: an advisory lock, so that only one process changes a file at a time
 //! - [`trust`]: decides which owners' files are trusted
 //! - [`read_full`]: reads until a buffer is full
 
 pub mod atomic_file;
+pub mod close;
 pub mod lock;
 pub mod read_full;
 pub mod trust;

@@ -11,8 +11,11 @@ pub(crate) mod sanitize;
 pub(crate) mod table;
 pub(crate) mod text_guard;
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
 
+use enwrap::fs::close::close;
 use serde_json::{Value, json};
 
 use crate::output::diagnosis::Diagnosis;
@@ -167,6 +170,14 @@ pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()
+    })
+}
+
+/// Reports a write error that the file system tells only when standard output is closed.
+pub(crate) fn close_stdout() -> io::Result<()> {
+    let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    close(stdout).map_err(|source| {
+        io::Error::new(source.kind(), format!("cannot close standard output: {source}"))
     })
 }
 

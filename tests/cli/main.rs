@@ -17,6 +17,7 @@ mod keyring;
 mod keys;
 mod lifecycle;
 mod messages;
+mod outputs;
 mod parts;
 mod passphrases;
 mod producers;

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use enwrap::fs::atomic_file::{
     AtomicFile, AtomicFileError, Existing, Publication, folder_of, is_descriptor, is_remote,
 };
+use enwrap::fs::close::close;
 use enwrap::pipeline::PipelineError;
 
 use super::pipe;
@@ -231,11 +232,13 @@ impl Destination {
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         match self {
             Self::File { file, publication } => Ok(file.publish(publication)?),
-            // A redirection to a network file system reports a full disk no earlier.
-            Self::Stream { file, sync, .. } if is_file(&file) && (sync || is_remote(&file)) => {
-                file.sync_all().context("cannot sync standard output")
+            Self::Stream { file, sync, .. } => {
+                // A redirection to a network file system reports a full disk no earlier.
+                if is_file(&file) && (sync || is_remote(&file)) {
+                    file.sync_all().context("cannot sync standard output")?;
+                }
+                close(file).context("cannot close standard output")
             }
-            Self::Stream { .. } => Ok(()),
         }
     }
 }

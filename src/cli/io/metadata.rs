@@ -12,6 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use enwrap::crypto::engine::{Iv, Tag};
+use enwrap::fs::close::close_duplicate;
 use enwrap::message::header::{ContentType, Header, ParsedHeader};
 
 use super::destination::Target;
@@ -83,6 +84,7 @@ impl Metadata {
         // One write a line, so that lines of several processes do not mix.
         let mut file: &File = file;
         file.write_all(format!("{}\n", sanitize::json(&object)).as_bytes())
+            .and_then(|()| close_duplicate(file))
             .with_context(|| format!("cannot write '{}'", sanitize::name(path)))
     }
 }

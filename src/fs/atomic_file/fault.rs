@@ -10,8 +10,10 @@ pub(crate) enum Step {
     Write,
     SetMetadata,
     SyncFile,
+    CloseDuplicate,
     Link,
     Rename,
+    Close,
     SyncFolder,
     /// Used by the keyring only: the second name for the file that will be replaced.
     KeepGeneration,
@@ -35,14 +37,16 @@ mod injected {
         static FAILING: RefCell<Option<(Vec<Step>, io::ErrorKind)>> = const { RefCell::new(None) };
     }
 
-    pub(crate) fn all_steps() -> [Step; 8] {
+    pub(crate) fn all_steps() -> [Step; 10] {
         [
             Step::CreateUnnamed,
             Step::Write,
             Step::SetMetadata,
             Step::SyncFile,
+            Step::CloseDuplicate,
             Step::Link,
             Step::Rename,
+            Step::Close,
             Step::SyncFolder,
             Step::KeepGeneration,
         ]

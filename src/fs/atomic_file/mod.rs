@@ -25,6 +25,7 @@ use std::time::SystemTime;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::close::{close, close_duplicate};
 use fault::{Step, step};
 use temporary::Temporary;
 
@@ -144,9 +145,9 @@ impl AtomicFile {
     /// Gives the file its name.
     ///
     /// # Errors
-    /// [`AtomicFileError::Exists`], or the step that failed. An old file is then as it was, unless
-    /// it was replaced already and only its folder could not be synced.
-    pub fn publish(mut self, publication: Publication) -> Result<(), AtomicFileError> {
+    /// [`AtomicFileError::Exists`], or the step that failed. An old file is then unchanged, unless it was replaced
+    /// and the sync of its folder failed.
+    pub fn publish(self, publication: Publication) -> Result<(), AtomicFileError> {
         let replaced = match publication.existing {
             Existing::Refuse => None,
             Existing::Replace => {
@@ -165,18 +166,9 @@ impl AtomicFile {
                 Some(opened.map_err(|source| failed("open the folder", &self.folder, source))?);
         }
         match publication.existing {
-            Existing::Refuse => self.link_to_target()?,
-            Existing::Replace => self.rename_to_target()?,
+            Existing::Refuse => self.link_to_target(folder),
+            Existing::Replace => self.rename_to_target(folder),
         }
-        if let Some(folder) = folder {
-            let synced = step(Step::SyncFolder).and_then(|()| folder.sync_all());
-            if synced.is_err() && publication.existing == Existing::Refuse {
-                // The new name may not survive a crash, so the result is a failure without a file.
-                drop(fs::remove_file(&self.target));
-            }
-            synced.map_err(|source| failed("sync the folder of", &self.target, source))?;
-        }
-        Ok(())
     }
 
     fn set_metadata(
@@ -211,36 +203,63 @@ impl AtomicFile {
         }
     }
 
-    /// Creates the target's name; fails if it exists.
-    fn link_to_target(&mut self) -> Result<(), AtomicFileError> {
-        let linked = step(Step::Link).and_then(|()| match &self.temporary {
-            None => link_unnamed(&self.file, &self.target),
+    /// Creates the target's name; fails if it exists. Syncs `folder`, if any.
+    fn link_to_target(self, folder: Option<File>) -> Result<(), AtomicFileError> {
+        let Self { file, target, temporary, .. } = self;
+        let not_linked = |source: io::Error| match source.kind() {
+            io::ErrorKind::AlreadyExists => AtomicFileError::Exists { path: target.clone() },
+            _ => failed("create", &target, source),
+        };
+        let not_closed = |source| failed("close", &target, source);
+        let closed = if let Some(temporary) = temporary {
+            close(file).map_err(not_closed)?;
             // `link` never replaces a file, whereas a plain `rename` does.
-            Some(temporary) => fs::hard_link(temporary.path(), &self.target)
-                .or_else(|error| rename_without_replacing(temporary.path(), &self.target, error)),
-        });
-        // Removes the temporary name; the target's name stays.
-        self.temporary = None;
-        linked.map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => AtomicFileError::Exists { path: self.target.clone() },
-            _ => failed("create", &self.target, source),
-        })
+            step(Step::Link)
+                .and_then(|()| {
+                    fs::hard_link(temporary.path(), &target)
+                        .or_else(|error| rename_without_replacing(temporary.path(), &target, error))
+                })
+                .map_err(not_linked)?;
+            Ok(())
+        } else {
+            // A file without a name must be open when it gets one, so a duplicate tells the errors of a close before.
+            close_duplicate(&file).map_err(not_closed)?;
+            step(Step::Link).and_then(|()| link_unnamed(&file, &target)).map_err(not_linked)?;
+            close(file).map_err(not_closed)
+        };
+        let finished = closed.and_then(|()| sync_name(folder, &target));
+        if finished.is_err() {
+            // The new file may not survive a crash, so the result is a failure without a file.
+            drop(fs::remove_file(&target));
+        }
+        finished
     }
 
-    /// Renames the file over the target.
-    fn rename_to_target(&mut self) -> Result<(), AtomicFileError> {
-        let temporary = match self.temporary.take() {
+    /// Renames the file over the target. Syncs `folder`, if any.
+    fn rename_to_target(self, folder: Option<File>) -> Result<(), AtomicFileError> {
+        let Self { file, target, temporary, folder: path_of_folder } = self;
+        let temporary = match temporary {
             Some(temporary) => Ok(temporary),
             None => step(Step::Link).and_then(|()| {
-                Temporary::name(&self.folder, |path| link_unnamed(&self.file, path))
+                Temporary::name(&path_of_folder, |path| link_unnamed(&file, path))
                     .map(|((), temporary)| temporary)
             }),
         }
-        .map_err(|source| failed("create a file in", &self.folder, source))?;
+        .map_err(|source| failed("create a file in", &path_of_folder, source))?;
+        close(file).map_err(|source| failed("close", &target, source))?;
         step(Step::Rename)
-            .and_then(|()| temporary.rename_to(&self.target))
-            .map_err(|source| failed("replace", &self.target, source))
+            .and_then(|()| temporary.rename_to(&target))
+            .map_err(|source| failed("replace", &target, source))?;
+        sync_name(folder, &target)
     }
+}
+
+/// Syncs the folder of `target`, if that is asked for.
+fn sync_name(folder: Option<File>, target: &Path) -> Result<(), AtomicFileError> {
+    let Some(folder) = folder else { return Ok(()) };
+    step(Step::SyncFolder)
+        .and_then(|()| folder.sync_all())
+        .map_err(|source| failed("sync the folder of", target, source))
 }
 
 impl Write for AtomicFile {

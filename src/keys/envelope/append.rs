@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::Record;
 use crate::fs::atomic_file::fault::{Step, step};
 use crate::fs::atomic_file::{folder_of, resolve_symlinks, sync_folder};
+use crate::fs::close::{close, close_duplicate};
 use crate::fs::lock::{FileLock, LockError};
 
 /// Why a record was not written.
@@ -84,12 +85,14 @@ pub fn append_with<E: From<AppendError>>(
     let written = step(Step::Write)
         .and_then(|()| file.write_all(text.as_bytes()))
         .and_then(|()| step(Step::SyncFile))
-        .and_then(|()| file.sync_all());
+        .and_then(|()| file.sync_all())
+        .and_then(|()| close_duplicate(&file));
     if let Err(source) = written {
         // Part of a record helps nobody; where even this fails, readers pass over it.
         drop(file.set_len(before));
         return Err(failed("write", source).into());
     }
+    close(file).map_err(|source| failed("close", source))?;
     sync_folder(folder_of(&target)).map_err(|source| failed("sync the folder of", source))?;
     Ok(())
 }
@@ -131,7 +134,7 @@ mod tests {
         let path = folder.path().join("tree.envelope");
         append(&path, &[sample(1, 1)], Duration::ZERO).unwrap();
         let before = fs::read(&path).unwrap();
-        for fault in [Step::Write, Step::SyncFile] {
+        for fault in [Step::Write, Step::SyncFile, Step::CloseDuplicate] {
             let append = || append(&path, &[sample(2, 2)], Duration::ZERO);
             let error = fail_at(&[fault], ErrorKind::StorageFull, append).unwrap_err();
             assert!(matches!(error, AppendError::Io { action: "write", .. }));
