@@ -153,7 +153,7 @@ impl Plan<'_> {
         let mut message = if entry.is_named {
             MessageSource::open(path)?
         } else if let Some((message, _)) =
-            MessageSource::find(entry, &self.opening.expected.limits)?
+            MessageSource::find(&entry.path, entry.is_named, &self.opening.expected.limits)?
         {
             message
         } else {

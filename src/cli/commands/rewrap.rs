@@ -179,7 +179,7 @@ impl Plan<'_> {
         let found = if !path.is_file() {
             None
         } else {
-            match MessageSource::find(entry, &self.opening.expected.limits)? {
+            match MessageSource::find(&entry.path, entry.is_named, &self.opening.expected.limits)? {
                 Some(found) => Some(found),
                 None => {
                     self.not_messages += 1;

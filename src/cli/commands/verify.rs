@@ -89,7 +89,7 @@ impl Plan {
         let mut source = if must_be {
             MessageSource::open(input)?
         } else {
-            match MessageSource::find(entry, &self.opening.expected.limits)? {
+            match MessageSource::find(&entry.path, entry.is_named, &self.opening.expected.limits)? {
                 Some((source, _)) => source,
                 None => return Ok(Outcome::Skipped(Reason::NotAMessage)),
             }

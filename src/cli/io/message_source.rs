@@ -9,7 +9,6 @@ use enwrap::message::layout::Layout;
 use enwrap::message::{Limits, MessageError};
 
 use super::source::Source;
-use crate::cli::trees::tree::Entry;
 
 /// Whether a file is a message, as far as its header shows; `None` where it cannot be read.
 pub(crate) fn is_message(path: &Path) -> Option<bool> {
@@ -54,12 +53,13 @@ impl MessageSource {
     /// A message of a tree, from its beginning, and its header; `None` for what is no message at all. What
     /// begins as one and is damaged is an error: it was somebody's message.
     pub(crate) fn find(
-        entry: &Entry,
+        path: &Path,
+        is_named: bool,
         limits: &Limits,
     ) -> anyhow::Result<Option<(Self, ParsedHeader)>> {
-        let source = Source::open(&entry.path)?;
-        // What was named is meant to be one.
-        let must_be = entry.is_named || source.looks_encrypted();
+        let source = Source::open(path)?;
+        // A file that was named itself is meant to be a message.
+        let must_be = is_named || source.looks_encrypted();
         let is_other = |error: &MessageError| {
             use MessageError::{Armor, Empty, NotAMessage, UnknownSuite};
             matches!(error, Armor(_) | Empty | NotAMessage { .. } | UnknownSuite { .. })

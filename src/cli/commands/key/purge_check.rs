@@ -100,7 +100,9 @@ fn look(
     doomed: &[(KeyId, u32)],
     checked: &mut Checked,
 ) -> anyhow::Result<()> {
-    let Some((_, header)) = MessageSource::find(entry, &opening.expected.limits)? else {
+    let Some((_, header)) =
+        MessageSource::find(&entry.path, entry.is_named, &opening.expected.limits)?
+    else {
         checked.not_messages += 1;
         return Ok(());
     };

@@ -108,7 +108,9 @@ fn look(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let path = entry.path.as_path();
-    let Some((source, header)) = MessageSource::find(entry, &opening.expected.limits)? else {
+    let Some((source, header)) =
+        MessageSource::find(&entry.path, entry.is_named, &opening.expected.limits)?
+    else {
         report.not_messages += 1;
         return Ok(());
     };
