@@ -1,7 +1,8 @@
-//! Where the results of a tree go: beside each file, or to the same places below `--output-dir`.
+//! Where the results of a run over folders go: beside each input, or below `--output-dir` in folders like those of
+//! the inputs.
 //!
-//! Names in a tree may be anyone's. Nothing here leads out of the output folder: no name of a result is `..`,
-//! and no link is followed below it.
+//! Names in a tree may have been chosen by an attacker. So that no result leaves the output folder, no name of a
+//! result is `..`, and no link below the output folder is followed.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -41,11 +42,11 @@ impl<'a> Mirror<'a> {
         let (output_dir, sync) = (output.output_dir.as_deref(), output.is_synced());
         let mirror = Self { operands, output_dir, results, sync, last: Mutex::default() };
         if output_dir.is_some() {
-            // As `cp -r` does, each under its own name; so two of one name would be mixed.
+            // Each operand has a folder of its own name there, as with `cp -r`. Two of one name would be mixed.
             let mut roots: Vec<PathBuf> =
                 operands.iter().filter_map(|operand| mirror.root(operand)).collect();
             roots.sort();
-            // Also one below the other: an operand without a name of its own fills the output folder itself.
+            // So would one below the other: an operand without a name, such as `.`, fills the output folder itself.
             if let Some([root, _]) = roots.windows(2).find(|pair| pair[1].starts_with(&pair[0])) {
                 let problem = format!("two inputs would go to '{}'", sanitize::name(root));
                 return Err(UsageError::new(problem).hint("run them one by one"));
@@ -63,7 +64,7 @@ impl<'a> Mirror<'a> {
         Ok(mirror)
     }
 
-    /// Where an operand's results go, below the output folder: as with `cp -r`, under its own name.
+    /// Where in the output folder an operand's results go: under its own name, as with `cp -r`.
     fn root(&self, operand: &Path) -> Option<PathBuf> {
         let folder = self.output_dir?;
         match operand.file_name() {
@@ -74,8 +75,8 @@ impl<'a> Mirror<'a> {
         }
     }
 
-    /// The folders that this run fills, and which are so no part of any tree. One that is a tree itself
-    /// stays one: its results are beside their inputs.
+    /// The folders that this run fills. Their files are not taken for inputs, unless such a folder is an operand
+    /// itself.
     pub(crate) fn filled(&self) -> Vec<PathBuf> {
         let roots = self.operands.iter().filter(|operand| operand.is_dir());
         roots
@@ -84,7 +85,8 @@ impl<'a> Mirror<'a> {
             .collect()
     }
 
-    /// The place of a file's result; makes the folders on the way. `None` where its name gives none.
+    /// The path of a file's result; makes the folders on the way. `None` if the file's name gives no name for a
+    /// result.
     pub(crate) fn target(&self, entry: &Entry) -> anyhow::Result<Option<PathBuf>> {
         let Some(name) = entry.path.file_name().and_then(|name| self.results.name(name)) else {
             return Ok(None);
@@ -109,7 +111,8 @@ impl<'a> Mirror<'a> {
         Ok(Some(folder.join(name)))
     }
 
-    /// Makes the output folder and those below it, each for the one of the tree that it stands for.
+    /// Makes the output folder and the folders below it, each with the permissions of the input folder that it
+    /// stands for.
     fn require_folders(
         &self,
         output_dir: &Path,
@@ -123,7 +126,7 @@ impl<'a> Mirror<'a> {
         let (mut folder, mut source) = (output_dir.to_path_buf(), operand.to_path_buf());
         for (index, part) in below.iter().enumerate() {
             folder.push(part);
-            // The first one is named as the operand is, if that has a name.
+            // If the operand has a name, the first part is that name, and stands for the operand itself.
             if index > 0 || operand.file_name().is_none() {
                 source.push(part);
             }
@@ -133,13 +136,14 @@ impl<'a> Mirror<'a> {
         Ok(())
     }
 
-    /// Makes a folder, or sees that it is one; through a link only where the user named it.
+    /// Makes a folder, if nothing stands there; an error, if something else than a folder does. A link to a folder is
+    /// accepted only where the user named it.
     fn require_folder(&self, folder: &Path, is_named: bool, mode: u32) -> anyhow::Result<()> {
         let shown = || sanitize::name(folder);
         let look = || if is_named { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
         let made = match look() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // The owner's always, so that something can be put into it.
+                // The owner always has all permissions, or nothing could be put into the folder.
                 DirBuilder::new().mode(mode & self.results.folder_mode() | 0o700).create(folder)
             }
             Err(error) => Err(error),
@@ -149,7 +153,7 @@ impl<'a> Mirror<'a> {
             Ok(()) if self.sync => sync_folder(folder_of(folder))
                 .with_context(|| format!("cannot sync the folder of '{}'", shown())),
             Ok(()) => Ok(()),
-            // Also one that another process was faster to make.
+            // It existed before, or another process made it meanwhile.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match look() {
                 Ok(metadata) if metadata.is_dir() => Ok(()),
                 Ok(metadata) if metadata.is_symlink() => {
@@ -167,7 +171,7 @@ impl<'a> Mirror<'a> {
     }
 }
 
-/// Whether two paths lead to one place.
+/// Whether two paths lead to the same file or folder.
 fn is_same(a: &Path, b: &Path) -> bool {
     fs::canonicalize(a).ok().is_some_and(|a| fs::canonicalize(b).ok() == Some(a))
 }

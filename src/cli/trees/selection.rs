@@ -30,19 +30,20 @@ pub(crate) struct SelectionArgs {
     exclude: Vec<String>,
 }
 
-/// Which files of a tree are taken. What was named itself always is.
+/// Which files of a tree are taken. A file that was named as an operand always is.
 #[derive(Debug)]
 pub(crate) struct Selection {
     include: Option<Patterns>,
     exclude: Patterns,
-    /// Paths without links that are never taken, nor what is below them.
+    /// Files that are not taken, and folders that are not entered, by their paths without links.
     in_use: Vec<PathBuf>,
-    /// The keyring, whose generations and lock stand beside it, with names that begin with its own.
+    /// The keyring's path without links. Its generations and its lock stand beside it, and their names begin with
+    /// its name.
     keyring: Option<PathBuf>,
 }
 
 impl Selection {
-    /// `in_use` may name what does not exist yet.
+    /// `in_use` may have paths at which nothing exists yet.
     pub(crate) fn new(
         args: &SelectionArgs,
         keyring: &Path,
@@ -60,8 +61,8 @@ impl Selection {
         })
     }
 
-    /// Why a file or folder of a tree is not taken: `below` is its path below the operand, and `path` the
-    /// one without links.
+    /// Why a file is not taken or a folder not entered; `None` if it is. `below` is its path below the operand, and
+    /// `path` its path without links.
     pub(crate) fn refusal(&self, below: &Path, path: &Path, is_folder: bool) -> Option<Reason> {
         let is_own = self.in_use.iter().any(|own| own == path);
         if is_own || !is_folder && self.is_of_keyring(path) {
@@ -84,7 +85,7 @@ impl Selection {
         }
     }
 
-    /// Whether this is the keyring, one of its generations, or its lock.
+    /// Whether a path is that of the keyring, of one of its generations, or of its lock.
     pub(crate) fn is_of_keyring(&self, path: &Path) -> bool {
         let Some(keyring) = &self.keyring else { return false };
         let names = path.file_name().zip(keyring.file_name());
@@ -121,7 +122,7 @@ impl Patterns {
         patterns.collect::<Result<_, _>>().map(Self)
     }
 
-    /// A name that is no UTF-8 is matched as it is shown with replacement characters.
+    /// A path that is not UTF-8 is matched with a replacement character for each part that is not.
     fn match_path(&self, path: &Path) -> bool {
         const OPTIONS: MatchOptions = MatchOptions {
             case_sensitive: true,
@@ -133,7 +134,7 @@ impl Patterns {
     }
 }
 
-/// The path without links, also of what is still to be made.
+/// The path without links, also where nothing exists yet.
 pub(crate) fn real(path: &Path) -> Option<PathBuf> {
     if let Ok(real) = std::fs::canonicalize(path) {
         return Some(real);
@@ -147,7 +148,7 @@ fn real_folder(folder: &Path) -> Option<PathBuf> {
     std::fs::canonicalize(folder).ok().or_else(|| real(folder))
 }
 
-/// Refuses operands that would take one file twice.
+/// Refuses operands of which one is in another: the files in both would be taken twice.
 pub(crate) fn require_apart(operands: &[PathBuf]) -> anyhow::Result<()> {
     let mut places = Vec::with_capacity(operands.len());
     for operand in operands.iter().filter(|operand| operand.is_dir()) {

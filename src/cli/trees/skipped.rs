@@ -1,4 +1,4 @@
-//! Files of a tree that a verb passes over, by reason.
+//! The files of a tree that a verb passes over, counted by reason.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use serde_json::{Map, Value, json};
 pub(crate) enum Reason {
     /// A link, FIFO, socket or device.
     Special,
-    /// A temporary file of enwrap's.
+    /// A temporary file of a run of enwrap.
     Unfinished,
-    /// By `--exclude`, or not by `--include`; a folder counts once, whatever is in it.
+    /// It matches `--exclude`, or does not match `--include`. A folder counts as one file.
     Excluded,
     /// An envelope file, or the lock beside one.
     Envelope,
-    /// The keyring, the output folder, or what else this run itself uses or has just made.
+    /// This run uses it, as the keyring or the output folder, or has just written it.
     InUse,
-    /// A message already.
+    /// It is a message already.
     Encrypted,
-    /// No message.
+    /// It is not a message.
     NotAMessage,
-    /// Its output is there, and as new as it.
+    /// Its output exists and has its modification time.
     Existing,
 }
 
@@ -40,7 +40,7 @@ impl Reason {
         }
     }
 
-    /// After a number.
+    /// The words after the number of files.
     fn text(self) -> &'static str {
         match self {
             Self::Special => "links or special files",
@@ -74,7 +74,7 @@ impl Skipped {
         }
     }
 
-    /// What people read; `None` where nothing was passed over.
+    /// The counts as text; `None` where nothing was passed over.
     pub(crate) fn told(&self) -> Option<String> {
         let told: Vec<String> =
             self.0.iter().map(|(reason, count)| format!("{count} {}", reason.text())).collect();

@@ -1,13 +1,13 @@
-//! Files of trees, for every verb with `-r`.
+//! The files that operands name, and with `-r` those in the folders that they name.
 //!
-//! Symlinks are not followed, so that a tree ends where it seems to; what is no plain file is counted and
-//! left alone, since reading a FIFO would wait for ever. Nothing is sorted: that would hold every name of a
-//! folder of a hundred thousand in memory.
+//! Links are not followed, so a walk stays in its folder. What is neither file nor folder is counted and left alone:
+//! reading a FIFO, for example, could wait for ever. Files come in the order in which the system lists them; to sort
+//! them, all names of a folder would have to be in memory.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use enwrap::fs::atomic_file::temporary::is_temporary_name;
 
@@ -17,11 +17,12 @@ use crate::cli::io::source::is_stdin;
 use crate::output::error::{About, Subject, UsageError};
 use crate::output::sanitize;
 
-/// A file, and whether it was named itself or found below a folder that was.
+/// A file to work on.
 pub(crate) struct Entry {
     pub(crate) path: PathBuf,
+    /// Whether it is an operand itself, and was not found in a folder.
     pub(crate) is_named: bool,
-    /// Which operand it is, or is below.
+    /// The index of the operand that it is, or is below.
     pub(crate) operand: usize,
 }
 
@@ -31,47 +32,41 @@ impl AsRef<Path> for Entry {
     }
 }
 
-/// The operands of a verb, and with `-r` the files below them.
+/// The walk over all operands of a verb: an iterator over files.
 pub(crate) struct Tree<'a> {
     operands: &'a [PathBuf],
     /// How many operands were begun.
     begun: usize,
     recursive: bool,
-    /// All files, if `None`.
+    /// Which files are taken; all, if `None`.
     selection: Option<&'a Selection>,
-    below: Option<Below>,
+    /// The operand that is walked through now, if it is a folder.
+    folder: Option<Folder>,
     pub(crate) skipped: Skipped,
 }
 
-/// What is below one operand.
-struct Below {
-    files: walkdir::IntoIter,
-    named: PathBuf,
-    /// The operand without links, for comparisons.
+/// The walk through one folder.
+struct Folder {
+    entries: walkdir::IntoIter,
+    operand: PathBuf,
+    /// The operand's path without links.
     real: PathBuf,
 }
 
 impl<'a> Tree<'a> {
     pub(crate) fn new(operands: &'a [PathBuf], recursive: bool) -> Self {
-        let (selection, below, skipped) = (None, None, Skipped::default());
-        Self { operands, begun: 0, recursive, selection, below, skipped }
+        let skipped = Skipped::default();
+        Self { operands, begun: 0, recursive, selection: None, folder: None, skipped }
     }
 
-    /// Leaves out what is not selected.
+    /// Takes only the files of a selection.
     pub(crate) fn of(self, selection: &'a Selection) -> Self {
         Self { selection: Some(selection), ..self }
     }
 
-    /// The same from the beginning.
+    /// A walk over the same operands, from the beginning.
     pub(crate) fn again(&self) -> Self {
-        Self {
-            begun: 0,
-            below: None,
-            skipped: Skipped::default(),
-            operands: self.operands,
-            recursive: self.recursive,
-            selection: self.selection,
-        }
+        Self { selection: self.selection, ..Self::new(self.operands, self.recursive) }
     }
 
     pub(crate) fn is_recursive(&self) -> bool {
@@ -80,62 +75,77 @@ impl<'a> Tree<'a> {
 }
 
 impl Iterator for Tree<'_> {
-    /// A file; or why a folder cannot be listed.
+    /// A file; an error where a folder cannot be listed.
     type Item = anyhow::Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let Some(below) = &mut self.below else {
-                let operand = self.operands.get(self.begun)?;
-                self.begun += 1;
-                // What was named is meant, also through a link.
-                let is_folder = !is_stdin(operand) && operand.is_dir();
-                if self.recursive && is_folder {
-                    self.below = Some(Below {
-                        // The path's own end: `folder` and `folder/` are one.
-                        files: WalkDir::new(operand).follow_root_links(true).into_iter(),
-                        named: operand.clone(),
-                        real: fs::canonicalize(operand).unwrap_or_else(|_| operand.clone()),
-                    });
-                    continue;
+            if self.folder.is_some() {
+                match self.next_in_folder() {
+                    Some(found) => return Some(found),
+                    None => self.folder = None,
                 }
-                let operand_index = self.begun - 1;
-                let path = operand.clone();
-                return Some(Ok(Entry { path, is_named: true, operand: operand_index }));
-            };
-            let entry = match below.files.next() {
-                None => {
-                    self.below = None;
-                    continue;
-                }
-                Some(Err(error)) => return Some(Err(unlisted(error))),
-                Some(Ok(entry)) => entry,
+            }
+            let operand = self.operands.get(self.begun)?;
+            self.begun += 1;
+            // A folder that was named is meant, also through a link.
+            let is_folder = !is_stdin(operand) && operand.is_dir();
+            if self.recursive && is_folder {
+                self.folder = Some(Folder::new(operand));
+            } else {
+                let (path, operand) = (operand.clone(), self.begun - 1);
+                return Some(Ok(Entry { path, is_named: true, operand }));
+            }
+        }
+    }
+}
+
+impl Tree<'_> {
+    /// The next file of the folder that is walked through now; counts what is passed over.
+    fn next_in_folder(&mut self) -> Option<anyhow::Result<Entry>> {
+        let folder = self.folder.as_mut()?;
+        loop {
+            let entry = match folder.entries.next()? {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(unlisted(error))),
             };
             let is_folder = entry.file_type().is_dir();
-            if !is_folder && !entry.file_type().is_file() {
-                self.skipped.add(Reason::Special);
-                continue;
-            }
-            let relative = entry.path().strip_prefix(&below.named).unwrap_or_else(|_| entry.path());
-            let real = below.real.join(relative);
-            let refusal = match self.selection {
-                Some(selection) => selection.refusal(relative, &real, is_folder),
-                None if !is_folder && is_unfinished(&entry) => Some(Reason::Unfinished),
-                None => None,
-            };
-            match refusal {
+            match folder.refusal(&entry, self.selection) {
                 Some(reason) => {
                     self.skipped.add(reason);
                     if is_folder {
-                        below.files.skip_current_dir();
+                        folder.entries.skip_current_dir();
                     }
                 }
                 None if is_folder => {}
                 None => {
-                    let operand = self.begun - 1;
-                    return Some(Ok(Entry { path: entry.into_path(), is_named: false, operand }));
+                    let (path, operand) = (entry.into_path(), self.begun - 1);
+                    return Some(Ok(Entry { path, is_named: false, operand }));
                 }
             }
+        }
+    }
+}
+
+impl Folder {
+    fn new(operand: &Path) -> Self {
+        Self {
+            entries: WalkDir::new(operand).follow_root_links(true).into_iter(),
+            operand: operand.to_path_buf(),
+            real: fs::canonicalize(operand).unwrap_or_else(|_| operand.to_path_buf()),
+        }
+    }
+
+    /// Why a file is passed over or a folder is not entered.
+    fn refusal(&self, entry: &DirEntry, selection: Option<&Selection>) -> Option<Reason> {
+        let is_folder = entry.file_type().is_dir();
+        if !is_folder && !entry.file_type().is_file() {
+            return Some(Reason::Special);
+        }
+        let below = entry.path().strip_prefix(&self.operand).unwrap_or_else(|_| entry.path());
+        match selection {
+            Some(selection) => selection.refusal(below, &self.real.join(below), is_folder),
+            None => (!is_folder && is_unfinished(entry)).then_some(Reason::Unfinished),
         }
     }
 }
@@ -146,9 +156,9 @@ fn unlisted(error: walkdir::Error) -> anyhow::Error {
     anyhow::Error::new(std::io::Error::from(error)).context("cannot list it").context(about)
 }
 
-/// Whether it is a temporary file of a live process, which holds a lock on it. What a dead one left is a file
-/// like any other: a name alone takes nothing out of a tree.
-fn is_unfinished(entry: &walkdir::DirEntry) -> bool {
+/// Whether a file is the temporary file of a process that still runs: it has such a name, and is locked. What a dead
+/// process left is a file like any other, since a name alone is no reason to pass over a file.
+fn is_unfinished(entry: &DirEntry) -> bool {
     is_temporary_name(entry.file_name())
         && File::open(entry.path())
             .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
