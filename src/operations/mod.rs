@@ -2,6 +2,7 @@
 
 pub mod decrypt;
 pub mod encrypt;
+pub mod keyring_check;
 #[cfg(test)]
 mod known_answers;
 pub mod reencrypt;

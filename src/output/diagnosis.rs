@@ -385,7 +385,7 @@ fn judge_keyring(error: &KeyringError) -> Verdict {
             };
             (Exit::NoKey, Some(hint))
         }
-        KeyringError::EmptyData => (
+        KeyringError::EmptyData { .. } => (
             Exit::Keyring,
             Some("unset it to use a keyring file, or give this job the secret".to_owned()),
         ),

@@ -1,12 +1,12 @@
 //! Where a passphrase comes from: a flag, else a variable, else whoever sits at the terminal. Never an
 //! argument, which every user of the machine can read.
 
-use std::cell::{Cell, OnceCell};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::keyring::Passphrase;
@@ -68,7 +68,7 @@ pub(crate) struct Sources {
     flag: Option<Source>,
     /// What came out, for all who share these sources: a pipe has no second reading, and nobody is asked
     /// twice.
-    read: Rc<OnceCell<SecretText>>,
+    read: Arc<OnceLock<SecretText>>,
 }
 
 impl Sources {
@@ -82,7 +82,7 @@ impl Sources {
             .map(Source::File)
             .or_else(|| descriptor.map(|number| Source::Descriptor(number.to_string())))
             .or_else(|| command.map(|command| Source::Command(command.into())));
-        Self { purpose, flag, read: Rc::default() }
+        Self { purpose, flag, read: Arc::default() }
     }
 
     /// The source that the flags or the environment name, if any.
@@ -193,12 +193,12 @@ fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
 pub(crate) struct AtTheTerminal {
     ui: Ui,
     sources: Sources,
-    has_warned: Cell<bool>,
+    has_warned: AtomicBool,
 }
 
 impl AtTheTerminal {
     pub(crate) fn new(ui: Ui, sources: Sources) -> Self {
-        Self { ui, sources, has_warned: Cell::new(false) }
+        Self { ui, sources, has_warned: AtomicBool::new(false) }
     }
 }
 
@@ -210,8 +210,8 @@ impl Operator for AtTheTerminal {
         Ok(self.sources.passphrase(&format!("'{}'", sanitize::name(path)))?)
     }
 
-    fn warn_of_readers(&self, path: &Path, mode: u32) {
-        if self.has_warned.replace(true) {
+    fn on_readable_by_others(&self, path: &Path, mode: u32) {
+        if self.has_warned.swap(true, Ordering::Relaxed) {
             return;
         }
         self.ui.warning(&format!(

@@ -1,10 +1,11 @@
 //! What a keyring holds, and which key a name means.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyVersion, Origin};
+use super::material::Material;
 use super::name::{ALIAS_PREFIX, Alias, KeyId};
 use crate::keyring::model::error::KeyError;
 use crate::keys::provider::raw_aes;
@@ -124,16 +125,13 @@ impl Keyring {
         if self.keys.iter().any(|held| held.id() == key.id()) {
             return Err(KeyError::Occupied { id: key.id(), what: "same id".to_owned() });
         }
-        for (at, version) in key.versions.iter().enumerate() {
-            let KeyVersion { namespace, name, .. } = version;
+        let by_name = |(key, version)| (full_name(version), (key, version));
+        let mut held: HashMap<_, (&Key, &KeyVersion)> = self.versions().map(by_name).collect();
+        for version in key.versions.iter() {
             version.require_own_name(&key)?;
-            let siblings = key.versions.iter().take(at).map(|sibling| (&key, sibling));
-            let held = self
-                .versions()
-                .chain(siblings)
-                .find(|(_, v)| (&v.namespace, &v.name) == (namespace, name));
-            if let Some((holder, held)) = held {
+            if let Some((holder, held)) = held.insert(full_name(version), (&key, version)) {
                 let material = if held.material == version.material { "same" } else { "other" };
+                let KeyVersion { namespace, name, .. } = version;
                 let what =
                     format!("name '{name}' in namespace '{namespace}', with {material} material");
                 return Err(KeyError::Occupied { id: holder.id(), what });
@@ -146,6 +144,11 @@ impl Keyring {
     /// Every version of every key.
     pub fn versions(&self) -> impl Iterator<Item = (&Key, &KeyVersion)> {
         self.keys.iter().flat_map(|key| key.versions.iter().map(move |version| (key, version)))
+    }
+
+    /// The material of every version that has any.
+    pub(crate) fn materials(&self) -> impl Iterator<Item = &Material> {
+        self.versions().filter_map(|(_, version)| version.material.as_ref())
     }
 
     /// The key versions that an encrypted data key names. A name proves nothing.
@@ -166,7 +169,7 @@ impl Keyring {
             Some("one id for two keys")
         } else if repeats(self.keys.iter().flat_map(|key| &key.aliases)) {
             Some("one alias for two keys")
-        } else if repeats(self.versions().map(|(_, v)| (&v.namespace, &v.name))) {
+        } else if repeats(self.versions().map(|(_, version)| full_name(version))) {
             Some("one namespace and name for two key versions")
         } else if self.versions().any(|(key, version)| version.require_own_name(key).is_err()) {
             Some("a key version with another key's name")
@@ -181,12 +184,16 @@ impl Keyring {
     }
 }
 
+/// What a message names a version by.
+fn full_name(version: &KeyVersion) -> (&str, &str) {
+    (&version.namespace, &version.name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::secret::SecretBytes;
     use crate::keyring::model::key::State;
-    use crate::keyring::model::material::Material;
     use crate::keyring::model::versions::{Versions, VersionsFault};
     use crate::keys::provider::Provider as _;
 

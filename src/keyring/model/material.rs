@@ -1,5 +1,7 @@
 //! A root key's secret part.
 
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::secret::SecretBytes;
@@ -23,7 +25,7 @@ impl Material {
         matches!(bytes.len(), 16 | 24 | 32).then_some(Self(bytes))
     }
 
-    /// A second one, for a keyring that is exported; there is no `Clone` that could do it unseen.
+    /// A copy, for an export. There is no `Clone`, so that every copy is seen where it is made.
     #[must_use]
     pub(crate) fn duplicate(&self) -> Self {
         Self(SecretBytes::copy_of(self.0.expose()))
@@ -46,10 +48,18 @@ impl Material {
         digits
     }
 
-    /// The wrapping key itself: for a provider.
+    /// The wrapping key itself.
     #[must_use]
     pub fn secret(&self) -> &SecretBytes {
         &self.0
+    }
+}
+
+/// For sets of materials by reference. The standard library's hasher is keyed at random, so that its values
+/// say nothing of the material.
+impl Hash for Material {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.expose().hash(state);
     }
 }
 

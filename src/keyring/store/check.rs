@@ -1,25 +1,27 @@
-//! Whether a keyring is what it should be, beyond what every command looks at when it reads it.
+//! Whether the keyring, and the files beside it, are as they should be.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 
-use super::generations::RemnantKind;
-use super::{Decoded, Store};
+use super::Store;
+use super::generations::{Remnant, RemnantKind};
+use super::reading::Decoded;
 use crate::clock::now;
 use crate::keyring::model::key::KeyVersion;
+use crate::keyring::model::keyring::Keyring;
+use crate::keyring::model::material::Material;
 use crate::keyring::model::name::KeyId;
 use crate::keyring::store::error::KeyringError;
-use crate::keys::provider::Provider as _;
-use crate::message::context::EncryptionContext;
 
-/// What a look at a keyring found.
+/// What a check of a keyring found.
 #[derive(Debug)]
 pub struct Checked {
-    /// Keys.
+    /// The number of keys.
     pub keys: usize,
-    /// Versions of all keys, each of which wrapped and unwrapped a data key, or is a finding.
+    /// The number of versions of all keys.
     pub versions: usize,
-    /// Earlier generations beside it.
+    /// The number of earlier generations beside the keyring.
     pub generations: usize,
     /// What somebody should look at.
     pub findings: Vec<Finding>,
@@ -28,21 +30,21 @@ pub struct Checked {
 /// Something about a keyring that is not as it should be.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// What it wraps does not unwrap.
+    /// A key version failed the test of the caller.
     DoesNotUnwrap {
         /// The key.
         key: KeyId,
         /// Its version.
         version: u32,
     },
-    /// Two versions are one secret under two names.
+    /// Two versions have the same material under two names.
     SameMaterial {
-        /// One.
+        /// The version that comes first in the keyring.
         first: (KeyId, u32),
-        /// The other.
+        /// The other one.
         second: (KeyId, u32),
     },
-    /// A process died while it saved.
+    /// A temporary file of a process that died while it saved.
     Abandoned(PathBuf),
     /// An earlier generation that could not be put back; the reason names it.
     Unreadable(String),
@@ -74,27 +76,15 @@ impl fmt::Display for Finding {
 }
 
 impl Store {
-    /// Reads the keyring with all that is checked on the way, has every version wrap and unwrap a data
-    /// key, and looks at what stands beside it.
+    /// Reads the keyring with all the checks of a reading, tests every version with `works`, and looks at
+    /// the files beside it.
     ///
     /// # Errors
     /// [`KeyringError`], where it cannot even be read.
-    pub fn check(&self) -> Result<Checked, KeyringError> {
+    pub fn check(&self, works: impl Fn(&KeyVersion) -> bool) -> Result<Checked, KeyringError> {
         let Decoded { keyring, is_sealed, .. } = self.load_decoded()?;
-        let mut findings = Vec::new();
-        let versions: Vec<_> = keyring.versions().collect();
-        for (at, (key, version)) in versions.iter().enumerate() {
-            if !unwraps_what_it_wraps(version) {
-                findings.push(Finding::DoesNotUnwrap { key: key.id(), version: version.number });
-            }
-            let is_same = |(_, other): &&(_, &KeyVersion)| {
-                version.material.is_some() && other.material == version.material
-            };
-            if let Some((other, same)) = versions[..at].iter().find(is_same) {
-                let (first, second) = ((other.id(), same.number), (key.id(), version.number));
-                findings.push(Finding::SameMaterial { first, second });
-            }
-        }
+        let mut findings = findings_in(&keyring, works);
+        let held: HashSet<&Material> = keyring.materials().collect();
         let mut generations = 0;
         for remnant in self.remnants()? {
             match remnant.kind {
@@ -102,39 +92,93 @@ impl Store {
                 RemnantKind::Abandoned => findings.push(Finding::Abandoned(remnant.path)),
                 RemnantKind::Generation(_) => {
                     generations += 1;
-                    if is_sealed && !remnant.is_sealed() {
-                        findings.push(Finding::Unsealed(remnant.path));
-                        continue;
-                    }
-                    match self.load_remnant(&remnant) {
-                        Err(error) => {
-                            findings.push(Finding::Unreadable(error.to_string()));
-                        }
-                        Ok(mut old) => {
-                            let due = old.destroy_due(&[], now());
-                            let is_gone = due.iter().any(|it| {
-                                let material = &it.version.material;
-                                versions.iter().all(|(_, held)| held.material != *material)
-                            });
-                            if is_gone {
-                                findings.push(Finding::HoldsDestroyed(remnant.path));
-                            }
-                        }
-                    }
+                    findings.extend(self.finding_in_generation(remnant, is_sealed, &held));
                 }
             }
         }
-        let (keys, versions) = (keyring.keys().len(), versions.len());
+        let (keys, versions) = (keyring.keys().len(), keyring.versions().count());
         Ok(Checked { keys, versions, generations, findings })
+    }
+
+    fn finding_in_generation(
+        &self,
+        generation: Remnant,
+        is_sealed: bool,
+        held: &HashSet<&Material>,
+    ) -> Option<Finding> {
+        if is_sealed && !generation.is_sealed() {
+            return Some(Finding::Unsealed(generation.path));
+        }
+        let mut keyring = match self.load_remnant(&generation) {
+            Ok(keyring) => keyring,
+            Err(error) => return Some(Finding::Unreadable(error.to_string())),
+        };
+        let due = keyring.destroy_due(&[], now());
+        let is_destroyed = |material: &Material| !held.contains(material);
+        let mut materials = due.iter().filter_map(|it| it.version.material.as_ref());
+        materials.any(is_destroyed).then_some(Finding::HoldsDestroyed(generation.path))
     }
 }
 
-fn unwraps_what_it_wraps(version: &KeyVersion) -> bool {
-    // What AWS KMS keeps is AWS KMS's to check.
-    let Some(provider) = version.provider() else { return version.material.is_none() };
-    let mut context = EncryptionContext::default();
-    context.insert("purpose", "check").is_ok()
-        && provider.generate(32, &context).is_ok_and(|(data_key, wrapped)| {
-            provider.unwrap(&wrapped, &context).is_ok_and(|unwrapped| unwrapped == data_key)
-        })
+/// The versions that do not work, and those whose material another one has too.
+fn findings_in(keyring: &Keyring, works: impl Fn(&KeyVersion) -> bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut seen: HashMap<&Material, (KeyId, u32)> = HashMap::new();
+    for (key, version) in keyring.versions() {
+        let this = (key.id(), version.number);
+        if !works(version) {
+            findings.push(Finding::DoesNotUnwrap { key: this.0, version: this.1 });
+        }
+        let Some(material) = &version.material else { continue };
+        let first = *seen.entry(material).or_insert(this);
+        if first != this {
+            findings.push(Finding::SameMaterial { first, second: this });
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::keyring::format::exchange;
+    use crate::keyring::model::key::Key;
+
+    #[test]
+    fn a_version_that_fails_and_a_material_that_is_there_twice_are_found() {
+        let mut keyring = Keyring::default();
+        let first = keyring.add(Key::generate(BTreeSet::new(), "").unwrap()).unwrap();
+        let (id, material) = (first.id(), first.current().material.as_ref().unwrap().duplicate());
+        assert_eq!(findings_in(&keyring, |_| true), []);
+        let copy = exchange::imported(1, "ns".to_owned(), "n".to_owned(), material);
+        let second = keyring.add(Key::import(copy).unwrap()).unwrap().id();
+        let found = findings_in(&keyring, |version| version.namespace != "ns");
+        assert_eq!(
+            found,
+            [
+                Finding::DoesNotUnwrap { key: second, version: 1 },
+                Finding::SameMaterial { first: (id, 1), second: (second, 1) },
+            ]
+        );
+    }
+
+    #[test]
+    fn each_version_is_compared_with_a_set_and_not_with_every_other() {
+        // If every version were compared with every other, this would take minutes.
+        const MANY: u32 = 60_000;
+        let mut key = Key::generate(BTreeSet::new(), "").unwrap();
+        (1..MANY).for_each(|_| key.rotate().unwrap());
+        let mut keyring = Keyring::default();
+        keyring.add(key).unwrap();
+        let tested = Cell::new(0);
+        let works = |_: &KeyVersion| {
+            tested.set(tested.get() + 1);
+            true
+        };
+        assert_eq!(findings_in(&keyring, works), []);
+        assert_eq!(tested.get(), MANY);
+    }
 }

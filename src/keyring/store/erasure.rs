@@ -4,14 +4,16 @@
 //! First a look at the files that are not enwrap's to remove, while nothing is changed yet; then the new
 //! generation, and when that is on the disk, the removal of those that hold the old.
 
+use std::collections::HashSet;
 use std::fs::File;
 
 use jiff::Timestamp;
 
+use super::Store;
+use super::changing::Held;
 use super::generations::{self, Remnant, RemnantKind};
 use super::saving::io_error;
 use super::traces::Traces;
-use super::{Held, Store};
 use crate::keyring::format::seal::Passphrase;
 use crate::keyring::model::deletion::Destroyed;
 use crate::keyring::model::keyring::Keyring;
@@ -32,7 +34,7 @@ impl Store {
         }
         // Copies in the clear take nothing from a keyring in the clear.
         if new.is_some() {
-            let materials: Vec<&Material> = materials_of(&held.keyring).collect();
+            let materials: Vec<&Material> = held.keyring.materials().collect();
             refuse_copies(&held, &materials, |_| true)?;
         }
         held.save(new.as_ref())?;
@@ -53,14 +55,15 @@ impl Store {
         let mut held = self.hold()?;
         let destroyed = held.keyring.destroy_due(only, now);
         let interrupted = interrupted(&held, now);
-        let gone: Vec<&Material> = (interrupted.iter().chain(&destroyed))
+        let gone: HashSet<&Material> = (interrupted.iter().chain(&destroyed))
             .filter_map(|it| it.version.material.as_ref())
             .collect();
         if gone.is_empty() {
             return Ok(destroyed);
         }
-        let holds = |keyring: &Keyring| materials_of(keyring).any(|it| gone.contains(&it));
-        refuse_copies(&held, &gone, holds)?;
+        let holds = |keyring: &Keyring| keyring.materials().any(|it| gone.contains(it));
+        let materials: Vec<&Material> = gone.iter().copied().collect();
+        refuse_copies(&held, &materials, holds)?;
         if !destroyed.is_empty() {
             held.save(held.own_passphrase()?)?;
         }
@@ -76,9 +79,9 @@ impl Store {
 /// themselves that it was due. Only of generations that have nothing else to lose: one that was left by a
 /// restore may be the last place of other keys.
 pub(crate) fn interrupted(held: &Held<'_>, now: Timestamp) -> Vec<Destroyed> {
-    let present: Vec<&Material> = materials_of(&held.keyring).collect();
+    let present: HashSet<&Material> = held.keyring.materials().collect();
     let is_present = |material: &Option<Material>| {
-        material.as_ref().is_none_or(|material| present.contains(&material))
+        material.as_ref().is_none_or(|material| present.contains(material))
     };
     let mut found = Vec::new();
     for (number, path) in generations::list(&held.target).unwrap_or_default() {
@@ -121,8 +124,4 @@ fn refuse_copies(
 fn is_sealed(remnant: &Remnant) -> bool {
     // Not every large file of the folder is read whole to find out.
     remnant.begins_as_keyring() && remnant.is_sealed()
-}
-
-fn materials_of(keyring: &Keyring) -> impl Iterator<Item = &Material> {
-    keyring.versions().filter_map(|(_, version)| version.material.as_ref())
 }

@@ -23,9 +23,12 @@ pub enum KeyringError {
         /// The number of the newest generation beside it.
         newest: u64,
     },
-    /// `ENWRAP_KEYRING_DATA` is set and holds nothing.
-    #[error("ENWRAP_KEYRING_DATA is set but empty: the secret is not available here")]
-    EmptyData,
+    /// The data that should be the keyring's text holds nothing.
+    #[error("{} is set but empty: the secret is not available here", name.display())]
+    EmptyData {
+        /// What the caller named the data.
+        name: PathBuf,
+    },
     /// What was read is no keyring that this version can use.
     #[error("the keyring '{}' {fault}", path.display())]
     File {

@@ -1,14 +1,18 @@
 //! Putting another keyring in the place of this one: a backup, or an earlier generation.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
+use super::Store;
+use super::changing::Held;
 use super::generations::{self, Remnant, RemnantKind};
+use super::reading::Decoded;
 use super::saving;
-use super::{Decoded, Held, Store};
 use crate::crypto::secret::SecretText;
 use crate::keyring::format::file::{FileFault, KeyringFile};
 use crate::keyring::model::key::{Key, KeyVersion};
 use crate::keyring::model::keyring::Keyring;
+use crate::keyring::model::material::Material;
 use crate::keyring::store::error::KeyringError;
 
 /// What a restored keyring has that the one before it had not, and the other way round; each as
@@ -133,15 +137,13 @@ fn is_damage(error: &KeyringError) -> bool {
 
 /// The versions of `other` that `keyring` lacks, or has with other material.
 fn missing_from(keyring: &Keyring, other: &Keyring) -> Vec<String> {
-    let holds = |wanted: &KeyVersion| {
-        keyring.versions().any(|(_, held)| {
-            (&held.namespace, &held.name, &held.material)
-                == (&wanted.namespace, &wanted.name, &wanted.material)
-        })
-    };
+    fn identity(version: &KeyVersion) -> (&str, &str, Option<&Material>) {
+        (&version.namespace, &version.name, version.material.as_ref())
+    }
+    let held: HashSet<_> = keyring.versions().map(|(_, version)| identity(version)).collect();
     let named =
         |(key, version): (&Key, &KeyVersion)| format!("{} version {}", key.id(), version.number);
-    other.versions().filter(|(_, version)| !holds(version)).map(named).collect()
+    other.versions().filter(|(_, version)| !held.contains(&identity(version))).map(named).collect()
 }
 
 #[cfg(test)]
@@ -248,7 +250,7 @@ mod tests {
                 Ok(passphrase(self.0))
             }
 
-            fn warn_of_readers(&self, _: &Path, _: u32) {}
+            fn on_readable_by_others(&self, _: &Path, _: u32) {}
         }
 
         let (folder, path, copy) = prepared();

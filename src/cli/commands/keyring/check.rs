@@ -3,6 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
+use enwrap::operations::keyring_check;
+
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::counted::counted;
@@ -22,7 +24,7 @@ pub(crate) struct CheckArgs {}
 
 pub(crate) fn run(app: &App, _args: &CheckArgs) -> anyhow::Result<()> {
     let store = app.store()?;
-    let checked = store.check()?;
+    let checked = keyring_check::check(&store)?;
     for finding in &checked.findings {
         let text = sanitize::text(&finding.to_string());
         app.ui.result(&format!("{text}\n"), json!({ "finding": text }))?;

@@ -1,0 +1,141 @@
+//! Changing a keyring: under its lock, so that nobody else's change is lost.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use super::location::resolve;
+use super::reading::Decoded;
+use super::saving::{self, KeepsMode, io_error, prepare, publish, require_private_folder};
+use super::{Location, Saved, Store, generations};
+use crate::crypto::secret::SecretText;
+use crate::fs::atomic_file::{Existing, folder_of, is_descriptor, sync_folder};
+use crate::fs::lock::FileLock;
+use crate::keyring::format::file::{self, FileFault};
+use crate::keyring::format::seal::Passphrase;
+use crate::keyring::model::keyring::Keyring;
+use crate::keyring::store::error::KeyringError;
+
+impl Store {
+    /// Changes the keyring under its lock, and saves it in the form that it had.
+    ///
+    /// # Errors
+    /// `change`'s own, or [`KeyringError`]; the file is then as it was.
+    pub fn update<T, E: From<KeyringError>>(
+        &self,
+        change: impl FnOnce(&mut Keyring) -> Result<T, E>,
+    ) -> Result<(T, Saved), E> {
+        let mut held = self.hold()?;
+        let result = change(&mut held.keyring)?;
+        let saved = held.save(held.own_passphrase()?)?;
+        Ok((result, saved))
+    }
+
+    /// Takes the lock and reads the keyring, or begins a new one.
+    pub(crate) fn hold(&self) -> Result<Held<'_>, KeyringError> {
+        let (path, target) = self.require_writable()?;
+        // The passphrase is asked for before the lock is taken: nobody waits for someone who types.
+        if self.is_sealed().unwrap_or(false) {
+            self.passphrase()?;
+        }
+        let lock = saving::lock(path, &target, self.lock_timeout)?;
+        let old = match self.read_file(path) {
+            Ok(bytes) => Some(bytes),
+            Err(KeyringError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let Decoded { keyring, generation, is_sealed } = match &old {
+            Some(bytes) => self.decode(bytes)?,
+            None => Decoded { keyring: Keyring::default(), generation: 0, is_sealed: false },
+        };
+        Ok(Held { store: self, _lock: lock, target, old, keyring, generation, is_sealed })
+    }
+
+    /// The path and what it leads to, if a change could be saved there; makes its folder.
+    pub(crate) fn require_writable(&self) -> Result<(&Path, PathBuf), KeyringError> {
+        let read_only = || KeyringError::ReadOnly { path: self.path().to_path_buf() };
+        let Location::File(path) = &self.location else { return Err(read_only()) };
+        if is_descriptor(path) {
+            return Err(read_only());
+        }
+        let target = resolve(path)?;
+        match fs::metadata(&target) {
+            // A rename could replace it all the same, but whoever took the write permission away meant it.
+            Ok(metadata) if metadata.is_file() && metadata.mode() & 0o200 == 0 => {
+                return Err(read_only());
+            }
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(io_error("write", path, rustix::io::Errno::ISDIR.into()));
+            }
+            // A pipe or a device cannot be replaced.
+            Ok(_) => return Err(read_only()),
+            Err(_) => make_folder(folder_of(&target))
+                .map_err(|source| io_error("make the folder of", path, source))?,
+        }
+        require_private_folder(path, &target)?;
+        Ok((path, target))
+    }
+}
+
+/// A keyring whose lock is held, so that nobody else can change it.
+pub(crate) struct Held<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) _lock: FileLock,
+    /// The file that the path leads to.
+    pub(crate) target: PathBuf,
+    /// The file's bytes; `None` if there is none yet.
+    pub(crate) old: Option<SecretText>,
+    pub(crate) keyring: Keyring,
+    /// Of the file, or the newest there was.
+    pub(crate) generation: u64,
+    pub(crate) is_sealed: bool,
+}
+
+impl<'a> Held<'a> {
+    pub(crate) fn own_passphrase(&self) -> Result<Option<&'a Passphrase>, KeyringError> {
+        if self.is_sealed { self.store.passphrase().map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn save(&self, passphrase: Option<&Passphrase>) -> Result<Saved, KeyringError> {
+        // A change may break what holds between keys: no file is written that could not be read again.
+        if let Some(contradiction) = self.keyring.find_contradiction() {
+            let (path, fault) = (self.store.path().into(), FileFault::Contradiction(contradiction));
+            return Err(KeyringError::File { path, fault });
+        }
+        let keeps_mode =
+            if self.is_sealed && passphrase.is_none() { KeepsMode::No } else { KeepsMode::Yes };
+        let encode = |generation| {
+            file::encode(&self.keyring, generation, passphrase)
+                .map_err(|source| io_error("seal", self.store.path(), source))
+        };
+        let Some(old) = &self.old else {
+            let new = encode(self.generation.saturating_add(1))?;
+            publish(prepare(&self.target, &new)?, Existing::Refuse, keeps_mode)?;
+            return Ok(Saved::Created);
+        };
+        let kept = generations::name(&self.target, self.generation)?;
+        let new = prepare(&self.target, &encode(kept.number.saturating_add(1))?)?;
+        generations::keep(&self.target, &kept, old)?;
+        publish(new, Existing::Replace, keeps_mode)
+            .inspect_err(|_| generations::unkeep(&self.target, &kept, old))?;
+        generations::forget(&self.target);
+        Ok(Saved::Changed)
+    }
+}
+
+/// Makes a folder and those above it, and syncs each folder's name, so that a crash cannot take a new
+/// keyring away with its folder.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() || folder.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let above = folder_of(folder);
+    make_folder(above)?;
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    sync_folder(above)
+}

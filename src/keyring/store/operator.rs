@@ -1,0 +1,32 @@
+//! Whom a store asks for the passphrase of a sealed keyring, and whom it warns.
+
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+
+use crate::keyring::format::seal::Passphrase;
+
+/// Gives a store the passphrase of a sealed keyring, and takes its warnings. The library itself never
+/// prompts and never prints.
+pub trait Operator: fmt::Debug + Send + Sync {
+    /// The passphrase of the sealed keyring at `path`; asked for once, and only if it is needed.
+    ///
+    /// # Errors
+    /// Why there is no passphrase; the keyring is then not opened.
+    fn passphrase(&self, path: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>>;
+
+    /// Others may read the sealed keyring at `path`, which has this mode, and so try passphrases on it.
+    fn on_readable_by_others(&self, path: &Path, mode: u32);
+}
+
+/// Has no passphrase, and passes over warnings.
+#[derive(Debug)]
+pub(super) struct Nobody;
+
+impl Operator for Nobody {
+    fn passphrase(&self, _: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>> {
+        Err("no operator gives one".into())
+    }
+
+    fn on_readable_by_others(&self, _: &Path, _: u32) {}
+}

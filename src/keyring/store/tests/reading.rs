@@ -1,0 +1,94 @@
+//! Which files are read as a keyring, and which are refused.
+
+use super::*;
+use crate::crypto::secret::SecretText;
+
+#[test]
+fn a_missing_keyring_with_generations_is_never_started_anew() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    add(&place.store(), "b").unwrap();
+    fs::remove_file(&place.path).unwrap();
+    assert!(matches!(place.store().load(), Err(KeyringError::Lost { .. })));
+    let error = add(&place.store(), "c").unwrap_err();
+    assert!(matches!(error, KeyringError::Lost { newest: 1, .. }));
+    assert!(!place.path.exists());
+}
+
+#[test]
+fn a_keyring_that_others_may_read_or_replace_is_refused() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let tolerant = Store::new(Location::File(place.path.clone()), true);
+    for mode in [0o640, 0o604, 0o644, 0o440] {
+        place.chmod("keyring.json", mode);
+        let error = place.store().load().unwrap_err();
+        assert!(matches!(error, KeyringError::OpenToOthers { mode: m, .. } if m == mode));
+        assert!(tolerant.load().is_ok(), "{mode:o}");
+    }
+    for mode in [0o620, 0o602] {
+        place.chmod("keyring.json", mode);
+        assert!(matches!(tolerant.load(), Err(KeyringError::OpenToOthers { .. })), "{mode:o}");
+    }
+    place.chmod("keyring.json", 0o600);
+    for (mode, fine) in [(0o770, false), (0o702, false), (0o1777, true), (0o755, true)] {
+        place.chmod(".", mode);
+        let result = place.store().load();
+        assert_eq!(result.is_ok(), fine, "{mode:o}: {result:?}");
+        assert_eq!(add(&place.store(), &format!("m{mode:o}")).is_ok(), fine, "{mode:o}");
+    }
+}
+
+#[test]
+fn data_is_the_text_or_base64_of_it_and_read_only() {
+    use base64::Engine as _;
+
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let text = fs::read(&place.path).unwrap();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(&text);
+    let (first, second) = encoded.split_at(76);
+    let wrapped = format!("{first}\n{second}\n");
+    let store = |data: &[u8]| {
+        let mut secret = SecretText::default();
+        secret.push(data);
+        Store::new(Location::Data { name: "DATA".into(), text: secret }, false)
+    };
+    // As `$(cat keyring.json)` has it, and a box of a CI system that was filled on Windows.
+    let cut = text.trim_ascii_end();
+    let crlf = String::from_utf8(text.clone()).unwrap().replace('\n', "\r\n");
+    for data in [&text, cut, crlf.as_bytes(), encoded.as_bytes(), wrapped.as_bytes()] {
+        assert_eq!(aliases(&store(data)), ["a"]);
+        assert!(matches!(add(&store(data), "b"), Err(KeyringError::ReadOnly { .. })));
+    }
+    assert!(matches!(store(b" \n").load(), Err(KeyringError::EmptyData { .. })));
+    let fault = store(b"!!!").load().unwrap_err();
+    assert!(matches!(fault, KeyringError::File { fault: FileFault::NotAKeyring, .. }));
+}
+
+#[test]
+fn a_sealed_keyring_may_be_read_by_others_but_not_written() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    place.chmod("keyring.json", 0o644);
+    assert_eq!(aliases(&place.sealed("one")), ["a"]);
+    place.chmod("keyring.json", 0o664);
+    let refused = place.sealed("one").load();
+    assert!(matches!(refused, Err(KeyringError::OpenToOthers { .. })));
+}
+
+#[test]
+fn a_keyring_without_write_permission_is_not_replaced() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.chmod("keyring.json", 0o400);
+    assert!(matches!(add(&place.store(), "b"), Err(KeyringError::ReadOnly { .. })));
+    assert_eq!(aliases(&place.store()), ["a"]);
+}
+
+#[test]
+fn a_store_can_be_shared_by_threads() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Store>();
+}
