@@ -9,6 +9,7 @@ use enwrap::pipeline::Jobs;
 use super::args::GlobalArgs;
 use super::environment;
 use super::secrets::passphrase::{AtTheTerminal, Sources};
+use crate::output::error::Error;
 use crate::output::{Format, Ui, Verbosity, sanitize};
 
 pub(crate) struct App {
@@ -40,7 +41,7 @@ impl App {
     }
 
     /// The keyring's place. Nothing is read yet.
-    pub(crate) fn store(&self) -> anyhow::Result<Store> {
+    pub(crate) fn store(&self) -> Result<Store, Error> {
         let location = environment::keyring_location(self.keyring.as_deref())?;
         Ok(self.store_at(location, self.passphrase.clone()))
     }
@@ -78,7 +79,7 @@ impl App {
     }
 
     /// The keyring's path; `None` where it comes from a variable.
-    pub(crate) fn keyring_path(&self) -> anyhow::Result<Option<PathBuf>> {
+    pub(crate) fn keyring_path(&self) -> Result<Option<PathBuf>, Error> {
         match environment::keyring_location(self.keyring.as_deref())? {
             Location::File(path) => Ok(Some(path)),
             Location::Data { .. } => Ok(None),

@@ -4,7 +4,6 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use enwrap::keyring::store::LOCK_TIMEOUT;
@@ -16,7 +15,7 @@ use enwrap::operations::decrypt::{Commitment, Expectation};
 use super::key_choice::key_ids;
 use super::secrets::passphrase::{Purpose, Sources};
 use crate::output::When;
-use crate::output::error::UsageError;
+use crate::output::error::{Cannot as _, Error, UsageError};
 
 /// What every verb understands.
 #[derive(Debug, Args)]
@@ -190,7 +189,7 @@ pub(crate) struct ContextArgs {
 }
 
 impl ContextArgs {
-    pub(crate) fn context(&self) -> anyhow::Result<EncryptionContext> {
+    pub(crate) fn context(&self) -> Result<EncryptionContext, Error> {
         context_of(&self.pairs, self.context_file.as_ref())
     }
 }
@@ -199,7 +198,7 @@ impl ContextArgs {
 pub(crate) fn context_of(
     pairs: &[Pair],
     file: Option<&PathBuf>,
-) -> anyhow::Result<EncryptionContext> {
+) -> Result<EncryptionContext, Error> {
     let mut context = EncryptionContext::default();
     for pair in pairs {
         context.insert(&pair.key, &pair.value)?;
@@ -208,10 +207,10 @@ pub(crate) fn context_of(
     Ok(context)
 }
 
-fn insert_file(context: &mut EncryptionContext, file: Option<&PathBuf>) -> anyhow::Result<()> {
+fn insert_file(context: &mut EncryptionContext, file: Option<&PathBuf>) -> Result<(), Error> {
     let Some(file) = file else { return Ok(()) };
     let shown = crate::output::sanitize::name(file);
-    let text = std::fs::read(file).with_context(|| format!("cannot read '{shown}'"))?;
+    let text = std::fs::read(file).cannot("read", file)?;
     insert_pairs(context, &text, &format!("'{shown}'"))
 }
 
@@ -220,7 +219,7 @@ pub(crate) fn insert_pairs(
     context: &mut EncryptionContext,
     json: &[u8],
     origin: &str,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let pairs: std::collections::BTreeMap<String, String> =
         serde_json::from_slice(json).map_err(|error| {
             UsageError::new(format!("{origin} is no JSON object of strings: {error}"))
@@ -308,7 +307,7 @@ impl OpenArgs {
         &self,
         keyring: &Keyring,
         store: &Store,
-    ) -> anyhow::Result<Expectation> {
+    ) -> Result<Expectation, Error> {
         let mut expected = Expectation {
             limits: self.limits.limits(),
             commitment: match self.commitment_policy {

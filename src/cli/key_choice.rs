@@ -4,14 +4,14 @@ use enwrap::keyring::{Alias, Key, KeyError, KeyId, KeyVersion, Keyring, Store};
 use enwrap::keys::provider::raw_aes::RawAes;
 
 use super::environment;
-use crate::output::error::{InKeyring as _, UsageError};
+use crate::output::error::{Concerning as _, Error, UsageError};
 
 /// The keys to encrypt under: `-k`, else `ENWRAP_KEY`, else the alias `default`.
 pub(crate) fn keys_to_encrypt<'a>(
     keyring: &'a Keyring,
     store: &Store,
     given: &[String],
-) -> anyhow::Result<Vec<&'a Key>> {
+) -> Result<Vec<&'a Key>, Error> {
     let from_environment = if given.is_empty() { environment::keys() } else { Vec::new() };
     let names = if given.is_empty() { &from_environment } else { given };
     if names.is_empty() {
@@ -32,7 +32,7 @@ pub(crate) fn named_keys<'a>(
     keyring: &'a Keyring,
     store: &Store,
     names: &[String],
-) -> anyhow::Result<Vec<&'a Key>> {
+) -> Result<Vec<&'a Key>, Error> {
     if names.is_empty() { Ok(Vec::new()) } else { keys_to_encrypt(keyring, store, names) }
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn key_to_wrap<'a>(
     keyring: &'a Keyring,
     store: &Store,
     given: Option<&str>,
-) -> anyhow::Result<(&'a Key, &'a KeyVersion, RawAes)> {
+) -> Result<(&'a Key, &'a KeyVersion, RawAes), Error> {
     let given: Vec<String> = given.map(str::to_owned).into_iter().collect();
     let keys = keys_to_encrypt(keyring, store, &given)?;
     let [key] = keys[..] else {
@@ -62,7 +62,7 @@ pub(crate) fn key_to_wrap<'a>(
     Ok((key, version, provider))
 }
 
-fn no_default(keyring: &Keyring) -> anyhow::Error {
+fn no_default(keyring: &Keyring) -> Error {
     let aliases = keyring.aliases();
     let aliases: Vec<&str> = aliases.iter().map(Alias::as_str).collect();
     let hint = if aliases.is_empty() {
@@ -80,6 +80,6 @@ pub(crate) fn key_ids(
     keyring: &Keyring,
     store: &Store,
     names: &[String],
-) -> anyhow::Result<Vec<KeyId>> {
+) -> Result<Vec<KeyId>, Error> {
     names.iter().map(|name| Ok(keyring.key(name).in_keyring(store)?.id())).collect()
 }

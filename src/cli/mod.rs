@@ -25,6 +25,7 @@ use clap_complete::CompleteEnv;
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe};
 use crate::output::error::UsageError;
 use crate::output::exit::Exit;
+use crate::output::status::Status;
 use crate::output::{self, Format, Ui, Verbosity, When};
 use app::App;
 use args::GlobalArgs;
@@ -75,9 +76,15 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let app = App::new(&cli.global);
-    let result = cli.verb.run(&app).and_then(|()| Ok(output::close_stdout()?));
+    let result = cli.verb.run(&app).and_then(|status| {
+        if let Status::Found(found) = &status {
+            app.ui.error(&Diagnosis::of_finding(found));
+        }
+        output::close_stdout()?;
+        Ok(status)
+    });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status.code()),
         Err(error) => {
             if is_broken_pipe(&error) {
                 process::die_of_broken_pipe();
@@ -102,7 +109,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && wants_json {
         let text = error.render().to_string();
         let text = text.trim_start_matches("error: ").trim();
-        let usage = anyhow::Error::from(UsageError::new(text));
+        let usage = UsageError::new(text).into();
         Ui::new(Format::Json, Verbosity::Normal, When::Never, When::Never)
             .error(&Diagnosis::of(&usage));
     } else if let Err(failed) = error.print() {

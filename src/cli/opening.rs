@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-
 use enwrap::keyring::{Keyring, Store};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::message::header::{Header, MessageId};
@@ -14,6 +12,7 @@ use super::app::App;
 use super::args::OpenArgs;
 use super::environment;
 use super::io::message_source::MessageSource;
+use crate::output::error::{Cannot as _, Error};
 use crate::output::{Ui, sanitize};
 
 /// What all messages of a run are opened with.
@@ -46,17 +45,14 @@ impl Opening {
         store: &Store,
         args: &OpenArgs,
         missing: Missing,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Error> {
         let keyring = store.load()?;
         let expected = args.expectation(&keyring, store)?;
         let mut shared = Vec::new();
         for path in envelopes(&args.envelope) {
-            let shown = sanitize::name(&path);
             let envelope = match Envelope::open(&path) {
                 Err(error) if missing == Missing::Fine && is_absent(&error) => continue,
-                other => {
-                    other.with_context(|| format!("cannot read the envelope file '{shown}'"))?
-                }
+                other => other.cannot("read the envelope file", &path)?,
             };
             warn_of_skipped(app.ui, &envelope);
             shared.push(envelope);
@@ -65,7 +61,7 @@ impl Opening {
     }
 
     /// Looks for the envelope file beside `input`.
-    pub(crate) fn of(&self, input: &Path) -> anyhow::Result<OpeningOne<'_>> {
+    pub(crate) fn of(&self, input: &Path) -> Result<OpeningOne<'_>, Error> {
         let path = envelope::beside(input);
         let is_shared = self.shared.iter().any(|envelope| envelope.path() == path);
         if is_shared || input.as_os_str() == "-" {
@@ -96,7 +92,7 @@ impl OpeningOne<'_> {
     }
 
     /// Opens the message.
-    pub(crate) fn open(&self, source: &mut MessageSource) -> anyhow::Result<Opened> {
+    pub(crate) fn open(&self, source: &mut MessageSource) -> Result<Opened, Error> {
         let opened = Opened::open(source, &self.reader())?;
         self.warn_of_ignored(opened.header(), source);
         Ok(opened)

@@ -8,8 +8,10 @@ pub(crate) mod error;
 pub(crate) mod exit;
 pub(crate) mod progress;
 pub(crate) mod sanitize;
+pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod text_guard;
+mod verdicts;
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};

@@ -5,6 +5,7 @@ use clap_complete::Shell;
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;
+use crate::output::error::Error;
 use crate::output::print;
 
 /// Print a completion script for a shell
@@ -23,7 +24,7 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(_app: &App, args: &CompletionsArgs) -> anyhow::Result<()> {
+pub(crate) fn run(_app: &App, args: &CompletionsArgs) -> Result<(), Error> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut crate::cli::Cli::command(), "enwrap", &mut script);
     Ok(print(&script)?)

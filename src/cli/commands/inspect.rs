@@ -24,6 +24,7 @@ use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::{Source, operands};
 use crate::cli::trees::batch;
 use crate::output::counted::counted;
+use crate::output::error::Error;
 use crate::output::sanitize;
 
 /// Show the header of encrypted files; no key is needed
@@ -42,7 +43,7 @@ pub(crate) struct InspectArgs {
     limits: LimitArgs,
 }
 
-pub(crate) fn run(app: &App, args: &InspectArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &InspectArgs) -> Result<(), Error> {
     let inputs = operands(&args.inputs)?;
     let store = app.store().ok();
     // Only for the aliases: whatever is wrong with the keyring, the message can be looked at.
@@ -51,7 +52,7 @@ pub(crate) fn run(app: &App, args: &InspectArgs) -> anyhow::Result<()> {
     batch::for_each(app, path, &inputs, |input| inspect(app, input, &keyring, args))
 }
 
-fn inspect(app: &App, input: &Path, keyring: &Keyring, args: &InspectArgs) -> anyhow::Result<()> {
+fn inspect(app: &App, input: &Path, keyring: &Keyring, args: &InspectArgs) -> Result<(), Error> {
     let mut source = MessageSource::open(input)?;
     let header = ParsedHeader::read(&mut source, &args.limits.limits())?;
     let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
@@ -109,7 +110,7 @@ fn to_text(
     source: &MessageSource,
     keyring: &Keyring,
     size: Option<BodySize>,
-) -> anyhow::Result<String> {
+) -> Result<String, Error> {
     let fields = &header.fields;
     let version = fields.suite.format_version();
     let armor = if source.is_armored() { ", armoured" } else { "" };

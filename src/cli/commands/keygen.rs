@@ -11,7 +11,7 @@ use enwrap::keyring::{Alias, Key, KeyError, KeyId, Keyring, Store};
 use super::key::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::InKeyring as _;
+use crate::output::error::{Concerning as _, Error};
 
 /// Make a root key, and print its id
 ///
@@ -44,7 +44,7 @@ struct Generated {
     became_default: bool,
 }
 
-pub(crate) fn run(app: &App, args: &KeygenArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
     let store = app.store()?;
     // Looking first keeps a script's second run from writing a generation, or needing to.
     let existing = match (&args.alias, args.if_missing) {
@@ -72,7 +72,7 @@ pub(crate) fn run(app: &App, args: &KeygenArgs) -> anyhow::Result<()> {
     Ok(app.ui.result(&format!("{}\n", generated.id), object)?)
 }
 
-fn find(store: &Store, alias: &Alias) -> anyhow::Result<Option<Generated>> {
+fn find(store: &Store, alias: &Alias) -> Result<Option<Generated>, Error> {
     use enwrap::keyring::KeyringError;
 
     match store.load() {
@@ -86,7 +86,7 @@ fn existing(key: &Key) -> Generated {
     Generated { id: key.id(), aliases: key.aliases().clone(), is_new: false, became_default: false }
 }
 
-fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> anyhow::Result<Generated> {
+fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Generated, Error> {
     let mut aliases: BTreeSet<Alias> = args.alias.iter().cloned().collect();
     if let Some(alias) = &args.alias
         && let Err(KeyError::AliasExists { .. }) = keyring.require_free(alias)

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, Command, CommandFactory as _};
 use clap_mangen::Man;
 
@@ -12,8 +11,8 @@ use enwrap::fs::atomic_file::{AtomicFile, Existing, Publication};
 use crate::cli::app::App;
 use crate::cli::environment;
 use crate::cli::examples::{HEADING, examples};
+use crate::output::error::{Cannot as _, Error};
 use crate::output::exit::Exit;
-use crate::output::sanitize;
 
 /// Write the manual pages into a folder
 #[derive(Debug, Args)]
@@ -26,19 +25,17 @@ pub(crate) struct ManArgs {
     folder: PathBuf,
 }
 
-pub(crate) fn run(_app: &App, args: &ManArgs) -> anyhow::Result<()> {
+pub(crate) fn run(_app: &App, args: &ManArgs) -> Result<(), Error> {
     let mut command = crate::cli::Cli::command().disable_help_subcommand(true);
     command.build();
     write_pages(&command, &args.folder, true)
 }
 
-fn write_pages(command: &Command, folder: &Path, is_root: bool) -> anyhow::Result<()> {
+fn write_pages(command: &Command, folder: &Path, is_root: bool) -> Result<(), Error> {
     let page = Man::new(command.clone()).source(concat!("enwrap ", env!("CARGO_PKG_VERSION")));
     let path = folder.join(page.get_filename());
     let mut file = AtomicFile::create(&path)?;
-    let shown = sanitize::name(&path);
-    render(command, &page, is_root, &mut file)
-        .with_context(|| format!("cannot write '{shown}'"))?;
+    render(command, &page, is_root, &mut file).cannot("write", &path)?;
     file.publish(Publication {
         existing: Existing::Replace,
         mode: 0o644,

@@ -16,6 +16,8 @@ mod verify;
 use clap::Subcommand;
 
 use super::app::App;
+use crate::output::error::Error;
+use crate::output::status::Status;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -36,20 +38,20 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    pub(crate) fn run(self, app: &App) -> anyhow::Result<()> {
-        match self {
-            Self::Keygen(args) => keygen::run(app, &args),
-            Self::Encrypt(args) => encrypt::run(app, &args),
-            Self::Decrypt(args) => decrypt::run(app, &args),
-            Self::Verify(args) => verify::run(app, &args),
-            Self::Inspect(args) => inspect::run(app, &args),
-            Self::Rewrap(args) => rewrap::run(app, &args),
-            Self::Reencrypt(args) => reencrypt::run(app, &args),
-            Self::Datakey(args) => datakey::run(app, &args),
-            Self::Key(verb) => key::run(app, &verb),
-            Self::Keyring(verb) => keyring::run(app, &verb),
-            Self::Completions(args) => completions::run(app, &args),
-            Self::Man(args) => man::run(app, &args),
-        }
+    pub(crate) fn run(self, app: &App) -> Result<Status, Error> {
+        Ok(match self {
+            Self::Keygen(args) => keygen::run(app, &args)?.into(),
+            Self::Encrypt(args) => encrypt::run(app, &args)?.into(),
+            Self::Decrypt(args) => decrypt::run(app, &args)?.into(),
+            Self::Verify(args) => verify::run(app, &args)?.into(),
+            Self::Inspect(args) => inspect::run(app, &args)?.into(),
+            Self::Rewrap(args) => rewrap::run(app, &args)?.into(),
+            Self::Reencrypt(args) => reencrypt::run(app, &args)?.into(),
+            Self::Datakey(args) => datakey::run(app, &args)?.into(),
+            Self::Key(verb) => key::run(app, &verb)?,
+            Self::Keyring(verb) => keyring::run(app, &verb)?,
+            Self::Completions(args) => completions::run(app, &args)?.into(),
+            Self::Man(args) => man::run(app, &args)?.into(),
+        })
     }
 }

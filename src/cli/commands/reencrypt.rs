@@ -32,7 +32,7 @@ use crate::cli::opening::{Missing, Opening, OpeningOne};
 use crate::cli::trees::batch;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::error::{ChangedMeanwhile, InKeyring as _, UnknownKeys, UsageError};
+use crate::output::error::{ChangedMeanwhile, Concerning as _, Error, UnknownKeys, UsageError};
 use crate::output::progress::Meter;
 use crate::output::{Format, sanitize};
 
@@ -99,7 +99,7 @@ struct Plan<'a> {
     not_messages: usize,
 }
 
-pub(crate) fn run(app: &App, args: &ReencryptArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     require_files(&args.paths, args.recursive)?;
     if args.output.is_some() && args.paths.len() > 1 {
         return Err(UsageError::new("-o FILE is for one input").into());
@@ -148,7 +148,7 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> anyhow::Result<()> {
 }
 
 impl Plan<'_> {
-    fn reencrypt(&mut self, entry: &Entry) -> anyhow::Result<()> {
+    fn reencrypt(&mut self, entry: &Entry) -> Result<(), Error> {
         let path = entry.path.as_path();
         let mut message = if entry.is_named {
             MessageSource::open(path)?
@@ -202,7 +202,7 @@ impl Plan<'_> {
     }
 
     /// The new message's beginning: the old one's keys, context and form, as far as nothing else was said.
-    fn sealer(&self, opened: &Opened, one: &OpeningOne<'_>) -> anyhow::Result<Sealer> {
+    fn sealer(&self, opened: &Opened, one: &OpeningOne<'_>) -> Result<Sealer, Error> {
         let header = opened.header();
         let wraps = Wraps::of(opened.read_header(), &one.reader())?;
         let mut keys = self.keys.clone();
@@ -223,7 +223,7 @@ impl Plan<'_> {
         Ok(Sealer::new(&providers, &recipe)?.with_jobs(self.app.jobs))
     }
 
-    fn recipe(&self, old: &Header, bound: &EncryptionContext) -> anyhow::Result<Recipe> {
+    fn recipe(&self, old: &Header, bound: &EncryptionContext) -> Result<Recipe, Error> {
         let mut context = old.context.clone();
         context.remove(PUBLIC_KEY);
         for key in &self.args.unset_context {
@@ -248,7 +248,7 @@ impl Plan<'_> {
         opened: &Opened,
         message: MessageSource,
         sealer: Sealer,
-    ) -> anyhow::Result<Encrypted> {
+    ) -> Result<Encrypted, Error> {
         let source = message.source();
         let rules = Rules {
             force: self.args.force,
@@ -273,7 +273,7 @@ impl Plan<'_> {
         opened: &Opened,
         message: MessageSource,
         sealer: Sealer,
-    ) -> anyhow::Result<Encrypted> {
+    ) -> Result<Encrypted, Error> {
         let mut file = AtomicFile::create(path)?;
         let target = Target::File(path.to_path_buf());
         let (encrypted, message) = self
@@ -322,7 +322,7 @@ impl Plan<'_> {
 }
 
 /// A failed write names the output, and everything else is told as it is.
-fn name_output(error: ReencryptError, target: &Target) -> anyhow::Error {
+fn name_output(error: ReencryptError, target: &Target) -> Error {
     match error {
         ReencryptError::Old(error) => error.into(),
         ReencryptError::New(EncryptError::Pipeline(error)) => target.name_in(error),

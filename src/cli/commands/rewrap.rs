@@ -22,7 +22,7 @@ use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::trees::batch;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::error::{InKeyring as _, UsageError};
+use crate::output::error::{Concerning as _, Error, UsageError};
 use crate::output::sanitize;
 
 /// Records that are written together: one lock and one sync for all of them.
@@ -108,7 +108,7 @@ struct Plan<'a> {
     not_messages: usize,
 }
 
-pub(crate) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     require_files(&args.paths, args.recursive)?;
     let shared = match &opening::envelopes(&args.open.envelope)[..] {
         [] => None,
@@ -174,7 +174,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
 }
 
 impl Plan<'_> {
-    fn rewrap(&mut self, entry: &Entry) -> anyhow::Result<()> {
+    fn rewrap(&mut self, entry: &Entry) -> Result<(), Error> {
         let path = entry.path.as_path();
         let found = if !path.is_file() {
             None
@@ -240,7 +240,7 @@ impl Plan<'_> {
     }
 
     /// Writes what is pending, and then says so.
-    fn flush(&mut self) -> anyhow::Result<()> {
+    fn flush(&mut self) -> Result<(), Error> {
         if self.pending.records.is_empty() {
             return Ok(());
         }
@@ -249,7 +249,7 @@ impl Plan<'_> {
         let mut written = Vec::new();
         envelope::append_with(envelope, self.app.lock_timeout(), || {
             written = self.current_records()?;
-            anyhow::Ok(written.iter().flatten().cloned().collect())
+            Ok::<_, Error>(written.iter().flatten().cloned().collect())
         })?;
         for (waiting, record) in std::mem::take(&mut self.pending.records).iter().zip(&written) {
             match record {
@@ -263,7 +263,7 @@ impl Plan<'_> {
 
     /// The pending records; of `--add`, made again with what others have added since, which would else be
     /// left out of the newest set.
-    fn current_records(&self) -> anyhow::Result<Vec<Option<Record>>> {
+    fn current_records(&self) -> Result<Vec<Option<Record>>, Error> {
         let pending = &self.pending.records;
         let now = match Envelope::open(&self.pending.envelope) {
             Ok(now) if self.args.add => now,
@@ -282,7 +282,7 @@ impl Plan<'_> {
         Ok(records)
     }
 
-    fn tell(&self, path: &Path, record: Option<&Record>) -> anyhow::Result<()> {
+    fn tell(&self, path: &Path, record: Option<&Record>) -> Result<(), Error> {
         let shown = sanitize::name(path);
         let Some(record) = record else {
             self.app.ui.detail(&format!("{shown}: already so"));

@@ -20,6 +20,7 @@ use crate::cli::trees::job::EXTENSION;
 use crate::cli::trees::selection::{Selection, SelectionArgs, require_apart};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
+use crate::output::error::Error;
 use crate::output::{Ui, sanitize};
 
 /// Check that files decrypt, to the last byte, without writing them
@@ -54,7 +55,7 @@ struct Plan {
     is_recursive: bool,
 }
 
-pub(crate) fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
     let inputs = operands(&args.inputs)?;
     let is_recursive = args.selection.recursive;
     require_files(&inputs, is_recursive)?;
@@ -82,7 +83,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> anyhow::Result<()> {
 }
 
 impl Plan {
-    fn verify(&self, entry: &Entry, turn: &Turn<'_>) -> anyhow::Result<Outcome> {
+    fn verify(&self, entry: &Entry, turn: &Turn<'_>) -> Result<Outcome, Error> {
         let (ui, input) = (self.ui, entry.path.as_path());
         // A message that is damaged beyond recognition is known by its name.
         let must_be = entry.is_named || input.extension().is_some_and(|it| it == EXTENSION);

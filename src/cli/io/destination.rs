@@ -7,8 +7,6 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Context as _;
-
 use enwrap::fs::atomic_file::{
     AtomicFile, AtomicFileError, Existing, Publication, folder_of, is_descriptor, is_remote,
 };
@@ -17,7 +15,7 @@ use enwrap::pipeline::PipelineError;
 
 use super::pipe;
 use super::source::Source;
-use crate::output::error::UsageError;
+use crate::output::error::{Cannot as _, Error, StepError, UsageError};
 use crate::output::sanitize;
 use crate::output::text_guard::TextGuard;
 
@@ -54,7 +52,7 @@ impl Target {
     }
 
     /// Adds to a failed write where it was to go; an error of the message itself stays as it is.
-    pub(crate) fn name_in(&self, error: PipelineError) -> anyhow::Error {
+    pub(crate) fn name_in(&self, error: PipelineError) -> Error {
         match (error, self) {
             (PipelineError::Write(source), Self::File(path)) => {
                 AtomicFileError::Io { action: "write", path: path.clone(), source }.into()
@@ -65,7 +63,7 @@ impl Target {
                 not_text("the plaintext").into()
             }
             (PipelineError::Write(source), _) => {
-                anyhow::Error::from(source).context("cannot write to standard output")
+                StepError { action: "write to standard output", path: None, source }.into()
             }
             (other, _) => other.into(),
         }
@@ -116,7 +114,7 @@ impl Destination {
         source: Option<&Source>,
         payload: Payload,
         rules: Rules,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Error> {
         let Target::File(path) = target else {
             return Self::stdout(*target == Target::ExplicitStdout, source, payload, rules.sync);
         };
@@ -124,9 +122,7 @@ impl Destination {
         let look = |found: io::Result<Metadata>| match found {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(error).with_context(|| format!("cannot open '{}'", sanitize::name(path)))
-            }
+            Err(error) => Err(error).cannot("open", path),
         };
         // Most often there is nothing, and nothing more to ask.
         let is_there = look(fs::symlink_metadata(path))?.is_some();
@@ -156,7 +152,7 @@ impl Destination {
     }
 
     /// What stands under the name of an output and is no plain file; `None` for a plain file.
-    fn stream(path: &Path, metadata: &Metadata) -> anyhow::Result<Option<Self>> {
+    fn stream(path: &Path, metadata: &Metadata) -> Result<Option<Self>, Error> {
         let kind = metadata.file_type();
         let shown = sanitize::name(path);
         if kind.is_dir() {
@@ -173,7 +169,7 @@ impl Destination {
         if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() || is_descriptor(path)
         {
             let file = File::options().write(true).open(path);
-            let file = file.with_context(|| format!("cannot open '{shown}'"))?;
+            let file = file.cannot("open", path)?;
             pipe::widen(&file);
             return Ok(Some(Self::Stream { file, guard: None, sync: false }));
         }
@@ -185,13 +181,14 @@ impl Destination {
         source: Option<&Source>,
         payload: Payload,
         sync: bool,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Error> {
         let stdout = io::stdout();
         let is_guarded = stdout.is_terminal() && !is_explicit;
         if is_guarded && payload == Payload::Binary {
             return Err(not_text("the result").into());
         }
-        let file = File::from(stdout.as_fd().try_clone_to_owned().context("no standard output")?);
+        let file =
+            File::from(stdout.as_fd().try_clone_to_owned().cannot_do("use standard output")?);
         pipe::widen(&file);
         if let Ok(metadata) = file.metadata() {
             refuse_input(source, &metadata)?;
@@ -229,15 +226,15 @@ impl Destination {
     }
 
     /// Ends the output: a file gets its name.
-    pub(crate) fn finish(self) -> anyhow::Result<()> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         match self {
             Self::File { file, publication } => Ok(file.publish(publication)?),
             Self::Stream { file, sync, .. } => {
                 // A redirection to a network file system reports a full disk no earlier.
                 if is_file(&file) && (sync || is_remote(&file)) {
-                    file.sync_all().context("cannot sync standard output")?;
+                    file.sync_all().cannot_do("sync standard output")?;
                 }
-                close(file).context("cannot close standard output")
+                close(file).cannot_do("close standard output")
             }
         }
     }
@@ -249,7 +246,7 @@ fn is_file(file: &File) -> bool {
 
 /// Refuses links and FIFOs that strangers left where everybody can leave something, such as /tmp: they
 /// would lead the output to a file or a reader of their choice.
-pub(crate) fn refuse_planted(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn refuse_planted(path: &Path) -> Result<(), Error> {
     const STICKY_FOR_ALL: u32 = 0o1002;
     let Ok(entry) = fs::symlink_metadata(path) else { return Ok(()) };
     let Ok(folder) = fs::metadata(folder_of(path)) else { return Ok(()) };

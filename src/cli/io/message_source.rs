@@ -9,12 +9,13 @@ use enwrap::message::layout::Layout;
 use enwrap::message::{Limits, MessageError};
 
 use super::source::Source;
+use crate::output::error::{Cause, Error};
 
 /// Whether a file is a message, as far as its header shows; `None` where it cannot be read.
 pub(crate) fn is_message(path: &Path) -> Option<bool> {
     let mut message = match MessageSource::open(path) {
         Ok(message) => message,
-        Err(error) if matches!(error.downcast_ref(), Some(MessageError::Armor(_))) => {
+        Err(error) if matches!(error.cause(), Cause::Message(MessageError::Armor(_))) => {
             return Some(false);
         }
         Err(_) => return None,
@@ -46,8 +47,8 @@ pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
 pub(crate) struct MessageSource(Unarmored<BufReader<Source>>);
 
 impl MessageSource {
-    pub(crate) fn open(input: &Path) -> anyhow::Result<Self> {
-        Self::detect(Source::open(input)?)
+    pub(crate) fn open(input: &Path) -> Result<Self, Error> {
+        Ok(Self::detect(Source::open(input)?)?)
     }
 
     /// A message of a tree, from its beginning, and its header; `None` for what is no message at all. What
@@ -56,7 +57,7 @@ impl MessageSource {
         path: &Path,
         is_named: bool,
         limits: &Limits,
-    ) -> anyhow::Result<Option<(Self, ParsedHeader)>> {
+    ) -> Result<Option<(Self, ParsedHeader)>, Error> {
         let source = Source::open(path)?;
         // A file that was named itself is meant to be a message.
         let must_be = is_named || source.looks_encrypted();
@@ -65,9 +66,7 @@ impl MessageSource {
             matches!(error, Armor(_) | Empty | NotAMessage { .. } | UnknownSuite { .. })
         };
         let mut message = match Self::detect(source) {
-            Err(error) if !must_be && error.downcast_ref().is_some_and(is_other) => {
-                return Ok(None);
-            }
+            Err(error) if !must_be && is_other(&error) => return Ok(None),
             other => other?,
         };
         match ParsedHeader::read(&mut message, limits) {
@@ -79,12 +78,12 @@ impl MessageSource {
         }
     }
 
-    fn detect(source: Source) -> anyhow::Result<Self> {
+    fn detect(source: Source) -> Result<Self, MessageError> {
         Unarmored::detect(BufReader::new(source)).map(Self).map_err(|error| {
             let armor = error.get_ref().and_then(|inner| inner.downcast_ref::<ArmorError>());
             match armor {
-                Some(armor) => MessageError::Armor(*armor).into(),
-                None => MessageError::Read(error).into(),
+                Some(armor) => MessageError::Armor(*armor),
+                None => MessageError::Read(error),
             }
         })
     }
@@ -107,10 +106,10 @@ impl MessageSource {
     }
 
     /// Begins again at the first byte; only of a file.
-    pub(crate) fn rewound(self) -> anyhow::Result<Self> {
+    pub(crate) fn rewound(self) -> Result<Self, Error> {
         let mut source = self.0.into_inner().into_inner();
         source.rewind()?;
-        Self::detect(source)
+        Ok(Self::detect(source)?)
     }
 }
 

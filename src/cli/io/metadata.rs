@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
@@ -18,7 +17,7 @@ use enwrap::message::header::{ContentType, Header, ParsedHeader};
 use super::destination::Target;
 use super::place::Place;
 use super::source::is_stdin;
-use crate::output::error::UsageError;
+use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::sanitize;
 
 #[derive(Debug, Args)]
@@ -37,7 +36,7 @@ impl MetadataArgs {
     pub(crate) fn open<'a>(
         &self,
         others: impl IntoIterator<Item = &'a Path>,
-    ) -> anyhow::Result<Metadata> {
+    ) -> Result<Metadata, Error> {
         let Some(path) = &self.metadata else { return Ok(Metadata(None)) };
         let shown = sanitize::name(path);
         if Target::of(path).is_stdout() {
@@ -49,7 +48,7 @@ impl MetadataArgs {
             return Err(UsageError::new(problem).hint("name another file with --metadata").into());
         }
         let file = File::options().create(true).append(true).mode(0o666).open(path);
-        let file = file.with_context(|| format!("cannot open '{shown}'"))?;
+        let file = file.cannot("open", path)?;
         Ok(Metadata(Some((file, path.clone()))))
     }
 }
@@ -62,7 +61,7 @@ impl Metadata {
         input: &Path,
         output: Option<&Path>,
         header: &ParsedHeader,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         self.append(mode, input, output, &header.fields, (&header.iv, &header.tag))
     }
 
@@ -74,7 +73,7 @@ impl Metadata {
         output: Option<&Path>,
         header: &Header,
         (iv, tag): (&Iv, &Tag),
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         let Some((file, path)) = &self.0 else { return Ok(()) };
         let mut object = json!({ "mode": mode });
         insert(&mut object, "input", input);
@@ -85,7 +84,7 @@ impl Metadata {
         let mut file: &File = file;
         file.write_all(format!("{}\n", sanitize::json(&object)).as_bytes())
             .and_then(|()| close_duplicate(file))
-            .with_context(|| format!("cannot write '{}'", sanitize::name(path)))
+            .cannot("write", path)
     }
 }
 

@@ -7,15 +7,13 @@ use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::Context as _;
-
 use enwrap::keyring::store::generations::FIRST_BYTES;
 use enwrap::operations::encrypt::PlaintextFile;
 use enwrap::pipeline::positional::ReadAt;
 
 use super::pipe;
 use super::sparse;
-use crate::output::error::{ChangedMeanwhile, SourceError, UsageError};
+use crate::output::error::{Cannot as _, ChangedMeanwhile, Error, SourceError, UsageError};
 use crate::output::sanitize;
 
 /// An open input.
@@ -154,14 +152,13 @@ impl Source {
     }
 
     /// Removes the file that was read, if it is still what its name leads to, and as it was.
-    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+    pub(crate) fn remove(&self) -> Result<(), Error> {
         let Some(path) = &self.path else { return Ok(()) };
         let now = fs::symlink_metadata(path)?;
         if !self.is(&now) || self.is_changed()? {
             return Err(ChangedMeanwhile.into());
         }
-        let shown = sanitize::name(path);
-        fs::remove_file(path).with_context(|| format!("cannot remove '{shown}'"))
+        fs::remove_file(path).cannot("remove", path)
     }
 
     /// Whether others wrote to the file since it was opened.

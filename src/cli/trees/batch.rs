@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use enwrap::pipeline::Jobs;
@@ -19,7 +18,7 @@ use crate::cli::app::App;
 use crate::cli::io::source::Source;
 use crate::output::Ui;
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe, is_full_disk};
-use crate::output::error::{About, SomeFailed, Subject};
+use crate::output::error::{About, Concerning as _, Error, SomeFailed};
 use crate::output::progress::{FileMeter, Meter, Part};
 
 /// How many failures are listed again at the end of a run. The rest is only counted, so that memory stays flat.
@@ -41,7 +40,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Ends the run: tells the counts, with `more` members of the verb's own, and fails if any file failed.
-    pub(crate) fn finish(self, app: &App, more: Value) -> anyhow::Result<()> {
+    pub(crate) fn finish(self, app: &App, more: Value) -> Result<(), Error> {
         let Self { files, failed, failures, .. } = self;
         let mut summary = json!({ "files": files, "failed": failed });
         if let (Some(summary), Value::Object(mut more)) = (summary.as_object_mut(), more) {
@@ -57,7 +56,7 @@ impl Tally {
     }
 
     /// Ends a run over folders: the counts of what was `done` and of what was passed over.
-    pub(crate) fn finish_many(self, app: &App, done: &str) -> anyhow::Result<()> {
+    pub(crate) fn finish_many(self, app: &App, done: &str) -> Result<(), Error> {
         let count = self.files - self.failed;
         let skipped = self.skipped.told().map_or_else(String::new, |told| format!("; {told}"));
         app.ui.note(&format!("{count} {done}{skipped}"));
@@ -99,12 +98,12 @@ struct Run<'a, I> {
 struct State {
     tally: Tally,
     /// The error that ended the run.
-    error: Option<anyhow::Error>,
+    error: Option<Error>,
 }
 
 impl<'a, I, T> Run<'a, I>
 where
-    I: Iterator<Item = anyhow::Result<T>>,
+    I: Iterator<Item = Result<T, Error>>,
     T: AsRef<Path>,
 {
     fn new(app: &App, keyring: &'a Path, on_failure: OnFailure, files: I) -> Self {
@@ -113,21 +112,17 @@ where
     }
 
     /// Takes files and does `one` for each, until there are no more or the run is over.
-    fn work(&self, mut one: impl FnMut(&T) -> anyhow::Result<Outcome>) {
+    fn work(&self, mut one: impl FnMut(&T) -> Result<Outcome, Error>) {
         while !self.is_over.load(Ordering::Relaxed) {
             let Some(file) = lock(&self.files).next() else { return };
-            let result = file.and_then(|file| {
-                one(&file).with_context(|| About {
-                    subject: Subject::of(file.as_ref()),
-                    keyring: self.keyring.to_path_buf(),
-                })
-            });
+            let result = file
+                .and_then(|file| one(&file).about(|| About::input(file.as_ref(), self.keyring)));
             self.count(result);
         }
     }
 
     /// Counts a file, and tells why it failed, if it did.
-    fn count(&self, result: anyhow::Result<Outcome>) {
+    fn count(&self, result: Result<Outcome, Error>) {
         let mut state = lock(&self.state);
         let error = match result {
             Ok(Outcome::Done) => return state.tally.files += 1,
@@ -153,7 +148,7 @@ where
         }
     }
 
-    fn finish(self) -> anyhow::Result<Tally> {
+    fn finish(self) -> Result<Tally, Error> {
         let State { tally, error } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         error.map_or(Ok(tally), Err)
@@ -166,8 +161,8 @@ pub(crate) fn for_each<T: AsRef<Path>>(
     app: &App,
     keyring: &Path,
     inputs: &[T],
-    mut one: impl FnMut(&T) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+    mut one: impl FnMut(&T) -> Result<(), Error>,
+) -> Result<(), Error> {
     let is_single = inputs.len() == 1;
     let on_failure = if is_single { OnFailure::End } else { OnFailure::GoOn };
     let run = Run::new(app, keyring, on_failure, inputs.iter().map(Ok));
@@ -186,8 +181,8 @@ pub(crate) fn for_tree(
     keyring: &Path,
     operands: &[PathBuf],
     tree: &mut Tree<'_>,
-    mut one: impl FnMut(&Entry) -> anyhow::Result<()>,
-) -> anyhow::Result<Tally> {
+    mut one: impl FnMut(&Entry) -> Result<(), Error>,
+) -> Result<Tally, Error> {
     let on_failure = match (tree.is_recursive(), operands.len()) {
         (true, _) => OnFailure::GoOnAndList,
         (false, 1) => OnFailure::End,
@@ -205,8 +200,8 @@ pub(crate) fn in_parallel(
     app: &App,
     keyring: &Path,
     tree: &mut Tree<'_>,
-    one: impl Fn(&Entry, &Turn<'_>) -> anyhow::Result<Outcome> + Sync,
-) -> anyhow::Result<Tally> {
+    one: impl Fn(&Entry, &Turn<'_>) -> Result<Outcome, Error> + Sync,
+) -> Result<Tally, Error> {
     let (ui, jobs) = (app.ui, app.jobs);
     let meter = Meter::of_many(ui);
     let uncounted = tree.again();

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context as _;
-
 use enwrap::fs::atomic_file::AtomicFileError;
 
 use super::batch::{self, Outcome, Turn, lock};
@@ -26,7 +24,7 @@ use crate::cli::args::OutputArgs;
 use crate::cli::io::destination::Target;
 use crate::cli::io::message_source::is_message;
 use crate::cli::io::source::is_stdin;
-use crate::output::error::UsageError;
+use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::sanitize;
 
 /// A run over folders.
@@ -59,7 +57,7 @@ impl<'a> Folders<'a> {
         results: &'a dyn Results,
         keyring: &Path,
         needed: &[PathBuf],
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Error> {
         let Request { inputs: operands, selection, output, metadata } = request;
         if output.output.is_some() {
             return Err(UsageError::new("-o takes the result of one input, and -r has many")
@@ -91,8 +89,8 @@ impl<'a> Folders<'a> {
         app: &App,
         keyring: &Path,
         done: &str,
-        one: impl Fn(&Job, &Turn<'_>) -> anyhow::Result<Outcome> + Sync,
-    ) -> anyhow::Result<()> {
+        one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
+    ) -> Result<(), Error> {
         let mut tree = Tree::new(self.operands, true).of(&self.selection);
         let tally = batch::in_parallel(app, keyring, &mut tree, |entry, turn| {
             let job = match self.step(entry) {
@@ -119,7 +117,7 @@ impl<'a> Folders<'a> {
     }
 
     /// What is to be done for a file.
-    fn step(&self, entry: &Entry) -> anyhow::Result<Step> {
+    fn step(&self, entry: &Entry) -> Result<Step, Error> {
         let input = entry.path.clone();
         if self.is_nested(&input) {
             return Ok(Step::Skip(Reason::InUse));
@@ -138,8 +136,7 @@ impl<'a> Folders<'a> {
         match fs::symlink_metadata(&output) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                let shown = sanitize::name(&output);
-                return Err(error).with_context(|| format!("cannot open '{shown}'"));
+                return Err(error).cannot("open", &output);
             }
             Ok(found) => {
                 if self.is_done_before(&input, &output, &found)? {
@@ -186,12 +183,7 @@ impl<'a> Folders<'a> {
 
     /// Whether `found`, which stands where the result for `input` is to go, is that result already. An error, if it
     /// is something else and must not be replaced.
-    fn is_done_before(
-        &self,
-        input: &Path,
-        output: &Path,
-        found: &Metadata,
-    ) -> anyhow::Result<bool> {
+    fn is_done_before(&self, input: &Path, output: &Path, found: &Metadata) -> Result<bool, Error> {
         let is_result = || found.is_file() && self.results.is_result(output);
         if self.output.skip_existing
             && is_same_time(&fs::metadata(input)?, found)

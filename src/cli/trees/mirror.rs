@@ -10,15 +10,13 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use anyhow::Context as _;
-
 use enwrap::fs::atomic_file::{folder_of, sync_folder};
 
 use super::batch::lock;
 use super::results::Results;
 use super::tree::Entry;
 use crate::cli::args::OutputArgs;
-use crate::output::error::UsageError;
+use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::sanitize;
 
 /// Where the results of a run go.
@@ -87,7 +85,7 @@ impl<'a> Mirror<'a> {
 
     /// The path of a file's result; makes the folders on the way. `None` if the file's name gives no name for a
     /// result.
-    pub(crate) fn target(&self, entry: &Entry) -> anyhow::Result<Option<PathBuf>> {
+    pub(crate) fn target(&self, entry: &Entry) -> Result<Option<PathBuf>, Error> {
         let Some(name) = entry.path.file_name().and_then(|name| self.results.name(name)) else {
             return Ok(None);
         };
@@ -118,7 +116,7 @@ impl<'a> Mirror<'a> {
         output_dir: &Path,
         below: &Path,
         operand: &Path,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         let ancestors: Vec<&Path> = output_dir.ancestors().collect();
         for folder in ancestors.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
             self.require_folder(folder, true, 0o777)?;
@@ -138,7 +136,7 @@ impl<'a> Mirror<'a> {
 
     /// Makes a folder, if nothing stands there; an error, if something else than a folder does. A link to a folder is
     /// accepted only where the user named it.
-    fn require_folder(&self, folder: &Path, is_named: bool, mode: u32) -> anyhow::Result<()> {
+    fn require_folder(&self, folder: &Path, is_named: bool, mode: u32) -> Result<(), Error> {
         let shown = || sanitize::name(folder);
         let look = || if is_named { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
         let made = match look() {
@@ -150,8 +148,9 @@ impl<'a> Mirror<'a> {
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         };
         match made {
-            Ok(()) if self.sync => sync_folder(folder_of(folder))
-                .with_context(|| format!("cannot sync the folder of '{}'", shown())),
+            Ok(()) if self.sync => {
+                sync_folder(folder_of(folder)).cannot("sync the folder of", folder)
+            }
             Ok(()) => Ok(()),
             // It existed before, or another process made it meanwhile.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match look() {
@@ -164,9 +163,9 @@ impl<'a> Mirror<'a> {
                     let problem = format!("'{}' is no folder", shown());
                     Err(UsageError::new(problem).hint("choose another --output-dir").into())
                 }
-                Err(_) => Err(error).with_context(|| format!("cannot make '{}'", shown())),
+                Err(_) => Err(error).cannot("make", folder),
             },
-            Err(error) => Err(error).with_context(|| format!("cannot make '{}'", shown())),
+            Err(error) => Err(error).cannot("make", folder),
         }
     }
 }

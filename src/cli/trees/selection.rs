@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use glob::{MatchOptions, Pattern};
 
@@ -10,7 +9,7 @@ use enwrap::fs::atomic_file::temporary::is_temporary_name;
 use enwrap::fs::atomic_file::{folder_of, resolve_symlinks};
 
 use super::skipped::Reason;
-use crate::output::error::UsageError;
+use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::sanitize;
 
 #[derive(Debug, Args)]
@@ -149,11 +148,11 @@ fn real_folder(folder: &Path) -> Option<PathBuf> {
 }
 
 /// Refuses operands of which one is in another: the files in both would be taken twice.
-pub(crate) fn require_apart(operands: &[PathBuf]) -> anyhow::Result<()> {
+pub(crate) fn require_apart(operands: &[PathBuf]) -> Result<(), Error> {
     let mut places = Vec::with_capacity(operands.len());
     for operand in operands.iter().filter(|operand| operand.is_dir()) {
         let place = std::fs::canonicalize(operand);
-        let place = place.with_context(|| format!("cannot open '{}'", sanitize::name(operand)))?;
+        let place = place.cannot("open", operand)?;
         places.push((place, operand));
     }
     places.sort();

@@ -14,7 +14,7 @@ use enwrap::fs::atomic_file::temporary::is_temporary_name;
 use super::selection::Selection;
 use super::skipped::{Reason, Skipped};
 use crate::cli::io::source::is_stdin;
-use crate::output::error::{About, Subject, UsageError};
+use crate::output::error::{About, Error, StepError, Subject, UsageError};
 use crate::output::sanitize;
 
 /// A file to work on.
@@ -76,7 +76,7 @@ impl<'a> Tree<'a> {
 
 impl Iterator for Tree<'_> {
     /// A file; an error where a folder cannot be listed.
-    type Item = anyhow::Result<Entry>;
+    type Item = Result<Entry, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -102,7 +102,7 @@ impl Iterator for Tree<'_> {
 
 impl Tree<'_> {
     /// The next file of the folder that is walked through now; counts what is passed over.
-    fn next_in_folder(&mut self) -> Option<anyhow::Result<Entry>> {
+    fn next_in_folder(&mut self) -> Option<Result<Entry, Error>> {
         let folder = self.folder.as_mut()?;
         loop {
             let entry = match folder.entries.next()? {
@@ -150,10 +150,11 @@ impl Folder {
     }
 }
 
-fn unlisted(error: walkdir::Error) -> anyhow::Error {
-    let path = error.path().map_or_else(PathBuf::new, Path::to_path_buf);
-    let about = About { subject: Subject::File(path), keyring: PathBuf::new() };
-    anyhow::Error::new(std::io::Error::from(error)).context("cannot list it").context(about)
+fn unlisted(error: walkdir::Error) -> Error {
+    let subject = Subject::File(error.path().map_or_else(PathBuf::new, Path::to_path_buf));
+    let source = std::io::Error::from(error);
+    let error = StepError { action: "list it", path: None, source };
+    Error::from(error).concerning(About { subject, keyring: None })
 }
 
 /// Whether a file is the temporary file of a process that still runs: it has such a name, and is locked. What a dead

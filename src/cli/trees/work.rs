@@ -15,7 +15,7 @@ use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
 use crate::cli::io::place::Place;
 use crate::cli::io::source::is_stdin;
-use crate::output::error::UsageError;
+use crate::output::error::{Error, UsageError};
 use crate::output::sanitize;
 
 /// What the command line says of inputs and outputs.
@@ -41,7 +41,7 @@ impl<'a> Work<'a> {
         store: &Store,
         request: Request<'a>,
         results: &'a dyn Results,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Error> {
         let Request { inputs, selection, output, .. } = request;
         let needed = app.needed_files(store);
         let work = if selection.recursive {
@@ -72,8 +72,8 @@ impl<'a> Work<'a> {
         app: &App,
         store: &Store,
         done: &str,
-        one: impl Fn(&Job, &Turn<'_>) -> anyhow::Result<Outcome> + Sync,
-    ) -> anyhow::Result<()> {
+        one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
+    ) -> Result<(), Error> {
         match self {
             Self::Files(jobs) => batch::for_each(app, store.path(), jobs, |job| {
                 one(job, &Turn::alone(app)).map(|_| ())

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
@@ -11,7 +10,7 @@ use enwrap::fs::read_full::read_full;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 
 use crate::cli::io::source::{Source, is_stdin, operands};
-use crate::output::error::{About, BlobError, Subject};
+use crate::output::error::{About, BlobError, Concerning as _, Error};
 
 /// AWS KMS bounds a CiphertextBlob at 6,144 bytes; three fields of 65,535 are the format's bound.
 const MOST_BYTES: usize = 3 * (2 + 65_535);
@@ -34,7 +33,7 @@ pub(super) struct BlobArgs {
 
 impl BlobArgs {
     /// Reads the blob; errors name `keyring` as the one that is used.
-    pub(super) fn read(&self, keyring: &Path) -> anyhow::Result<EncryptedDataKey> {
+    pub(super) fn read(&self, keyring: &Path) -> Result<EncryptedDataKey, Error> {
         let from_aws = self.ciphertext_blob.as_deref();
         let file = self
             .blob_file
@@ -50,14 +49,14 @@ impl BlobArgs {
     }
 }
 
-fn read_file(file: &Path, keyring: &Path) -> anyhow::Result<EncryptedDataKey> {
-    let about = || About { subject: Subject::of(file), keyring: keyring.to_path_buf() };
-    let mut source = Source::open(file).with_context(about)?;
+fn read_file(file: &Path, keyring: &Path) -> Result<EncryptedDataKey, Error> {
+    let about = || About::input(file, keyring);
+    let mut source = Source::open(file).about(about)?;
     // Base64 takes four bytes for three, and may be broken into lines.
     let mut bytes = vec![0; 2 * MOST_BYTES];
-    let len = read_full(&mut source, &mut bytes).with_context(about)?;
+    let len = read_full(&mut source, &mut bytes).about(about)?;
     bytes.truncate(len);
-    parse(&bytes).with_context(about)
+    parse(&bytes).about(about)
 }
 
 /// Reads base64 or the bytes themselves. A blob begins with the high byte of a short length, which no
@@ -72,7 +71,7 @@ fn parse(bytes: &[u8]) -> Result<EncryptedDataKey, BlobError> {
 }
 
 /// The bytes of a blob.
-pub(super) fn serialise(wrapped: &EncryptedDataKey) -> anyhow::Result<Vec<u8>> {
+pub(super) fn serialise(wrapped: &EncryptedDataKey) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     wrapped.serialise_into(&mut bytes)?;
     Ok(bytes)

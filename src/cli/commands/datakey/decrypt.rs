@@ -9,7 +9,7 @@ use super::blob::BlobArgs;
 use super::value::{ALGORITHM, Answer, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_ids;
-use crate::output::error::{BlobError, InKeyring as _};
+use crate::output::error::{BlobError, Concerning as _, Error};
 
 /// Open a wrapped data key
 ///
@@ -30,7 +30,7 @@ pub(super) struct DecryptArgs {
     value: ValueArgs,
 }
 
-pub(super) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
+pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let context = args.context.context()?;
     let store = app.store()?;
     let keyring = store.load()?;

@@ -9,7 +9,7 @@ use super::blob::serialise;
 use super::value::{Answer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_to_wrap;
-use crate::output::error::UsageError;
+use crate::output::error::{Error, UsageError};
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
@@ -57,7 +57,7 @@ enum KeySpec {
     Aes128,
 }
 
-pub(super) fn run(app: &App, args: &GenerateArgs) -> anyhow::Result<()> {
+pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
     if args.value.format.is_some() && !args.without_plaintext && args.blob_out.blob_out.is_none() {
         return Err(UsageError::new(
             "--format prints the plain data key alone, and the blob would be lost",

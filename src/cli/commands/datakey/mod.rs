@@ -17,7 +17,7 @@ use enwrap::message::context::EncryptionContext;
 use crate::cli::app::App;
 use crate::cli::args::{Pair, context_of, insert_pairs};
 use crate::cli::examples::examples;
-use crate::output::error::UsageError;
+use crate::output::error::{Error, UsageError};
 
 /// Make a data key for another program, and open or re-wrap it later
 ///
@@ -46,7 +46,7 @@ enum DatakeyVerb {
     Rewrap(rewrap::RewrapArgs),
 }
 
-pub(crate) fn run(app: &App, args: &DatakeyArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &DatakeyArgs) -> Result<(), Error> {
     match &args.verb {
         None => generate::run(app, &args.generate),
         Some(DatakeyVerb::Decrypt(args)) => decrypt::run(app, args),
@@ -71,7 +71,7 @@ struct BlobContextArgs {
 }
 
 impl BlobContextArgs {
-    fn context(&self) -> anyhow::Result<EncryptionContext> {
+    fn context(&self) -> Result<EncryptionContext, Error> {
         let mut context = context_of(&self.pairs, self.context_file.as_ref())?;
         let Some(pairs) = &self.encryption_context else { return Ok(context) };
         if pairs.trim_start().starts_with('{') {

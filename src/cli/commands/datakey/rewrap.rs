@@ -12,7 +12,7 @@ use super::value::{ALGORITHM, Answer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::args::Pair;
 use crate::cli::key_choice::{key_ids, key_to_wrap};
-use crate::output::error::{BlobError, InKeyring as _};
+use crate::output::error::{BlobError, Concerning as _, Error};
 
 /// Wrap a wrapped data key under another key
 ///
@@ -46,7 +46,7 @@ pub(super) struct RewrapArgs {
     blob_out: BlobOutArgs,
 }
 
-pub(super) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
+pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let context = args.context.context()?;
     let new_context = changed(&context, &args.set_context)?;
     let store = app.store()?;
@@ -74,7 +74,7 @@ pub(super) fn run(app: &App, args: &RewrapArgs) -> anyhow::Result<()> {
 }
 
 /// `context` with each of `set` added or changed.
-fn changed(context: &EncryptionContext, set: &[Pair]) -> anyhow::Result<EncryptionContext> {
+fn changed(context: &EncryptionContext, set: &[Pair]) -> Result<EncryptionContext, Error> {
     let mut changed = EncryptionContext::default();
     for (key, value) in context.iter().filter(|(key, _)| set.iter().all(|pair| pair.key != *key)) {
         changed.insert(key, value)?;

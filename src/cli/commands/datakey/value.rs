@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use enwrap::crypto::secret::{SecretBytes, SecretText};
 
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
-use crate::output::error::UsageError;
+use crate::output::error::{Cause, Error, UsageError};
 
 /// How one value is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -62,7 +62,7 @@ fn base64(bytes: &[u8]) -> SecretBytes {
 }
 
 /// Prints one value.
-pub(super) fn print_value(bytes: &[u8], encoding: Encoding) -> anyhow::Result<()> {
+pub(super) fn print_value(bytes: &[u8], encoding: Encoding) -> Result<(), Error> {
     let payload = if encoding == Encoding::Raw { Payload::Binary } else { Payload::Plaintext };
     let mut stdout = open_stdout(payload)?;
     stdout.write_all(encode(bytes, encoding).expose())?;
@@ -70,12 +70,10 @@ pub(super) fn print_value(bytes: &[u8], encoding: Encoding) -> anyhow::Result<()
 }
 
 /// Not through the buffer of `std::io::stdout`, which nobody wipes.
-fn open_stdout(payload: Payload) -> anyhow::Result<Destination> {
+fn open_stdout(payload: Payload) -> Result<Destination, Error> {
     let rules = Rules { force: false, sync: false, mode: 0o600, keeps_mode: false, modified: None };
     Destination::open(&Target::Stdout, None, payload, rules).map_err(|error| {
-        if !error.is::<UsageError>() {
-            return error;
-        }
+        let Cause::Usage(_) = error.cause() else { return error };
         UsageError::new("raw bytes do not go to a terminal")
             .hint("pipe them into a program, or use --format hex")
             .into()
@@ -110,7 +108,7 @@ impl Answer {
         self.text.push(value);
     }
 
-    pub(super) fn print(mut self) -> anyhow::Result<()> {
+    pub(super) fn print(mut self) -> Result<(), Error> {
         self.text.push(b"\n}\n");
         let mut stdout = open_stdout(Payload::Plaintext)?;
         stdout.write_all(self.text.expose())?;
@@ -132,14 +130,14 @@ pub(super) struct BlobOutArgs {
 
 impl BlobOutArgs {
     /// Writes the blob if a file was named, and returns when it is on the disk.
-    pub(super) fn write(&self, blob: &[u8]) -> anyhow::Result<()> {
+    pub(super) fn write(&self, blob: &[u8]) -> Result<(), Error> {
         let Some(file) = &self.blob_out else { return Ok(()) };
         let mut destination = self.open(file)?;
         destination.write_all(blob)?;
         destination.finish()
     }
 
-    fn open(&self, file: &Path) -> anyhow::Result<Destination> {
+    fn open(&self, file: &Path) -> Result<Destination, Error> {
         let target = Target::of(file);
         if target.is_stdout() {
             return Err(UsageError::new(

@@ -31,7 +31,7 @@ use crate::cli::trees::job::{EXTENSION, Job};
 use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::work::{Request, Work};
-use crate::output::error::UsageError;
+use crate::output::error::{Cause, Error, UsageError};
 use crate::output::progress::FileMeter;
 use crate::output::{Ui, sanitize};
 use range::RangeArgs;
@@ -130,7 +130,7 @@ impl Results for Plaintexts {
     }
 }
 
-pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     if (args.salvage || args.range.range().is_some()) && args.inputs.len() > 1 {
         return Err(UsageError::new("parts are taken of one message at a time").into());
     }
@@ -159,7 +159,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> anyhow::Result<()> {
 }
 
 impl Plan<'_> {
-    fn decrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> anyhow::Result<()> {
+    fn decrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> Result<(), Error> {
         let mut message = MessageSource::open(input)?;
         let (source, output) = (message.source(), &self.args.output);
         let mode = source.mode().unwrap_or(0o600);
@@ -259,7 +259,7 @@ fn release_verified(
     reader: &Reader<'_>,
     output: &mut impl Write,
     meter: &FileMeter<'_>,
-) -> anyhow::Result<(Opened, u64)> {
+) -> Result<(Opened, u64), Error> {
     let header = Cursor::new(opened.read_header().raw().to_vec());
     if message.source().is_file() {
         let verified = Verified::new(header.chain(&mut message), None, reader)?;
@@ -277,10 +277,9 @@ fn release_verified(
 }
 
 /// A failed write names the output, and everything else is told as it is.
-fn name_output(error: anyhow::Error, target: &Target) -> anyhow::Error {
-    match error.downcast() {
-        Ok(VerifyFirstError::Pipeline(error)) => target.name_in(error),
-        Ok(other) => other.into(),
-        Err(other) => other,
+fn name_output(error: Error, target: &Target) -> Error {
+    match error.into_cause() {
+        Cause::VerifyFirst(VerifyFirstError::Pipeline(error)) => target.name_in(error),
+        other => other.into(),
     }
 }

@@ -8,7 +8,7 @@ use enwrap::pipeline::range::{ByteRange, RangeResult};
 
 use crate::cli::io::destination::{Destination, Target};
 use crate::cli::io::message_source::MessageSource;
-use crate::output::error::{NoParts, UsageError};
+use crate::output::error::{Error, NoParts, UsageError};
 use crate::output::progress::FileMeter;
 
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ pub(super) fn decrypt(
     (range, target): (ByteRange, &Target),
     destination: &mut Destination,
     meter: &FileMeter<'_>,
-) -> anyhow::Result<RangeResult> {
+) -> Result<RangeResult, Error> {
     if opened.layout().is_none() {
         return Err(
             NoParts::of(opened.header(), Some("read all of it first: --verify-first")).into()

@@ -14,13 +14,13 @@ use crate::cli::io::destination::{Destination, Payload, Rules};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::trees::job::Job;
 use crate::output::counted::counted;
-use crate::output::error::{NoParts, NothingLost, Unreadable, UsageError};
+use crate::output::error::{Error, NoParts, NothingLost, Unreadable, UsageError};
 use crate::output::progress::Meter;
 use crate::output::{Format, sanitize};
 
 impl Plan<'_> {
     /// Always an error in the end: what was salvaged is not the message.
-    pub(super) fn salvage(&self, Job { input, target }: &Job) -> anyhow::Result<()> {
+    pub(super) fn salvage(&self, Job { input, target }: &Job) -> Result<(), Error> {
         let mut message = MessageSource::open(input)?;
         let rules = Rules {
             force: self.args.output.force,

@@ -39,7 +39,7 @@ use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
-use crate::output::error::{InKeyring as _, ProducerError, UsageError};
+use crate::output::error::{Concerning as _, Error, ProducerError, UsageError};
 use crate::output::progress::{FileMeter, Meter};
 use crate::output::{Ui, sanitize};
 
@@ -157,7 +157,7 @@ impl Results for Messages {
     }
 }
 
-pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let recipe = Recipe {
         algorithm: args.algorithm,
         frame_length: args.frame_length,
@@ -195,7 +195,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> anyhow::Result<()> {
 
 impl Plan<'_> {
     /// Encrypts a file, or standard input. A run over folders passes over files that are encrypted already.
-    fn encrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> anyhow::Result<Outcome> {
+    fn encrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> Result<Outcome, Error> {
         let mut source = Source::open(input)?;
         if source.looks_encrypted() {
             if turn.is_of_many() && is_message(input) == Some(true) {
@@ -244,7 +244,7 @@ impl Plan<'_> {
         command: &[PathBuf],
         target: &Target,
         jobs: Jobs,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         let output = &self.args.output;
         let rules = Rules {
             force: output.force,
@@ -300,7 +300,7 @@ impl Plan<'_> {
     }
 
     /// Says what was done.
-    fn record(&self, input: &Path, target: &Target, encrypted: &Encrypted) -> anyhow::Result<()> {
+    fn record(&self, input: &Path, target: &Target, encrypted: &Encrypted) -> Result<(), Error> {
         let (ui, output) = (self.ui, target.path());
         let tag = (&[0; IV_LEN], &encrypted.tag);
         self.metadata.append("encrypt", input, output, &encrypted.header, tag)?;
@@ -325,7 +325,7 @@ impl Plan<'_> {
     }
 }
 
-fn name_output(error: EncryptError, target: &Target) -> anyhow::Error {
+fn name_output(error: EncryptError, target: &Target) -> Error {
     match error {
         EncryptError::Pipeline(PipelineError::Read(error)) => match error.downcast() {
             Ok(producer) => ProducerError::into(producer),

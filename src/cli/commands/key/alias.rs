@@ -8,7 +8,7 @@ use enwrap::keyring::Alias;
 use super::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::InKeyring as _;
+use crate::output::error::{Concerning as _, Error};
 
 /// Give root keys names, and take them away
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ enum AliasVerb {
     },
 }
 
-pub(crate) fn run(app: &App, args: &AliasArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &AliasArgs) -> Result<(), Error> {
     let store = app.store()?;
     let (id, _) = store.update(|keyring| {
         let change = match &args.verb {

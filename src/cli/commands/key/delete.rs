@@ -10,7 +10,7 @@ use enwrap::keyring::model::deletion::Doomed;
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::InKeyring as _;
+use crate::output::error::{Concerning as _, Error};
 
 /// Announce that a root key, or old versions of it, will be destroyed
 ///
@@ -56,7 +56,7 @@ pub(crate) struct UndeleteArgs {
     version: Option<u32>,
 }
 
-pub(crate) fn run(app: &App, args: &DeleteArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &DeleteArgs) -> Result<(), Error> {
     let doomed = match (args.version, args.old_versions) {
         (Some(number), _) => Doomed::Version(number),
         (None, true) => Doomed::OldVersions,
@@ -74,7 +74,7 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> anyhow::Result<()> {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         let numbers = key.schedule_deletion(doomed, date).in_keyring(&store)?;
         let date = numbers.first().and_then(|first| key.version(Some(*first)).ok()?.deletion_date);
-        anyhow::Ok((key.id(), numbers, date))
+        Ok::<_, Error>((key.id(), numbers, date))
     })?;
     let (id, numbers, date) = changed;
     if let Some(date) = date {
@@ -88,12 +88,12 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> anyhow::Result<()> {
     tell(app, id, &numbers, "pending deletion", date)
 }
 
-pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> anyhow::Result<()> {
+pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> Result<(), Error> {
     let store = app.store()?;
     let ((id, numbers), _) = store.update(|keyring| {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         let numbers = key.cancel_deletion(args.version).in_keyring(&store)?;
-        anyhow::Ok((key.id(), numbers))
+        Ok::<_, Error>((key.id(), numbers))
     })?;
     app.ui.note(&format!(
         "{} will not be destroyed, and is disabled; to use it again: enwrap key enable {}",
@@ -114,7 +114,7 @@ fn tell(
     numbers: &[u32],
     state: &str,
     date: Option<Timestamp>,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     for number in numbers {
         app.ui.result(
             "",

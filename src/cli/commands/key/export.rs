@@ -14,7 +14,7 @@ use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
-use crate::output::error::{InKeyring as _, UsageError};
+use crate::output::error::{Cause, Concerning as _, Error, UsageError};
 use crate::output::{Format, sanitize};
 
 /// Write root keys, with their material
@@ -73,7 +73,7 @@ enum Form {
     Env,
 }
 
-pub(crate) fn run(app: &App, args: &ExportArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
     let form = args.form.unwrap_or(if args.seal { Form::Keyring } else { Form::Sdk });
     if args.seal && form == Form::Sdk {
         return Err(UsageError::new("no official SDK opens a sealed key")
@@ -121,7 +121,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn encode(args: &ExportArgs, form: Form, selection: &Selection<'_>) -> anyhow::Result<SecretText> {
+fn encode(args: &ExportArgs, form: Form, selection: &Selection<'_>) -> Result<SecretText, Error> {
     if form == Form::Sdk {
         return Ok(selection.to_json()?);
     }
@@ -141,8 +141,8 @@ fn encode(args: &ExportArgs, form: Form, selection: &Selection<'_>) -> anyhow::R
     Ok(line)
 }
 
-fn insist_on_terminal(error: anyhow::Error, target: &Target) -> anyhow::Error {
-    if *target == Target::Stdout && error.is::<UsageError>() {
+fn insist_on_terminal(error: Error, target: &Target) -> Error {
+    if *target == Target::Stdout && matches!(error.cause(), Cause::Usage(_)) {
         return UsageError::new("the key would be shown on the terminal")
             .hint("write it to a file with -o FILE, or insist with '-o -'")
             .into();
@@ -150,7 +150,7 @@ fn insist_on_terminal(error: anyhow::Error, target: &Target) -> anyhow::Error {
     error
 }
 
-fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> anyhow::Result<()> {
+fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> Result<(), Error> {
     let who = if sealed { "with its passphrase has" } else { "has" };
     app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
     for (key, version) in &selection.versions {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
@@ -16,7 +15,7 @@ use crate::cli::app::App;
 use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, operands};
-use crate::output::error::{About, Subject, UsageError};
+use crate::output::error::{About, Concerning as _, Error, Subject, UsageError};
 use crate::output::sanitize;
 
 /// An exported key has less than a kilobyte; a thousand of them have less than this.
@@ -57,7 +56,7 @@ pub(crate) struct ImportArgs {
     passphrase: ImportPassphraseArgs,
 }
 
-pub(crate) fn run(app: &App, args: &ImportArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
     let store = app.store()?;
     let mut keys = read(app, args, store.path())?;
     if let Some(alias) = &args.alias {
@@ -76,7 +75,7 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> anyhow::Result<()> {
         for key in keys {
             keyring.add(key)?;
         }
-        anyhow::Ok(())
+        Ok::<_, Error>(())
     })?;
     if saved == Saved::Created {
         app.tell_about_first_use(&store);
@@ -93,7 +92,7 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read(app: &App, args: &ImportArgs, keyring: &Path) -> anyhow::Result<Vec<Key>> {
+fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<Key>, Error> {
     if let (Some(file), Some(namespace), Some(name)) =
         (&args.material_file, &args.namespace, &args.name)
     {
@@ -108,7 +107,7 @@ fn read(app: &App, args: &ImportArgs, keyring: &Path) -> anyhow::Result<Vec<Key>
     let file = operands(args.file.as_slice())?.remove(0);
     let text = read_secret(&file, keyring)?;
     if is_json(text.expose()) {
-        return exchange::from_json(text.expose()).with_context(|| about(&file, keyring));
+        return exchange::from_json(text.expose()).about(|| about(&file, keyring));
     }
     let name =
         Subject::of(&file).path().map_or_else(|| PathBuf::from("standard input"), Into::into);
@@ -125,10 +124,10 @@ fn is_json(text: &[u8]) -> bool {
 }
 
 fn about(file: &Path, keyring: &Path) -> About {
-    About { subject: Subject::of(file), keyring: keyring.to_path_buf() }
+    About::input(file, keyring)
 }
 
-fn read_secret(file: &Path, keyring: &Path) -> anyhow::Result<SecretText> {
-    let source = Source::open(file).with_context(|| about(file, keyring))?;
-    SecretText::read_from(source, MOST_BYTES).with_context(|| about(file, keyring))
+fn read_secret(file: &Path, keyring: &Path) -> Result<SecretText, Error> {
+    let source = Source::open(file).about(|| about(file, keyring))?;
+    SecretText::read_from(source, MOST_BYTES).about(|| about(file, keyring))
 }

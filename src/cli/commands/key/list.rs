@@ -6,6 +6,7 @@ use enwrap::keyring::model::key::State;
 
 use super::{age_days, aliases, to_json};
 use crate::cli::app::App;
+use crate::output::error::Error;
 use crate::output::{Format, table};
 
 /// List the keyring's root keys, with the age of their current versions
@@ -20,7 +21,7 @@ fn state(state: State) -> String {
     }
 }
 
-pub(crate) fn run(app: &App, _args: &ListArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, _args: &ListArgs) -> Result<(), Error> {
     let keyring = app.store()?.load()?;
     if app.ui.format == Format::Json {
         for key in keyring.keys() {

@@ -21,6 +21,8 @@ use enwrap::keyring::model::name::InvalidName;
 use enwrap::keyring::{Alias, Key, KeyVersion};
 
 use crate::cli::app::App;
+use crate::output::error::Error;
+use crate::output::status::Status;
 
 /// Look after root keys: names, rotation, switches, usage, deletion, export and import
 #[derive(Debug, Subcommand)]
@@ -41,21 +43,21 @@ pub(crate) enum KeyVerb {
     Usage(Box<usage::UsageArgs>),
 }
 
-pub(crate) fn run(app: &App, verb: &KeyVerb) -> anyhow::Result<()> {
-    match verb {
-        KeyVerb::List(args) => list::run(app, args),
-        KeyVerb::Show(args) => show::run(app, args),
-        KeyVerb::Export(args) => export::run(app, args),
-        KeyVerb::Import(args) => import::run(app, args),
-        KeyVerb::Alias(args) => alias::run(app, args),
-        KeyVerb::Rotate(args) => rotate::run(app, args),
-        KeyVerb::Enable(args) => switch::run(app, args, State::Enabled),
-        KeyVerb::Disable(args) => switch::run(app, args, State::Disabled),
-        KeyVerb::Delete(args) => delete::run(app, args),
-        KeyVerb::Undelete(args) => delete::undelete(app, args),
-        KeyVerb::Purge(args) => purge::run(app, args),
-        KeyVerb::Usage(args) => usage::run(app, args),
-    }
+pub(crate) fn run(app: &App, verb: &KeyVerb) -> Result<Status, Error> {
+    Ok(match verb {
+        KeyVerb::List(args) => list::run(app, args)?.into(),
+        KeyVerb::Show(args) => show::run(app, args)?.into(),
+        KeyVerb::Export(args) => export::run(app, args)?.into(),
+        KeyVerb::Import(args) => import::run(app, args)?.into(),
+        KeyVerb::Alias(args) => alias::run(app, args)?.into(),
+        KeyVerb::Rotate(args) => rotate::run(app, args)?.into(),
+        KeyVerb::Enable(args) => switch::run(app, args, State::Enabled)?.into(),
+        KeyVerb::Disable(args) => switch::run(app, args, State::Disabled)?.into(),
+        KeyVerb::Delete(args) => delete::run(app, args)?.into(),
+        KeyVerb::Undelete(args) => delete::undelete(app, args)?.into(),
+        KeyVerb::Purge(args) => purge::run(app, args)?,
+        KeyVerb::Usage(args) => usage::run(app, args)?,
+    })
 }
 
 /// Reads an alias from the command line.

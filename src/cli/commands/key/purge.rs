@@ -16,7 +16,8 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::secrets::prompt;
 use crate::output::counted::counted;
-use crate::output::error::{InKeyring as _, UsageError};
+use crate::output::error::{Concerning as _, Error, UsageError};
+use crate::output::status::Status;
 
 /// Destroy key versions whose deletion date has passed
 ///
@@ -50,7 +51,7 @@ pub(crate) struct PurgeArgs {
     open: OpenArgs,
 }
 
-pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     let store = app.store()?;
     let keyring = store.load()?;
     let mut only: Vec<KeyId> = Vec::new();
@@ -63,14 +64,17 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     let mut checked = Checked::default();
     if !args.check.is_empty() {
         let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id(), *number)).collect();
-        checked = require_unneeded(app, &store, &args.open, &args.check, &doomed)?;
+        checked = match require_unneeded(app, &store, &args.open, &args.check, &doomed)? {
+            Ok(checked) => checked,
+            Err(found) => return Ok(Status::Found(found)),
+        };
     }
     if args.dry_run {
         for (key, number) in &due {
             tell(app, key, *number, "would destroy", false)?;
         }
         checked.remind(app);
-        return Ok(());
+        return Ok(Status::Done);
     }
     if !due.is_empty() && !args.yes {
         confirm(&due)?;
@@ -79,7 +83,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
     let destroyed = store.destroy_due(&only, now)?;
     if destroyed.is_empty() {
         app.ui.note("nothing to destroy");
-        return Ok(());
+        return Ok(Status::Done);
     }
     for it in &destroyed {
         let object = json!({
@@ -94,7 +98,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> anyhow::Result<()> {
         "copies of the keyring elsewhere still have them: backups, snapshots, and what the disk keeps",
     );
     checked.remind(app);
-    Ok(())
+    Ok(Status::Done)
 }
 
 fn due<'a>(keyring: &'a Keyring, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {
@@ -102,7 +106,7 @@ fn due<'a>(keyring: &'a Keyring, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key
     keys.flat_map(|key| key.due(now).into_iter().map(move |number| (key, number))).collect()
 }
 
-fn tell(app: &App, key: &Key, number: u32, verb: &str, destroyed: bool) -> anyhow::Result<()> {
+fn tell(app: &App, key: &Key, number: u32, verb: &str, destroyed: bool) -> Result<(), Error> {
     let object = json!({
         "key_id": key.id().to_string(),
         "version": number,
@@ -112,7 +116,7 @@ fn tell(app: &App, key: &Key, number: u32, verb: &str, destroyed: bool) -> anyho
     Ok(app.ui.result(&format!("{verb} {} version {number}\n", key.id()), object)?)
 }
 
-fn confirm(due: &[(&Key, u32)]) -> anyhow::Result<()> {
+fn confirm(due: &[(&Key, u32)]) -> Result<(), Error> {
     let mut question = String::new();
     for (key, number) in due {
         writeln!(question, "{} version {number} ({})", key.id(), super::aliases(key))?;

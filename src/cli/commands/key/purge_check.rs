@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use enwrap::keyring::{KeyId, Store};
@@ -16,7 +15,7 @@ use crate::cli::opening::{Missing, Opening};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree};
 use crate::output::diagnosis::Diagnosis;
-use crate::output::error::{About, Found, Subject, UsageError};
+use crate::output::error::{About, Concerning as _, Error, Found, UsageError};
 use crate::output::sanitize;
 
 /// What was found.
@@ -29,7 +28,8 @@ pub(super) struct Checked {
     pub(super) by_envelope_only: usize,
 }
 
-/// Refuses where a message of `paths` is not proved to open without the key versions of `doomed`.
+/// The inner error is that a message of `paths` is not proved to open without the key
+/// versions of `doomed`.
 ///
 /// What cannot be read, or cannot be proved, counts as depending on every version of ours that it names: a name
 /// proves nothing, and destruction is for ever. A message that names none is tried with the doomed versions
@@ -40,7 +40,7 @@ pub(super) fn require_unneeded(
     args: &OpenArgs,
     paths: &[PathBuf],
     doomed: &[(KeyId, u32)],
-) -> anyhow::Result<Checked> {
+) -> Result<Result<Checked, Found>, Error> {
     if let Some(odd) = paths.iter().find(|path| !path.is_dir() && !path.is_file()) {
         let shown = sanitize::name(odd);
         return Err(UsageError::new(format!("'{shown}' is no file and no folder to check")).into());
@@ -51,9 +51,8 @@ pub(super) fn require_unneeded(
     for file in tree.by_ref() {
         let entry = file?;
         let result = look(app, &opening, &entry, doomed, &mut checked);
-        let about =
-            || About { subject: Subject::of(&entry.path), keyring: store.path().to_path_buf() };
-        if let Err(error) = result.with_context(about) {
+        let about = || About::input(&entry.path, store.path());
+        if let Err(error) = result.about(about) {
             // Whatever it is, nobody can say that it opens.
             app.ui.error(&Diagnosis::of(&error));
             checked.needed += 1;
@@ -74,9 +73,9 @@ pub(super) fn require_unneeded(
     if needed > 0 {
         let files =
             if needed == 1 { "1 file needs".to_owned() } else { format!("{needed} files need") };
-        return Err(Found(format!("work: {files} what would be destroyed")).into());
+        return Ok(Err(Found(format!("work: {files} what would be destroyed"))));
     }
-    Ok(checked)
+    Ok(Ok(checked))
 }
 
 impl Checked {
@@ -99,7 +98,7 @@ fn look(
     entry: &Entry,
     doomed: &[(KeyId, u32)],
     checked: &mut Checked,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let Some((_, header)) =
         MessageSource::find(&entry.path, entry.is_named, &opening.expected.limits)?
     else {

@@ -12,7 +12,7 @@ use enwrap::keyring::model::key::Origin;
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::InKeyring as _;
+use crate::output::error::{Concerning as _, Error};
 
 /// Give root keys a new version
 ///
@@ -56,7 +56,7 @@ fn parse_age(text: &str) -> Result<SignedDuration, String> {
     age.ok_or_else(|| "an age is a number and h, d or w, such as 365d".to_owned())
 }
 
-pub(crate) fn run(app: &App, args: &RotateArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
     let store = app.store()?;
     let is_due = |created: Timestamp| match args.older_than {
         None => true,
@@ -75,7 +75,7 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> anyhow::Result<()> {
             key.rotate()?;
             rotated.push((key.id(), key.current().number));
         }
-        anyhow::Ok(rotated)
+        Ok::<_, Error>(rotated)
     })?;
     for (id, version) in rotated {
         let mut text = String::new();
@@ -90,7 +90,7 @@ fn due(
     keyring: &Keyring,
     args: &RotateArgs,
     is_due: &impl Fn(Timestamp) -> bool,
-) -> anyhow::Result<Vec<String>> {
+) -> Result<Vec<String>, Error> {
     let mut ids = Vec::new();
     if args.all {
         let is_ours = |key: &&enwrap::keyring::Key| {

@@ -8,7 +8,7 @@ use enwrap::keyring::KeyVersion;
 
 use super::{aliases, to_json};
 use crate::cli::app::App;
-use crate::output::error::InKeyring as _;
+use crate::output::error::{Concerning as _, Error};
 use crate::output::{sanitize, table};
 
 /// Show a root key and its versions, without key material
@@ -26,7 +26,7 @@ fn state(version: &KeyVersion) -> String {
     }
 }
 
-pub(crate) fn run(app: &App, args: &ShowArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
     let store = app.store()?;
     let keyring = store.load()?;
     let key = keyring.key(&args.key).in_keyring(&store)?;

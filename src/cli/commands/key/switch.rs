@@ -6,7 +6,7 @@ use serde_json::json;
 use enwrap::keyring::model::key::State;
 
 use crate::cli::app::App;
-use crate::output::error::InKeyring as _;
+use crate::output::error::{Concerning as _, Error};
 
 /// Which key, or which version of it.
 #[derive(Debug, Args)]
@@ -20,12 +20,12 @@ pub(crate) struct SwitchArgs {
     version: Option<u32>,
 }
 
-pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> Result<(), Error> {
     let store = app.store()?;
     let (id, _) = store.update(|keyring| {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         key.switch(args.version, state).in_keyring(&store)?;
-        anyhow::Ok(key.id())
+        Ok::<_, Error>(key.id())
     })?;
     let object = json!({
         "key_id": id.to_string(),

@@ -17,7 +17,8 @@ use crate::cli::opening::{Missing, Opening};
 use crate::cli::trees::batch;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::error::Found;
+use crate::output::error::{Error, Found};
+use crate::output::status::Status;
 use crate::output::{sanitize, table};
 
 /// Show which key versions open which files
@@ -64,7 +65,7 @@ struct Report {
     closed: usize,
 }
 
-pub(crate) fn run(app: &App, args: &UsageArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     require_files(&args.paths, args.recursive)?;
     let store = app.store()?;
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
@@ -95,9 +96,9 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> anyhow::Result<()> {
         let what = "not proved to be opened by a current version";
         let files = stale + report.closed;
         let verb = if files == 1 { "file is" } else { "files are" };
-        return Err(Found(format!("work: {files} {verb} {what}")).into());
+        return Ok(Status::Found(Found(format!("work: {files} {verb} {what}"))));
     }
-    Ok(())
+    Ok(Status::Done)
 }
 
 fn look(
@@ -106,7 +107,7 @@ fn look(
     opening: &Opening,
     entry: &Entry,
     report: &mut Report,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let path = entry.path.as_path();
     let Some((source, header)) =
         MessageSource::find(&entry.path, entry.is_named, &opening.expected.limits)?
@@ -166,7 +167,7 @@ fn look(
     Ok(app.ui.result(&text, object)?)
 }
 
-fn tell(app: &App, keyring: &Keyring, report: &Report) -> anyhow::Result<()> {
+fn tell(app: &App, keyring: &Keyring, report: &Report) -> Result<(), Error> {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for (holder, count) in &report.versions {
         let version = if holder.is_current { "current" } else { "old" };

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
@@ -15,7 +14,7 @@ use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
 use crate::cli::io::place::Place;
-use crate::output::error::UsageError;
+use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::{Format, sanitize};
 
 /// Copy the keyring to a new file, after checking it
@@ -47,7 +46,7 @@ pub(crate) struct BackupArgs {
     new_passphrase: NewPassphraseArgs,
 }
 
-pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     let target = Target::of(&args.file);
     if target.is_stdout() && !args.text {
         return Err(UsageError::new("a backup goes to a file").into());
@@ -62,7 +61,7 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
     let store = app.store()?;
     let text = if args.text {
         let sealed = store.export_sealed(|| {
-            anyhow::Ok(args.new_passphrase.sources().passphrase("the backup")?)
+            Ok::<_, Error>(args.new_passphrase.sources().passphrase("the backup")?)
         })?;
         let mut lines = SecretText::default();
         lines.push(paper::print(sealed.expose()).as_bytes());
@@ -76,7 +75,7 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
     let payload = if args.text { Payload::Plaintext } else { Payload::Binary };
     let mut destination = Destination::open(&target, None, payload, rules)?;
     let shown = sanitize::name(&args.file);
-    destination.write_all(text.expose()).with_context(|| format!("cannot write '{shown}'"))?;
+    destination.write_all(text.expose()).cannot("write", &args.file)?;
     destination.finish()?;
     if target.is_stdout() {
         return Ok(());
@@ -93,7 +92,7 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> anyhow::Result<()> {
 
 /// Refuses a file that is the keyring, its lock, or a generation: they are changed under the lock, and never
 /// by a copy.
-fn require_elsewhere(store: &Store, file: &Path) -> anyhow::Result<()> {
+fn require_elsewhere(store: &Store, file: &Path) -> Result<(), Error> {
     let Some(place) = Place::of(file) else { return Ok(()) };
     let mut lock = store.path().as_os_str().to_owned();
     lock.push(".lock");

@@ -8,8 +8,9 @@ use enwrap::operations::keyring_check;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::counted::counted;
-use crate::output::error::Found;
+use crate::output::error::{Error, Found};
 use crate::output::sanitize;
+use crate::output::status::Status;
 
 /// Look whether the keyring is whole, private and works
 ///
@@ -22,7 +23,7 @@ use crate::output::sanitize;
 "])]
 pub(crate) struct CheckArgs {}
 
-pub(crate) fn run(app: &App, _args: &CheckArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, _args: &CheckArgs) -> Result<Status, Error> {
     let store = app.store()?;
     let checked = keyring_check::check(&store)?;
     for finding in &checked.findings {
@@ -43,7 +44,7 @@ pub(crate) fn run(app: &App, _args: &CheckArgs) -> anyhow::Result<()> {
         "findings": checked.findings.len(),
     }))?;
     match checked.findings.len() {
-        0 => Ok(()),
-        n => Err(Found(format!("{} to look at", counted(n, "thing"))).into()),
+        0 => Ok(Status::Done),
+        n => Ok(Status::Found(Found(format!("{} to look at", counted(n, "thing"))))),
     }
 }

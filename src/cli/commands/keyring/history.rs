@@ -10,6 +10,7 @@ use serde_json::json;
 use enwrap::keyring::{Keyring, KeyringError};
 
 use crate::cli::app::App;
+use crate::output::error::Error;
 use crate::output::{Format, sanitize, table};
 
 /// List the earlier generations of the keyring, which 'enwrap keyring restore' puts back
@@ -19,7 +20,7 @@ use crate::output::{Format, sanitize, table};
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {}
 
-pub(crate) fn run(app: &App, _args: &HistoryArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, _args: &HistoryArgs) -> Result<(), Error> {
     let store = app.store()?;
     let mut rows: Vec<[String; 5]> = Vec::new();
     for remnant in store.remnants()? {

@@ -10,6 +10,8 @@ mod restore;
 use clap::Subcommand;
 
 use crate::cli::app::App;
+use crate::output::error::Error;
+use crate::output::status::Status;
 
 /// Look after the keyring file: backups, passphrase, earlier generations
 #[derive(Debug, Subcommand)]
@@ -22,13 +24,13 @@ pub(crate) enum KeyringVerb {
     Restore(restore::RestoreArgs),
 }
 
-pub(crate) fn run(app: &App, verb: &KeyringVerb) -> anyhow::Result<()> {
-    match verb {
-        KeyringVerb::Path(args) => path::run(app, args),
-        KeyringVerb::Check(args) => check::run(app, args),
-        KeyringVerb::Backup(args) => backup::run(app, args),
-        KeyringVerb::History(args) => history::run(app, args),
-        KeyringVerb::Restore(args) => restore::run(app, args),
-        KeyringVerb::Passphrase(args) => passphrase::run(app, args),
-    }
+pub(crate) fn run(app: &App, verb: &KeyringVerb) -> Result<Status, Error> {
+    Ok(match verb {
+        KeyringVerb::Path(args) => path::run(app, args)?.into(),
+        KeyringVerb::Check(args) => check::run(app, args)?,
+        KeyringVerb::Backup(args) => backup::run(app, args)?.into(),
+        KeyringVerb::History(args) => history::run(app, args)?.into(),
+        KeyringVerb::Restore(args) => restore::run(app, args)?.into(),
+        KeyringVerb::Passphrase(args) => passphrase::run(app, args)?.into(),
+    })
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
+use crate::output::error::Error;
 use crate::output::sanitize;
 
 /// Seal the keyring with a passphrase, change it, or remove it
@@ -30,7 +31,7 @@ pub(crate) struct PassphraseArgs {
     new_passphrase: NewPassphraseArgs,
 }
 
-pub(crate) fn run(app: &App, args: &PassphraseArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Error> {
     let store = app.store()?;
     let shown = sanitize::name(store.path());
     // The old one first, as everywhere: nobody types a new one in vain.

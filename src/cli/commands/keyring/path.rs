@@ -6,14 +6,14 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::app::App;
-use crate::output::error::UsageError;
+use crate::output::error::{Error, UsageError};
 use crate::output::{Format, print, sanitize};
 
 /// Print where the keyring is, whether it exists or not
 #[derive(Debug, Args)]
 pub(crate) struct PathArgs {}
 
-pub(crate) fn run(app: &App, _args: &PathArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, _args: &PathArgs) -> Result<(), Error> {
     let Some(path) = app.keyring_path()? else {
         return Err(
             UsageError::new("the keyring comes from ENWRAP_KEYRING_DATA, and has no path").into()

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
@@ -13,7 +12,7 @@ use crate::cli::app::App;
 use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
-use crate::output::error::{About, PaperError, Subject};
+use crate::output::error::{About, Concerning as _, Error, PaperError, Subject};
 use crate::output::sanitize;
 
 /// What a keyring on paper, or in a pipe, has at most.
@@ -45,7 +44,7 @@ pub(crate) struct RestoreArgs {
     passphrase: ImportPassphraseArgs,
 }
 
-pub(crate) fn run(app: &App, args: &RestoreArgs) -> anyhow::Result<()> {
+pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     let store = app.store()?;
     let source = match (&args.file, args.generation) {
         (_, Some(number)) => {
@@ -77,19 +76,19 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> anyhow::Result<()> {
 }
 
 /// The backup in `file`, which may be a keyring, base64 of one, or one that was typed from paper.
-fn backup(app: &App, args: &RestoreArgs, file: &Path, store: &Store) -> anyhow::Result<Store> {
-    let about = || About { subject: Subject::of(file), keyring: store.path().to_path_buf() };
+fn backup(app: &App, args: &RestoreArgs, file: &Path, store: &Store) -> Result<Store, Error> {
+    let about = || About::input(file, store.path());
     let sources = args.passphrase.sources();
-    let mut source = Source::open(file).with_context(about)?;
+    let mut source = Source::open(file).about(about)?;
     let mut first = [0; 1];
     let is_keyring = source.is_file() && source.read_at(&mut first, 0).is_ok() && first == *b"{";
     if is_keyring && !is_stdin(file) {
         // With all the suspicion that a keyring's file gets.
         return Ok(app.other_store(Location::File(file.to_path_buf()), sources));
     }
-    let mut text = SecretText::read_from(&mut source, MOST_BYTES).with_context(about)?;
+    let mut text = SecretText::read_from(&mut source, MOST_BYTES).about(about)?;
     if paper::is_paper(text.expose()) {
-        text = paper::read(text.expose()).map_err(PaperError).with_context(about)?;
+        text = paper::read(text.expose()).map_err(PaperError).about(about)?;
     }
     let name = Subject::of(file).path().map_or_else(|| PathBuf::from("standard input"), Into::into);
     Ok(app.other_store(Location::Data { name, text }, sources))

@@ -1,59 +1,16 @@
-//! What goes wrong above the library, and what an error is about.
+//! The errors of the command line itself: what goes wrong above the library.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use anyhow::Context as _;
-
-use enwrap::keyring::Store;
 use enwrap::keyring::format::paper::PaperFault;
 use enwrap::keyring::format::seal::EmptyPassphrase;
 use enwrap::keys::unlock::UnlockError;
 use enwrap::message::MessageError;
 use enwrap::message::header::{ContentType, Header};
 
-use super::sanitize;
-
-/// What an error is about, and which keyring was used; added on the way up as context.
-#[derive(Clone, Debug)]
-pub(crate) struct About {
-    pub(crate) subject: Subject,
-    pub(crate) keyring: PathBuf,
-}
-
-/// What was worked on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
-    /// Nothing that the message does not name itself.
-    Unnamed,
-    Stdin,
-    File(PathBuf),
-}
-
-impl Subject {
-    /// The subject of an operand.
-    pub(crate) fn of(input: &Path) -> Self {
-        if input.as_os_str() == "-" { Self::Stdin } else { Self::File(input.to_path_buf()) }
-    }
-
-    pub(crate) fn path(&self) -> Option<&Path> {
-        match self {
-            Self::File(path) => Some(path),
-            Self::Unnamed | Self::Stdin => None,
-        }
-    }
-}
-
-impl std::fmt::Display for About {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&match &self.subject {
-            Subject::Unnamed => String::new(),
-            Subject::Stdin => "standard input: ".to_owned(),
-            Subject::File(path) => format!("{}: ", sanitize::name(path)),
-        })
-    }
-}
+use crate::output::sanitize;
 
 /// A command line that cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +39,17 @@ pub(crate) enum SourceError {
     Folder,
     #[error("it shrank from {expected} to {read} bytes while it was read")]
     Shrank { expected: u64, read: u64 },
+}
+
+/// The system refused a step.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action}{}", path.as_ref().map_or_else(String::new, |path| format!(" '{}'", sanitize::name(path))))]
+pub(crate) struct StepError {
+    /// What was tried, after "cannot".
+    pub(crate) action: &'static str,
+    /// The file, unless another part of the message names it.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) source: io::Error,
 }
 
 /// A command that was to produce what is encrypted, and did not.
@@ -199,16 +167,4 @@ pub(crate) struct ChangedMeanwhile;
 pub(crate) struct SomeFailed {
     pub(crate) failed: usize,
     pub(crate) total: usize,
-}
-
-/// Adds to an error which keyring was looked at.
-pub(crate) trait InKeyring<T> {
-    fn in_keyring(self, store: &Store) -> anyhow::Result<T>;
-}
-
-impl<T, E: Into<anyhow::Error>> InKeyring<T> for Result<T, E> {
-    fn in_keyring(self, store: &Store) -> anyhow::Result<T> {
-        let keyring = store.path().to_path_buf();
-        self.map_err(Into::into).with_context(|| About { subject: Subject::Unnamed, keyring })
-    }
 }

@@ -1,0 +1,217 @@
+//! The error type of the command line.
+//!
+//! [`Error`] is closed: it can be made of the types that [`Cause`] lists, and of nothing else. Each of them says
+//! its own exit code and hint, as [`Classified`]. So an error type that nobody gave an exit code does not compile,
+//! neither here nor where a verb would pass it on with `?`.
+
+mod own;
+
+use std::path::{Path, PathBuf};
+
+use enwrap::fs::atomic_file::AtomicFileError;
+use enwrap::keyring::format::exchange::NotAnExport;
+use enwrap::keyring::{KeyError, KeyringError, Store};
+use enwrap::keys::envelope::append::AppendError;
+use enwrap::keys::provider::ProviderError;
+use enwrap::message::MessageError;
+use enwrap::message::context::ContextError;
+use enwrap::message::encrypted_data_key::FieldTooLong;
+use enwrap::operations::decrypt::OpenError;
+use enwrap::operations::encrypt::EncryptError;
+use enwrap::operations::rewrap::RewrapError;
+use enwrap::operations::verify_first::VerifyFirstError;
+use enwrap::pipeline::PipelineError;
+
+pub(crate) use own::*;
+
+use super::sanitize;
+use super::verdicts::Classified;
+
+/// Why a verb failed, and what it was working on.
+///
+/// Boxed, since every function of the command line returns it.
+#[derive(Debug)]
+pub(crate) struct Error(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    cause: Cause,
+    about: About,
+}
+
+impl Error {
+    pub(crate) fn cause(&self) -> &Cause {
+        &self.0.cause
+    }
+
+    pub(crate) fn into_cause(self) -> Cause {
+        self.0.cause
+    }
+
+    /// This error, about `about` and nothing else.
+    pub(crate) fn concerning(mut self, about: About) -> Self {
+        self.0.about = about;
+        self
+    }
+
+    pub(crate) fn about(&self) -> &About {
+        &self.0.about
+    }
+}
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        Self(Box::new(Parts { cause, about: About::default() }))
+    }
+}
+
+/// Lists the error types of the edge, each with its variant of [`Cause`].
+macro_rules! causes {
+    ($($variant:ident($error:ty),)*) => {
+        /// Everything that can go wrong in a verb.
+        #[derive(Debug)]
+        pub(crate) enum Cause {
+            $($variant($error),)*
+        }
+
+        impl Cause {
+            pub(crate) fn get(&self) -> &dyn Classified {
+                match self {
+                    $(Self::$variant(error) => error,)*
+                }
+            }
+        }
+
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Cause::$variant(error).into()
+            }
+        })*
+    };
+}
+
+causes! {
+    Append(AppendError),
+    AtomicFile(AtomicFileError),
+    Blob(BlobError),
+    ChangedMeanwhile(ChangedMeanwhile),
+    Context(ContextError),
+    Encrypt(EncryptError),
+    Export(NotAnExport),
+    FieldTooLong(FieldTooLong),
+    Format(std::fmt::Error),
+    Io(std::io::Error),
+    Key(KeyError),
+    Keyring(KeyringError),
+    Message(MessageError),
+    NoParts(NoParts),
+    NothingLost(NothingLost),
+    Open(OpenError),
+    Paper(PaperError),
+    Passphrase(PassphraseError),
+    Pipeline(PipelineError),
+    Producer(ProducerError),
+    Provider(ProviderError),
+    Rewrap(RewrapError),
+    SomeFailed(SomeFailed),
+    Source(SourceError),
+    Step(StepError),
+    UnknownKeys(UnknownKeys),
+    Unreadable(Unreadable),
+    Usage(UsageError),
+    VerifyFirst(VerifyFirstError),
+}
+
+/// What an error is about, and which keyring was used. Hints name them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct About {
+    pub(crate) subject: Subject,
+    pub(crate) keyring: Option<PathBuf>,
+}
+
+/// What was worked on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Nothing that the error's message does not name itself.
+    #[default]
+    Unnamed,
+    Stdin,
+    File(PathBuf),
+}
+
+impl About {
+    /// About one input of a run that uses `keyring`.
+    pub(crate) fn input(input: &Path, keyring: &Path) -> Self {
+        Self { subject: Subject::of(input), keyring: Some(keyring.to_path_buf()) }
+    }
+
+    pub(crate) fn keyring(&self) -> Option<&Path> {
+        self.keyring.as_deref()
+    }
+}
+
+impl Subject {
+    /// The subject of an operand.
+    pub(crate) fn of(input: &Path) -> Self {
+        if input.as_os_str() == "-" { Self::Stdin } else { Self::File(input.to_path_buf()) }
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Unnamed | Self::Stdin => None,
+        }
+    }
+}
+
+/// The beginning of a message: what it is about, and a colon.
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unnamed => Ok(()),
+            Self::Stdin => f.write_str("standard input: "),
+            Self::File(path) => write!(f, "{}: ", sanitize::name(path)),
+        }
+    }
+}
+
+/// Adds to an error what it is about.
+pub(crate) trait Concerning<T> {
+    /// Adds the input and the keyring. Of two, the outer one counts.
+    fn about(self, about: impl FnOnce() -> About) -> Result<T, Error>;
+
+    /// Adds which keyring was looked at.
+    fn in_keyring(self, store: &Store) -> Result<T, Error>;
+}
+
+impl<T, E: Into<Error>> Concerning<T> for Result<T, E> {
+    fn about(self, about: impl FnOnce() -> About) -> Result<T, Error> {
+        self.map_err(|error| error.into().concerning(about()))
+    }
+
+    fn in_keyring(self, store: &Store) -> Result<T, Error> {
+        self.about(|| About {
+            subject: Subject::Unnamed,
+            keyring: Some(store.path().to_path_buf()),
+        })
+    }
+}
+
+/// Adds to an I/O error which step failed.
+pub(crate) trait Cannot<T> {
+    /// Says `cannot ACTION 'PATH'`.
+    fn cannot(self, action: &'static str, path: &Path) -> Result<T, Error>;
+
+    /// Says `cannot ACTION`.
+    fn cannot_do(self, action: &'static str) -> Result<T, Error>;
+}
+
+impl<T> Cannot<T> for std::io::Result<T> {
+    fn cannot(self, action: &'static str, path: &Path) -> Result<T, Error> {
+        self.map_err(|source| StepError { action, path: Some(path.to_path_buf()), source }.into())
+    }
+
+    fn cannot_do(self, action: &'static str) -> Result<T, Error> {
+        self.map_err(|source| StepError { action, path: None, source }.into())
+    }
+}

@@ -1,0 +1,74 @@
+//! Verdicts on files and streams.
+
+use std::io;
+
+use enwrap::fs::atomic_file::AtomicFileError;
+use enwrap::fs::lock::LockError;
+use enwrap::keys::envelope::append::AppendError;
+
+use super::{Classified, Verdict};
+use crate::output::error::{About, ChangedMeanwhile, SourceError, StepError};
+use crate::output::exit::Exit;
+
+impl Classified for AtomicFileError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => {
+                Exit::Failure
+                    .hint("it is mounted by itself, as containers do: mount its folder instead")
+            }
+            Self::Io { .. } => Exit::Failure.into(),
+            Self::Exists { .. } => Exit::Exists
+                .hint("it is as it was; replace it with -f, or choose another name with -o"),
+        }
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
+    }
+}
+
+impl Classified for AppendError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::Lock { source: LockError::Held { .. }, .. } => Exit::Failure
+                .hint("try again when that process is done, or wait longer: --lock-timeout"),
+            Self::Lock { source: LockError::Io(_), .. } | Self::Io { .. } => Exit::Failure.into(),
+        }
+    }
+}
+
+impl Classified for SourceError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::Open(_) | Self::Shrank { .. } => Exit::Failure.into(),
+            Self::Folder => Exit::Usage.hint("name the files in it; enwrap takes no folder here"),
+        }
+    }
+}
+
+impl Classified for StepError {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Failure.into()
+    }
+}
+
+impl Classified for ChangedMeanwhile {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Failure.into()
+    }
+}
+
+/// Reading an input, or printing: what it was about is said by [`About`], or goes without saying.
+impl Classified for io::Error {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Failure.into()
+    }
+}
+
+/// Text that is written to memory.
+impl Classified for std::fmt::Error {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Failure.into()
+    }
+}

@@ -1,0 +1,148 @@
+//! Verdicts on the keyring and its keys.
+
+use std::path::Path;
+
+use enwrap::keyring::format::exchange::NotAnExport;
+use enwrap::keyring::format::seal::SealError;
+use enwrap::keyring::model::key::State;
+use enwrap::keyring::{FileFault, KeyError, KeyringError};
+
+use super::{Classified, Verdict};
+use crate::output::error::{About, PassphraseError};
+use crate::output::exit::Exit;
+use crate::output::sanitize;
+
+impl Classified for KeyringError {
+    fn verdict(&self, about: &About) -> Verdict {
+        match self {
+            Self::NotFound { .. } => {
+                Exit::NoKey.hint("make one with 'enwrap keygen', or name one with --keyring FILE")
+            }
+            Self::Lost { newest, .. } => Exit::Keyring.hint(format!(
+                "put the newest one back: enwrap keyring restore --generation {newest}"
+            )),
+            Self::NoPassphrase { source, .. } => match source.downcast_ref::<PassphraseError>() {
+                // The keyring takes whatever error the one who was asked gives; here, that is the command line.
+                Some(passphrase) => passphrase.verdict(about),
+                None => Exit::KeyringLocked.into(),
+            },
+            Self::Elsewhere { .. } => Exit::Failure
+                .hint("remove them, or keep them in another folder, and run this again"),
+            Self::Remains { .. } => Exit::Failure.hint("run this again when they can be removed"),
+            Self::WouldLose { .. } => Exit::Policy
+                .hint("what is encrypted under them would be lost; if that is meant, --force"),
+            Self::NoGeneration { numbers, .. } => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                let hint = match &numbers[..] {
+                    [] => "there is none at all".to_owned(),
+                    _ => format!("there are: {}", numbers.join(", ")),
+                };
+                Exit::NoKey.hint(hint)
+            }
+            Self::EmptyData { .. } => {
+                Exit::Keyring.hint("unset it to use a keyring file, or give this job the secret")
+            }
+            Self::File { path, fault } => file_fault(path, fault),
+            Self::OpenToOthers { path, owner, .. } => {
+                let path = sanitize::name(path);
+                let hint = format!(
+                    "chmod 600 '{path}', owned by you (now by user {owner}); for a mounted secret that \
+                 others may read, --allow-readable-keyring"
+                );
+                Exit::Keyring.hint(hint)
+            }
+            Self::FolderOpenToOthers { folder, .. } => {
+                Exit::Keyring.hint(format!("chmod go-w '{}', and own it", sanitize::name(folder)))
+            }
+            Self::ReadOnly { .. } => {
+                Exit::Keyring.hint("name a keyring file that can be changed: --keyring FILE")
+            }
+            Self::Locked { .. } => Exit::Failure
+                .hint("try again when that process is done, or wait longer: --lock-timeout"),
+            Self::Io { .. } => Exit::Failure.into(),
+            Self::Save(file) => file.verdict(about),
+        }
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
+    }
+}
+
+fn file_fault(path: &Path, fault: &FileFault) -> Verdict {
+    match fault {
+        FileFault::Newer(_) => Exit::NotAMessage.hint("install a newer enwrap"),
+        FileFault::Sealed(SealError::Passphrase) => {
+            Exit::KeyringLocked.hint("its checksum holds, so it is whole: look at the passphrase")
+        }
+        FileFault::Sealed(SealError::Memory) => Exit::Failure.into(),
+        FileFault::NotAKeyring
+        | FileFault::Sealed(SealError::Parameters)
+        | FileFault::Checksum
+        | FileFault::Malformed { .. }
+        | FileFault::Contradiction(_) => {
+            // A variable has no path, and no generations.
+            let hint = if path.exists() {
+                "put back a backup or an earlier generation: see 'enwrap keyring restore --help'"
+                    .to_owned()
+            } else {
+                "give the keyring file's text, or base64 of it: base64 -w0 keyring.json".to_owned()
+            };
+            Exit::Keyring.hint(hint)
+        }
+    }
+}
+
+impl Classified for KeyError {
+    fn verdict(&self, about: &About) -> Verdict {
+        match self {
+            Self::NotFound { aliases, .. } => {
+                let names: Vec<&str> = aliases.iter().map(|alias| alias.as_str()).collect();
+                let keyring = about
+                    .keyring()
+                    .map_or_else(String::new, |it| format!(" '{}'", sanitize::name(it)));
+                let hint = if names.is_empty() {
+                    format!("the keyring{keyring} has no aliases; see 'enwrap key list'")
+                } else {
+                    format!("the keyring{keyring} has: {}", names.join(", "))
+                };
+                Exit::NoKey.hint(hint)
+            }
+            Self::NoVersion { key, .. } => {
+                Exit::NoKey.hint(format!("see its versions: enwrap key show {key}"))
+            }
+            Self::AliasExists { .. } => {
+                Exit::Exists.hint("choose another alias; 'keygen --if-missing' accepts it")
+            }
+            Self::Unusable { key, state: State::PendingDeletion, .. } => {
+                Exit::KeyDisabled.hint(format!("keep it: enwrap key undelete {key}"))
+            }
+            Self::Unusable { key, .. } => Exit::KeyDisabled
+                .hint(format!("enwrap key enable {key}, or see 'enwrap key show {key}'")),
+            Self::DecryptOnly { .. } => Exit::Policy.hint("choose another key with -k"),
+            Self::Occupied { .. } => {
+                Exit::Exists.hint("a key is never overwritten; see 'enwrap key list'")
+            }
+            Self::ReservedName { .. } | Self::Unnamed => {
+                Exit::Usage.hint("a raw key needs a namespace and a name of its own")
+            }
+            Self::NotOurs { .. } => Exit::Usage
+                .hint("its name belongs to its owner: make a new key with 'enwrap keygen'"),
+            Self::CurrentVersion { .. } => {
+                Exit::Usage.hint("rotate the key first, or delete it whole: without --version")
+            }
+            Self::NotPending { .. } | Self::Remote { .. } => Exit::Usage.into(),
+        }
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
+    }
+}
+
+impl Classified for NotAnExport {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::NotAMessage
+            .hint("make one with 'enwrap key export'; for a plain key, use --material-file")
+    }
+}

@@ -1,0 +1,113 @@
+//! Verdicts on finding a data key, and on wrapping it.
+
+use enwrap::keys::provider::ProviderError;
+use enwrap::keys::unlock::UnlockError;
+use enwrap::operations::decrypt::OpenError;
+use enwrap::operations::rewrap::RewrapError;
+
+use super::{Classified, Verdict};
+use crate::output::error::{About, BlobError, UnknownKeys};
+use crate::output::exit::Exit;
+use crate::output::sanitize;
+
+impl Classified for OpenError {
+    fn verdict(&self, about: &About) -> Verdict {
+        match self {
+            Self::Message(message) => message.verdict(about),
+            Self::NotCommitting { .. } => Exit::Policy.hint(
+                "if you trust whoever made it, allow it with --commitment-policy \
+                 require-encrypt-allow-decrypt",
+            ),
+            Self::Signed => Exit::Policy.hint("leave out --unsigned-only to read it"),
+            Self::ContextMismatch { .. } | Self::ContextAbsent { .. } => {
+                Exit::Context.hint("this is not the message that -c describes")
+            }
+            // Only pairs that it stores and pairs that -c adds can be too much together.
+            Self::Context(_) => Exit::Context.into(),
+            Self::Locked { error: UnlockError::Unwrap { .. }, bound } if !bound.is_empty() => {
+                let bound: Vec<String> = bound.iter().map(|key| format!("'{key}'")).collect();
+                let bound = sanitize::text(&bound.join(", "));
+                Exit::Context.hint(format!(
+                    "the message does not store {bound}: the value is wrong, or it was never bound to it"
+                ))
+            }
+            Self::Locked { error, .. } => unlock(
+                error,
+                about,
+                "the causes cannot be told apart: a damaged header, other material under that name, or \
+                 a context pair that was bound to it and not given (-c K=V)",
+            ),
+        }
+    }
+}
+
+/// `unwrap_hint` lists what a refused unwrapping can mean.
+fn unlock(error: &UnlockError, about: &About, unwrap_hint: &str) -> Verdict {
+    match error {
+        UnlockError::NoKey { is_excluded: true, .. } => {
+            Exit::NoKey.hint("the key is here, but it is not one of --only-key")
+        }
+        UnlockError::NoKey { .. } => {
+            let lacks = about.keyring().map_or_else(String::new, |keyring| {
+                format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
+            });
+            let envelope = about.subject.path().map_or_else(String::new, |file| {
+                let envelope = sanitize::name(enwrap::keys::envelope::beside(file));
+                format!("; looked for '{envelope}' too")
+            });
+            Exit::NoKey
+                .hint(format!("{lacks}choose another with --keyring, or import the key{envelope}"))
+        }
+        UnlockError::Unusable(key) => key.verdict(about),
+        UnlockError::Provider(provider) => provider.verdict(about),
+        UnlockError::Unwrap { .. } | UnlockError::Refused => Exit::Authentication.hint(unwrap_hint),
+    }
+}
+
+impl Classified for BlobError {
+    fn verdict(&self, about: &About) -> Verdict {
+        match self {
+            Self::NotBase64 | Self::NotABlob(_) => Exit::NotAMessage.hint(
+                "give the CiphertextBlob that 'enwrap datakey' printed, or wrote with --blob-out",
+            ),
+            Self::Locked(error) => unlock(
+                error,
+                // A blob has no envelope file beside it.
+                &About { subject: Default::default(), ..about.clone() },
+                "a blob holds no context, so the causes cannot be told apart: the blob is damaged, or \
+                 the context (-c K=V) is not the one it was made with",
+            ),
+        }
+    }
+}
+
+impl Classified for ProviderError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::Unwrap => Exit::Authentication.into(),
+            Self::Random(_) => Exit::Failure.into(),
+        }
+    }
+}
+
+impl Classified for RewrapError {
+    fn verdict(&self, about: &About) -> Verdict {
+        match self {
+            Self::NotCommitting { .. } => Exit::Policy.hint("encrypt it again: enwrap reencrypt"),
+            Self::TooMany { .. } | Self::TooLong { .. } => {
+                Exit::Policy.hint("name fewer keys, with -k")
+            }
+            Self::Open(open) => open.verdict(about),
+            Self::Key(key) => key.verdict(about),
+            Self::Locked => Exit::Authentication.into(),
+            Self::Provider(provider) => provider.verdict(about),
+        }
+    }
+}
+
+impl Classified for UnknownKeys {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::NoKey
+            .hint("name the full new set with -k KEY, or let them go with --drop-unknown-keys")
+    }
+}

@@ -1,0 +1,76 @@
+//! Verdicts on the command line itself.
+
+use super::{Classified, Verdict};
+use crate::output::error::{
+    About, Found, NoParts, NothingLost, PaperError, PassphraseError, ProducerError, SomeFailed,
+    Unreadable, UsageError,
+};
+use crate::output::exit::Exit;
+
+impl Classified for UsageError {
+    fn verdict(&self, _: &About) -> Verdict {
+        Verdict { exit: Exit::Usage, hint: self.hint.clone() }
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
+    }
+}
+
+impl Classified for NoParts {
+    fn verdict(&self, _: &About) -> Verdict {
+        Verdict { exit: Exit::Policy, hint: self.hint.map(str::to_owned) }
+    }
+}
+
+impl Classified for NothingLost {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Authentication.hint("decrypt it without --salvage, which proves that it is whole")
+    }
+}
+
+impl Classified for Unreadable {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Authentication.hint("restore the file from a copy")
+    }
+}
+
+impl Classified for ProducerError {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Producer.into()
+    }
+}
+
+impl Classified for PassphraseError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::NoSource { variable, flag } => Exit::KeyringLocked.hint(format!(
+                "name one: {variable}_FILE, {variable}_FD, {variable}_COMMAND or {variable}; or \
+                 {flag}-file, {flag}-fd, {flag}-command"
+            )),
+            Self::Several { .. } => Exit::Usage.hint("unset all but one"),
+            Self::NotADescriptor { .. } => Exit::Usage.into(),
+            Self::Empty(_) | Self::NotTheSame | Self::Unreadable { .. } | Self::Command { .. } => {
+                Exit::KeyringLocked.into()
+            }
+        }
+    }
+}
+
+impl Classified for PaperError {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Keyring.hint("compare these lines with the paper, and correct them")
+    }
+}
+
+impl Classified for Found {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Found.into()
+    }
+}
+
+impl Classified for SomeFailed {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::SomeFailed.into()
+    }
+}
