@@ -10,11 +10,11 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use enwrap::crypto::engine::{Gcm, IV_LEN};
 use enwrap::crypto::secret::SecretBytes;
-use enwrap::keys::provider::raw_aes::RawAes;
+use enwrap::keys::local::raw_aes::RawAes;
 use enwrap::message::Limits;
 use enwrap::message::frame::frame_iv;
 use enwrap::message::header::ParsedHeader;
-use enwrap::operations::encrypt::{Recipe, Sealer};
+use enwrap::operations::encrypt::{MessageSealer, MessageSpec};
 
 const FRAMES: [usize; 5] = [256, 4096, 65_536, 262_144, 1 << 20];
 
@@ -50,10 +50,13 @@ fn open(bencher: Bencher<'_, '_>, frame: usize) {
 #[divan::bench]
 fn parse_header(bencher: Bencher<'_, '_>) {
     let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
-    let mut recipe = Recipe::default();
-    recipe.context.insert("purpose", "bench").unwrap();
+    let mut spec = MessageSpec::default();
+    spec.context.insert("purpose", "bench").unwrap();
     let mut message = Vec::new();
-    Sealer::new(&[&key], &recipe).unwrap().encrypt(&mut &b""[..], &mut message, &()).unwrap();
+    MessageSealer::new(&[Box::new(key)], &spec)
+        .unwrap()
+        .encrypt(&mut &b""[..], &mut message, &())
+        .unwrap();
     bencher.bench_local(|| {
         ParsedHeader::read(&mut black_box(&message[..]), &Limits::default()).unwrap()
     });

@@ -47,17 +47,6 @@ const ROOMS: [&str; 27] = [
 /// Imports that go down and are wrong all the same: a keyring knows nothing of messages.
 const FORBIDDEN: [(&str, &str); 2] = [("keyring", "message"), ("keyring", "pipeline")];
 
-/// Imports that are still to be removed: a file, and what it imports. Aim: none.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    ("keyring/model/keyring.rs", "keys"),
-    ("keyring/model/keyring.rs", "message"),
-    ("keyring/model/key.rs", "keys"),
-    ("keyring/model/key.rs", "message"),
-    ("keyring/store/check.rs", "keys"),
-    ("keyring/store/check.rs", "message"),
-    ("keys/wraps.rs", "operations"),
-];
-
 #[test]
 fn imports_go_downward_only() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -68,8 +57,7 @@ fn imports_go_downward_only() {
         let from = room_of(&module).unwrap_or_else(|| panic_for(&name));
         for path in imports(&fs::read_to_string(&file).unwrap(), &module) {
             let Some(to) = room_of(&path) else { continue };
-            let is_known = EXCEPTIONS.contains(&(name.as_str(), path[0].as_str()));
-            if !may_import(from, to) && !is_known {
+            if !may_import(from, to) {
                 wrong.push(format!("src/{name} imports {}", path.join("::")));
             }
         }

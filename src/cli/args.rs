@@ -10,7 +10,7 @@ use enwrap::keyring::store::LOCK_TIMEOUT;
 use enwrap::keyring::{Keyring, Store};
 use enwrap::message::Limits;
 use enwrap::message::context::EncryptionContext;
-use enwrap::operations::decrypt::{Commitment, Expectation};
+use enwrap::operations::decrypt::{Commitment, DecryptPolicy};
 
 use super::key_choice::key_ids;
 use super::secrets::passphrase::{Purpose, Sources};
@@ -303,18 +303,14 @@ impl LimitArgs {
 }
 
 impl OpenArgs {
-    pub(crate) fn expectation(
-        &self,
-        keyring: &Keyring,
-        store: &Store,
-    ) -> Result<Expectation, Error> {
-        let mut expected = Expectation {
+    pub(crate) fn policy(&self, keyring: &Keyring, store: &Store) -> Result<DecryptPolicy, Error> {
+        let mut expected = DecryptPolicy {
             limits: self.limits.limits(),
             commitment: match self.commitment_policy {
                 CommitmentPolicy::Committing => Commitment::Required,
                 CommitmentPolicy::All => Commitment::Optional,
             },
-            ..Expectation::default()
+            ..DecryptPolicy::default()
         };
         for pair in &self.pairs {
             match &pair.value {

@@ -1,7 +1,7 @@
 //! Which keys a command line means.
 
-use enwrap::keyring::{Alias, Key, KeyError, KeyId, KeyVersion, Keyring, Store};
-use enwrap::keys::provider::raw_aes::RawAes;
+use enwrap::keyring::{Alias, Key, KeyVersion, Keyring, Store};
+use enwrap::keys::service::{KeyName, KeyService as _, Recipient};
 
 use super::environment;
 use crate::output::error::{Concerning as _, Error, UsageError};
@@ -36,19 +36,12 @@ pub(crate) fn named_keys<'a>(
     if names.is_empty() { Ok(Vec::new()) } else { keys_to_encrypt(keyring, store, names) }
 }
 
-/// The key that new data keys of `key` are wrapped under: its current version.
-pub(crate) fn provider_of(key: &Key) -> Result<(&KeyVersion, RawAes), KeyError> {
-    let version = key.to_encrypt()?;
-    let provider = version.provider().ok_or_else(|| KeyError::Remote { key: key.id() })?;
-    Ok((version, provider))
-}
-
 /// The one key to wrap a data key under.
 pub(crate) fn key_to_wrap<'a>(
     keyring: &'a Keyring,
     store: &Store,
     given: Option<&str>,
-) -> Result<(&'a Key, &'a KeyVersion, RawAes), Error> {
+) -> Result<(&'a Key, &'a KeyVersion, Box<dyn Recipient + 'a>), Error> {
     let given: Vec<String> = given.map(str::to_owned).into_iter().collect();
     let keys = keys_to_encrypt(keyring, store, &given)?;
     let [key] = keys[..] else {
@@ -58,8 +51,8 @@ pub(crate) fn key_to_wrap<'a>(
         .hint("choose one with -k KEY")
         .into());
     };
-    let (version, provider) = provider_of(key).in_keyring(store)?;
-    Ok((key, version, provider))
+    let version = key.to_encrypt().in_keyring(store)?;
+    Ok((key, version, keyring.recipient(&key.id().into()).in_keyring(store)?))
 }
 
 fn no_default(keyring: &Keyring) -> Error {
@@ -80,6 +73,6 @@ pub(crate) fn key_ids(
     keyring: &Keyring,
     store: &Store,
     names: &[String],
-) -> Result<Vec<KeyId>, Error> {
-    names.iter().map(|name| Ok(keyring.key(name).in_keyring(store)?.id())).collect()
+) -> Result<Vec<KeyName>, Error> {
+    names.iter().map(|name| Ok(keyring.key(name).in_keyring(store)?.id().into())).collect()
 }

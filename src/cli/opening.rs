@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use enwrap::keyring::{Keyring, Store};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::keys::service::{KeyName, KeyService, WrappingKey};
+use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::header::{Header, MessageId};
-use enwrap::operations::decrypt::{Expectation, Opened, Reader};
+use enwrap::operations::decrypt::{DecryptPolicy, MessageOpener, OpenedMessage};
 
 use super::app::App;
 use super::args::OpenArgs;
@@ -19,7 +21,7 @@ use crate::output::{Ui, sanitize};
 pub(crate) struct Opening {
     ui: Ui,
     pub(crate) keyring: Keyring,
-    pub(crate) expected: Expectation,
+    pub(crate) policy: DecryptPolicy,
     /// Envelope files that were named, each read once a run.
     shared: Vec<Envelope>,
 }
@@ -27,6 +29,7 @@ pub(crate) struct Opening {
 /// What one message is opened with.
 pub(crate) struct OpeningOne<'a> {
     opening: &'a Opening,
+    services: [&'a dyn KeyService; 1],
     /// The envelope file beside it.
     beside: Option<Envelope>,
 }
@@ -47,7 +50,7 @@ impl Opening {
         missing: Missing,
     ) -> Result<Self, Error> {
         let keyring = store.load()?;
-        let expected = args.expectation(&keyring, store)?;
+        let policy = args.policy(&keyring, store)?;
         let mut shared = Vec::new();
         for path in envelopes(&args.envelope) {
             let envelope = match Envelope::open(&path) {
@@ -57,7 +60,12 @@ impl Opening {
             warn_of_skipped(app.ui, &envelope);
             shared.push(envelope);
         }
-        Ok(Self { ui: app.ui, keyring, expected, shared })
+        Ok(Self { ui: app.ui, keyring, policy, shared })
+    }
+
+    /// The key services of this run: the one place where they are named.
+    pub(crate) fn services(&self) -> [&dyn KeyService; 1] {
+        [&self.keyring]
     }
 
     /// Looks for the envelope file beside `input`.
@@ -65,7 +73,7 @@ impl Opening {
         let path = envelope::beside(input);
         let is_shared = self.shared.iter().any(|envelope| envelope.path() == path);
         if is_shared || input.as_os_str() == "-" {
-            return Ok(OpeningOne { opening: self, beside: None });
+            return Ok(OpeningOne { opening: self, services: self.services(), beside: None });
         }
         let beside = match Envelope::open(&path) {
             Ok(envelope) => Some(envelope),
@@ -81,19 +89,37 @@ impl Opening {
         if let Some(envelope) = &beside {
             warn_of_skipped(self.ui, envelope);
         }
-        Ok(OpeningOne { opening: self, beside })
+        Ok(OpeningOne { opening: self, services: self.services(), beside })
     }
 }
 
+impl Opening {
+    /// The alias of a key, or else its name.
+    pub(crate) fn shown_key(&self, key: &KeyName) -> String {
+        let held = self.keyring.key(&key.to_string()).ok();
+        let alias = held.and_then(|key| key.aliases().first());
+        alias.map_or_else(|| key.to_string(), ToString::to_string)
+    }
+
+    /// The alias, or else the name, of a wrapping key with its version.
+    pub(crate) fn shown(&self, key: &WrappingKey) -> String {
+        format!("{} version {}", self.shown_key(&key.key), key.version)
+    }
+}
+
+/// The wrapping key of a keyring that an encrypted data key names. A name proves nothing.
+pub(crate) fn named_by(keyring: &Keyring, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
+    keyring.candidates(wrapped).into_iter().next().map(|candidate| candidate.key)
+}
+
 impl OpeningOne<'_> {
-    pub(crate) fn reader(&self) -> Reader<'_> {
-        let Opening { keyring, expected, .. } = self.opening;
-        Reader { keyring, records: self, expected }
+    pub(crate) fn opener(&self) -> MessageOpener<'_> {
+        MessageOpener { services: &self.services, records: self, policy: &self.opening.policy }
     }
 
     /// Opens the message.
-    pub(crate) fn open(&self, source: &mut MessageSource) -> Result<Opened, Error> {
-        let opened = Opened::open(source, &self.reader())?;
+    pub(crate) fn open(&self, source: &mut MessageSource) -> Result<OpenedMessage, Error> {
+        let opened = OpenedMessage::open(source, &self.opener())?;
         self.warn_of_ignored(opened.header(), source);
         Ok(opened)
     }

@@ -1,6 +1,12 @@
-//! Key services, and the one loop that finds a message's data key among its encrypted data keys.
+//! Key services, and the one loop that finds a data key among encrypted data keys.
+//!
+//! - [`service`]: the traits of a key service; [`local`]: the keyring as one
+//! - [`envelope`]: further encrypted data keys of a message, kept beside it
+//! - [`resolver`]: tries encrypted data keys, local keys before remote ones, and says what each one proved
 
 pub mod envelope;
-pub mod provider;
-pub mod unlock;
-pub mod wraps;
+#[cfg(test)]
+pub(crate) mod fake;
+pub mod local;
+pub mod resolver;
+pub mod service;

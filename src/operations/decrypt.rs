@@ -2,11 +2,11 @@
 //!
 //! 1. Read the header, within the limits.
 //! 2. Hold the suite against the policy, and the encryption context against what the reader expects.
-//! 3. Unwrap the data key ([`unlock`]): from the records of envelope files, the newest first, then from the
+//! 3. Unwrap the data key ([`resolve`]): from the records of envelope files, the newest first, then from the
 //!    header.
 //! 4. Derive the frame key; the commit key tells a right data key from a wrong one.
 //! 5. Check the header's tag.
-//! 6. Open the frames ([`Opened::decrypt`]).
+//! 6. Open the frames ([`OpenedMessage::decrypt`]).
 //!
 //! The first check that fails decides the error, and the order never depends on where the bytes
 //! come from.
@@ -17,39 +17,38 @@ use std::io::{Read, Write};
 use subtle::ConstantTimeEq as _;
 
 use crate::crypto::secret::DataKey;
-use crate::keyring::KeyId;
-use crate::keyring::Keyring;
 use crate::keys::envelope::Records;
-use crate::keys::unlock::{UnlockError, Unlocked, unlock};
+use crate::keys::resolver::{Purpose, Resolution, ResolveError, resolve};
+use crate::keys::service::{KeyName, KeyService, WrappingKey};
 use crate::message::context::{ContextError, EncryptionContext};
 use crate::message::derivation::{FrameKey, derive};
-use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::frame::FrameOpener;
 use crate::message::header::{ContentType, Header, ParsedHeader};
 use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
 use crate::message::{Limits, MessageError, MessagePart};
+use crate::operations::usage::key_sets;
 use crate::pipeline::body_reader::{BodyReader, Opening};
 use crate::pipeline::positional::{self, ReadAt};
 use crate::pipeline::range::{self, ByteRange, RangeResult};
 use crate::pipeline::salvage::{self, Salvaged};
 use crate::pipeline::{self, Jobs, PipelineError, Progress};
 
-/// Whoever opens messages: with which keys, which envelope files, and what they ask of a message.
+/// What opens messages: where keys come from, and what must hold of a message.
 #[derive(Clone, Copy)]
-pub struct Reader<'a> {
-    /// Their keys.
-    pub keyring: &'a Keyring,
-    /// Where further encrypted data keys are looked for.
+pub struct MessageOpener<'a> {
+    /// The services whose keys are tried.
+    pub services: &'a [&'a dyn KeyService],
+    /// Encrypted data keys beside those of the message's header.
     pub records: &'a dyn Records,
-    /// What they ask of a message.
-    pub expected: &'a Expectation,
+    /// What must hold of a message, and which keys may open it.
+    pub policy: &'a DecryptPolicy,
 }
 
-/// What a reader asks of a message.
+/// What must hold of a message before it is decrypted, and which keys may open it.
 #[derive(Clone, Debug, Default)]
-pub struct Expectation {
+pub struct DecryptPolicy {
     /// What is held in memory at most.
     pub limits: Limits,
     /// Context keys that must be stored, whatever their value.
@@ -57,8 +56,8 @@ pub struct Expectation {
     /// Pairs that must fit: one that is stored with another value is refused, and one that is not
     /// stored is taken as bound to the message.
     pub pairs: EncryptionContext,
-    /// The only keys that may open it; all of the keyring's, if empty.
-    pub only_keys: Vec<KeyId>,
+    /// The only keys that may open it; all that are held, if empty.
+    pub only_keys: Vec<KeyName>,
     /// Whether suites without key commitment are read.
     pub commitment: Commitment,
     /// Whether signed messages are refused, by readers that cannot wait for a signature.
@@ -113,17 +112,17 @@ pub enum OpenError {
     Locked {
         /// Why not.
         #[source]
-        error: UnlockError,
+        error: ResolveError,
         /// Expected pairs that the message does not store, and that were tried as bound ones.
         bound: Vec<String>,
     },
 }
 
 impl OpenError {
-    fn locked(error: UnlockError, bound: &EncryptionContext) -> Self {
+    fn locked(error: ResolveError, bound: &EncryptionContext) -> Self {
         match error {
-            // It did unwrap, so the header was altered: the id, or the commit key itself.
-            UnlockError::Refused => {
+            // It did unwrap, so the header was altered: the id, the commit key or what the tag covers.
+            ResolveError::OtherDataKey => {
                 MessageError::Authentication { part: MessagePart::Header }.into()
             }
             error => {
@@ -134,85 +133,41 @@ impl OpenError {
     }
 }
 
-impl Reader<'_> {
-    /// Finds the data key of a message: a record that does not fit is that record's failure, and only the
-    /// header's own keys decide what is wrong; unless it names no key of ours, and a record does.
-    fn unlock(
-        &self,
-        header: &Header,
-        context: &EncryptionContext,
-    ) -> Result<Unlocked<FrameKey>, UnlockError> {
-        let unlock = |wrapped: &[EncryptedDataKey]| {
-            unlock(self.keyring, &self.expected.only_keys, wrapped, context, |data_key| {
-                commit(header, &data_key)
-            })
-        };
-        // Without a commit key, a record could lead to any data key that its writer chose.
-        let records =
-            if header.suite.commits() { self.records.of(&header.message_id) } else { Vec::new() };
-        let mut closest: Option<UnlockError> = None;
-        for record in &records {
-            match unlock(&record.encrypted_data_keys) {
-                Ok(unlocked) => return Ok(unlocked),
-                Err(error) => closest = Some(UnlockError::closer(closest, error)),
-            }
-        }
-        unlock(&header.encrypted_data_keys).map_err(|error| match (error, closest) {
-            (
-                UnlockError::NoKey { .. },
-                Some(of_record @ (UnlockError::Unusable(_) | UnlockError::Provider(_))),
-            ) => of_record,
-            (UnlockError::NoKey { mut wanted, is_excluded }, Some(of_record)) => {
-                let mut is_excluded = is_excluded;
-                if let UnlockError::NoKey { wanted: more, is_excluded: also } = of_record {
-                    wanted.extend(more);
-                    is_excluded |= also;
-                }
-                UnlockError::NoKey { wanted, is_excluded }
-            }
-            (error, _) => error,
-        })
-    }
-}
-
 /// A message whose header is authentic.
-pub struct Opened {
+pub struct OpenedMessage {
     header: ParsedHeader,
     cipher: FrameOpener,
     limits: Limits,
     jobs: Jobs,
-    /// The key that opened it.
-    pub key: KeyId,
-    /// The version of that key.
-    pub version: u32,
+    /// The wrapping key that opened it.
+    pub key: WrappingKey,
 }
 
-impl Opened {
-    /// Reads the header at the start of `source`, and opens it with a key of `keyring`.
+impl OpenedMessage {
+    /// Reads the header at the start of `source`, and finds the data key.
     ///
     /// # Errors
     /// [`OpenError`]; the first failing check.
-    pub fn open(source: &mut impl Read, reader: &Reader<'_>) -> Result<Self, OpenError> {
-        let expected = reader.expected;
-        let header = ParsedHeader::read(source, &expected.limits)?;
+    pub fn open(source: &mut impl Read, opener: &MessageOpener<'_>) -> Result<Self, OpenError> {
+        let policy = opener.policy;
+        let header = ParsedHeader::read(source, &policy.limits)?;
         let suite = header.fields.suite;
-        if expected.commitment == Commitment::Required && !suite.commits() {
+        if policy.commitment == Commitment::Required && !suite.commits() {
             return Err(OpenError::NotCommitting { suite });
         }
-        if expected.unsigned_only && suite.signature.is_some() {
+        if policy.unsigned_only && suite.signature.is_some() {
             return Err(OpenError::Signed);
         }
-        let bound = bound_pairs(&header.fields.context, expected)?;
-        let fields = &header.fields;
-        let full = fields.context.union(&bound).map_err(OpenError::Context)?;
-        let unlocked = reader.unlock(fields, &full);
-        let Unlocked { found: frame_key, key, version } =
-            unlocked.map_err(|error| OpenError::locked(error, &bound))?;
-        let (id, bound) = (&fields.message_id, bound.serialise());
-        let tag = (&header.iv, &header.tag);
-        let cipher = FrameOpener::begin(&frame_key, id, header.body(), &bound, tag)
-            .map_err(|_| MessageError::Authentication { part: MessagePart::Header })?;
-        Ok(Self { header, cipher, limits: expected.limits, jobs: Jobs::ONE, key, version })
+        let bound = bound_pairs(&header.fields.context, policy)?;
+        let full = header.fields.context.union(&bound).map_err(OpenError::Context)?;
+        let purpose = Purpose::Open { only: &policy.only_keys };
+        let sets = key_sets(&header, opener);
+        let Resolution { sets, opened } = resolve(opener.services, sets, &full, purpose, |key| {
+            frame_opener(&header, &key, &bound)
+        });
+        let (cipher, key) =
+            opened.ok_or_else(|| OpenError::locked(ResolveError::of(sets), &bound))?;
+        Ok(Self { header, cipher, limits: policy.limits, jobs: Jobs::ONE, key })
     }
 
     /// Has several threads open the frames.
@@ -329,13 +284,13 @@ impl Opened {
 /// The expected pairs that are not stored, and so must have been bound to the message.
 pub(crate) fn bound_pairs(
     stored: &EncryptionContext,
-    expected: &Expectation,
+    policy: &DecryptPolicy,
 ) -> Result<EncryptionContext, OpenError> {
-    if let Some(key) = expected.present.iter().find(|key| stored.get(key).is_none()) {
+    if let Some(key) = policy.present.iter().find(|key| stored.get(key).is_none()) {
         return Err(OpenError::ContextAbsent { key: key.clone() });
     }
     let mut bound = EncryptionContext::default();
-    for (key, value) in expected.pairs.iter() {
+    for (key, value) in policy.pairs.iter() {
         match stored.get(key) {
             Some(found) if found == value => {}
             Some(_) => return Err(OpenError::ContextMismatch { key: key.to_owned() }),
@@ -345,8 +300,20 @@ pub(crate) fn bound_pairs(
     Ok(bound)
 }
 
-/// The message's frame key, if its header commits to this data key.
-pub(crate) fn commit(header: &Header, data_key: &DataKey) -> Option<FrameKey> {
+/// Returns what opens the frames of a message, if `data_key` is the one that its header commits to and that its
+/// header's tag was made with.
+pub(crate) fn frame_opener(
+    header: &ParsedHeader,
+    data_key: &DataKey,
+    bound: &EncryptionContext,
+) -> Option<FrameOpener> {
+    let frame_key = committed_frame_key(&header.fields, data_key)?;
+    let (id, tag) = (&header.fields.message_id, (&header.iv, &header.tag));
+    FrameOpener::begin(&frame_key, id, header.body(), &bound.serialise(), tag).ok()
+}
+
+/// Derives the frame key of a message, if its header commits to this data key.
+fn committed_frame_key(header: &Header, data_key: &DataKey) -> Option<FrameKey> {
     if data_key.len() != header.suite.key_len {
         return None;
     }
@@ -365,7 +332,8 @@ mod tests {
 
     use super::*;
     use crate::keyring::Key;
-    use crate::keys::provider::Provider as _;
+    use crate::keyring::Keyring;
+    use crate::keys::envelope::NoRecords;
     use crate::message::context::context;
     use crate::message::frame::FrameSealer;
     use crate::pipeline::sequential;
@@ -375,9 +343,9 @@ mod tests {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
         let (stored, bound) = (context(&[("a", "1")]), context(&[("b", "2")]));
-        let provider = keyring.keys()[0].current().provider().unwrap();
+        let recipient = keyring.recipient(&keyring.keys()[0].id().into()).unwrap();
         let full = stored.union(&bound).unwrap();
-        let (data_key, wrapped) = provider.generate(32, &full).unwrap();
+        let (data_key, wrapped) = recipient.generate(32, &full).unwrap();
         let (frame_key, commit_key) = derive(Suite::COMMITTING, &data_key, &[7; 32].into());
         let header = Header {
             suite: Suite::COMMITTING,
@@ -394,15 +362,16 @@ mod tests {
         message.extend_from_slice(&tag);
         let frames = sequential::seal(&sealer, NonZeroU32::MIN, &mut &b"hi"[..], &mut message, &());
         assert_eq!(frames.unwrap(), 2);
+        drop(recipient);
         (keyring, message)
     }
 
     fn open(pairs: &[(&str, &str)]) -> Result<Vec<u8>, OpenError> {
         let (keyring, message) = bound_message();
-        let expected = Expectation { pairs: context(pairs), ..Expectation::default() };
+        let policy = DecryptPolicy { pairs: context(pairs), ..DecryptPolicy::default() };
         let mut source = &message[..];
-        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
-        let opened = Opened::open(&mut source, &reader)?;
+        let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
+        let opened = OpenedMessage::open(&mut source, &opener)?;
         let mut plaintext = Vec::new();
         opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
         Ok(plaintext)
@@ -413,7 +382,7 @@ mod tests {
         assert_eq!(open(&[("b", "2")]).unwrap(), b"hi");
         assert_eq!(open(&[("a", "1"), ("b", "2")]).unwrap(), b"hi");
         let locked = |pairs: &[(&str, &str)]| match open(pairs).unwrap_err() {
-            OpenError::Locked { error: UnlockError::Unwrap { .. }, bound } => bound,
+            OpenError::Locked { error: ResolveError::DoesNotUnwrap { .. }, bound } => bound,
             other => panic!("{other}"),
         };
         assert!(locked(&[]).is_empty() && locked(&[("a", "1")]).is_empty());

@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 
 use crate::crypto::engine::{TAG_LEN, Tag};
 use crate::crypto::secret::{DataKey, fill_random};
-use crate::keys::provider::{Provider, ProviderError};
+use crate::keys::service::{Recipient, WrapError};
 use crate::message::context::{ContextError, EncryptionContext, PUBLIC_KEY};
 use crate::message::derivation::derive;
 use crate::message::encrypted_data_key::EncryptedDataKey;
@@ -31,7 +31,7 @@ pub enum EncryptError {
     NoKey,
     /// A key did not wrap.
     #[error(transparent)]
-    Provider(#[from] ProviderError),
+    Wrap(#[from] WrapError),
     /// The context does not fit into the format, or has a pair that is both stored and bound.
     #[error(transparent)]
     Context(#[from] ContextError),
@@ -58,7 +58,7 @@ pub enum EncryptError {
 
 /// What a new message is to be.
 #[derive(Clone, Debug)]
-pub struct Recipe {
+pub struct MessageSpec {
     /// With or without a signature.
     pub algorithm: Algorithm,
     /// Plaintext bytes of each frame but the last.
@@ -69,7 +69,7 @@ pub struct Recipe {
     pub bound: EncryptionContext,
 }
 
-impl Default for Recipe {
+impl Default for MessageSpec {
     fn default() -> Self {
         Self {
             algorithm: Algorithm::default(),
@@ -100,7 +100,7 @@ impl Algorithm {
 }
 
 /// A message's beginning, and the cipher for the rest.
-pub struct Sealer {
+pub struct MessageSealer {
     fields: Header,
     tag: Tag,
     frame_length: NonZeroU32,
@@ -136,49 +136,52 @@ pub struct Encrypted {
     pub message_len: u64,
 }
 
-impl Sealer {
-    /// Draws a data key, wraps it under each of `keys`, and makes the header.
+impl MessageSealer {
+    /// Draws a data key, wraps it for each of `recipients`, and makes the header.
     ///
     /// The data key itself is wiped before this returns; only the derived key is left.
     ///
     /// # Errors
     /// [`EncryptError`].
-    pub fn new(keys: &[&dyn Provider], recipe: &Recipe) -> Result<Self, EncryptError> {
-        let suite = recipe.algorithm.suite();
-        let (generator, others) = keys.split_first().ok_or(EncryptError::NoKey)?;
-        let mut stored = recipe.context.clone();
+    pub fn new(
+        recipients: &[Box<dyn Recipient + '_>],
+        spec: &MessageSpec,
+    ) -> Result<Self, EncryptError> {
+        let suite = spec.algorithm.suite();
+        let (generator, others) = recipients.split_first().ok_or(EncryptError::NoKey)?;
+        let mut stored = spec.context.clone();
         let mut signer = None;
-        if recipe.algorithm == Algorithm::Signed {
+        if spec.algorithm == Algorithm::Signed {
             let new = Signer::generate().map_err(EncryptError::Random)?;
             stored.insert_allowing_reserved(PUBLIC_KEY, &new.public_key())?;
             signer = Some(new);
         }
-        let full = stored.union(&recipe.bound)?;
+        let full = stored.union(&spec.bound)?;
         let (data_key, first) = generator.generate(suite.key_len, &full)?;
         let mut encrypted_data_keys = vec![first];
-        for key in others {
-            encrypted_data_keys.push(key.wrap(&data_key, &full)?);
+        for recipient in others {
+            encrypted_data_keys.push(recipient.wrap(&data_key, &full)?);
         }
         let mut message_id = [0; MESSAGE_ID_LEN];
         fill_random(&mut message_id).map_err(EncryptError::Random)?;
-        let recipe = Recipe { context: stored, ..recipe.clone() };
-        Self::assemble(&data_key, message_id.into(), &recipe, encrypted_data_keys, signer)
+        let spec = MessageSpec { context: stored, ..spec.clone() };
+        Self::assemble(&data_key, message_id.into(), &spec, encrypted_data_keys, signer)
     }
 
     /// The beginning of a message from its parts; no data key and message id may serve twice.
     pub(crate) fn assemble(
         data_key: &DataKey,
         message_id: MessageId,
-        recipe: &Recipe,
+        spec: &MessageSpec,
         encrypted_data_keys: Vec<EncryptedDataKey>,
         signer: Option<Signer>,
     ) -> Result<Self, EncryptError> {
-        let (suite, frame_length) = (recipe.algorithm.suite(), recipe.frame_length);
+        let (suite, frame_length) = (spec.algorithm.suite(), spec.frame_length);
         let (frame_key, commit_key) = derive(suite, data_key, &message_id);
         let fields = Header {
             suite,
             message_id,
-            context: recipe.context.clone(),
+            context: spec.context.clone(),
             encrypted_data_keys,
             content: ContentType::Framed(frame_length),
             commit_key,
@@ -186,7 +189,7 @@ impl Sealer {
         };
         let mut header = fields.serialise()?;
         require_readable(&fields, header.len() + TAG_LEN)?;
-        let bound = recipe.bound.serialise();
+        let bound = spec.bound.serialise();
         let (cipher, tag) = FrameSealer::begin(&frame_key, &message_id, &header, &bound);
         header.extend_from_slice(&tag);
         Ok(Self { fields, tag, frame_length, header, cipher, signer, jobs: Jobs::ONE })
@@ -301,14 +304,17 @@ fn require_readable(header: &Header, header_len: usize) -> Result<(), EncryptErr
 mod tests {
     use super::*;
     use crate::crypto::secret::SecretBytes;
-    use crate::keys::provider::raw_aes::RawAes;
+    use crate::keys::local::raw_aes::RawAes;
+
+    fn recipients(count: usize) -> Vec<Box<dyn Recipient>> {
+        let key = || RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
+        (0..count).map(|_| Box::new(key()) as Box<dyn Recipient>).collect()
+    }
 
     #[test]
     fn nothing_is_written_that_readers_refuse_by_default() {
-        let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
         let begin = |count: usize| {
-            let keys = vec![&key as &dyn Provider; count];
-            Sealer::new(&keys, &Recipe::default()).map(drop)
+            MessageSealer::new(&recipients(count), &MessageSpec::default()).map(drop)
         };
         begin(64).unwrap();
         assert!(matches!(begin(65), Err(EncryptError::Unreadable { found: 65, .. })));
@@ -317,11 +323,10 @@ mod tests {
 
     #[test]
     fn a_pair_is_stored_or_bound_and_not_both() {
-        let key = RawAes::new("ns", "name", &SecretBytes::zeroed(32)).unwrap();
-        let mut recipe = Recipe::default();
-        recipe.context.insert("k", "v").unwrap();
-        recipe.bound.insert("k", "v").unwrap();
-        let error = Sealer::new(&[&key], &recipe).map(drop).unwrap_err();
+        let mut spec = MessageSpec::default();
+        spec.context.insert("k", "v").unwrap();
+        spec.bound.insert("k", "v").unwrap();
+        let error = MessageSealer::new(&recipients(1), &spec).map(drop).unwrap_err();
         assert!(matches!(error, EncryptError::Context(ContextError::Duplicate { .. })));
     }
 }

@@ -11,14 +11,15 @@ use serde::Deserialize;
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::Material;
 use crate::keyring::{Key, Keyring, exchange};
-use crate::keys::provider::raw_aes::RawAes;
+use crate::keys::envelope::NoRecords;
+use crate::keys::local::raw_aes::RawAes;
 use crate::message::context::EncryptionContext;
 use crate::message::derivation::derive;
 use crate::message::frame::{FrameKind, FrameSealer, final_prefix, frame_iv, regular_prefix};
 use crate::message::header::{ContentType, Header, MessageId};
 use crate::message::suite::Suite;
-use crate::operations::decrypt::{Commitment, Expectation, Opened, Reader};
-use crate::operations::encrypt::{Recipe, Sealer};
+use crate::operations::decrypt::{Commitment, DecryptPolicy, MessageOpener, OpenedMessage};
+use crate::operations::encrypt::{MessageSealer, MessageSpec};
 
 /// The members that a test uses.
 #[derive(Deserialize)]
@@ -72,18 +73,18 @@ impl KnownAnswer {
         let suite = Suite::from_id(u16::from_str_radix(&self.suite, 16).unwrap()).unwrap();
         let data_key = DataKey::new(SecretBytes::copy_of(&bytes(&self.data_key)));
         let wrapping_key = SecretBytes::copy_of(&bytes(&self.wrapping_key));
-        let provider = RawAes::new(&self.key_namespace, &self.key_name, &wrapping_key).unwrap();
+        let wrapping_key = RawAes::new(&self.key_namespace, &self.key_name, &wrapping_key).unwrap();
         let context = self.context();
         let iv = bytes(&self.edk_iv).try_into().unwrap();
-        let wrapped = provider.wrap_with(&iv, &data_key, &context);
+        let wrapped = wrapping_key.wrap_with(&iv, &data_key, &context);
         let message_id: [u8; 32] = bytes(&self.message_id).try_into().unwrap();
         let message_id = MessageId::from(message_id);
         let plaintext = bytes(&self.plaintext);
         let mut message = Vec::new();
         if self.is_written_by_enwrap() {
             let frame_length = NonZeroU32::new(self.frame_length).unwrap();
-            let recipe = Recipe { frame_length, context, ..Recipe::default() };
-            Sealer::assemble(&data_key, message_id, &recipe, vec![wrapped], None)
+            let spec = MessageSpec { frame_length, context, ..MessageSpec::default() };
+            MessageSealer::assemble(&data_key, message_id, &spec, vec![wrapped], None)
                 .unwrap()
                 .encrypt(&mut &plaintext[..], &mut message, &())
                 .unwrap();
@@ -143,14 +144,14 @@ fn each_is_opened() {
     for answer in answers() {
         let message = bytes(&answer.message);
         let mut source = &message[..];
-        let expected = Expectation {
+        let policy = DecryptPolicy {
             pairs: answer.context(),
             commitment: Commitment::Optional,
-            ..Expectation::default()
+            ..DecryptPolicy::default()
         };
         let keyring = answer.keyring();
-        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
-        let opened = Opened::open(&mut source, &reader).unwrap();
+        let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
+        let opened = OpenedMessage::open(&mut source, &opener).unwrap();
         let mut plaintext = Vec::new();
         opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
         assert_eq!(hex::encode(plaintext), answer.plaintext);

@@ -1,5 +1,6 @@
 //! What each verb does, without a terminal.
 
+pub mod datakey;
 pub mod decrypt;
 pub mod encrypt;
 pub mod keyring_check;
@@ -7,4 +8,5 @@ pub mod keyring_check;
 mod known_answers;
 pub mod reencrypt;
 pub mod rewrap;
+pub mod usage;
 pub mod verify_first;

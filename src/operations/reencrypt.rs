@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 
-use crate::operations::decrypt::Opened;
-use crate::operations::encrypt::{EncryptError, Encrypted, Sealer};
+use crate::operations::decrypt::OpenedMessage;
+use crate::operations::encrypt::{EncryptError, Encrypted, MessageSealer};
 use crate::pipeline::{PipelineError, Progress};
 
 /// Why a message was not encrypted again.
@@ -26,9 +26,9 @@ pub enum ReencryptError {
 /// # Errors
 /// [`ReencryptError`]; `output` then has no whole message.
 pub fn reencrypt(
-    opened: &Opened,
+    opened: &OpenedMessage,
     source: &mut (impl Read + Send),
-    sealer: Sealer,
+    sealer: MessageSealer,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<Encrypted, ReencryptError> {
@@ -49,16 +49,21 @@ mod tests {
 
     use super::*;
     use crate::keyring::{Key, Keyring};
-    use crate::keys::provider::raw_aes::RawAes;
+    use crate::keys::envelope::NoRecords;
+    use crate::keys::service::KeyService as _;
     use crate::message::MessageError;
-    use crate::operations::decrypt::{Expectation, Reader};
-    use crate::operations::encrypt::Recipe;
+    use crate::operations::decrypt::{DecryptPolicy, MessageOpener};
+    use crate::operations::encrypt::MessageSpec;
     use crate::pipeline::Jobs;
 
-    fn sealed(provider: &RawAes, plaintext: &[u8]) -> Vec<u8> {
+    fn sealer(keyring: &Keyring) -> MessageSealer {
+        let recipient = keyring.recipient(&keyring.keys()[0].id().into()).unwrap();
+        MessageSealer::new(&[recipient], &MessageSpec::default()).unwrap()
+    }
+
+    fn sealed(keyring: &Keyring, plaintext: &[u8]) -> Vec<u8> {
         let mut message = Vec::new();
-        let sealer = Sealer::new(&[provider], &Recipe::default()).unwrap();
-        sealer.encrypt(&mut &plaintext[..], &mut message, &()).unwrap();
+        sealer(keyring).encrypt(&mut &plaintext[..], &mut message, &()).unwrap();
         message
     }
 
@@ -76,12 +81,11 @@ mod tests {
         keyring: &Keyring,
         message: &[u8],
     ) -> (Vec<u8>, Option<ReencryptError>) {
-        let expected = Expectation::default();
-        let reader = Reader { keyring, records: &(), expected: &expected };
+        let policy = DecryptPolicy::default();
+        let opener = MessageOpener { services: &[keyring], records: &NoRecords, policy: &policy };
         let mut source = message;
-        let opened = Opened::open(&mut source, &reader).unwrap();
-        let provider = keyring.keys()[0].current().provider().unwrap();
-        let sealer = Sealer::new(&[&provider], &Recipe::default()).unwrap().with_jobs(jobs);
+        let opened = OpenedMessage::open(&mut source, &opener).unwrap();
+        let sealer = sealer(keyring).with_jobs(jobs);
         let mut output = Vec::new();
         let result = reencrypt(&opened, &mut source, sealer, &mut output, &());
         (output, result.err())
@@ -91,10 +95,9 @@ mod tests {
     fn the_plaintext_is_the_same_and_the_message_another() {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
-        let provider = keyring.keys()[0].current().provider().unwrap();
         for len in [0, 1, 65_536, 500_000] {
             let plaintext = vec![7; len];
-            let message = sealed(&provider, &plaintext);
+            let message = sealed(&keyring, &plaintext);
             let (second, error) = again(&keyring, &message);
             assert!(error.is_none());
             assert_ne!(message, second);
@@ -107,8 +110,7 @@ mod tests {
     fn an_old_message_that_is_cut_or_damaged_makes_no_new_one() {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
-        let provider = keyring.keys()[0].current().provider().unwrap();
-        let message = sealed(&provider, &vec![7; 500_000]);
+        let message = sealed(&keyring, &vec![7; 500_000]);
         let mut damaged = message.clone();
         damaged[400_000] ^= 1;
         for bad in [&message[..message.len() - 1], &message[..300_000], &damaged] {
@@ -119,10 +121,11 @@ mod tests {
                     MessageError::Truncated { .. } | MessageError::Authentication { .. }
                 )))
             ));
-            let expected = Expectation::default();
-            let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
+            let policy = DecryptPolicy::default();
+            let opener =
+                MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
             let mut source = &output[..];
-            let opened = Opened::open(&mut source, &reader).unwrap();
+            let opened = OpenedMessage::open(&mut source, &opener).unwrap();
             assert!(opened.decrypt(&mut source, &mut io::sink(), &()).is_err());
         }
     }

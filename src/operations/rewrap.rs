@@ -4,24 +4,25 @@
 //! key keeps it.
 
 use crate::clock::now;
-use crate::keyring::{Key, KeyError};
 use crate::keys::envelope::{MOST_LINE_BYTES, Record};
-use crate::keys::provider::{Provider as _, ProviderError};
-use crate::keys::wraps::{Wrap, Wraps, names_version_of};
+use crate::keys::resolver::{KeySet, ResolvedKey};
+use crate::keys::service::{KeyName, WrapError, recipient};
 use crate::message::Limits;
+use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::header::ParsedHeader;
 use crate::message::suite::Suite;
-use crate::operations::decrypt::{OpenError, Reader};
+use crate::operations::decrypt::{MessageOpener, OpenError};
+use crate::operations::usage::KeyReport;
 
 /// Which keys are to open the message.
 #[derive(Clone, Copy, Debug)]
-pub enum Wish<'a> {
-    /// The current version of every key here that opens it now.
-    SameKeys,
+pub enum RewrapKeys<'a> {
+    /// The current version of every key that is proved to open it now.
+    Readers,
     /// These, and no others.
-    Exactly(&'a [&'a Key]),
-    /// Those that open it now, and these.
-    Add(&'a [&'a Key]),
+    Exactly(&'a [KeyName]),
+    /// Those that are proved to open it now, and these.
+    Add(&'a [KeyName]),
 }
 
 /// Why there is no record.
@@ -39,12 +40,9 @@ pub enum RewrapError {
     /// No key here is proved to open it.
     #[error("no key here is proved to open it")]
     Locked,
-    /// A key that may not be used.
+    /// A key may not be used, or did not wrap.
     #[error(transparent)]
-    Key(#[from] KeyError),
-    /// A key did not wrap.
-    #[error(transparent)]
-    Provider(#[from] ProviderError),
+    Wrap(#[from] WrapError),
     /// Readers would not look at so many.
     #[error("the message would have {found} encrypted data keys, and readers accept {allowed}")]
     TooMany {
@@ -68,62 +66,56 @@ pub enum RewrapError {
 pub enum Rewrapped {
     /// Nothing: it is proved to be so.
     AlreadySo,
-    /// This record, for an envelope file.
-    Record(Record),
+    /// A record for an envelope file.
+    Record {
+        /// The record.
+        record: Record,
+        /// The keys that open the message now and that the caller chose to leave out of the record.
+        left_out: Vec<KeyName>,
+    },
 }
 
-/// The record that gives a message the keys of a wish. Reads its header only, and writes nothing.
+/// Makes the record that lets the chosen keys open a message. Reads its header only, and writes nothing.
+///
+/// Records are not authenticated: whoever can write the envelope file can add one. So without an explicit choice
+/// of keys, the record serves every key that is proved in any record or in the header, and none is left out.
 ///
 /// # Errors
 /// [`RewrapError`].
 pub fn rewrap(
     header: &ParsedHeader,
-    reader: &Reader<'_>,
-    wish: Wish<'_>,
+    opener: &MessageOpener<'_>,
+    chosen: RewrapKeys<'_>,
 ) -> Result<Rewrapped, RewrapError> {
     let suite = header.fields.suite;
     if !suite.commits() {
         return Err(RewrapError::NotCommitting { suite });
     }
-    let wraps = Wraps::of(header, reader)?;
-    let (Some(newest), Some(data_key)) = (wraps.newest(), &wraps.data_key) else {
-        return Err(RewrapError::Locked);
+    let report = KeyReport::of(header, opener)?;
+    let Some(data_key) = &report.data_key else { return Err(RewrapError::Locked) };
+    let readers = report.readers();
+    let wanted = match chosen {
+        RewrapKeys::Readers => readers.clone(),
+        RewrapKeys::Exactly(keys) => keys.to_vec(),
+        RewrapKeys::Add(keys) => {
+            let added = keys.iter().filter(|key| !readers.contains(key));
+            readers.iter().chain(added).cloned().collect()
+        }
     };
-    let has = |key: &Key| newest.proved().any(|it| it.key == key.id() && it.is_current);
-    let keys: Vec<&Key> = match wish {
-        Wish::SameKeys => wraps.keys(reader.keyring),
-        Wish::Exactly(keys) | Wish::Add(keys) => keys.to_vec(),
-    };
-    let is_exact = newest.wraps.len() == keys.len();
-    if keys.iter().all(|key| has(key)) && (is_exact || !matches!(wish, Wish::Exactly(_))) {
+    if is_so(&report, chosen, &wanted) {
         return Ok(Rewrapped::AlreadySo);
     }
-    let mut encrypted_data_keys = Vec::new();
-    if !matches!(wish, Wish::Exactly(_)) {
-        // Keys that are not here stay, since nobody said that they go; what names a key here and does not
-        // open the message is no one's loss, and neither is a version that is no more.
-        let is_kept = |wrap: &&Wrap| match (wish, wrap.holder) {
-            (_, None) => !keys.iter().any(|key| names_version_of(&wrap.wrapped, key)),
-            (Wish::Add(_), Some(_)) => wrap.is_proved,
-            (_, Some(_)) => false,
-        };
-        let kept = newest.wraps.iter().filter(is_kept);
-        encrypted_data_keys.extend(kept.map(|wrap| wrap.wrapped.clone()));
-    }
-    for key in keys {
-        let proved = newest.wraps.iter().find(|wrap| {
-            wrap.is_proved && wrap.holder.is_some_and(|it| it.key == key.id() && it.is_current)
-        });
-        if let Some(proved) = proved {
+    let mut encrypted_data_keys = match chosen {
+        RewrapKeys::Exactly(_) => Vec::new(),
+        RewrapKeys::Readers | RewrapKeys::Add(_) => carried_over(&report, &wanted),
+    };
+    for key in &wanted {
+        let wrapped = match report.keys().find(|resolved| is_current(resolved, key)) {
             // As good as a new one, also of a key that is disabled now.
-            if !matches!(wish, Wish::Add(_)) {
-                encrypted_data_keys.push(proved.wrapped.clone());
-            }
-            continue;
-        }
-        let provider =
-            key.to_encrypt()?.provider().ok_or_else(|| KeyError::Remote { key: key.id() })?;
-        encrypted_data_keys.push(provider.wrap(data_key, &wraps.context)?);
+            Some(proved) => proved.wrapped.clone(),
+            None => recipient(opener.services, key)?.wrap(data_key, &report.context)?,
+        };
+        encrypted_data_keys.push(wrapped);
     }
     let (found, allowed) =
         (encrypted_data_keys.len(), usize::from(Limits::default().encrypted_data_keys));
@@ -136,20 +128,66 @@ pub fn rewrap(
     if found > allowed {
         return Err(RewrapError::TooLong { found, allowed });
     }
-    Ok(Rewrapped::Record(record))
+    let left_out = readers.into_iter().filter(|key| !wanted.contains(key)).collect();
+    Ok(Rewrapped::Record { record, left_out })
+}
+
+/// Whether the message is proved to have the wanted keys; of an explicit choice, and no others in the newest set.
+fn is_so(report: &KeyReport, chosen: RewrapKeys<'_>, wanted: &[KeyName]) -> bool {
+    let has = |mut keys: std::slice::Iter<'_, ResolvedKey>, key: &KeyName| {
+        keys.any(|resolved| is_current(resolved, key))
+    };
+    match chosen {
+        RewrapKeys::Readers | RewrapKeys::Add(_) => {
+            wanted.iter().all(|key| report.sets.iter().any(|set| has(set.keys.iter(), key)))
+        }
+        RewrapKeys::Exactly(_) => newest(report).is_some_and(|set| {
+            set.keys.len() == wanted.len() && wanted.iter().all(|key| has(set.keys.iter(), key))
+        }),
+    }
+}
+
+/// The newest set of which anything is proved.
+fn newest(report: &KeyReport) -> Option<&KeySet> {
+    report.sets.iter().find(|set| set.proved().next().is_some())
+}
+
+/// Whether this is the current version of the key, and is proved to open the message.
+fn is_current(resolved: &ResolvedKey, key: &KeyName) -> bool {
+    let held = resolved.key.as_ref();
+    resolved.opens() && held.is_some_and(|held| held.is_current && held.key == *key)
+}
+
+/// The encrypted data keys of which nothing is known, such as those of keys that are not here: nobody said that
+/// they go. A destroyed version of a wanted key is none of them, and sets that prove nothing are not believed.
+fn carried_over(report: &KeyReport, wanted: &[KeyName]) -> Vec<EncryptedDataKey> {
+    let mut carried: Vec<EncryptedDataKey> = Vec::new();
+    for set in report.sets.iter().filter(|set| set.proved().next().is_some()) {
+        for resolved in set.keys.iter().filter(|resolved| resolved.is_unknown()) {
+            let is_wanted = resolved.root_key.as_ref().is_some_and(|key| wanted.contains(key));
+            if !is_wanted && !carried.contains(&resolved.wrapped) {
+                carried.push(resolved.wrapped.clone());
+            }
+        }
+    }
+    carried
 }
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
     use crate::clock::now;
     use crate::keyring::deletion::Doomed;
-    use crate::keyring::{KeyId, Keyring};
+    use crate::keyring::{Key, Keyring};
     use crate::keys::envelope::Records;
-    use crate::keys::provider::Provider;
+    use crate::keys::fake::{FakeRemote, Mood};
+    use crate::keys::service::{KeyService, WrappingKey};
     use crate::message::header::MessageId;
-    use crate::operations::decrypt::{Expectation, Opened};
-    use crate::operations::encrypt::{Recipe, Sealer};
+    use crate::operations::decrypt::{DecryptPolicy, OpenedMessage};
+    use crate::operations::encrypt::{MessageSealer, MessageSpec};
+    use crate::operations::usage::{Survival, survival};
 
     /// Records in memory, the newest first.
     struct Kept(Vec<Record>);
@@ -169,40 +207,42 @@ mod tests {
     }
 
     fn message(keyring: &Keyring, aliases: &[&str]) -> Vec<u8> {
-        let providers: Vec<_> = aliases
-            .iter()
-            .map(|alias| keyring.key(alias).unwrap().current().provider().unwrap())
-            .collect();
-        let providers: Vec<&dyn Provider> =
-            providers.iter().map(|it| it as &dyn Provider).collect();
+        let recipients: Vec<_> =
+            aliases.iter().map(|alias| keyring.recipient(&name(keyring, alias)).unwrap()).collect();
         let mut message = Vec::new();
-        let sealer = Sealer::new(&providers, &Recipe::default()).unwrap();
+        let sealer = MessageSealer::new(&recipients, &MessageSpec::default()).unwrap();
         sealer.encrypt(&mut &b"text"[..], &mut message, &()).unwrap();
         message
     }
 
-    fn rewrapped(message: &[u8], keyring: &Keyring, records: &Kept, wish: Wish<'_>) -> Rewrapped {
-        let expected = Expectation::default();
-        let header = ParsedHeader::read(&mut &message[..], &expected.limits).unwrap();
-        rewrap(&header, &Reader { keyring, records, expected: &expected }, wish).unwrap()
+    fn rewrapped(
+        message: &[u8],
+        keyring: &Keyring,
+        records: &Kept,
+        keys: RewrapKeys<'_>,
+    ) -> Rewrapped {
+        let policy = DecryptPolicy::default();
+        let header = ParsedHeader::read(&mut &message[..], &policy.limits).unwrap();
+        rewrap(&header, &MessageOpener { services: &[keyring], records, policy: &policy }, keys)
+            .unwrap()
     }
 
     fn record(rewrapped: Rewrapped) -> Record {
         match rewrapped {
-            Rewrapped::Record(record) => record,
+            Rewrapped::Record { record, .. } => record,
             Rewrapped::AlreadySo => panic!("nothing to do"),
         }
     }
 
-    fn opener(message: &[u8], keyring: &Keyring, records: &Kept) -> Option<(KeyId, u32)> {
-        let expected = Expectation::default();
-        let reader = Reader { keyring, records, expected: &expected };
-        let opened = Opened::open(&mut &message[..], &reader).ok()?;
-        Some((opened.key, opened.version))
+    fn opener(message: &[u8], keyring: &Keyring, records: &Kept) -> Option<(KeyName, u32)> {
+        let policy = DecryptPolicy::default();
+        let opener = MessageOpener { services: &[keyring], records, policy: &policy };
+        let opened = OpenedMessage::open(&mut &message[..], &opener).ok()?;
+        Some((opened.key.key, opened.key.version))
     }
 
-    fn id(keyring: &Keyring, alias: &str) -> KeyId {
-        keyring.key(alias).unwrap().id()
+    fn name(keyring: &Keyring, alias: &str) -> KeyName {
+        keyring.key(alias).unwrap().id().into()
     }
 
     #[test]
@@ -210,18 +250,18 @@ mod tests {
         let mut keyring = keyring(&["a"]);
         let message = message(&keyring, &["a"]);
         let mut kept = Kept(Vec::new());
-        let first = rewrapped(&message, &keyring, &kept, Wish::SameKeys);
+        let first = rewrapped(&message, &keyring, &kept, RewrapKeys::Readers);
         assert!(matches!(first, Rewrapped::AlreadySo));
         keyring.key_mut("a").unwrap().rotate().unwrap();
-        kept.0.push(record(rewrapped(&message, &keyring, &kept, Wish::SameKeys)));
+        kept.0.push(record(rewrapped(&message, &keyring, &kept, RewrapKeys::Readers)));
         assert!(matches!(
-            rewrapped(&message, &keyring, &kept, Wish::SameKeys),
+            rewrapped(&message, &keyring, &kept, RewrapKeys::Readers),
             Rewrapped::AlreadySo
         ));
         let now = now();
         keyring.key_mut("a").unwrap().schedule_deletion(Doomed::OldVersions, now).unwrap();
         assert_eq!(keyring.destroy_due(&[], now).len(), 1);
-        assert_eq!(opener(&message, &keyring, &kept), Some((id(&keyring, "a"), 2)));
+        assert_eq!(opener(&message, &keyring, &kept), Some((name(&keyring, "a"), 2)));
         assert_eq!(opener(&message, &keyring, &Kept(Vec::new())), None);
     }
 
@@ -229,31 +269,86 @@ mod tests {
     fn exactly_means_these_and_add_means_these_too() {
         let all = keyring(&["a", "b", "c"]);
         let message = message(&all, &["a"]);
-        let [b, c] = ["b", "c"].map(|alias| all.key(alias).unwrap());
+        let [b, c] = ["b", "c"].map(|alias| name(&all, alias));
         let mut kept = Kept(Vec::new());
-        kept.0.insert(0, record(rewrapped(&message, &all, &kept, Wish::Exactly(&[b]))));
+        kept.0
+            .insert(0, record(rewrapped(&message, &all, &kept, RewrapKeys::Exactly(from_ref(&b)))));
         assert_eq!(kept.0[0].encrypted_data_keys.len(), 1);
         assert!(matches!(
-            rewrapped(&message, &all, &kept, Wish::Exactly(&[b])),
+            rewrapped(&message, &all, &kept, RewrapKeys::Exactly(from_ref(&b))),
             Rewrapped::AlreadySo
         ));
-        kept.0.insert(0, record(rewrapped(&message, &all, &kept, Wish::Add(&[c]))));
-        assert_eq!(kept.0[0].encrypted_data_keys.len(), 2);
-        assert_eq!(opener(&message, &all, &kept), Some((b.id(), 1)));
-        assert!(matches!(rewrapped(&message, &all, &kept, Wish::Add(&[c])), Rewrapped::AlreadySo));
+        kept.0.insert(0, record(rewrapped(&message, &all, &kept, RewrapKeys::Add(from_ref(&c)))));
+        // The header's key opens it too, and no record takes that away.
+        assert_eq!(kept.0[0].encrypted_data_keys.len(), 3);
+        assert_eq!(opener(&message, &all, &kept), Some((b.clone(), 1)));
+        assert!(matches!(
+            rewrapped(&message, &all, &kept, RewrapKeys::Add(from_ref(&c))),
+            Rewrapped::AlreadySo
+        ));
         // The newest set is b and c; the header's key is not among those that open it by intent.
-        let exactly = record(rewrapped(&message, &all, &kept, Wish::Exactly(&[c])));
+        let exactly = record(rewrapped(&message, &all, &kept, RewrapKeys::Exactly(from_ref(&c))));
         assert_eq!(exactly.encrypted_data_keys.len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_anyone_could_make_takes_no_reader_away() {
+        let all = keyring(&["a", "b"]);
+        let message = message(&all, &["a", "b"]);
+        let header = ParsedHeader::read(&mut &message[..], &Limits::default()).unwrap();
+        // Made without any key: one encrypted data key, copied from the header.
+        let copied = header.fields.encrypted_data_keys[..1].to_vec();
+        let message_id = header.fields.message_id;
+        let forged = Record { message_id, encrypted_data_keys: copied, created: now() };
+        let kept = Kept(vec![forged]);
+        let mut rotated = all;
+        rotated.key_mut("b").unwrap().rotate().unwrap();
+        let record = record(rewrapped(&message, &rotated, &kept, RewrapKeys::Readers));
+        assert_eq!(record.encrypted_data_keys.len(), 2);
+        let b = name(&rotated, "b");
+        let chosen = rewrapped(&message, &rotated, &kept, RewrapKeys::Exactly(from_ref(&b)));
+        let Rewrapped::Record { left_out, .. } = chosen else { panic!("a record is due") };
+        assert_eq!(left_out, [name(&rotated, "a")]);
+    }
+
+    #[test]
+    fn what_a_service_could_not_be_asked_about_is_kept() {
+        let all = keyring(&["a"]);
+        let remote = FakeRemote::new("r");
+        let services: [&dyn KeyService; 2] = [&all, &remote];
+        let recipients: Vec<_> = [name(&all, "a"), remote.key()]
+            .iter()
+            .map(|key| recipient(&services, key).unwrap())
+            .collect();
+        let sealer = MessageSealer::new(&recipients, &MessageSpec::default()).unwrap();
+        let mut message = Vec::new();
+        sealer.encrypt(&mut &b"text"[..], &mut message, &()).unwrap();
+        drop(recipients);
+        let mut rotated = all;
+        rotated.key_mut("a").unwrap().rotate().unwrap();
+        let header = ParsedHeader::read(&mut &message[..], &Limits::default()).unwrap();
+        let policy = DecryptPolicy::default();
+        let services: [&dyn KeyService; 2] = [&rotated, &remote];
+        let opener = MessageOpener { services: &services, records: &Kept(vec![]), policy: &policy };
+        remote.set(Mood::Down);
+        let record = record(rewrap(&header, &opener, RewrapKeys::Readers).unwrap());
+        assert_eq!(record.encrypted_data_keys[0], header.fields.encrypted_data_keys[1]);
+        assert_eq!(record.encrypted_data_keys.len(), 2);
+        let doomed = |key: &WrappingKey| key.version == 1 && key.key == name(&rotated, "a");
+        let depends = survival(&header, &opener, doomed).unwrap();
+        assert_eq!(depends, Survival::Depends, "an outage is no proof");
+        remote.set(Mood::Well);
+        assert_eq!(survival(&header, &opener, doomed).unwrap(), Survival::ByHeader);
     }
 
     #[test]
     fn forged_swapped_and_damaged_records_are_passed_over_and_do_not_stop_a_true_one() {
         let all = keyring(&["a", "b"]);
         let (ours, other) = (message(&all, &["a"]), message(&all, &["a"]));
-        let b = all.key("b").unwrap();
+        let b = name(&all, "b");
         let none = Kept(Vec::new());
-        let good = record(rewrapped(&ours, &all, &none, Wish::Exactly(&[b])));
-        let foreign = record(rewrapped(&other, &all, &none, Wish::Exactly(&[b])));
+        let good = record(rewrapped(&ours, &all, &none, RewrapKeys::Exactly(from_ref(&b))));
+        let foreign = record(rewrapped(&other, &all, &none, RewrapKeys::Exactly(from_ref(&b))));
         let mut flipped = good.clone();
         flipped.encrypted_data_keys[0].ciphertext[3] ^= 1;
         // Another message's data key under our message's id: it unwraps, and commits to nothing here.
@@ -263,14 +358,14 @@ mod tests {
         for bad in [flipped, swapped] {
             let kept = Kept(vec![bad.clone()]);
             assert_eq!(opener(&ours, &only_b, &kept), None);
-            assert_eq!(opener(&ours, &all, &kept), Some((id(&all, "a"), 1)));
+            assert_eq!(opener(&ours, &all, &kept), Some((name(&all, "a"), 1)));
             // It names the current version of b, and that is no proof.
-            let truth = record(rewrapped(&ours, &all, &kept, Wish::Exactly(&[b])));
+            let truth = record(rewrapped(&ours, &all, &kept, RewrapKeys::Exactly(from_ref(&b))));
             assert_eq!(
                 opener(&ours, &only_b, &Kept(vec![truth.clone(), bad.clone()])).unwrap().0,
-                b.id()
+                b
             );
-            assert_eq!(opener(&ours, &only_b, &Kept(vec![bad, truth])).unwrap().0, b.id());
+            assert_eq!(opener(&ours, &only_b, &Kept(vec![bad, truth])).unwrap().0, b);
         }
     }
 

@@ -11,7 +11,7 @@ use std::io::{self, Read, Write};
 use sha2::{Digest as _, Sha256};
 
 use crate::fs::read_full::read_full;
-use crate::operations::decrypt::{OpenError, Opened, Reader};
+use crate::operations::decrypt::{MessageOpener, OpenError, OpenedMessage};
 use crate::pipeline::{PipelineError, Progress};
 
 /// Bytes that one hash stands for.
@@ -53,11 +53,11 @@ impl Verified {
     pub fn new(
         source: impl Read + Send,
         spool: Option<&File>,
-        reader: &Reader<'_>,
+        opener: &MessageOpener<'_>,
     ) -> Result<Self, VerifyFirstError> {
         let mut recorder =
             Recorder { source, spool, run: Sha256::new(), in_run: 0, hashes: Vec::new() };
-        let opened = Opened::open(&mut recorder, reader)?;
+        let opened = OpenedMessage::open(&mut recorder, opener)?;
         opened.decrypt(&mut recorder, &mut io::sink(), &())?;
         Ok(Self { hashes: recorder.finish() })
     }
@@ -69,13 +69,13 @@ impl Verified {
     pub fn release(
         self,
         source: impl Read + Send,
-        reader: &Reader<'_>,
+        opener: &MessageOpener<'_>,
         output: &mut impl Write,
         progress: &dyn Progress,
-    ) -> Result<(Opened, u64), VerifyFirstError> {
+    ) -> Result<(OpenedMessage, u64), VerifyFirstError> {
         let hashes = self.hashes.into_iter();
         let mut replay = Replay { source, hashes, run: Vec::new(), taken: 0 };
-        let opened = Opened::open(&mut replay, reader)?;
+        let opened = OpenedMessage::open(&mut replay, opener)?;
         let len = opened.decrypt(&mut replay, output, progress)?;
         Ok((opened, len))
     }
@@ -154,28 +154,30 @@ mod tests {
     use super::*;
     use crate::keyring::Key;
     use crate::keyring::Keyring;
-    use crate::keys::provider::Provider as _;
+    use crate::keys::envelope::NoRecords;
+    use crate::keys::service::KeyService as _;
     use crate::message::MessageError;
-    use crate::operations::decrypt::Expectation;
-    use crate::operations::encrypt::{Recipe, Sealer};
+    use crate::operations::decrypt::DecryptPolicy;
+    use crate::operations::encrypt::{MessageSealer, MessageSpec};
 
     /// Two messages of one header: only who holds the data key can make the second, and every tag of it
     /// is valid.
     fn twins(first: &[u8], second: &[u8]) -> (Keyring, [Vec<u8>; 2]) {
         let mut keyring = Keyring::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
-        let provider = keyring.keys()[0].current().provider().unwrap();
-        let recipe = Recipe::default();
-        let (data_key, wrapped) = provider.generate(32, &recipe.context).unwrap();
+        let recipient = keyring.recipient(&keyring.keys()[0].id().into()).unwrap();
+        let spec = MessageSpec::default();
+        let (data_key, wrapped) = recipient.generate(32, &spec.context).unwrap();
         let message = |plaintext: &[u8]| {
             let mut message = Vec::new();
-            Sealer::assemble(&data_key, [7; 32].into(), &recipe, vec![wrapped.clone()], None)
+            MessageSealer::assemble(&data_key, [7; 32].into(), &spec, vec![wrapped.clone()], None)
                 .unwrap()
                 .encrypt(&mut &plaintext[..], &mut message, &())
                 .unwrap();
             message
         };
         let messages = [message(first), message(second)];
+        drop(recipient);
         (keyring, messages)
     }
 
@@ -184,11 +186,11 @@ mod tests {
         first: &[u8],
         second: &[u8],
     ) -> (Vec<u8>, Option<VerifyFirstError>) {
-        let expected = Expectation::default();
-        let reader = Reader { keyring, records: &(), expected: &expected };
-        let verified = Verified::new(first, None, &reader).unwrap();
+        let policy = DecryptPolicy::default();
+        let opener = MessageOpener { services: &[keyring], records: &NoRecords, policy: &policy };
+        let verified = Verified::new(first, None, &opener).unwrap();
         let mut output = Vec::new();
-        let result = verified.release(second, &reader, &mut output, &());
+        let result = verified.release(second, &opener, &mut output, &());
         (output, result.err())
     }
 
@@ -231,12 +233,12 @@ mod tests {
 
         let (keyring, [message, _]) = twins(b"text", b"");
         let mut spool = tempfile::tempfile().unwrap();
-        let expected = Expectation::default();
-        let reader = Reader { keyring: &keyring, records: &(), expected: &expected };
-        let verified = Verified::new(&message[..], Some(&spool), &reader).unwrap();
+        let policy = DecryptPolicy::default();
+        let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
+        let verified = Verified::new(&message[..], Some(&spool), &opener).unwrap();
         spool.rewind().unwrap();
         let mut output = Vec::new();
-        let released = verified.release(&spool, &reader, &mut output, &()).unwrap();
+        let released = verified.release(&spool, &opener, &mut output, &()).unwrap();
         assert_eq!((output, released.1), (b"text".to_vec(), 4));
     }
 }

@@ -19,13 +19,14 @@ pub(crate) enum Exit {
     Keyring = 10,
     NotAMessage = 11,
     SomeFailed = 12,
+    Kms = 13,
     Found = 14,
     Producer = 15,
     Policy = 16,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Failure,
         Self::Usage,
         Self::NoKey,
@@ -38,6 +39,7 @@ impl Exit {
         Self::Keyring,
         Self::NotAMessage,
         Self::SomeFailed,
+        Self::Kms,
         Self::Found,
         Self::Producer,
         Self::Policy,
@@ -62,6 +64,7 @@ impl Exit {
             Self::Keyring => "keyring",
             Self::NotAMessage => "not_a_message",
             Self::SomeFailed => "some_failed",
+            Self::Kms => "kms",
             Self::Found => "found",
             Self::Producer => "producer",
             Self::Policy => "policy",
@@ -83,6 +86,7 @@ impl Exit {
             Self::Keyring => "the keyring is damaged, unsafe or read-only",
             Self::NotAMessage => "not an encrypted message, or not supported",
             Self::SomeFailed => "some of several files failed",
+            Self::Kms => "a remote key service refused, or could not be reached",
             Self::Found => "a check found work",
             Self::Producer => "a command that was to produce the input failed",
             Self::Policy => "refused by a limit or a policy",

@@ -1,6 +1,5 @@
 //! `enwrap inspect`: what a message says of itself, without any key.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -9,8 +8,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use enwrap::keyring::Keyring;
-use enwrap::keys::provider::raw_aes::key_name;
-use enwrap::keys::unlock::name_of;
+use enwrap::keys::local::namespace_and_name;
+use enwrap::keys::resolver::name_of;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::frame::{FramePrefix, is_end_marker};
 use enwrap::message::header::{ContentType, ParsedHeader};
@@ -22,6 +21,7 @@ use crate::cli::args::LimitArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::{Source, operands};
+use crate::cli::opening::named_by;
 use crate::cli::trees::batch;
 use crate::output::counted::counted;
 use crate::output::error::Error;
@@ -99,9 +99,10 @@ fn body_size(header: &ParsedHeader, source: &Source) -> Option<BodySize> {
 
 /// The alias, or else the id, of the key that an encrypted data key names.
 fn known_as(keyring: &Keyring, wrapped: &EncryptedDataKey) -> Option<String> {
-    let (key, version) = keyring.named_by(wrapped).next()?;
+    let held = named_by(keyring, wrapped)?;
+    let key = keyring.key(&held.key.to_string()).ok()?;
     let name = key.aliases().first().map_or_else(|| key.id().to_string(), ToString::to_string);
-    Some(format!("{name} version {}", version.number))
+    Some(format!("{name} version {}", held.version))
 }
 
 fn to_text(
@@ -144,14 +145,15 @@ fn to_json(header: &ParsedHeader, keyring: &Keyring, size: Option<BodySize>, arm
         .encrypted_data_keys
         .iter()
         .map(|wrapped| {
-            let held = keyring.named_by(wrapped).next();
+            let (namespace, name) = namespace_and_name(wrapped);
+            let held = named_by(keyring, wrapped);
+            let key = held.as_ref().and_then(|held| keyring.key(&held.key.to_string()).ok());
             json!({
-                "namespace": String::from_utf8_lossy(&wrapped.provider_id),
-                "name": key_name(&wrapped.provider_info)
-                    .map_or_else(|| String::from_utf8_lossy(&wrapped.provider_info), Cow::Borrowed),
-                "key_id": held.map(|(key, _)| key.id().to_string()),
-                "version": held.map(|(_, version)| version.number),
-                "aliases": held.map(|(key, _)| {
+                "namespace": namespace,
+                "name": name,
+                "key_id": held.as_ref().map(|held| held.key.to_string()),
+                "version": held.as_ref().map(|held| held.version),
+                "aliases": key.map(|key| {
                     key.aliases().iter().map(ToString::to_string).collect::<Vec<_>>()
                 }),
             })

@@ -8,17 +8,16 @@ use clap::Args;
 use serde_json::json;
 
 use enwrap::fs::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication};
-use enwrap::keyring::Key;
-use enwrap::keys::provider::Provider;
-use enwrap::keys::wraps::Wraps;
+use enwrap::keys::service::{KeyName, recipient};
 use enwrap::message::Limits;
 use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::context::{EncryptionContext, PUBLIC_KEY};
 use enwrap::message::header::{ContentType, Header};
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
-use enwrap::operations::decrypt::Opened;
-use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, Recipe, Sealer};
+use enwrap::operations::decrypt::OpenedMessage;
+use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
 use enwrap::operations::reencrypt::{ReencryptError, reencrypt};
+use enwrap::operations::usage::KeyReport;
 use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::App;
@@ -27,8 +26,8 @@ use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
-use crate::cli::key_choice::{named_keys, provider_of};
-use crate::cli::opening::{Missing, Opening, OpeningOne};
+use crate::cli::key_choice::named_keys;
+use crate::cli::opening::{Missing, Opening, OpeningOne, named_by};
 use crate::cli::trees::batch;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
@@ -94,7 +93,7 @@ struct Plan<'a> {
     app: &'a App,
     args: &'a ReencryptArgs,
     opening: &'a Opening,
-    keys: Vec<&'a Key>,
+    keys: Vec<KeyName>,
     bind: EncryptionContext,
     not_messages: usize,
 }
@@ -120,6 +119,7 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     for key in &keys {
         key.to_encrypt().in_keyring(&store)?;
     }
+    let keys = keys.into_iter().map(|key| key.id().into()).collect();
     let mut plan = Plan {
         app,
         args,
@@ -153,7 +153,7 @@ impl Plan<'_> {
         let mut message = if entry.is_named {
             MessageSource::open(path)?
         } else if let Some((message, _)) =
-            MessageSource::find(&entry.path, entry.is_named, &self.opening.expected.limits)?
+            MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)?
         {
             message
         } else {
@@ -162,7 +162,7 @@ impl Plan<'_> {
         };
         let one = self.opening.of(path)?;
         let opened = one.open(&mut message)?;
-        let sealer = self.sealer(&opened, &one)?;
+        let (sealer, dropped) = self.sealer(&opened, &one)?;
         let target = match (&self.args.output, is_stdin(path)) {
             (Some(output), _) => Some(Target::of(output)),
             (None, true) => Some(Target::Stdout),
@@ -175,23 +175,22 @@ impl Plan<'_> {
         let Some(output) = target.as_ref().map_or(Some(path), Target::path) else { return Ok(()) };
         let keys = encrypted.header.encrypted_data_keys.iter();
         let names: Vec<String> = keys
-            .filter_map(|wrapped| self.opening.keyring.named_by(wrapped).next())
-            .map(|(key, version)| match key.aliases().first() {
-                Some(alias) => format!("{alias} version {}", version.number),
-                None => format!("{} version {}", key.id(), version.number),
-            })
+            .filter_map(|wrapped| named_by(&self.opening.keyring, wrapped))
+            .map(|held| self.opening.shown(&held))
             .collect();
         // Always: whoever wanted to take a key away sees whether it is gone.
         let shown = sanitize::name(path);
         self.app.ui.note(&format!("{shown}: encrypted again under {}", names.join(", ")));
+        if !dropped.is_empty() {
+            let dropped = sanitize::text(&dropped.join(", "));
+            self.app.ui.note(&format!("{shown}: no longer opened by {dropped}"));
+        }
         let mut object = json!({
             "old_message_id": opened.header().message_id.to_string(),
             "message_id": encrypted.header.message_id.to_string(),
             "keys": encrypted.header.encrypted_data_keys.iter()
-                .filter_map(|wrapped| self.opening.keyring.named_by(wrapped).next())
-                .map(|(key, version)| json!({
-                    "key_id": key.id().to_string(), "version": version.number,
-                }))
+                .filter_map(|wrapped| named_by(&self.opening.keyring, wrapped))
+                .map(|held| json!({ "key_id": held.key.to_string(), "version": held.version }))
                 .collect::<Vec<_>>(),
             "plaintext_bytes": encrypted.plaintext_len,
             "message_bytes": encrypted.message_len,
@@ -202,28 +201,35 @@ impl Plan<'_> {
     }
 
     /// The new message's beginning: the old one's keys, context and form, as far as nothing else was said.
-    fn sealer(&self, opened: &Opened, one: &OpeningOne<'_>) -> Result<Sealer, Error> {
+    fn sealer(
+        &self,
+        opened: &OpenedMessage,
+        one: &OpeningOne<'_>,
+    ) -> Result<(MessageSealer, Vec<String>), Error> {
         let header = opened.header();
-        let wraps = Wraps::of(opened.read_header(), &one.reader())?;
-        let mut keys = self.keys.clone();
+        let report = KeyReport::of(opened.read_header(), &one.opener())?;
+        let (mut keys, mut dropped) = (self.keys.clone(), report.unproved_names());
         if keys.is_empty() {
-            let names = wraps.unknown(&self.opening.keyring);
-            if !names.is_empty() && !self.args.drop_unknown_keys {
-                return Err(UnknownKeys { names }.into());
+            if !dropped.is_empty() && !self.args.drop_unknown_keys {
+                return Err(UnknownKeys { names: dropped }.into());
             }
-            keys = wraps.keys(&self.opening.keyring);
+            keys = report.readers();
+        } else {
+            let readers = report.readers();
+            let left = readers.iter().filter(|reader| !keys.contains(reader));
+            dropped.extend(left.map(|reader| self.opening.shown_key(reader)));
         }
-        let mut providers = Vec::new();
-        for key in keys {
-            providers.push(provider_of(key)?.1);
+        let services = self.opening.services();
+        let mut recipients = Vec::new();
+        for key in &keys {
+            recipients.push(recipient(&services, key)?);
         }
-        let providers: Vec<&dyn Provider> =
-            providers.iter().map(|provider| provider as &dyn Provider).collect();
-        let recipe = self.recipe(header, wraps.bound())?;
-        Ok(Sealer::new(&providers, &recipe)?.with_jobs(self.app.jobs))
+        let sealer = MessageSealer::new(&recipients, &self.spec(header, report.bound())?)?
+            .with_jobs(self.app.jobs);
+        Ok((sealer, dropped))
     }
 
-    fn recipe(&self, old: &Header, bound: &EncryptionContext) -> Result<Recipe, Error> {
+    fn spec(&self, old: &Header, bound: &EncryptionContext) -> Result<MessageSpec, Error> {
         let mut context = old.context.clone();
         context.remove(PUBLIC_KEY);
         for key in &self.args.unset_context {
@@ -239,15 +245,15 @@ impl Plan<'_> {
         };
         let is_signed = old.public_key.is_some();
         let algorithm = if is_signed { Algorithm::Signed } else { Algorithm::Unsigned };
-        Ok(Recipe { algorithm, frame_length, context, bound: bound.union(&self.bind)? })
+        Ok(MessageSpec { algorithm, frame_length, context, bound: bound.union(&self.bind)? })
     }
 
     fn write_new(
         &self,
         target: &Target,
-        opened: &Opened,
+        opened: &OpenedMessage,
         message: MessageSource,
-        sealer: Sealer,
+        sealer: MessageSealer,
     ) -> Result<Encrypted, Error> {
         let source = message.source();
         let rules = Rules {
@@ -270,9 +276,9 @@ impl Plan<'_> {
     fn replace(
         &self,
         path: &Path,
-        opened: &Opened,
+        opened: &OpenedMessage,
         message: MessageSource,
-        sealer: Sealer,
+        sealer: MessageSealer,
     ) -> Result<Encrypted, Error> {
         let mut file = AtomicFile::create(path)?;
         let target = Target::File(path.to_path_buf());
@@ -301,9 +307,9 @@ impl Plan<'_> {
 
     fn pump(
         &self,
-        opened: &Opened,
+        opened: &OpenedMessage,
         mut message: MessageSource,
-        sealer: Sealer,
+        sealer: MessageSealer,
         output: &mut impl Write,
     ) -> Result<(Encrypted, MessageSource), ReencryptError> {
         let source = message.source();

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use enwrap::keyring::{Key, Keyring};
+use enwrap::keyring::Keyring;
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::keys::service::KeyName;
 use enwrap::message::header::{MessageId, ParsedHeader};
-use enwrap::operations::decrypt::{Commitment, Opened, Reader};
-use enwrap::operations::rewrap::{RewrapError, Rewrapped, Wish, rewrap};
+use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenedMessage};
+use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap};
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
@@ -18,7 +19,7 @@ use crate::cli::io::destination::refuse_planted;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
-use crate::cli::opening::{self, Missing, Opening, OpeningOne};
+use crate::cli::opening::{self, Missing, Opening, OpeningOne, named_by};
 use crate::cli::trees::batch;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
@@ -99,7 +100,7 @@ struct Plan<'a> {
     app: &'a App,
     args: &'a RewrapArgs,
     opening: &'a Opening,
-    keys: Vec<&'a Key>,
+    keys: Vec<KeyName>,
     /// Where all records go; beside each message, if `None`.
     shared: Option<PathBuf>,
     pending: Pending,
@@ -129,11 +130,12 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let store = app.store()?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Fine)?;
     // Messages without commitment are refused for what they are, and not for a policy.
-    opening.expected.commitment = Commitment::Optional;
+    opening.policy.commitment = Commitment::Optional;
     let keys = named_keys(&opening.keyring, &store, &args.keys)?;
     for key in &keys {
         key.to_encrypt().in_keyring(&store)?;
     }
+    let keys = keys.into_iter().map(|key| key.id().into()).collect();
     let pending = Pending { envelope: shared.clone().unwrap_or_default(), records: Vec::new() };
     let mut plan = Plan {
         app,
@@ -179,7 +181,7 @@ impl Plan<'_> {
         let found = if !path.is_file() {
             None
         } else {
-            match MessageSource::find(&entry.path, entry.is_named, &self.opening.expected.limits)? {
+            match MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)? {
                 Some(found) => Some(found),
                 None => {
                     self.not_messages += 1;
@@ -199,15 +201,18 @@ impl Plan<'_> {
             None => MessageSource::open(path)?,
         };
         let one = self.opening.of(path)?;
-        let reader = one.reader();
+        let opener = one.opener();
         // Only what really opens it counts, and this is what says why it does not.
-        let opened = Opened::open(&mut source, &reader)?;
-        let record = match rewrap(opened.read_header(), &reader, self.wish())? {
+        let opened = OpenedMessage::open(&mut source, &opener)?;
+        let record = match rewrap(opened.read_header(), &opener, self.chosen())? {
             Rewrapped::AlreadySo => {
                 self.already_so += 1;
                 return self.tell(path, None);
             }
-            Rewrapped::Record(record) => record,
+            Rewrapped::Record { record, left_out } => {
+                self.tell_left_out(path, &left_out);
+                record
+            }
         };
         if self.args.dry_run {
             self.changed += 1;
@@ -231,11 +236,23 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn wish(&self) -> Wish<'_> {
+    fn chosen(&self) -> RewrapKeys<'_> {
         match (&self.keys[..], self.args.add) {
-            ([], _) => Wish::SameKeys,
-            (keys, false) => Wish::Exactly(keys),
-            (keys, true) => Wish::Add(keys),
+            ([], _) => RewrapKeys::Readers,
+            (keys, false) => RewrapKeys::Exactly(keys),
+            (keys, true) => RewrapKeys::Add(keys),
+        }
+    }
+
+    /// Names the keys that `-k` leaves out; a reader is never left out in silence.
+    fn tell_left_out(&self, path: &Path, keys: &[KeyName]) {
+        if !keys.is_empty() {
+            let names: Vec<String> = keys.iter().map(|key| self.opening.shown_key(key)).collect();
+            self.app.ui.note(&format!(
+                "{}: the new record leaves out {}, and what it has in the header still opens it",
+                sanitize::name(path),
+                names.join(", ")
+            ));
         }
     }
 
@@ -273,9 +290,9 @@ impl Plan<'_> {
         for Waiting { header, path, .. } in pending {
             let one = self.opening.of(path)?;
             let records_now = Now(&now, &one);
-            let reader = Reader { records: &records_now, ..one.reader() };
-            records.push(match rewrap(header, &reader, self.wish())? {
-                Rewrapped::Record(record) => Some(record),
+            let opener = MessageOpener { records: &records_now, ..one.opener() };
+            records.push(match rewrap(header, &opener, self.chosen())? {
+                Rewrapped::Record { record, .. } => Some(record),
                 Rewrapped::AlreadySo => None,
             });
         }
@@ -312,7 +329,7 @@ impl Plan<'_> {
 
 fn keys_of(keyring: &Keyring, record: &Record) -> Vec<Value> {
     let keys = record.encrypted_data_keys.iter();
-    keys.filter_map(|wrapped| keyring.named_by(wrapped).next())
-        .map(|(key, version)| json!({ "key_id": key.id().to_string(), "version": version.number }))
+    keys.filter_map(|wrapped| named_by(keyring, wrapped))
+        .map(|held| json!({ "key_id": held.key.to_string(), "version": held.version }))
         .collect()
 }

@@ -90,7 +90,7 @@ impl Plan {
         let mut source = if must_be {
             MessageSource::open(input)?
         } else {
-            match MessageSource::find(&entry.path, entry.is_named, &self.opening.expected.limits)? {
+            match MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)? {
                 Some((source, _)) => source,
                 None => return Ok(Outcome::Skipped(Reason::NotAMessage)),
             }
@@ -108,7 +108,10 @@ impl Plan {
         };
         meter.finish();
         self.metadata.write("verify", input, None, opened.read_header())?;
-        ui.detail(&format!("{shown}: opened by key {} version {}", opened.key, opened.version));
+        ui.detail(&format!(
+            "{shown}: opened by key {} version {}",
+            opened.key.key, opened.key.version
+        ));
         // Of a tree, people want to know what does not hold.
         let text = if self.is_recursive && !ui.is_verbose() {
             String::new()
@@ -117,7 +120,7 @@ impl Plan {
         };
         let mut object = json!({
             "message_id": opened.header().message_id.to_string(),
-            "opened_by": { "key_id": opened.key.to_string(), "version": opened.version },
+            "opened_by": { "key_id": opened.key.key.to_string(), "version": opened.key.version },
             "plaintext_bytes": len,
             "signed": opened.header().public_key.is_some(),
         });

@@ -12,7 +12,6 @@ use super::name::{Alias, KMS_NAMESPACE, KeyId};
 use super::versions::Versions;
 use crate::clock::now;
 use crate::keyring::model::error::KeyError;
-use crate::keys::provider::raw_aes::RawAes;
 
 /// The key namespace of enwrap's own keys.
 pub const NAMESPACE: &str = "enwrap";
@@ -317,12 +316,6 @@ impl KeyVersion {
             return Err(KeyError::ReservedName { namespace, name });
         }
         Ok(())
-    }
-
-    /// The provider that wraps under this version; `None` where AWS KMS keeps it.
-    #[must_use]
-    pub fn provider(&self) -> Option<RawAes> {
-        RawAes::new(&self.namespace, &self.name, self.material.as_ref()?.secret())
     }
 }
 

@@ -57,8 +57,11 @@ pub trait Records {
     fn of(&self, message: &MessageId) -> Vec<Record>;
 }
 
-/// No envelope at all.
-impl Records for () {
+/// No envelope file at all.
+#[derive(Clone, Copy, Debug)]
+pub struct NoRecords;
+
+impl Records for NoRecords {
     fn of(&self, _: &MessageId) -> Vec<Record> {
         Vec::new()
     }

@@ -12,10 +12,11 @@ use enwrap::fs::atomic_file::AtomicFileError;
 use enwrap::keyring::format::exchange::NotAnExport;
 use enwrap::keyring::{KeyError, KeyringError, Store};
 use enwrap::keys::envelope::append::AppendError;
-use enwrap::keys::provider::ProviderError;
+use enwrap::keys::service::WrapError;
 use enwrap::message::MessageError;
 use enwrap::message::context::ContextError;
 use enwrap::message::encrypted_data_key::FieldTooLong;
+use enwrap::operations::datakey::DatakeyError;
 use enwrap::operations::decrypt::OpenError;
 use enwrap::operations::encrypt::EncryptError;
 use enwrap::operations::rewrap::RewrapError;
@@ -93,9 +94,9 @@ macro_rules! causes {
 causes! {
     Append(AppendError),
     AtomicFile(AtomicFileError),
-    Blob(BlobError),
     ChangedMeanwhile(ChangedMeanwhile),
     Context(ContextError),
+    Datakey(DatakeyError),
     Encrypt(EncryptError),
     Export(NotAnExport),
     FieldTooLong(FieldTooLong),
@@ -111,7 +112,6 @@ causes! {
     Passphrase(PassphraseError),
     Pipeline(PipelineError),
     Producer(ProducerError),
-    Provider(ProviderError),
     Rewrap(RewrapError),
     SomeFailed(SomeFailed),
     Source(SourceError),
@@ -120,6 +120,7 @@ causes! {
     Unreadable(Unreadable),
     Usage(UsageError),
     VerifyFirst(VerifyFirstError),
+    Wrap(WrapError),
 }
 
 /// What an error is about, and which keyring was used. Hints name them.

@@ -6,8 +6,6 @@ use std::process::ExitStatus;
 
 use enwrap::keyring::format::paper::PaperFault;
 use enwrap::keyring::format::seal::EmptyPassphrase;
-use enwrap::keys::unlock::UnlockError;
-use enwrap::message::MessageError;
 use enwrap::message::header::{ContentType, Header};
 
 use crate::output::sanitize;
@@ -94,17 +92,6 @@ pub(crate) struct NothingLost;
 #[derive(Debug, thiserror::Error)]
 #[error("not all of it can be read")]
 pub(crate) struct Unreadable(#[source] pub(crate) io::Error);
-
-/// A wrapped data key that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BlobError {
-    #[error("this is no wrapped data key: it is neither base64 nor the bytes themselves")]
-    NotBase64,
-    #[error("this is no wrapped data key")]
-    NotABlob(#[source] MessageError),
-    #[error(transparent)]
-    Locked(UnlockError),
-}
 
 /// Why there is no passphrase.
 #[derive(Debug, thiserror::Error)]

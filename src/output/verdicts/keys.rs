@@ -1,12 +1,13 @@
 //! Verdicts on finding a data key, and on wrapping it.
 
-use enwrap::keys::provider::ProviderError;
-use enwrap::keys::unlock::UnlockError;
+use enwrap::keys::resolver::ResolveError;
+use enwrap::keys::service::{ServiceError, WrapError};
+use enwrap::operations::datakey::DatakeyError;
 use enwrap::operations::decrypt::OpenError;
 use enwrap::operations::rewrap::RewrapError;
 
 use super::{Classified, Verdict};
-use crate::output::error::{About, BlobError, UnknownKeys};
+use crate::output::error::{About, UnknownKeys};
 use crate::output::exit::Exit;
 use crate::output::sanitize;
 
@@ -24,14 +25,16 @@ impl Classified for OpenError {
             }
             // Only pairs that it stores and pairs that -c adds can be too much together.
             Self::Context(_) => Exit::Context.into(),
-            Self::Locked { error: UnlockError::Unwrap { .. }, bound } if !bound.is_empty() => {
+            Self::Locked { error: ResolveError::DoesNotUnwrap { .. }, bound }
+                if !bound.is_empty() =>
+            {
                 let bound: Vec<String> = bound.iter().map(|key| format!("'{key}'")).collect();
                 let bound = sanitize::text(&bound.join(", "));
                 Exit::Context.hint(format!(
                     "the message does not store {bound}: the value is wrong, or it was never bound to it"
                 ))
             }
-            Self::Locked { error, .. } => unlock(
+            Self::Locked { error, .. } => resolve(
                 error,
                 about,
                 "the causes cannot be told apart: a damaged header, other material under that name, or \
@@ -42,12 +45,12 @@ impl Classified for OpenError {
 }
 
 /// `unwrap_hint` lists what a refused unwrapping can mean.
-fn unlock(error: &UnlockError, about: &About, unwrap_hint: &str) -> Verdict {
+fn resolve(error: &ResolveError, about: &About, unwrap_hint: &str) -> Verdict {
     match error {
-        UnlockError::NoKey { is_excluded: true, .. } => {
+        ResolveError::NoKey { is_excluded: true, .. } => {
             Exit::NoKey.hint("the key is here, but it is not one of --only-key")
         }
-        UnlockError::NoKey { .. } => {
+        ResolveError::NoKey { .. } => {
             let lacks = about.keyring().map_or_else(String::new, |keyring| {
                 format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
             });
@@ -58,35 +61,46 @@ fn unlock(error: &UnlockError, about: &About, unwrap_hint: &str) -> Verdict {
             Exit::NoKey
                 .hint(format!("{lacks}choose another with --keyring, or import the key{envelope}"))
         }
-        UnlockError::Unusable(key) => key.verdict(about),
-        UnlockError::Provider(provider) => provider.verdict(about),
-        UnlockError::Unwrap { .. } | UnlockError::Refused => Exit::Authentication.hint(unwrap_hint),
+        ResolveError::Unusable(key) => key.verdict(about),
+        ResolveError::Service(service) => service.verdict(about),
+        ResolveError::DoesNotUnwrap { .. } | ResolveError::OtherDataKey => {
+            Exit::Authentication.hint(unwrap_hint)
+        }
     }
 }
 
-impl Classified for BlobError {
+impl Classified for DatakeyError {
     fn verdict(&self, about: &About) -> Verdict {
         match self {
             Self::NotBase64 | Self::NotABlob(_) => Exit::NotAMessage.hint(
                 "give the CiphertextBlob that 'enwrap datakey' printed, or wrote with --blob-out",
             ),
-            Self::Locked(error) => unlock(
+            Self::Locked(error) => resolve(
                 error,
                 // A blob has no envelope file beside it.
                 &About { subject: Default::default(), ..about.clone() },
                 "a blob holds no context, so the causes cannot be told apart: the blob is damaged, or \
                  the context (-c K=V) is not the one it was made with",
             ),
+            Self::Wrap(error) => error.verdict(about),
+            Self::Format(error) => error.verdict(about),
         }
     }
 }
 
-impl Classified for ProviderError {
-    fn verdict(&self, _: &About) -> Verdict {
+impl Classified for WrapError {
+    fn verdict(&self, about: &About) -> Verdict {
         match self {
-            Self::Unwrap => Exit::Authentication.into(),
+            Self::Key(key) => key.verdict(about),
             Self::Random(_) => Exit::Failure.into(),
+            Self::Service(service) => service.verdict(about),
         }
+    }
+}
+
+impl Classified for ServiceError {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Kms.hint("try again when the service can be reached, or use another key")
     }
 }
 
@@ -98,9 +112,8 @@ impl Classified for RewrapError {
                 Exit::Policy.hint("name fewer keys, with -k")
             }
             Self::Open(open) => open.verdict(about),
-            Self::Key(key) => key.verdict(about),
             Self::Locked => Exit::Authentication.into(),
-            Self::Provider(provider) => provider.verdict(about),
+            Self::Wrap(error) => error.verdict(about),
         }
     }
 }

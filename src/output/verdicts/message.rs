@@ -67,7 +67,7 @@ impl Classified for EncryptError {
     fn verdict(&self, about: &About) -> Verdict {
         match self {
             Self::Pipeline(pipeline) => pipeline.verdict(about),
-            Self::Provider(provider) => provider.verdict(about),
+            Self::Wrap(error) => error.verdict(about),
             Self::NoKey | Self::Context(_) | Self::Header(_) => Exit::Usage.into(),
             Self::Unreadable { .. } => {
                 Exit::Policy.hint("encrypt under fewer keys, or with a shorter context")

@@ -2,18 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 
 use enwrap::fs::read_full::read_full;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
+use enwrap::operations::datakey::{MOST_BLOB_BYTES, parse_blob};
 
 use crate::cli::io::source::{Source, is_stdin, operands};
-use crate::output::error::{About, BlobError, Concerning as _, Error};
-
-/// AWS KMS bounds a CiphertextBlob at 6,144 bytes; three fields of 65,535 are the format's bound.
-const MOST_BYTES: usize = 3 * (2 + 65_535);
+use crate::output::error::{About, Concerning as _, Error};
 
 /// Where the blob is.
 #[derive(Debug, Args)]
@@ -43,7 +39,7 @@ impl BlobArgs {
             return read_file(file, keyring);
         }
         match self.blob.as_deref().or(from_aws) {
-            Some(blob) if !is_stdin(Path::new(blob)) => Ok(parse(blob.as_bytes())?),
+            Some(blob) if !is_stdin(Path::new(blob)) => Ok(parse_blob(blob.as_bytes())?),
             _ => read_file(&operands(&[])?[0], keyring),
         }
     }
@@ -53,26 +49,8 @@ fn read_file(file: &Path, keyring: &Path) -> Result<EncryptedDataKey, Error> {
     let about = || About::input(file, keyring);
     let mut source = Source::open(file).about(about)?;
     // Base64 takes four bytes for three, and may be broken into lines.
-    let mut bytes = vec![0; 2 * MOST_BYTES];
+    let mut bytes = vec![0; 2 * MOST_BLOB_BYTES];
     let len = read_full(&mut source, &mut bytes).about(about)?;
     bytes.truncate(len);
-    parse(&bytes).about(about)
-}
-
-/// Reads base64 or the bytes themselves. A blob begins with the high byte of a short length, which no
-/// base64 does.
-fn parse(bytes: &[u8]) -> Result<EncryptedDataKey, BlobError> {
-    if bytes.first().is_some_and(|first| *first < b'\t') {
-        return EncryptedDataKey::parse(bytes).map_err(BlobError::NotABlob);
-    }
-    let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let bytes = STANDARD.decode(text).map_err(|_| BlobError::NotBase64)?;
-    EncryptedDataKey::parse(&bytes).map_err(BlobError::NotABlob)
-}
-
-/// The bytes of a blob.
-pub(super) fn serialise(wrapped: &EncryptedDataKey) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    wrapped.serialise_into(&mut bytes)?;
-    Ok(bytes)
+    parse_blob(&bytes).about(about)
 }

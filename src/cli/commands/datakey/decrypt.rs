@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use enwrap::keys::unlock::unlock;
+use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
 use super::blob::BlobArgs;
 use super::value::{ALGORITHM, Answer, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_ids;
-use crate::output::error::{BlobError, Concerning as _, Error};
+use crate::output::error::{Concerning as _, Error};
 
 /// Open a wrapped data key
 ///
@@ -35,17 +35,15 @@ pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let store = app.store()?;
     let keyring = store.load()?;
     let only_keys = key_ids(&keyring, &store, &args.only_key)?;
-    let wrapped = args.blob.read(store.path())?;
-    let opened = unlock(&keyring, &only_keys, [&wrapped], &context, Some)
-        .map_err(BlobError::Locked)
-        .in_keyring(&store)?;
-    let data_key = opened.found;
+    let blob = args.blob.read(store.path())?;
+    let (data_key, key) =
+        datakey::decrypt(&[&keyring], &only_keys, blob, &context).in_keyring(&store)?;
     if let Some(encoding) = args.value.format {
         return print_value(data_key.expose(), encoding);
     }
-    let version = keyring.key(&opened.key.to_string())?.version(Some(opened.version))?;
+    let version = keyring.key(&key.key.to_string())?.version(Some(key.version))?;
     Answer::default()
-        .text("KeyId", &opened.key.to_string())
+        .text("KeyId", &key.key.to_string())
         .blob("Plaintext", data_key.expose())
         .text("EncryptionAlgorithm", ALGORITHM)
         .text("KeyMaterialId", &version.name)

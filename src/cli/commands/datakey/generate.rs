@@ -2,10 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use enwrap::keys::provider::Provider as _;
+use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
-use super::blob::serialise;
 use super::value::{Answer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_to_wrap;
@@ -73,9 +72,8 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
     let context = args.context.context()?;
     let store = app.store()?;
     let keyring = store.load()?;
-    let (key, version, provider) = key_to_wrap(&keyring, &store, args.key.as_deref())?;
-    let (data_key, wrapped) = provider.generate(len, &context)?;
-    let blob = serialise(&wrapped)?;
+    let (key, version, recipient) = key_to_wrap(&keyring, &store, args.key.as_deref())?;
+    let (data_key, blob) = datakey::generate(&*recipient, len, &context)?;
     // On the disk before the plaintext is out: what is encrypted under it can always be opened.
     args.blob_out.write(&blob)?;
     match (args.value.format, args.without_plaintext) {

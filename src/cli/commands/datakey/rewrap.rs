@@ -2,17 +2,16 @@
 
 use clap::Args;
 
-use enwrap::keys::provider::Provider as _;
-use enwrap::keys::unlock::unlock;
 use enwrap::message::context::EncryptionContext;
+use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
-use super::blob::{BlobArgs, serialise};
+use super::blob::BlobArgs;
 use super::value::{ALGORITHM, Answer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::args::Pair;
 use crate::cli::key_choice::{key_ids, key_to_wrap};
-use crate::output::error::{BlobError, Concerning as _, Error};
+use crate::output::error::{Concerning as _, Error};
 
 /// Wrap a wrapped data key under another key
 ///
@@ -51,22 +50,20 @@ pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let new_context = changed(&context, &args.set_context)?;
     let store = app.store()?;
     let keyring = store.load()?;
-    let (key, _, provider) = key_to_wrap(&keyring, &store, Some(&args.key))?;
+    let (key, _, recipient) = key_to_wrap(&keyring, &store, Some(&args.key))?;
     let only_keys = key_ids(&keyring, &store, &args.only_key)?;
-    let wrapped = args.blob.read(store.path())?;
-    let opened = unlock(&keyring, &only_keys, [&wrapped], &context, Some)
-        .map_err(BlobError::Locked)
-        .in_keyring(&store)?;
-    let new = provider.wrap(&opened.found, &new_context)?;
-    drop(opened.found);
-    let blob = serialise(&new)?;
+    let old = args.blob.read(store.path())?;
+    let (data_key, source) =
+        datakey::decrypt(&[&keyring], &only_keys, old, &context).in_keyring(&store)?;
+    let blob = datakey::wrap(&*recipient, &data_key, &new_context)?;
+    drop(data_key);
     args.blob_out.write(&blob)?;
     if let Some(encoding) = args.value.format {
         return print_value(&blob, encoding);
     }
     Answer::default()
         .blob("CiphertextBlob", &blob)
-        .text("SourceKeyId", &opened.key.to_string())
+        .text("SourceKeyId", &source.key.to_string())
         .text("KeyId", &key.id().to_string())
         .text("SourceEncryptionAlgorithm", ALGORITHM)
         .text("DestinationEncryptionAlgorithm", ALGORITHM)

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use enwrap::crypto::secret::fill_random;
 use enwrap::fs::atomic_file::AtomicFile;
-use enwrap::operations::decrypt::{Opened, Reader};
+use enwrap::operations::decrypt::{MessageOpener, OpenedMessage};
 use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::operations::verify_first::{Verified, VerifyFirstError};
 use enwrap::pipeline::PipelineError;
@@ -149,7 +149,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     };
     let work = Work::plan(app, &store, request, &results)?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
-    opening.expected.unsigned_only = args.unsigned_only;
+    opening.policy.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(work.paths(&store))?;
     let plan = Plan { ui: app.ui, args, opening, metadata };
     work.run(app, &store, "decrypted", |job, turn| {
@@ -191,9 +191,9 @@ impl Plan<'_> {
                 && (self.args.verify_first || opened.header().public_key.is_some())
         };
         let (found, message) = if is_late {
-            let reader = opening.reader();
+            let opener = opening.opener();
             let mut window = RangeWriter::new(&mut destination, range.unwrap_or(ByteRange::ALL));
-            let released = release_verified(&opened, message, &reader, &mut window, &meter);
+            let released = release_verified(&opened, message, &opener, &mut window, &meter);
             let (second, plaintext_len) = released.map_err(|error| name_output(error, target))?;
             opened = second;
             (RangeResult { plaintext_len, written: window.written() }, None)
@@ -218,14 +218,17 @@ impl Plan<'_> {
             ));
         }
         self.metadata.write("decrypt", input, target.path(), opened.read_header())?;
-        ui.detail(&format!("{name}: opened by key {} version {}", opened.key, opened.version));
+        ui.detail(&format!(
+            "{name}: opened by key {} version {}",
+            opened.key.key, opened.key.version
+        ));
         if let Some(message) = message.filter(|_| output.remove_source) {
             message.source().remove()?;
         }
         let Some(output) = target.path() else { return Ok(()) };
         let mut object = json!({
             "message_id": opened.header().message_id.to_string(),
-            "opened_by": { "key_id": opened.key.to_string(), "version": opened.version },
+            "opened_by": { "key_id": opened.key.key.to_string(), "version": opened.key.version },
             "plaintext_bytes": found.plaintext_len,
             "written_bytes": found.written,
         });
@@ -237,7 +240,7 @@ impl Plan<'_> {
 
 /// By position where that can be done, and else in order, which also says what is wrong.
 fn decrypt_to(
-    opened: &Opened,
+    opened: &OpenedMessage,
     message: &mut MessageSource,
     destination: &mut Destination,
     meter: &FileMeter<'_>,
@@ -254,16 +257,16 @@ fn decrypt_to(
 /// Two passes over a message whose header was read: a file is read again, anything else is copied on the
 /// first one, as it came, to a file without a name.
 fn release_verified(
-    opened: &Opened,
+    opened: &OpenedMessage,
     mut message: MessageSource,
-    reader: &Reader<'_>,
+    opener: &MessageOpener<'_>,
     output: &mut impl Write,
     meter: &FileMeter<'_>,
-) -> Result<(Opened, u64), Error> {
+) -> Result<(OpenedMessage, u64), Error> {
     let header = Cursor::new(opened.read_header().raw().to_vec());
     if message.source().is_file() {
-        let verified = Verified::new(header.chain(&mut message), None, reader)?;
-        return Ok(verified.release(message.rewound()?, reader, output, meter)?);
+        let verified = Verified::new(header.chain(&mut message), None, opener)?;
+        return Ok(verified.release(message.rewound()?, opener, output, meter)?);
     }
     // Never published. A name that can be guessed could be a link by the time it is made.
     let mut random = [0; 8];
@@ -271,9 +274,9 @@ fn release_verified(
     let name = format!("enwrap-spool-{}", hex::encode(random));
     let spool = AtomicFile::create(&std::env::temp_dir().join(name))?;
     let mut file = spool.file();
-    let verified = Verified::new(header.chain(&mut message), Some(file), reader)?;
+    let verified = Verified::new(header.chain(&mut message), Some(file), opener)?;
     file.rewind()?;
-    Ok(verified.release(file, reader, output, meter)?)
+    Ok(verified.release(file, opener, output, meter)?)
 }
 
 /// A failed write names the output, and everything else is told as it is.

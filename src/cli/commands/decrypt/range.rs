@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use enwrap::operations::decrypt::Opened;
+use enwrap::operations::decrypt::OpenedMessage;
 use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::pipeline::range::{ByteRange, RangeResult};
 
@@ -39,7 +39,7 @@ impl RangeArgs {
 
 /// Writes a part of a message that can be read at any place.
 pub(super) fn decrypt(
-    opened: &Opened,
+    opened: &OpenedMessage,
     message: &mut MessageSource,
     (range, target): (ByteRange, &Target),
     destination: &mut Destination,

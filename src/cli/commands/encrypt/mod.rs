@@ -14,13 +14,12 @@ use serde_json::json;
 
 use enwrap::crypto::engine::IV_LEN;
 use enwrap::keyring::{Key, KeyVersion};
-use enwrap::keys::provider::Provider;
-use enwrap::keys::provider::raw_aes::RawAes;
+use enwrap::keys::service::{KeyService as _, Recipient};
 use enwrap::message::Limits;
 use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::message::suite::Suite;
-use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, Recipe, Sealer};
+use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
 use enwrap::pipeline::{Jobs, PipelineError};
 
 use crate::cli::app::App;
@@ -31,7 +30,7 @@ use crate::cli::io::destination::{Destination, Payload, Rules, Target};
 use crate::cli::io::message_source::{has_length_of, is_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
-use crate::cli::key_choice::{keys_to_encrypt, provider_of};
+use crate::cli::key_choice::keys_to_encrypt;
 use crate::cli::process::umask;
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
@@ -126,8 +125,8 @@ struct Plan<'a> {
     ui: Ui,
     args: &'a EncryptArgs,
     keys: Vec<(&'a Key, &'a KeyVersion)>,
-    providers: Vec<RawAes>,
-    recipe: Recipe,
+    recipients: Vec<Box<dyn Recipient + 'a>>,
+    spec: MessageSpec,
     metadata: Metadata,
     umask: u32,
 }
@@ -158,13 +157,13 @@ impl Results for Messages {
 }
 
 pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
-    let recipe = Recipe {
+    let spec = MessageSpec {
         algorithm: args.algorithm,
         frame_length: args.frame_length,
         context: args.context.context()?,
         bound: context_of(&args.bind, None)?,
     };
-    recipe.context.union(&recipe.bound)?;
+    spec.context.union(&spec.bound)?;
     let command = if args.from_command { Some(from_command::command(&args.inputs)?) } else { None };
     let store = app.store()?;
     // The output of a command comes as a stream does.
@@ -177,13 +176,12 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     };
     let work = Work::plan(app, &store, request, &Messages)?;
     let keyring = store.load()?;
-    let (keys, providers) = (Vec::new(), Vec::new());
+    let (keys, recipients) = (Vec::new(), Vec::new());
     let metadata = args.metadata.open(work.paths(&store))?;
-    let mut plan = Plan { ui: app.ui, args, keys, providers, recipe, metadata, umask: umask() };
+    let mut plan = Plan { ui: app.ui, args, keys, recipients, spec, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
-        let (version, provider) = provider_of(key).in_keyring(&store)?;
-        plan.keys.push((key, version));
-        plan.providers.push(provider);
+        plan.recipients.push(keyring.recipient(&key.id().into()).in_keyring(&store)?);
+        plan.keys.push((key, key.current()));
     }
     match (command, &work) {
         (Some(command), Work::Files(jobs)) if let [job] = &jobs[..] => {
@@ -276,16 +274,14 @@ impl Plan<'_> {
         if self.args.armor { Payload::Plaintext } else { Payload::Binary }
     }
 
-    fn sealer(&self) -> Result<Sealer, EncryptError> {
-        let providers: Vec<&dyn Provider> =
-            self.providers.iter().map(|provider| provider as &dyn Provider).collect();
-        Sealer::new(&providers, &self.recipe)
+    fn sealer(&self) -> Result<MessageSealer, EncryptError> {
+        MessageSealer::new(&self.recipients, &self.spec)
     }
 
     /// Encrypts a stream, with armour if that is asked for.
     fn seal(
         &self,
-        sealer: Sealer,
+        sealer: MessageSealer,
         source: &mut (impl Read + Send),
         output: &mut impl Write,
         meter: &FileMeter<'_>,

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use enwrap::keyring::{KeyId, Store};
-use enwrap::keys::wraps::{Holder, WrapSet, Wraps, names_version_of, unwraps_by_material};
+use enwrap::keys::service::{KeyName, WrappingKey};
+use enwrap::operations::usage::{Survival, survival};
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
@@ -100,30 +101,19 @@ fn look(
     checked: &mut Checked,
 ) -> Result<(), Error> {
     let Some((_, header)) =
-        MessageSource::find(&entry.path, entry.is_named, &opening.expected.limits)?
+        MessageSource::find(&entry.path, entry.is_named, &opening.policy.limits)?
     else {
         checked.not_messages += 1;
         return Ok(());
     };
     checked.messages += 1;
     let one = opening.of(&entry.path)?;
-    let wraps = Wraps::of(&header, &one.reader())?;
-    let is_doomed = |holder: &Holder| doomed.contains(&(holder.key, holder.version));
-    let survives = |set: &WrapSet| set.proved().any(|holder| !is_doomed(&holder));
-    if wraps.sets.iter().any(survives) {
-        let header_survives = wraps.header().is_some_and(survives);
-        checked.by_envelope_only += usize::from(!header_survives);
-        return Ok(());
-    }
-    let mut doomed_versions = opening
-        .keyring
-        .versions()
-        .filter(|(key, version)| doomed.contains(&(key.id(), version.number)));
-    let names_ours = !wraps.named().is_empty()
-        || wraps.sets.iter().flat_map(|set| &set.wraps).any(|wrap| {
-            opening.keyring.keys().iter().any(|key| names_version_of(&wrap.wrapped, key))
-        });
-    if names_ours || doomed_versions.any(|(_, version)| unwraps_by_material(&wraps, version)) {
+    let is_doomed = |key: &WrappingKey| {
+        doomed.iter().any(|(id, version)| key.key == KeyName::Id(*id) && key.version == *version)
+    };
+    let survival = survival(&header, &one.opener(), is_doomed)?;
+    checked.by_envelope_only += usize::from(survival == Survival::ByEnvelope);
+    if survival == Survival::Depends {
         checked.needed += 1;
         let shown = sanitize::name(&entry.path);
         let mut object = json!({ "needs_what_is_due": true });

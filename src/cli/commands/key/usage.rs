@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use enwrap::keyring::Keyring;
-use enwrap::keys::wraps::{Holder, Wraps};
+use enwrap::keys::resolver::ResolvedKey;
+use enwrap::keys::service::WrappingKey;
+use enwrap::operations::usage::KeyReport;
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
@@ -57,7 +58,7 @@ struct Count {
 
 #[derive(Default)]
 struct Report {
-    versions: BTreeMap<Holder, Count>,
+    versions: BTreeMap<WrappingKey, Count>,
     messages: usize,
     not_messages: usize,
     stale: usize,
@@ -74,7 +75,7 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| {
         look(app, args, &opening, entry, &mut report)
     })?;
-    tell(app, &opening.keyring, &report)?;
+    tell(app, &opening, &report)?;
     if !args.fail_if_stale {
         app.ui.note(
             "by the names in headers and records, which prove nothing; by proof: --fail-if-stale",
@@ -110,17 +111,17 @@ fn look(
 ) -> Result<(), Error> {
     let path = entry.path.as_path();
     let Some((source, header)) =
-        MessageSource::find(&entry.path, entry.is_named, &opening.expected.limits)?
+        MessageSource::find(&entry.path, entry.is_named, &opening.policy.limits)?
     else {
         report.not_messages += 1;
         return Ok(());
     };
     let one = opening.of(path)?;
-    let wraps = Wraps::of(&header, &one.reader())?;
+    let keys = KeyReport::of(&header, &one.opener())?;
     let bytes = source.source().size().unwrap_or(0);
-    let holders = if args.fail_if_stale { wraps.proved() } else { wraps.named() };
+    let holders = if args.fail_if_stale { keys.proved() } else { keys.named() };
     for holder in &holders {
-        let count = report.versions.entry(*holder).or_default();
+        let count = report.versions.entry(holder.clone()).or_default();
         count.files += 1;
         count.bytes += bytes;
     }
@@ -128,17 +129,17 @@ fn look(
     let is_current = holders.iter().any(|holder| holder.is_current && holder.is_enabled);
     let is_closed = holders.is_empty();
     let needs_envelope = !is_closed
-        && wraps.header().is_some_and(|set| {
-            let opens = |wrap: &enwrap::keys::wraps::Wrap| {
-                if args.fail_if_stale { wrap.is_proved } else { wrap.holder.is_some() }
+        && keys.header().is_some_and(|set| {
+            let opens = |key: &ResolvedKey| {
+                if args.fail_if_stale { key.opens() } else { key.key.is_some() }
             };
-            !set.wraps.iter().any(opens)
+            !set.keys.iter().any(opens)
         });
     let shown = sanitize::name(path);
     let mut text = String::new();
     if is_closed {
         report.closed += 1;
-        let why = if args.fail_if_stale && !wraps.named().is_empty() {
+        let why = if args.fail_if_stale && !keys.named().is_empty() {
             "not proved to be opened by any key here"
         } else {
             "no key here opens it"
@@ -146,8 +147,7 @@ fn look(
         text = format!("{shown}: {why}\n");
     } else if !is_current {
         report.stale += 1;
-        let names: Vec<String> =
-            holders.iter().map(|holder| name(&opening.keyring, holder)).collect();
+        let names: Vec<String> = holders.iter().map(|holder| opening.shown(holder)).collect();
         text = format!("{shown}: needs an old version: {}\n", names.join(", "));
     }
     if needs_envelope {
@@ -167,12 +167,12 @@ fn look(
     Ok(app.ui.result(&text, object)?)
 }
 
-fn tell(app: &App, keyring: &Keyring, report: &Report) -> Result<(), Error> {
+fn tell(app: &App, opening: &Opening, report: &Report) -> Result<(), Error> {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for (holder, count) in &report.versions {
         let version = if holder.is_current { "current" } else { "old" };
         rows.push([
-            name(keyring, holder),
+            opening.shown(holder),
             version.to_owned(),
             count.files.to_string(),
             count.bytes.to_string(),
@@ -193,17 +193,10 @@ fn tell(app: &App, keyring: &Keyring, report: &Report) -> Result<(), Error> {
     Ok(())
 }
 
-fn to_json(holder: &Holder) -> Value {
+fn to_json(holder: &WrappingKey) -> Value {
     json!({
         "key_id": holder.key.to_string(),
         "version": holder.version,
         "current": holder.is_current,
     })
-}
-
-/// The alias, or else the id, with the version.
-fn name(keyring: &Keyring, holder: &Holder) -> String {
-    let key = keyring.keys().iter().find(|key| key.id() == holder.key);
-    let alias = key.and_then(|key| key.aliases().first()).map(ToString::to_string);
-    format!("{} version {}", alias.unwrap_or_else(|| holder.key.to_string()), holder.version)
 }

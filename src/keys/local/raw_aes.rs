@@ -6,9 +6,9 @@
 //! ciphertext    = AES-GCM(wrapping key, IV, associated data = full context, data key) || tag 16
 //! ```
 
-use super::{Provider, ProviderError};
 use crate::crypto::engine::{Gcm, IV_LEN, Iv, TAG_LEN};
 use crate::crypto::secret::{DataKey, SecretBytes, fill_random};
+use crate::keys::service::{Recipient, UnwrapError, Unwrapper, WrapError};
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 
@@ -28,6 +28,31 @@ impl RawAes {
     pub fn new(namespace: &str, name: &str, material: &SecretBytes) -> Option<Self> {
         let gcm = Gcm::new(material.expose())?;
         Some(Self { namespace: namespace.to_owned(), name: name.to_owned(), gcm })
+    }
+
+    /// Unwraps without regard to the namespace and name that `wrapped` gives.
+    pub(super) fn unwrap_unnamed(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError> {
+        let iv = wrapped.provider_info.last_chunk::<IV_LEN>().ok_or(UnwrapError::Refused)?;
+        self.open(iv, wrapped, context)
+    }
+
+    fn open(
+        &self,
+        iv: &Iv,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError> {
+        let (ciphertext, tag) =
+            wrapped.ciphertext.split_last_chunk::<TAG_LEN>().ok_or(UnwrapError::Refused)?;
+        let mut data_key = SecretBytes::copy_of(ciphertext);
+        self.gcm
+            .open(iv, &context.serialise(), data_key.expose_mut(), tag)
+            .map_err(|_| UnwrapError::Refused)?;
+        Ok(DataKey::new(data_key))
     }
 
     /// Wraps with a given IV; no two wraps of one key may share it.
@@ -72,50 +97,41 @@ pub fn key_name(provider_info: &[u8]) -> Option<&str> {
     rest.starts_with(&LENGTHS).then_some(name)
 }
 
-/// Whether `material` unwraps this encrypted data key, without regard to the namespace and name that it says.
+/// The namespace and name that an encrypted data key gives, if it has the shape of a raw AES keyring's.
 #[must_use]
-pub(crate) fn unwraps_unnamed(
-    material: &SecretBytes,
-    wrapped: &EncryptedDataKey,
-    context: &EncryptionContext,
-) -> bool {
-    let Some(gcm) = Gcm::new(material.expose()) else { return false };
-    let (Some(iv), Some((ciphertext, tag))) = (
-        wrapped.provider_info.last_chunk::<IV_LEN>(),
-        wrapped.ciphertext.split_last_chunk::<TAG_LEN>(),
-    ) else {
-        return false;
-    };
-    let mut data_key = SecretBytes::copy_of(ciphertext);
-    gcm.open(iv, &context.serialise(), data_key.expose_mut(), tag).is_ok()
+pub fn names(wrapped: &EncryptedDataKey) -> Option<(&str, &str)> {
+    let namespace = std::str::from_utf8(&wrapped.provider_id).ok()?;
+    Some((namespace, key_name(&wrapped.provider_info)?))
 }
 
-impl Provider for RawAes {
+/// Whether its lengths are those of some raw AES wrap, whatever its name has become.
+#[must_use]
+pub fn has_shape(wrapped: &EncryptedDataKey) -> bool {
+    wrapped.provider_info.len() >= IV_LEN && wrapped.ciphertext.len() > TAG_LEN
+}
+
+impl Recipient for RawAes {
     fn wrap(
         &self,
         data_key: &DataKey,
         context: &EncryptionContext,
-    ) -> Result<EncryptedDataKey, ProviderError> {
-        // A random IV a wrap: a root key serves 2^32 wraps before a repeat becomes likely enough
+    ) -> Result<EncryptedDataKey, WrapError> {
+        // A random IV a wrap: a wrapping key serves 2^32 wraps before a repeated IV becomes likely enough
         // to matter (NIST SP 800-38D, section 8.3).
         let mut iv = [0; IV_LEN];
-        fill_random(&mut iv).map_err(ProviderError::Random)?;
+        fill_random(&mut iv).map_err(WrapError::Random)?;
         Ok(self.wrap_with(&iv, data_key, context))
     }
+}
 
+impl Unwrapper for RawAes {
     fn unwrap(
         &self,
         wrapped: &EncryptedDataKey,
         context: &EncryptionContext,
-    ) -> Result<DataKey, ProviderError> {
-        let iv = named_iv(&self.namespace, &self.name, wrapped).ok_or(ProviderError::Unwrap)?;
-        let (ciphertext, tag) =
-            wrapped.ciphertext.split_last_chunk::<TAG_LEN>().ok_or(ProviderError::Unwrap)?;
-        let mut data_key = SecretBytes::copy_of(ciphertext);
-        self.gcm
-            .open(&iv, &context.serialise(), data_key.expose_mut(), tag)
-            .map_err(|_| ProviderError::Unwrap)?;
-        Ok(DataKey::new(data_key))
+    ) -> Result<DataKey, UnwrapError> {
+        let iv = named_iv(&self.namespace, &self.name, wrapped).ok_or(UnwrapError::Refused)?;
+        self.open(&iv, wrapped, context)
     }
 }
 
@@ -164,7 +180,7 @@ mod tests {
         assert_eq!(key("ns", "a").unwrap(&wrapped, &context("v")).unwrap(), data_key);
         assert!(key("ns", "a").unwrap(&wrapped, &none()).is_err());
         let other = RawAes::new("ns", "a", &SecretBytes::copy_of(&[2; 32])).unwrap();
-        assert!(matches!(other.unwrap(&wrapped, &context("v")), Err(ProviderError::Unwrap)));
+        assert!(matches!(other.unwrap(&wrapped, &context("v")), Err(UnwrapError::Refused)));
     }
 
     #[test]
@@ -188,6 +204,6 @@ mod tests {
     fn a_ciphertext_without_room_for_a_tag_does_not_unwrap() {
         let (_, mut wrapped) = key("ns", "a").generate(32, &none()).unwrap();
         wrapped.ciphertext.truncate(15);
-        assert!(matches!(key("ns", "a").unwrap(&wrapped, &none()), Err(ProviderError::Unwrap)));
+        assert!(matches!(key("ns", "a").unwrap(&wrapped, &none()), Err(UnwrapError::Refused)));
     }
 }

@@ -1,0 +1,181 @@
+//! The local keyring as a key service: its wrapping keys are raw AES keys of the SDK.
+
+pub mod raw_aes;
+
+use std::borrow::Cow;
+
+use crate::crypto::secret::DataKey;
+use crate::keyring::model::key::{NAMESPACE, State};
+use crate::keyring::{Key, KeyError, KeyVersion, Keyring};
+use crate::keys::service::{
+    Candidate, KeyName, KeyService, Locality, Recipient, UnwrapError, Unwrapper, WrapError,
+    WrappingKey,
+};
+use crate::message::context::EncryptionContext;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+use raw_aes::RawAes;
+
+impl KeyService for Keyring {
+    fn name(&self) -> &'static str {
+        "the local keyring"
+    }
+
+    fn locality(&self) -> Locality {
+        Locality::Local
+    }
+
+    fn recipient(&self, key: &KeyName) -> Result<Box<dyn Recipient + '_>, WrapError> {
+        let key = self.key(&key.to_string())?;
+        let version = key.to_encrypt()?;
+        let remote = || KeyError::Remote { key: key.id() };
+        Ok(Box::new(raw_aes(version).ok_or_else(remote)?))
+    }
+
+    fn candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
+        let is_named = |version: &KeyVersion| {
+            raw_aes::named_iv(&version.namespace, &version.name, wrapped).is_some()
+        };
+        self.versions()
+            .filter(|(_, version)| is_named(version))
+            .filter_map(|(key, version)| candidate(key, version, Box::new(raw_aes(version)?)))
+            .collect()
+    }
+
+    fn unnamed_candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
+        if !raw_aes::has_shape(wrapped) {
+            return Vec::new();
+        }
+        self.versions()
+            .filter_map(|(key, version)| {
+                candidate(key, version, Box::new(Unnamed(raw_aes(version)?)))
+            })
+            .collect()
+    }
+
+    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
+        let (namespace, name) = raw_aes::names(wrapped)?;
+        let is_version = |key: &&Key| {
+            let of_key = name.strip_prefix(&key.id().to_string());
+            let number = of_key.and_then(|rest| rest.strip_prefix('/'));
+            namespace == NAMESPACE && number.is_some_and(|number| number.parse::<u32>().is_ok())
+        };
+        let held = self.versions().find(|(_, v)| v.namespace == namespace && v.name == name);
+        let key = held.map(|(key, _)| key).or_else(|| self.keys().iter().find(is_version))?;
+        Some(key.id().into())
+    }
+}
+
+/// A key version as a wrapping key; `None` where its material is not in the keyring.
+fn raw_aes(version: &KeyVersion) -> Option<RawAes> {
+    RawAes::new(&version.namespace, &version.name, version.material.as_ref()?.secret())
+}
+
+fn candidate<'a>(
+    key: &Key,
+    version: &KeyVersion,
+    unwrapper: Box<dyn Unwrapper + 'a>,
+) -> Option<Candidate<'a>> {
+    let refusal = version.require_enabled(key.id()).err();
+    Some(Candidate { key: wrapping_key(key, version), refusal, unwrapper })
+}
+
+/// How other rooms call a version of a key of the keyring.
+#[must_use]
+pub fn wrapping_key(key: &Key, version: &KeyVersion) -> WrappingKey {
+    WrappingKey {
+        key: key.id().into(),
+        version: version.number,
+        is_current: key.current().number == version.number,
+        is_enabled: version.state == State::Enabled,
+    }
+}
+
+/// Whether a version unwraps what it wraps; a version whose material is elsewhere is not tried.
+#[must_use]
+pub fn unwraps_what_it_wraps(version: &KeyVersion) -> bool {
+    let Some(key) = raw_aes(version) else { return version.material.is_none() };
+    let mut context = EncryptionContext::default();
+    context.insert("purpose", "check").is_ok()
+        && key.generate(32, &context).is_ok_and(|(data_key, wrapped)| {
+            key.unwrap(&wrapped, &context).is_ok_and(|unwrapped| unwrapped == data_key)
+        })
+}
+
+/// A wrapping key that is tried without regard to the name that an encrypted data key gives.
+struct Unnamed(RawAes);
+
+impl Unwrapper for Unnamed {
+    fn unwrap(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError> {
+        self.0.unwrap_unnamed(wrapped, context)
+    }
+}
+
+/// The namespace and name that an encrypted data key gives, for people and programs. Not authentic.
+///
+/// The name is the key name of a raw AES keyring where the provider info has that shape, and else all of the
+/// provider info.
+#[must_use]
+pub fn namespace_and_name(wrapped: &EncryptedDataKey) -> (Cow<'_, str>, Cow<'_, str>) {
+    let name = raw_aes::key_name(&wrapped.provider_info)
+        .map_or_else(|| String::from_utf8_lossy(&wrapped.provider_info), Cow::Borrowed);
+    (String::from_utf8_lossy(&wrapped.provider_id), name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyring() -> Keyring {
+        let mut keyring = Keyring::default();
+        for alias in ["other", "a"] {
+            keyring.add(Key::generate([alias.parse().unwrap()].into(), "").unwrap()).unwrap();
+        }
+        keyring
+    }
+
+    #[test]
+    fn an_encrypted_data_key_names_its_version_also_after_a_rotation() {
+        let mut keyring = keyring();
+        let id = keyring.key("a").unwrap().id();
+        let context = EncryptionContext::default();
+        let (data_key, first) =
+            keyring.recipient(&id.into()).unwrap().generate(32, &context).unwrap();
+        keyring.key_mut("a").unwrap().rotate().unwrap();
+        let second = keyring.recipient(&id.into()).unwrap().wrap(&data_key, &context).unwrap();
+        for (wrapped, version) in [(&first, 1), (&second, 2)] {
+            let candidates = keyring.candidates(wrapped);
+            assert_eq!(candidates.len(), 1);
+            let key = &candidates[0].key;
+            assert_eq!(
+                (&key.key, key.version, key.is_current),
+                (&id.into(), version, version == 2)
+            );
+            let unwrapped = candidates[0].unwrapper.unwrap(wrapped, &context).unwrap();
+            assert_eq!(unwrapped, data_key);
+        }
+    }
+
+    #[test]
+    fn a_destroyed_version_is_still_told_by_its_name_and_damage_by_its_material() {
+        let keyring = keyring();
+        let id = keyring.key("a").unwrap().id();
+        let context = EncryptionContext::default();
+        let (_, mut wrapped) =
+            keyring.recipient(&id.into()).unwrap().generate(32, &context).unwrap();
+        let mut gone = wrapped.clone();
+        gone.provider_info[37] = b'9';
+        assert!(keyring.candidates(&gone).is_empty());
+        assert_eq!(keyring.root_key(&gone), Some(id.into()));
+        wrapped.provider_id[0] ^= 1;
+        assert!(keyring.candidates(&wrapped).is_empty() && keyring.root_key(&wrapped).is_none());
+        let opens = |it: &Candidate<'_>| it.unwrapper.unwrap(&wrapped, &context).is_ok();
+        let opened: Vec<_> =
+            keyring.unnamed_candidates(&wrapped).into_iter().filter(opens).collect();
+        assert_eq!(opened.len(), 1);
+        assert_eq!(opened[0].key.key, id.into());
+    }
+}

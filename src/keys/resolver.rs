@@ -1,0 +1,486 @@
+//! From encrypted data keys to the data key: the one place where anything is unwrapped.
+//!
+//! The keys of a message stand in sets: the records of envelope files, the newest first, and the header.
+//! A resolution tries them in that order, with every local key before any remote one, and gives each encrypted
+//! data key one [`Proof`]. Whoever opens, rewraps, counts or destroys reads the proofs and tries nothing itself.
+
+use crate::crypto::secret::DataKey;
+use crate::keyring::KeyError;
+use crate::keys::local::namespace_and_name;
+use crate::keys::service::{
+    Candidate, KeyName, KeyService, Locality, ServiceError, UnwrapError, WrappingKey,
+};
+use crate::message::context::EncryptionContext;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+
+/// What a resolution is for, and so which keys it tries.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose<'a> {
+    /// To open: keys that are enabled, and among `only` if that names any; ends with the first that opens.
+    Open {
+        /// The only keys that may open; all, if empty.
+        only: &'a [KeyName],
+    },
+    /// To know which keys open: every key that is named, in whatever state.
+    Prove,
+    /// To know which keys open although they may not be named, because a name can be damaged.
+    ProveUnnamed,
+}
+
+/// Where a set of encrypted data keys stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetOrigin {
+    /// In a record of an envelope file.
+    Record,
+    /// In the message's header, or it is a blob of its own.
+    Header,
+}
+
+/// What a resolution found out about one encrypted data key.
+#[derive(Debug)]
+pub enum Proof {
+    /// Its key unwraps it to the data key that is looked for.
+    Opens,
+    /// Its key was tried, and does not open the message.
+    Refused(Refusal),
+    /// Nothing is known. This never counts as refused: no reader is dropped and no key destroyed on it.
+    Unknown(Reason),
+}
+
+/// How an encrypted data key failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The key that it names does not unwrap it.
+    DoesNotUnwrap,
+    /// It unwraps to a data key that is not the one of the message.
+    OtherDataKey,
+}
+
+/// Why nothing is known about an encrypted data key.
+#[derive(Debug)]
+pub enum Reason {
+    /// No key that it names is held here.
+    NotHeld,
+    /// Its key is held, and the caller chose others.
+    NotChosen,
+    /// Its key is switched off.
+    Unusable(KeyError),
+    /// Its key's service could not be asked.
+    Service(ServiceError),
+    /// Its key does not unwrap it, and nothing else opened the message: a pair that was bound to the message
+    /// and not given would look the same.
+    ContextInDoubt,
+    /// Another one opened the message first.
+    NotTried,
+}
+
+/// One encrypted data key, and what was found out about it.
+#[derive(Debug)]
+pub struct ResolvedKey {
+    /// The encrypted data key.
+    pub wrapped: EncryptedDataKey,
+    /// The root key held here that it names, also where it names a version that was destroyed.
+    pub root_key: Option<KeyName>,
+    /// The wrapping key held here that it names.
+    pub key: Option<WrappingKey>,
+    /// What was found out.
+    pub proof: Proof,
+}
+
+impl ResolvedKey {
+    fn new(wrapped: EncryptedDataKey, services: &[&dyn KeyService]) -> Self {
+        let root_key = services.iter().find_map(|service| service.root_key(&wrapped));
+        Self { wrapped, root_key, key: None, proof: Proof::Unknown(Reason::NotHeld) }
+    }
+
+    /// Whether its key is proved to open the message.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        matches!(self.proof, Proof::Opens)
+    }
+
+    /// Whether nothing is known about it.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.proof, Proof::Unknown(_))
+    }
+}
+
+/// The encrypted data keys of a header, of one record or of a blob.
+#[derive(Debug)]
+pub struct KeySet {
+    /// Where it stands.
+    pub origin: SetOrigin,
+    /// In their order.
+    pub keys: Vec<ResolvedKey>,
+}
+
+impl KeySet {
+    /// The wrapping keys that are proved to open the message.
+    pub fn proved(&self) -> impl Iterator<Item = &WrappingKey> {
+        self.keys.iter().filter(|key| key.opens()).filter_map(|key| key.key.as_ref())
+    }
+}
+
+/// What a resolution came to.
+#[derive(Debug)]
+pub struct Resolution<T> {
+    /// Every encrypted data key, in the order in which the sets were given.
+    pub sets: Vec<KeySet>,
+    /// What the caller made of the data key, and the wrapping key that opened it first.
+    pub opened: Option<(T, WrappingKey)>,
+}
+
+/// Tries encrypted data keys until it is known what the purpose asks for.
+///
+/// `context` is the full encryption context. `accept` makes something of a data key, or tells that it is not
+/// the one of the message.
+pub fn resolve<T>(
+    services: &[&dyn KeyService],
+    sets: impl IntoIterator<Item = (SetOrigin, Vec<EncryptedDataKey>)>,
+    context: &EncryptionContext,
+    purpose: Purpose<'_>,
+    accept: impl Fn(DataKey) -> Option<T>,
+) -> Resolution<T> {
+    let resolved = |keys: Vec<EncryptedDataKey>| {
+        keys.into_iter().map(|wrapped| ResolvedKey::new(wrapped, services)).collect()
+    };
+    let mut sets: Vec<KeySet> =
+        sets.into_iter().map(|(origin, keys)| KeySet { origin, keys: resolved(keys) }).collect();
+    let mut attempt = Attempt { context, purpose, accept, opened: None };
+    for locality in [Locality::Local, Locality::Remote] {
+        let services = services.iter().filter(|service| service.locality() == locality);
+        let services: Vec<&dyn KeyService> = services.copied().collect();
+        for key in sets.iter_mut().flat_map(|set| &mut set.keys) {
+            attempt.on(key, &services);
+        }
+    }
+    let opened = attempt.opened;
+    if opened.is_none() {
+        for key in sets.iter_mut().flat_map(|set| &mut set.keys) {
+            if matches!(key.proof, Proof::Refused(Refusal::DoesNotUnwrap)) {
+                key.proof = Proof::Unknown(Reason::ContextInDoubt);
+            }
+        }
+    }
+    Resolution { sets, opened }
+}
+
+/// A resolution on its way.
+struct Attempt<'a, T, F> {
+    context: &'a EncryptionContext,
+    purpose: Purpose<'a>,
+    accept: F,
+    opened: Option<(T, WrappingKey)>,
+}
+
+impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
+    /// Tries one encrypted data key with the keys of some services.
+    fn on(&mut self, resolved: &mut ResolvedKey, services: &[&dyn KeyService]) {
+        for service in services {
+            let candidates = match self.purpose {
+                Purpose::ProveUnnamed => service.unnamed_candidates(&resolved.wrapped),
+                Purpose::Open { .. } | Purpose::Prove => service.candidates(&resolved.wrapped),
+            };
+            for candidate in candidates {
+                if resolved.opens() {
+                    return;
+                }
+                let proof = self.try_candidate(&candidate, &resolved.wrapped);
+                let is_closer = resolved.key.is_none() || rank(&proof) > rank(&resolved.proof);
+                if is_closer {
+                    (resolved.key, resolved.proof) = (Some(candidate.key), proof);
+                }
+            }
+        }
+    }
+
+    fn try_candidate(&mut self, candidate: &Candidate<'_>, wrapped: &EncryptedDataKey) -> Proof {
+        if let Purpose::Open { only } = self.purpose {
+            if self.opened.is_some() {
+                return Proof::Unknown(Reason::NotTried);
+            }
+            if !only.is_empty() && !only.contains(&candidate.key.key) {
+                return Proof::Unknown(Reason::NotChosen);
+            }
+            if let Some(refusal) = &candidate.refusal {
+                return Proof::Unknown(Reason::Unusable(refusal.clone()));
+            }
+        }
+        match candidate.unwrapper.unwrap(wrapped, self.context).map(&self.accept) {
+            Ok(Some(found)) => {
+                self.opened.get_or_insert_with(|| (found, candidate.key.clone()));
+                Proof::Opens
+            }
+            Ok(None) => Proof::Refused(Refusal::OtherDataKey),
+            Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
+            Err(UnwrapError::Service(error)) => Proof::Unknown(Reason::Service(error)),
+        }
+    }
+}
+
+/// Of two candidates for one encrypted data key, the proof of the one that ranks higher is kept.
+fn rank(proof: &Proof) -> u8 {
+    match proof {
+        Proof::Unknown(Reason::NotHeld | Reason::NotTried | Reason::NotChosen) => 0,
+        Proof::Unknown(Reason::Unusable(_)) => 1,
+        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(Reason::ContextInDoubt) => 2,
+        Proof::Refused(Refusal::OtherDataKey) => 3,
+        Proof::Unknown(Reason::Service(_)) => 4,
+        Proof::Opens => 5,
+    }
+}
+
+/// Why no data key was found.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// None of the keys that are named is here, or may be used by the caller's choice.
+    #[error("no key here opens it: it is encrypted under {}", wanted.join(", "))]
+    NoKey {
+        /// The keys that would: `namespace: name`.
+        wanted: Vec<String>,
+        /// Whether one of them is here, and was left out by the caller's choice.
+        is_excluded: bool,
+    },
+    /// All keys that are named and held here are switched off.
+    #[error(transparent)]
+    Unusable(KeyError),
+    /// Keys of the right names are here, and do not unwrap it.
+    #[error("the named key does not open it: {}", named.join(", "))]
+    DoesNotUnwrap {
+        /// The keys tried: `namespace: name`.
+        named: Vec<String>,
+    },
+    /// A key's service could not be asked, and no other key opens it.
+    #[error(transparent)]
+    Service(ServiceError),
+    /// A data key was unwrapped, and is not the one that is looked for.
+    #[error("the data key is not the one of this message")]
+    OtherDataKey,
+}
+
+impl ResolveError {
+    /// Says why a resolution opened nothing: the encrypted data key that came closest decides, and an outage
+    /// comes before all else, since a further try may succeed.
+    #[must_use]
+    pub fn of(sets: Vec<KeySet>) -> Self {
+        let mut sets = sets;
+        // The header's names first: they are what the message was made with.
+        sets.sort_by_key(|set| set.origin == SetOrigin::Record);
+        let keys: Vec<ResolvedKey> = sets.into_iter().flat_map(|set| set.keys).collect();
+        let closest = keys.iter().map(|key| rank(&key.proof)).max().unwrap_or(0);
+        let is_excluded =
+            keys.iter().any(|key| matches!(key.proof, Proof::Unknown(Reason::NotChosen)));
+        let names = |rank_of: u8| {
+            names_of(keys.iter().filter(|key| rank(&key.proof) >= rank_of).map(|key| &key.wrapped))
+        };
+        let (wanted, named) = (names(0), names(2));
+        let mut decisive = keys.into_iter().map(|key| key.proof);
+        match decisive.find(|proof| rank(proof) == closest) {
+            Some(Proof::Unknown(Reason::Service(error))) => Self::Service(error),
+            Some(Proof::Unknown(Reason::Unusable(error))) => Self::Unusable(error),
+            Some(Proof::Refused(Refusal::OtherDataKey)) => Self::OtherDataKey,
+            Some(
+                Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(Reason::ContextInDoubt),
+            ) => Self::DoesNotUnwrap { named },
+            _ => Self::NoKey { wanted, is_excluded },
+        }
+    }
+}
+
+/// The names in a list that stays readable, whatever a header claims.
+fn names_of<'a>(wrapped: impl Iterator<Item = &'a EncryptedDataKey>) -> Vec<String> {
+    const MOST: usize = 8;
+    let mut names: Vec<String> = Vec::new();
+    for name in wrapped.map(name_of) {
+        names.push(name);
+    }
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names
+}
+
+/// `namespace: name` of the key that an encrypted data key names, cut where it is longer than any
+/// sane name. Not authentic.
+#[must_use]
+pub fn name_of(wrapped: &EncryptedDataKey) -> String {
+    const MOST: usize = 200;
+    let (namespace, name) = namespace_and_name(wrapped);
+    let cut = |text: &str| match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    };
+    format!("{}: {}", cut(&namespace), cut(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+    use std::sync::atomic::Ordering;
+
+    use super::*;
+    use crate::keyring::model::key::State;
+    use crate::keyring::{Key, Keyring};
+    use crate::keys::fake::{FakeRemote, Mood};
+    use crate::keys::service::recipient;
+    use crate::message::context::context;
+
+    /// A keyring with two keys, a data key, and its wrap under each.
+    fn sample() -> (Keyring, DataKey, [EncryptedDataKey; 2]) {
+        let mut keyring = Keyring::default();
+        for alias in ["a", "b"] {
+            let aliases = [alias.parse().unwrap()].into();
+            keyring.add(Key::generate(aliases, "").unwrap()).unwrap();
+        }
+        let none = EncryptionContext::default();
+        let [a, b] = ids(&keyring);
+        let (data_key, first) = keyring.recipient(&a).unwrap().generate(32, &none).unwrap();
+        let second = keyring.recipient(&b).unwrap().wrap(&data_key, &none).unwrap();
+        (keyring, data_key, [first, second])
+    }
+
+    fn ids(keyring: &Keyring) -> [KeyName; 2] {
+        ["a", "b"].map(|alias| keyring.key(alias).unwrap().id().into())
+    }
+
+    fn open_with(
+        services: &[&dyn KeyService],
+        only: &[KeyName],
+        sets: &[&[EncryptedDataKey]],
+    ) -> Result<(DataKey, WrappingKey), ResolveError> {
+        let sets = sets.iter().enumerate().map(|(index, set)| {
+            let is_last = index + 1 == sets.len();
+            (if is_last { SetOrigin::Header } else { SetOrigin::Record }, set.to_vec())
+        });
+        let none = EncryptionContext::default();
+        let resolution = resolve(services, sets, &none, Purpose::Open { only }, Some);
+        resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets))
+    }
+
+    fn open(
+        keyring: &Keyring,
+        only: &[KeyName],
+        wrapped: &[EncryptedDataKey],
+    ) -> Result<(DataKey, WrappingKey), ResolveError> {
+        open_with(&[keyring], only, &[wrapped])
+    }
+
+    #[test]
+    fn the_first_that_opens_is_taken() {
+        let (mut keyring, data_key, mut wrapped) = sample();
+        let [a, b] = ids(&keyring);
+        let (opened, key) = open(&keyring, &[], &wrapped).unwrap();
+        assert_eq!((opened, &key.key, key.version), (data_key, &a, 1));
+        assert_eq!(open(&keyring, from_ref(&b), &wrapped).unwrap().1.key, b);
+        wrapped[0].ciphertext[0] ^= 1;
+        assert_eq!(open(&keyring, &[], &wrapped).unwrap().1.key, b);
+        keyring.key_mut("b").unwrap().switch(None, State::Disabled).unwrap();
+        let error = open(&keyring, &[], &wrapped).unwrap_err();
+        assert!(matches!(error, ResolveError::DoesNotUnwrap { named } if named.len() == 1));
+    }
+
+    #[test]
+    fn the_closest_miss_is_the_error() {
+        let (mut keyring, _, wrapped) = sample();
+        let (other, _, _) = sample();
+        let error = open(&other, &[], &wrapped).unwrap_err();
+        assert!(
+            matches!(error, ResolveError::NoKey { wanted, is_excluded: false } if wanted.len() == 2)
+        );
+        let error = open(&keyring, &[ids(&other)[0].clone()], &wrapped).unwrap_err();
+        assert!(matches!(error, ResolveError::NoKey { is_excluded: true, .. }));
+        let none = EncryptionContext::default();
+        let sets = [(SetOrigin::Header, wrapped.to_vec())];
+        let purpose = Purpose::Open { only: &[] };
+        let refused = resolve(&[&keyring], sets, &none, purpose, |_| None::<()>);
+        assert!(matches!(ResolveError::of(refused.sets), ResolveError::OtherDataKey));
+        for alias in ["a", "b"] {
+            keyring.key_mut(alias).unwrap().switch(None, State::Disabled).unwrap();
+        }
+        let error = open(&keyring, &[], &wrapped).unwrap_err();
+        assert!(matches!(error, ResolveError::Unusable(KeyError::Unusable { .. })));
+        assert!(open(&Keyring::default(), &[], &[]).is_err());
+    }
+
+    #[test]
+    fn a_list_of_names_stays_readable() {
+        let (keyring, _, [mut wrapped, _]) = sample();
+        wrapped.provider_id = vec![b'x'; 65_535];
+        let all = vec![wrapped; 20];
+        let error = open(&keyring, &[], &all).unwrap_err().to_string();
+        assert!(error.len() < 8 * 300 && error.ends_with("and 12 more"), "{error}");
+    }
+
+    #[test]
+    fn every_local_key_of_every_set_comes_before_any_remote_one() {
+        let (keyring, data_key, [local, _]) = sample();
+        let remote = FakeRemote::new("r");
+        let none = EncryptionContext::default();
+        let far = recipient(&[&keyring, &remote], &remote.key()).unwrap().wrap(&data_key, &none);
+        let far = far.unwrap();
+        let services: [&dyn KeyService; 2] = [&remote, &keyring];
+        // The newest record names the remote key, and the header a local one.
+        let (_, key) = open_with(&services, &[], &[from_ref(&far), from_ref(&local)]).unwrap();
+        assert_eq!((key.key, remote.asked.load(Ordering::Relaxed)), (ids(&keyring)[0].clone(), 0));
+        let mut damaged = local;
+        damaged.ciphertext[0] ^= 1;
+        let (_, key) = open_with(&services, &[], &[&[damaged], &[far]]).unwrap();
+        assert_eq!((key.key, remote.asked.load(Ordering::Relaxed)), (remote.key(), 1));
+    }
+
+    #[test]
+    fn an_outage_decides_only_where_no_key_opens_and_a_refusal_is_no_outage() {
+        let (keyring, data_key, [mut local, _]) = sample();
+        let remote = FakeRemote::new("r");
+        let none = EncryptionContext::default();
+        let far = remote.recipient(&remote.key()).unwrap().wrap(&data_key, &none).unwrap();
+        let services: [&dyn KeyService; 2] = [&keyring, &remote];
+        remote.set(Mood::Down);
+        assert!(open_with(&services, &[], &[&[far.clone(), local.clone()]]).is_ok());
+        local.ciphertext[0] ^= 1;
+        let both = [far, local];
+        let error = open_with(&services, &[], &[&both]).unwrap_err();
+        assert!(matches!(error, ResolveError::Service(_)), "{error}");
+        remote.set(Mood::Refusing);
+        let error = open_with(&services, &[], &[&both]).unwrap_err();
+        assert!(matches!(error, ResolveError::DoesNotUnwrap { named } if named.len() == 2));
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_unknown_and_what_was_refused_is_so_only_beside_an_opener() {
+        let (keyring, data_key, [local, other]) = sample();
+        let remote = FakeRemote::new("r");
+        let own = context(&[("k", "v")]);
+        let far = remote.recipient(&remote.key()).unwrap().wrap(&data_key, &own).unwrap();
+        let good = keyring.recipient(&ids(&keyring)[0]).unwrap().wrap(&data_key, &own).unwrap();
+        let services: [&dyn KeyService; 2] = [&keyring, &remote];
+        let proofs = |keys: Vec<EncryptedDataKey>| {
+            let sets = [(SetOrigin::Header, keys)];
+            let all = resolve(&services, sets, &own, Purpose::Prove, Some).sets.remove(0).keys;
+            all.into_iter().map(|key| key.proof).collect::<Vec<_>>()
+        };
+        // `local` and `other` were wrapped under another context.
+        remote.set(Mood::Down);
+        let all = proofs(vec![local.clone(), far.clone(), good.clone()]);
+        assert!(matches!(
+            all[..],
+            [
+                Proof::Refused(Refusal::DoesNotUnwrap),
+                Proof::Unknown(Reason::Service(_)),
+                Proof::Opens
+            ]
+        ));
+        let all = proofs(vec![local, other, far]);
+        assert!(matches!(
+            all[..],
+            [
+                Proof::Unknown(Reason::ContextInDoubt),
+                Proof::Unknown(Reason::ContextInDoubt),
+                Proof::Unknown(Reason::Service(_))
+            ]
+        ));
+    }
+}

@@ -1,0 +1,200 @@
+//! The seam between messages and whatever holds root keys.
+//!
+//! A [`KeyService`] holds wrapping keys: the local keyring is one, AWS KMS another. A service gives a
+//! [`Recipient`] to whoever encrypts, and for an encrypted data key the [`Candidate`]s that it names. The two
+//! sides are separate traits because a public key can wrap and cannot unwrap.
+//!
+//! A new service implements [`KeyService`] and is named where services are made. Nothing else changes.
+
+use std::fmt;
+use std::io;
+
+use crate::crypto::secret::DataKey;
+use crate::keyring::{KeyError, KeyId};
+use crate::message::context::EncryptionContext;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+
+/// How a root key is called across services.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KeyName {
+    /// A key of the local keyring.
+    Id(KeyId),
+    /// A key that only its service knows, by that service's own name for it.
+    Foreign(String),
+}
+
+impl From<KeyId> for KeyName {
+    fn from(id: KeyId) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Foreign(name) => f.write_str(name),
+        }
+    }
+}
+
+/// One version of a root key, as a service holds it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WrappingKey {
+    /// The root key.
+    pub key: KeyName,
+    /// Its version; 1 where a service has no versions.
+    pub version: u32,
+    /// Whether new data keys are wrapped under this version.
+    pub is_current: bool,
+    /// Whether its state allows use.
+    pub is_enabled: bool,
+}
+
+/// Where a service does its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locality {
+    /// In this process: always there, and asked first.
+    Local,
+    /// Behind a network: asked only after every local key failed, and may be out of reach.
+    Remote,
+}
+
+/// What holds wrapping keys.
+pub trait KeyService: Send + Sync {
+    /// Returns what messages call the service.
+    fn name(&self) -> &str;
+
+    /// Returns where the service does its work.
+    fn locality(&self) -> Locality;
+
+    /// Returns what wraps new data keys under the current version of a key.
+    ///
+    /// # Errors
+    /// [`WrapError::Key`] where the key is not held here, is switched off, or may not encrypt.
+    fn recipient(&self, key: &KeyName) -> Result<Box<dyn Recipient + '_>, WrapError>;
+
+    /// Returns the wrapping keys held here that an encrypted data key names, in any state. Asks no network.
+    ///
+    /// A name proves nothing: only an unwrap does.
+    fn candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>>;
+
+    /// Returns the wrapping keys held here that could have made an encrypted data key which does not name
+    /// them, because its name may be damaged. Asks no network.
+    fn unnamed_candidates(&self, _wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
+        Vec::new()
+    }
+
+    /// Returns the root key held here that an encrypted data key names, also where it names a version that
+    /// was destroyed.
+    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
+        self.candidates(wrapped).into_iter().next().map(|candidate| candidate.key.key)
+    }
+}
+
+/// What new data keys are wrapped for.
+///
+/// `context` is always the full encryption context of the message: stored and bound pairs together.
+pub trait Recipient: Send + Sync {
+    /// Draws a data key of `len` bytes and wraps it.
+    ///
+    /// # Errors
+    /// [`WrapError::Random`], or the service's own.
+    fn generate(
+        &self,
+        len: usize,
+        context: &EncryptionContext,
+    ) -> Result<(DataKey, EncryptedDataKey), WrapError> {
+        let data_key = DataKey::generate(len).map_err(WrapError::Random)?;
+        let wrapped = self.wrap(&data_key, context)?;
+        Ok((data_key, wrapped))
+    }
+
+    /// Wraps a data key.
+    ///
+    /// # Errors
+    /// [`WrapError::Random`], or the service's own.
+    fn wrap(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey, WrapError>;
+}
+
+/// What unwraps data keys that were wrapped under one wrapping key.
+pub trait Unwrapper: Send + Sync {
+    /// Unwraps a data key.
+    ///
+    /// # Errors
+    /// [`UnwrapError`].
+    fn unwrap(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError>;
+}
+
+/// A wrapping key that may open an encrypted data key.
+pub struct Candidate<'a> {
+    /// Which wrapping key it is.
+    pub key: WrappingKey,
+    /// Why the key may not be used for opening now, if so.
+    pub refusal: Option<KeyError>,
+    /// What tries.
+    pub unwrapper: Box<dyn Unwrapper + 'a>,
+}
+
+/// A service that could not be asked, or would not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{service} could not be asked")]
+pub struct ServiceError {
+    /// What the service is called.
+    pub service: String,
+    /// The service's own reason.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Why a data key was not wrapped.
+#[derive(Debug, thiserror::Error)]
+pub enum WrapError {
+    /// The key is not held, is switched off, or may not encrypt.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The operating system has no random numbers to give.
+    #[error("the system's random number generator failed")]
+    Random(#[source] io::Error),
+    /// The key's service could not be asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// Why a data key was not unwrapped.
+#[derive(Debug, thiserror::Error)]
+pub enum UnwrapError {
+    /// The encrypted data key, the context or the wrapping key is not the one of the wrap. Whoever tries
+    /// several keys goes on after it.
+    #[error("the encrypted data key does not unwrap")]
+    Refused,
+    /// The key's service could not be asked, so nothing is known.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// Returns what wraps under a root key, from the service that holds it.
+///
+/// # Errors
+/// [`WrapError`] of the service that holds the key; where none does, of the last one asked.
+pub fn recipient<'a>(
+    services: &[&'a dyn KeyService],
+    key: &KeyName,
+) -> Result<Box<dyn Recipient + 'a>, WrapError> {
+    let mut missing = KeyError::NotFound { name: key.to_string(), aliases: Vec::new() };
+    for service in services {
+        match service.recipient(key) {
+            Err(WrapError::Key(error @ KeyError::NotFound { .. })) => missing = error,
+            other => return other,
+        }
+    }
+    Err(missing.into())
+}

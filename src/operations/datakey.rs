@@ -1,0 +1,151 @@
+//! Data keys for other programs (AWS KMS: GenerateDataKey, Decrypt, ReEncrypt).
+//!
+//! A blob is one encrypted data key, exactly as a message header serialises it. It holds no encryption context,
+//! and authenticates all of it: whoever opens a blob gives the context that it was made with.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::crypto::secret::DataKey;
+use crate::keys::resolver::{Purpose, ResolveError, SetOrigin, resolve};
+use crate::keys::service::{KeyName, KeyService, Recipient, WrapError, WrappingKey};
+use crate::message::MessageError;
+use crate::message::context::EncryptionContext;
+use crate::message::encrypted_data_key::{EncryptedDataKey, FieldTooLong};
+
+/// Bytes of a blob at most: three fields of 65,535, each behind its length.
+pub const MOST_BLOB_BYTES: usize = 3 * (2 + 65_535);
+
+/// Why there is no data key, or no blob.
+#[derive(Debug, thiserror::Error)]
+pub enum DatakeyError {
+    /// The bytes are not a blob, and not base64 of one.
+    #[error("this is no wrapped data key: it is neither base64 nor the bytes themselves")]
+    NotBase64,
+    /// The bytes are not a blob.
+    #[error("this is no wrapped data key")]
+    NotABlob(#[source] MessageError),
+    /// No key here opens it.
+    #[error(transparent)]
+    Locked(#[from] ResolveError),
+    /// A key did not wrap.
+    #[error(transparent)]
+    Wrap(#[from] WrapError),
+    /// The wrapped data key does not fit into the format.
+    #[error(transparent)]
+    Format(#[from] FieldTooLong),
+}
+
+/// Reads a blob: its bytes, or base64 of them with any white space.
+///
+/// # Errors
+/// [`DatakeyError::NotBase64`] or [`DatakeyError::NotABlob`].
+pub fn parse_blob(bytes: &[u8]) -> Result<EncryptedDataKey, DatakeyError> {
+    // A blob begins with the high byte of a short length, which no base64 does.
+    if bytes.first().is_some_and(|first| *first < b'\t') {
+        return EncryptedDataKey::parse(bytes).map_err(DatakeyError::NotABlob);
+    }
+    let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| DatakeyError::NotBase64)?);
+    EncryptedDataKey::parse(&bytes).map_err(DatakeyError::NotABlob)
+}
+
+/// Returns the bytes of a blob.
+///
+/// # Errors
+/// [`DatakeyError::Format`].
+pub fn serialise_blob(wrapped: &EncryptedDataKey) -> Result<Vec<u8>, DatakeyError> {
+    let mut bytes = Vec::new();
+    wrapped.serialise_into(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Draws a data key of `len` bytes, and wraps it: the key itself, and the blob (GenerateDataKey).
+///
+/// # Errors
+/// [`DatakeyError::Wrap`] or [`DatakeyError::Format`].
+pub fn generate(
+    recipient: &dyn Recipient,
+    len: usize,
+    context: &EncryptionContext,
+) -> Result<(DataKey, Vec<u8>), DatakeyError> {
+    let (data_key, wrapped) = recipient.generate(len, context)?;
+    Ok((data_key, serialise_blob(&wrapped)?))
+}
+
+/// Opens a blob, with the keys of `only` or, if that is empty, with any (Decrypt).
+///
+/// # Errors
+/// [`DatakeyError::Locked`].
+pub fn decrypt(
+    services: &[&dyn KeyService],
+    only: &[KeyName],
+    blob: EncryptedDataKey,
+    context: &EncryptionContext,
+) -> Result<(DataKey, WrappingKey), DatakeyError> {
+    let sets = [(SetOrigin::Header, vec![blob])];
+    let resolution = resolve(services, sets, context, Purpose::Open { only }, Some);
+    resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets).into())
+}
+
+/// Wraps an opened data key anew, and returns the new blob (the second half of ReEncrypt).
+///
+/// # Errors
+/// [`DatakeyError::Wrap`] or [`DatakeyError::Format`].
+pub fn wrap(
+    recipient: &dyn Recipient,
+    data_key: &DataKey,
+    context: &EncryptionContext,
+) -> Result<Vec<u8>, DatakeyError> {
+    serialise_blob(&recipient.wrap(data_key, context)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use super::*;
+    use crate::keyring::{Key, Keyring};
+    use crate::message::context::context;
+
+    #[test]
+    fn a_blob_opens_with_its_context_in_either_form_and_moves_to_another_key() {
+        let mut keyring = Keyring::default();
+        let mut add = || -> KeyName {
+            keyring.add(Key::generate([].into(), "").unwrap()).unwrap().id().into()
+        };
+        let (first, second) = (add(), add());
+        let services: [&dyn KeyService; 1] = [&keyring];
+        let (own, other) = (context(&[("k", "v")]), context(&[("k", "w")]));
+        let recipient = keyring.recipient(&first).unwrap();
+        let (data_key, blob) = generate(&*recipient, 24, &own).unwrap();
+        assert_eq!(data_key.len(), 24);
+        let base64 = STANDARD.encode(&blob);
+        let (start, end) = base64.split_at(7);
+        for form in [&blob[..], base64.as_bytes(), format!("{start}\r\n {end}\n").as_bytes()] {
+            let parsed = parse_blob(form).unwrap();
+            let (opened, key) = decrypt(&services, &[], parsed, &own).unwrap();
+            assert_eq!((&opened, &key.key), (&data_key, &first));
+        }
+        let parsed = parse_blob(&blob).unwrap();
+        let error = decrypt(&services, &[], parsed.clone(), &other).unwrap_err();
+        assert!(matches!(error, DatakeyError::Locked(ResolveError::DoesNotUnwrap { .. })));
+        let error = decrypt(&services, from_ref(&second), parsed, &own).unwrap_err();
+        assert!(matches!(
+            error,
+            DatakeyError::Locked(ResolveError::NoKey { is_excluded: true, .. })
+        ));
+        let moved = wrap(&*keyring.recipient(&second).unwrap(), &data_key, &other).unwrap();
+        let (opened, key) = decrypt(&services, &[], parse_blob(&moved).unwrap(), &other).unwrap();
+        assert_eq!((opened, key.key), (data_key, second));
+    }
+
+    #[test]
+    fn other_bytes_are_no_blob() {
+        for (bytes, is_base64) in [(&b"!"[..], false), (b"AAAA", true), (b"\0\x05ab", true)] {
+            let error = parse_blob(bytes).unwrap_err();
+            assert_eq!(matches!(error, DatakeyError::NotABlob(_)), is_base64, "{error}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Which keys open a message, by proof.
+//!
+//! A key version counts as opening a message only if it unwraps an encrypted data key, the commit key of the
+//! message is that data key's, and the tag of the header holds. A name alone proves nothing: one flipped bit in
+//! a name, or a forged record, must not cost the only key.
+
+use crate::crypto::secret::DataKey;
+use crate::keys::resolver::{
+    KeySet, Proof, Purpose, Refusal, Resolution, ResolvedKey, SetOrigin, name_of, resolve,
+};
+use crate::keys::service::{KeyName, WrappingKey};
+use crate::message::context::EncryptionContext;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+use crate::message::header::ParsedHeader;
+use crate::operations::decrypt::{MessageOpener, OpenError, bound_pairs, frame_opener};
+
+/// What opens a message: every encrypted data key in its records and its header, each with its proof.
+#[derive(Debug)]
+pub struct KeyReport {
+    /// The records, the newest first, and last the header.
+    pub sets: Vec<KeySet>,
+    /// The stored pairs, and those that the caller says were bound.
+    pub(crate) context: EncryptionContext,
+    bound: EncryptionContext,
+    /// The data key, where anything proved it.
+    pub(crate) data_key: Option<DataKey>,
+}
+
+/// The encrypted data keys of a message in the order in which they are tried: those of its records, and those of
+/// its header. Without a commit key, a record could lead to any data key that its writer chose, so records do not
+/// count then.
+pub(crate) fn key_sets(
+    header: &ParsedHeader,
+    opener: &MessageOpener<'_>,
+) -> Vec<(SetOrigin, Vec<EncryptedDataKey>)> {
+    let fields = &header.fields;
+    let records =
+        if fields.suite.commits() { opener.records.of(&fields.message_id) } else { Vec::new() };
+    let records = records.into_iter().map(|it| (SetOrigin::Record, it.encrypted_data_keys));
+    records.chain([(SetOrigin::Header, fields.encrypted_data_keys.clone())]).collect()
+}
+
+impl KeyReport {
+    /// Tries every encrypted data key of a message, whatever state its key is in: this is about what opens the
+    /// message, and not about opening it.
+    ///
+    /// # Errors
+    /// [`OpenError`], where the context contradicts what the caller expects.
+    pub fn of(header: &ParsedHeader, opener: &MessageOpener<'_>) -> Result<Self, OpenError> {
+        let bound = bound_pairs(&header.fields.context, opener.policy)?;
+        let context = header.fields.context.union(&bound).map_err(OpenError::Context)?;
+        let Resolution { sets, opened } =
+            resolve(opener.services, key_sets(header, opener), &context, Purpose::Prove, |key| {
+                frame_opener(header, &key, &bound).map(|_| key)
+            });
+        let data_key = opened.map(|(data_key, _)| data_key);
+        Ok(Self { sets, context, bound, data_key })
+    }
+
+    /// The pairs that are bound to the message and not stored, as far as the caller said.
+    #[must_use]
+    pub fn bound(&self) -> &EncryptionContext {
+        &self.bound
+    }
+
+    /// The set of the header.
+    #[must_use]
+    pub fn header(&self) -> Option<&KeySet> {
+        self.sets.last()
+    }
+
+    /// Every encrypted data key.
+    pub fn keys(&self) -> impl Iterator<Item = &ResolvedKey> {
+        self.sets.iter().flat_map(|set| &set.keys)
+    }
+
+    /// Every wrapping key that is proved to open the message, once.
+    #[must_use]
+    pub fn proved(&self) -> Vec<WrappingKey> {
+        sorted(self.sets.iter().flat_map(KeySet::proved))
+    }
+
+    /// Every wrapping key held here that is named anywhere, proved or not, once.
+    #[must_use]
+    pub fn named(&self) -> Vec<WrappingKey> {
+        sorted(self.keys().filter_map(|key| key.key.as_ref()))
+    }
+
+    /// The root keys that are proved to open the message, in any record or in the header. Records are not
+    /// authenticated, so no record takes a key out of this.
+    #[must_use]
+    pub fn readers(&self) -> Vec<KeyName> {
+        let mut readers: Vec<KeyName> = self.proved().into_iter().map(|key| key.key).collect();
+        readers.dedup();
+        readers
+    }
+
+    /// The encrypted data keys whose readers cannot be carried over to a new message: nothing proves them, and
+    /// they name no version of a key that is proved to open the message.
+    pub fn unproved(&self) -> impl Iterator<Item = &ResolvedKey> {
+        let readers = self.readers();
+        self.keys().filter(move |key| {
+            !key.opens() && !key.root_key.as_ref().is_some_and(|root| readers.contains(root))
+        })
+    }
+
+    /// The names of those, each once.
+    #[must_use]
+    pub fn unproved_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for key in self.unproved() {
+            let name = name_of(&key.wrapped);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+fn sorted<'a>(keys: impl Iterator<Item = &'a WrappingKey>) -> Vec<WrappingKey> {
+    let mut keys: Vec<WrappingKey> = keys.cloned().collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// How a message would fare without some wrapping keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Survival {
+    /// A key in its header is proved to open it.
+    ByHeader,
+    /// Only a key in an envelope file is proved to open it.
+    ByEnvelope,
+    /// Nothing shows that it has to do with any key that is held here.
+    Unrelated,
+    /// It is not proved to open without them.
+    Depends,
+}
+
+/// Says whether a message is proved to open without the wrapping keys of `doomed`.
+///
+/// What cannot be proved counts as depending on every key held here that it names. A message that names none is
+/// tried with the doomed keys themselves, since a name can be damaged too.
+///
+/// # Errors
+/// [`OpenError`], where the context contradicts what the caller expects.
+pub fn survival(
+    header: &ParsedHeader,
+    opener: &MessageOpener<'_>,
+    doomed: impl Fn(&WrappingKey) -> bool,
+) -> Result<Survival, OpenError> {
+    let report = KeyReport::of(header, opener)?;
+    let survives = |set: &KeySet| set.proved().any(|key| !doomed(key));
+    if report.header().is_some_and(survives) {
+        return Ok(Survival::ByHeader);
+    }
+    if report.sets.iter().any(survives) {
+        return Ok(Survival::ByEnvelope);
+    }
+    if report.keys().any(|key| key.root_key.is_some() || key.key.is_some()) {
+        return Ok(Survival::Depends);
+    }
+    let sets = key_sets(header, opener);
+    let unnamed = resolve(opener.services, sets, &report.context, Purpose::ProveUnnamed, |key| {
+        frame_opener(header, &key, &report.bound).map(drop)
+    });
+    let is_touched = unnamed.sets.iter().flat_map(|set| &set.keys).any(|key| {
+        let unwraps = matches!(key.proof, Proof::Opens | Proof::Refused(Refusal::OtherDataKey));
+        unwraps && key.key.as_ref().is_some_and(&doomed)
+    });
+    Ok(if is_touched { Survival::Depends } else { Survival::Unrelated })
+}
