@@ -1,10 +1,11 @@
-//! A keyring's body under a passphrase: Argon2id (RFC 9106), then AES-256-GCM.
+//! The seal of a keyring: its body is encrypted under a passphrase, with Argon2id (RFC 9106) and AES-256-GCM.
 //!
-//! Every seal draws a new salt and a new nonce from the operating system. Neither is ever derived from
-//! the generation's number: a keyring that is restored, or a save that was interrupted, would then repeat
-//! it with other contents.
+//! Every seal draws a new salt and a new nonce from the operating system. Neither is derived from the
+//! generation's number, which comes a second time after a restore or an interrupted save: one key would then
+//! encrypt two bodies with one nonce.
 
 use std::io;
+use std::ops::RangeInclusive;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
@@ -20,24 +21,35 @@ const KDF: &str = "argon2id";
 
 const SALT_LEN: usize = 32;
 
-/// Characters of base64 a line: what survives mail, and the boxes of CI systems.
+/// Characters of base64 a line: short enough for mail, and for the forms of CI systems.
 const LINE: usize = 64;
 
-/// What a passphrase costs to try: RFC 9106's second recommendation, for machines that cannot spare
-/// 2 GiB. CI runners and small servers are such.
+/// What a new seal makes one try of a passphrase cost: the second recommendation of RFC 9106. The first one
+/// needs 2 GiB, which CI runners and small servers do not have.
 const DEFAULT_COST: Cost = Cost { m_kib: 64 << 10, t: 3, p: 4 };
 
-/// What opens a sealed keyring. Never empty.
+/// The memory that a seal may ask for, in KiB: 8 MiB to 1 GiB.
+const MEMORY_KIB: RangeInclusive<u32> = 8 << 10..=1 << 20;
+
+/// The most passes over the memory, and the most lanes.
+const MOST_PASSES: u32 = 16;
+const MOST_LANES: u32 = 16;
+
+/// The most memory times passes, in KiB: 2 GiB, which take a few seconds. It is ten times
+/// [`DEFAULT_COST`], the only cost that enwrap writes.
+const MOST_WORK_KIB: u64 = 2 << 20;
+
+/// The passphrase of a sealed keyring. It is never empty.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Passphrase(SecretBytes);
 
-/// There is nothing in it.
+/// The passphrase is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the passphrase is empty")]
 pub struct EmptyPassphrase;
 
 impl Passphrase {
-    /// Takes the bytes as they are, less one newline at the end.
+    /// Takes the bytes as they are, without one newline at the end.
     ///
     /// # Errors
     /// [`EmptyPassphrase`].
@@ -51,11 +63,10 @@ impl Passphrase {
 /// Why a sealed body was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// Parameters that no enwrap writes: a key derivation that is unknown, too cheap, or so dear that
-    /// trying it would harm this machine.
+    /// The key derivation is unknown, too cheap, or so expensive that it would harm this machine.
     #[error("its seal has parameters out of bounds")]
     Parameters,
-    /// Another passphrase, or a header line that was changed after sealing.
+    /// The passphrase is another one, or the header line was changed after sealing.
     #[error("the passphrase does not open it")]
     Passphrase,
     /// The system had no memory for the derivation.
@@ -63,7 +74,7 @@ pub enum SealError {
     Memory,
 }
 
-/// How a body is sealed, as the header line has it.
+/// How a body is sealed, as the header line says it.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Seal {
@@ -73,7 +84,7 @@ pub(crate) struct Seal {
     nonce: String,
 }
 
-/// What deriving the key costs.
+/// What the derivation of the key costs: memory in KiB, passes, lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cost {
@@ -83,7 +94,7 @@ struct Cost {
 }
 
 impl Seal {
-    /// A new seal.
+    /// Draws a new seal.
     ///
     /// # Errors
     /// When the system has no random numbers to give.
@@ -99,7 +110,7 @@ impl Seal {
         })
     }
 
-    /// Encrypts `body`, which becomes lines of base64.
+    /// Encrypts `body`, and returns it as lines of base64.
     ///
     /// # Errors
     /// [`SealError::Memory`].
@@ -155,11 +166,14 @@ impl Seal {
 }
 
 impl Cost {
-    /// Derives the sealing key. The bounds are checked before anything is allocated: whoever can write
-    /// the file must not be able to have its reader use up a machine, or try a cheap guess.
+    /// Derives the sealing key. The bounds are checked before anything is allocated: whoever can write the
+    /// file could otherwise use up the machine of its reader, or make a guess of the passphrase cheap.
     fn derive(self, passphrase: &Passphrase, salt: &[u8]) -> Result<SecretBytes, SealError> {
         let Self { m_kib, t, p } = self;
-        let is_bounded = (8 << 10..=1 << 20).contains(&m_kib) && t <= 16 && p <= 16;
+        let is_bounded = MEMORY_KIB.contains(&m_kib)
+            && t <= MOST_PASSES
+            && p <= MOST_LANES
+            && u64::from(m_kib) * u64::from(t) <= MOST_WORK_KIB;
         let params = Params::new(m_kib, t, p, None).ok().filter(|_| is_bounded);
         let params = params.ok_or(SealError::Parameters)?;
         let mut memory: Vec<Block> = Vec::new();
@@ -174,7 +188,7 @@ impl Cost {
             &mut memory[..],
         );
         memory.zeroize();
-        // Of what the crate refuses, only a passphrase of 4 GiB is left.
+        // With these parameters, the crate refuses nothing but a passphrase of 4 GiB.
         derived.map_err(|_| SealError::Parameters)?;
         Ok(key)
     }
@@ -233,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_out_of_bounds_is_refused_before_it_is_paid() {
+    fn a_cost_out_of_bounds_is_refused_before_anything_is_derived() {
         let mut seal = Seal::draw().unwrap();
         for (m_kib, t, p) in [
             ((8 << 10) - 1, 3, 1),
@@ -243,12 +257,23 @@ mod tests {
             (65_536, 0, 1),
             (65_536, 3, 17),
             (65_536, 3, 0),
+            // Each in bounds, and together half a minute of work.
+            (1 << 20, 16, 1),
+            (1 << 20, 3, 1),
+            (131_073, 16, 4),
         ] {
             seal.parameters = Cost { m_kib, t, p };
             let sealed = STANDARD.encode([0; 40]);
             let result = seal.open(&passphrase("x"), b"", sealed.as_bytes());
             assert_eq!(result, Err(SealError::Parameters), "{m_kib} {t} {p}");
         }
+    }
+
+    #[test]
+    fn the_bound_leaves_room_for_a_dearer_default() {
+        let work = u64::from(DEFAULT_COST.m_kib) * u64::from(DEFAULT_COST.t);
+        assert!(work * 10 <= MOST_WORK_KIB);
+        assert!(MEMORY_KIB.contains(&DEFAULT_COST.m_kib));
     }
 
     /// RFC 9106 has vectors only with a secret and associated data, so this one is the reference
