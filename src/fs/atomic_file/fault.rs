@@ -17,6 +17,12 @@ pub(crate) enum Step {
     SyncFolder,
     /// Used by the keyring only: the second name for the file that will be replaced.
     KeepGeneration,
+    /// Used by the keyring only: looking at a file beside it.
+    LookBeside,
+    /// Used by the keyring only: opening a file beside it that may hold keys.
+    OpenBeside,
+    /// Used by the keyring only: removing the generation of this number.
+    RemoveGeneration(u64),
 }
 
 #[cfg(not(test))]

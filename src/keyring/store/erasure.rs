@@ -1,17 +1,21 @@
-//! Changes after which nothing of the old may stay beside the keyring: the destruction of key versions, and
-//! another passphrase.
+//! Changes that remove the old state from the keyring's folder too: the destruction of key versions, and a
+//! change of the passphrase.
 //!
-//! First a look at the files that are not enwrap's to remove, while nothing is changed yet; then the new
-//! generation, and when that is on the disk, the removal of those that hold the old.
+//! 1. Files that are not enwrap's to remove are searched for the old key material, before anything is changed.
+//! 2. The new generation is saved and synced.
+//! 3. The generations that hold the old material are removed.
+//!
+//! Each step can be interrupted or fail. A generation that says which versions were due is removed only after
+//! all others that hold them, so that the next purge can finish what this one began.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::io;
 
 use jiff::Timestamp;
 
 use super::Store;
 use super::changing::Held;
-use super::generations::{self, Remnant, RemnantKind};
+use super::generations::{self, Remnant, RemnantKind, Removal};
 use super::saving::io_error;
 use super::traces::Traces;
 use crate::keyring::format::seal::Passphrase;
@@ -32,13 +36,13 @@ impl Store {
         if held.old.is_none() {
             return Err(KeyringError::NotFound { path: self.path().to_path_buf() });
         }
-        // Copies in the clear take nothing from a keyring in the clear.
+        // A keyring that is to be in the clear is no secret to files in the clear beside it.
         if new.is_some() {
             let materials: Vec<&Material> = held.keyring.materials().collect();
             refuse_copies(&held, &materials, |_| true)?;
         }
         held.save(new.as_ref())?;
-        generations::erase(&held.target, |_| true)
+        generations::erase(&held.target, |_| Removal::Yes)
     }
 
     /// Destroys what is due at `now`, of these keys, or of all if there are none: in the keyring first,
@@ -54,7 +58,7 @@ impl Store {
     ) -> Result<Vec<Destroyed>, KeyringError> {
         let mut held = self.hold()?;
         let destroyed = held.keyring.destroy_due(only, now);
-        let interrupted = interrupted(&held, now);
+        let interrupted = interrupted(&held, &destroyed, now)?;
         let gone: HashSet<&Material> = (interrupted.iter().chain(&destroyed))
             .filter_map(|it| it.version.material.as_ref())
             .collect();
@@ -67,32 +71,60 @@ impl Store {
         if !destroyed.is_empty() {
             held.save(held.own_passphrase()?)?;
         }
-        // What does not open may hold it.
-        generations::erase(&held.target, |remnant| {
-            self.load_known(remnant).map_or(true, |keyring| holds(&keyring))
+        generations::erase(&held.target, |remnant| match self.load_known(remnant) {
+            // It may hold the material.
+            Err(_) => Removal::Yes,
+            Ok(keyring) if !holds(&keyring) => Removal::No,
+            Ok(mut keyring) => {
+                let due = keyring.destroy_due(&[], now);
+                let mut due = due.iter().filter_map(|it| it.version.material.as_ref());
+                if due.any(|material| gone.contains(material)) {
+                    Removal::Last
+                } else {
+                    Removal::Yes
+                }
+            }
         })?;
         Ok(destroyed)
     }
 }
 
-/// What a run that was killed had taken out of the keyring, and not yet out of its generations: they say
-/// themselves that it was due. Only of generations that have nothing else to lose: one that was left by a
-/// restore may be the last place of other keys.
-pub(crate) fn interrupted(held: &Held<'_>, now: Timestamp) -> Vec<Destroyed> {
+/// The versions that an earlier purge took out of the keyring, and could not take out of its generations: a
+/// generation says that they were due.
+///
+/// A generation is believed only if everything else in it is in the keyring too, or is destroyed as well. One
+/// that was left by a restore may be the last place of other keys.
+fn interrupted(
+    held: &Held<'_>,
+    destroyed: &[Destroyed],
+    now: Timestamp,
+) -> Result<Vec<Destroyed>, KeyringError> {
     let present: HashSet<&Material> = held.keyring.materials().collect();
-    let is_present = |material: &Option<Material>| {
-        material.as_ref().is_none_or(|material| present.contains(material))
-    };
-    let mut found = Vec::new();
-    for (number, path) in generations::list(&held.target).unwrap_or_default() {
+    let mut found: Vec<Destroyed> = Vec::new();
+    let list = generations::list(&held.target)
+        .map_err(|source| io_error("look for generations of", &held.target, source))?;
+    // The newest first: it knows of destroyed versions that older ones still hold as in use.
+    for (number, path) in list.into_iter().rev() {
         let generation = Remnant { path, kind: RemnantKind::Generation(number) };
-        let Ok(mut old) = held.store.load_known(&generation) else { continue };
+        let mut old = match held.store.load_known(&generation) {
+            Ok(old) => old,
+            Err(error @ KeyringError::Io { .. }) => return Err(error),
+            // It is damaged, or sealed with another passphrase, and says nothing.
+            Err(_) => continue,
+        };
         let due = old.destroy_due(&[], now);
-        if old.versions().all(|(_, version)| is_present(&version.material)) {
-            found.extend(due.into_iter().filter(|it| !is_present(&it.version.material)));
+        let is_gone = |material: &Material| {
+            let mut gone = destroyed.iter().chain(&found);
+            gone.any(|it| it.version.material.as_ref() == Some(material))
+        };
+        if old.materials().all(|material| present.contains(material) || is_gone(material)) {
+            let is_new = |material: &Material| !present.contains(material) && !is_gone(material);
+            let is_left = |it: &Destroyed| it.version.material.as_ref().is_some_and(is_new);
+            let left: Vec<Destroyed> = due.into_iter().filter(is_left).collect();
+            found.extend(left);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Refuses to go on where a file that is not enwrap's to remove holds any of these: a backup, an exported
@@ -109,11 +141,16 @@ fn refuse_copies(
         if remnant.kind != RemnantKind::Other {
             continue;
         }
-        // What cannot be read at all, others put there, or another program holds.
-        let Ok(file) = File::open(&remnant.path) else { continue };
-        let is_copy = traces.are_in(file).unwrap_or(false)
-            || is_sealed(&remnant)
-                && held.store.load_known(&remnant).is_ok_and(|keyring| holds(&keyring));
+        let is_copy = match remnant.open().and_then(|file| traces.are_in(file)) {
+            Ok(true) => true,
+            // A sealed copy shows no trace. One with another passphrase cannot be told from any other file.
+            Ok(false) => {
+                is_sealed(&remnant)
+                    && held.store.load_known(&remnant).is_ok_and(|keyring| holds(&keyring))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(source) => return Err(KeyringError::Unseen { path: remnant.path, source }),
+        };
         if is_copy {
             files.push(remnant.path);
         }
@@ -122,6 +159,6 @@ fn refuse_copies(
 }
 
 fn is_sealed(remnant: &Remnant) -> bool {
-    // Not every large file of the folder is read whole to find out.
+    // Only a file that begins as a keyring is read as a whole.
     remnant.begins_as_keyring() && remnant.is_sealed()
 }

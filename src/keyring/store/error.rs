@@ -82,6 +82,15 @@ pub enum KeyringError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A file beside the keyring could not be looked into: it may hold what is to be destroyed.
+    #[error("cannot look into '{}', which may hold what is to go", path.display())]
+    Unseen {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
     /// What is to be destroyed is also in files beside the keyring that are not enwrap's to remove. Nothing
     /// was changed.
     #[error("nothing was changed: what is to go is also in {}", list(files))]

@@ -1,8 +1,8 @@
-//! What earlier changes left beside a keyring: its last generations, and, after a crash, files that never
-//! got their name.
+//! The files that earlier changes left beside the keyring: its last generations, and temporary files of
+//! processes that died.
 //!
-//! Generations are kept against accidents, never against destruction: what a change was to destroy is
-//! erased from them too.
+//! Generations help after an accident. They must not undo a destruction: key material that is destroyed is
+//! removed from them too.
 
 use std::fs::{self, File};
 use std::io;
@@ -71,7 +71,12 @@ pub(crate) fn remnants(target: &Path) -> io::Result<Vec<Remnant>> {
     for entry in fs::read_dir(folder_of(target))? {
         let entry = entry?;
         let entry_name = entry.file_name();
-        let Ok(metadata) = entry.metadata() else { continue };
+        let metadata = match step(Step::LookBeside).and_then(|()| entry.metadata()) {
+            Ok(metadata) => metadata,
+            // Another process removed it since the folder was read.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
         if !metadata.is_file() || !is_trusted(metadata.uid()) || entry_name == name {
             continue;
         }
@@ -116,9 +121,14 @@ impl Remnant {
         })
     }
 
+    /// Opens it, to be read.
+    pub(crate) fn open(&self) -> io::Result<File> {
+        step(Step::OpenBeside).and_then(|()| File::open(&self.path))
+    }
+
     /// All of its bytes.
     pub(crate) fn read(&self) -> io::Result<SecretText> {
-        SecretText::read_from(File::open(&self.path)?, MOST_BYTES)
+        SecretText::read_from(self.open()?, MOST_BYTES)
     }
 
     /// Whether its first bytes are a keyring's.
@@ -137,6 +147,14 @@ impl Remnant {
         let read = File::open(&self.path).and_then(|file| file.read_at(&mut line, 0)).unwrap_or(0);
         let own = file::generation_in(&line[..read]).unwrap_or(0);
         number.saturating_sub(own) < MOST_RENUMBERED
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        let fault = self.generation().map_or(Ok(()), |number| step(Step::RemoveGeneration(number)));
+        match fault.and_then(|()| fs::remove_file(&self.path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
     }
 
     fn is_locked(&self) -> bool {
@@ -191,35 +209,69 @@ pub(crate) fn unkeep(target: &Path, name: &GenerationName, text: &SecretText) {
     }
 }
 
-/// Removes the generations beyond the last ten, and what dead processes left.
+/// Removes what dead processes left, and the generations beyond the last ten, the oldest first.
+///
+/// It stops at the first file that cannot be removed. That file may hold key material whose destruction was
+/// interrupted, and only a newer generation says that the material was due.
 pub(crate) fn forget(target: &Path) {
-    // One too many harms nothing, so neither does a folder that cannot be listed now.
-    let mut old = list(target).unwrap_or_default();
-    old.truncate(old.len().saturating_sub(KEPT));
-    for (_, path) in old {
-        drop(fs::remove_file(path));
-    }
-    for remnant in remnants(target).unwrap_or_default() {
-        if remnant.kind == RemnantKind::Abandoned {
-            drop(fs::remove_file(remnant.path));
+    // A generation too many does no harm, so a folder that cannot be listed is no error here.
+    let Ok(remnants) = remnants(target) else { return };
+    let count = remnants.iter().filter(|remnant| remnant.generation().is_some()).count();
+    let (old, others) = remnants.split_at(count.min(remnants.len()));
+    let abandoned = others.iter().filter(|it| it.kind == RemnantKind::Abandoned);
+    let old = &old[..count.saturating_sub(KEPT)];
+    for remnant in abandoned.chain(old) {
+        if remnant.remove().is_err() {
+            return;
         }
     }
 }
 
-/// Removes every generation and abandoned file that `holds` says of, and has that on the disk.
+/// What [`erase`] does with a generation or an abandoned file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// It stays.
+    No,
+    /// It is removed.
+    Yes,
+    /// It is removed after all others are gone: it says that what they hold was due.
+    Last,
+}
+
+/// Removes generations and abandoned files as `choose` says, and syncs the folder.
+///
+/// Where one cannot be removed, those that are to go last stay: the next purge learns from them what is still
+/// to be destroyed.
 ///
 /// # Errors
 /// [`KeyringError::Remains`] names what could not be removed.
-pub(crate) fn erase(target: &Path, holds: impl Fn(&Remnant) -> bool) -> Result<(), KeyringError> {
-    let failed = |source| io_error("look for generations of", target, source);
+pub(crate) fn erase(
+    target: &Path,
+    choose: impl Fn(&Remnant) -> Removal,
+) -> Result<(), KeyringError> {
+    let sync = || {
+        sync_folder(folder_of(target))
+            .map_err(|source| io_error("sync the folder of", target, source))
+    };
+    let found = remnants(target)
+        .map_err(|source| io_error("look for generations of", target, source))?
+        .into_iter()
+        .filter(|remnant| remnant.kind != RemnantKind::Other)
+        .map(|remnant| (choose(&remnant), remnant));
+    let (last, others): (Vec<_>, Vec<_>) = found.partition(|(it, _)| *it == Removal::Last);
     let mut files = Vec::new();
-    for remnant in remnants(target).map_err(failed)? {
-        let is_ours = remnant.kind != RemnantKind::Other;
-        if is_ours && holds(&remnant) && fs::remove_file(&remnant.path).is_err() {
+    for (_, remnant) in others.into_iter().filter(|(it, _)| *it == Removal::Yes) {
+        if remnant.remove().is_err() {
             files.push(remnant.path);
         }
     }
-    sync_folder(folder_of(target))
-        .map_err(|source| io_error("sync the folder of", target, source))?;
+    sync()?;
+    // The newest is the last of them: it says most.
+    for (_, remnant) in last {
+        if files.is_empty() && remnant.remove().is_err() {
+            files.push(remnant.path);
+        }
+    }
+    sync()?;
     if files.is_empty() { Ok(()) } else { Err(KeyringError::Remains { files }) }
 }

@@ -7,7 +7,7 @@ use super::Store;
 use super::changing::Held;
 use super::generations::{self, Remnant, RemnantKind};
 use super::reading::Decoded;
-use super::saving;
+use super::saving::{self, io_error};
 use crate::crypto::secret::SecretText;
 use crate::keyring::format::file::{FileFault, KeyringFile};
 use crate::keyring::model::key::{Key, KeyVersion};
@@ -56,7 +56,8 @@ impl Store {
             Err(KeyringError::NotFound { .. } | KeyringError::Lost { .. }) => None,
             Err(error) => return Err(error),
         };
-        let generations = generations::list(&target).unwrap_or_default();
+        let generations = generations::list(&target)
+            .map_err(|source| io_error("look for generations of", &target, source))?;
         let mut generation = generations.last().map_or(0, |(number, _)| *number);
         if let Some(bytes) = &old {
             generation = KeyringFile::parse(bytes.expose()).map_or(0, |file| file.generation());

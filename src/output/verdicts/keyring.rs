@@ -28,6 +28,8 @@ impl Classified for KeyringError {
             },
             Self::Elsewhere { .. } => Exit::Failure
                 .hint("remove them, or keep them in another folder, and run this again"),
+            Self::Unseen { .. } => Exit::Failure
+                .hint("make it readable, or keep it in another folder, and run this again"),
             Self::Remains { .. } => Exit::Failure.hint("run this again when they can be removed"),
             Self::WouldLose { .. } => Exit::Policy
                 .hint("what is encrypted under them would be lost; if that is meant, --force"),

@@ -159,3 +159,64 @@ fn a_sealed_keyring_is_purged_through_its_seal() {
     // Both generations held it: the one before `c`, and the one before this.
     assert_eq!(place.names().len(), 2);
 }
+
+/// Removing generation 1 fails, as that of an immutable file does.
+fn with_generation_1_stuck<T>(run: impl FnOnce() -> T) -> T {
+    fail_at(&[Step::RemoveGeneration(1)], ErrorKind::PermissionDenied, run)
+}
+
+#[test]
+fn what_could_not_be_removed_is_removed_by_the_next_purge() {
+    let place = Place::new();
+    let material = with_something_due(&place, &place.store());
+    let error = with_generation_1_stuck(|| place.store().destroy_due(&[], now())).unwrap_err();
+    let KeyringError::Remains { files } = &error else { panic!("{error}") };
+    assert_eq!(*files, [place.folder.path().join("keyring.json.1")]);
+    // The generation that says what was due is still there, and holds the material too.
+    assert_eq!(place.holding(&material), ["keyring.json.1", "keyring.json.3"]);
+    // It is not forgotten either, however many changes come.
+    with_generation_1_stuck(|| {
+        for n in 0..12 {
+            add(&place.store(), &format!("k{n}")).unwrap();
+        }
+    });
+    assert!(place.holding(&material).contains(&"keyring.json.3".to_owned()));
+    assert!(with_generation_1_stuck(|| place.store().destroy_due(&[], now())).is_err());
+    assert!(place.store().destroy_due(&[], now()).unwrap().is_empty());
+    assert!(place.holding(&material).is_empty());
+}
+
+#[test]
+fn a_purge_remembers_the_purges_before_it_that_are_not_finished() {
+    let place = Place::new();
+    let first = with_something_due(&place, &place.store());
+    with_generation_1_stuck(|| place.store().destroy_due(&[], now())).unwrap_err();
+    // A second purge, of a key that the generations of the first one hold as in use.
+    let second = material_of(&place.store(), "b");
+    let change = place.store().update(|keyring| {
+        let date = now() - Duration::from_secs(1);
+        keyring.key_mut("b").unwrap().schedule_deletion(Doomed::Key, date).unwrap();
+        Ok::<_, KeyringError>(())
+    });
+    change.unwrap();
+    with_generation_1_stuck(|| place.store().destroy_due(&[], now())).unwrap_err();
+    assert!(place.holding(&first).contains(&"keyring.json.1".to_owned()));
+    assert!(place.store().destroy_due(&[], now()).unwrap().is_empty());
+    assert!(place.holding(&first).is_empty() && place.holding(&second).is_empty());
+}
+
+#[test]
+fn what_cannot_be_looked_at_stops_a_purge_and_a_new_passphrase() {
+    for step in [Step::LookBeside, Step::OpenBeside] {
+        let place = Place::new();
+        let material = with_something_due(&place, &place.store());
+        place.put("other", b"nothing of ours");
+        let refused = |run: &dyn Fn() -> bool| fail_at(&[step], ErrorKind::PermissionDenied, run);
+        assert!(refused(&|| place.store().destroy_due(&[], now()).is_err()), "{step:?}");
+        assert!(refused(&|| place.store().reseal(Some(passphrase("one"))).is_err()), "{step:?}");
+        assert_eq!(place.holding(&material).len(), 3, "nothing was changed");
+        assert!(!place.store().is_sealed().unwrap());
+        place.store().destroy_due(&[], now()).unwrap();
+        assert!(place.holding(&material).is_empty());
+    }
+}
