@@ -15,6 +15,7 @@ use enwrap::message::Limits;
 use enwrap::message::frame::frame_iv;
 use enwrap::message::header::ParsedHeader;
 use enwrap::operations::encrypt::{MessageSealer, MessageSpec};
+use enwrap::pipeline::NoProgress;
 
 const FRAMES: [usize; 5] = [256, 4096, 65_536, 262_144, 1 << 20];
 
@@ -55,7 +56,7 @@ fn parse_header(bencher: Bencher<'_, '_>) {
     let mut message = Vec::new();
     MessageSealer::new(&[Box::new(key)], &spec)
         .unwrap()
-        .encrypt(&mut &b""[..], &mut message, &())
+        .encrypt(&mut &b""[..], &mut message, &NoProgress)
         .unwrap();
     bencher.bench_local(|| {
         ParsedHeader::read(&mut black_box(&message[..]), &Limits::default()).unwrap()

@@ -14,6 +14,7 @@
 //! use enwrap::keys::service::KeyService as _;
 //! use enwrap::operations::decrypt::{DecryptPolicy, MessageOpener, OpenedMessage};
 //! use enwrap::operations::encrypt::{MessageSealer, MessageSpec};
+//! use enwrap::pipeline::NoProgress;
 //!
 //! let mut keyring = Keyring::default();
 //! let key = keyring.add(Key::generate(BTreeSet::new(), "an example")?)?.id();
@@ -22,14 +23,14 @@
 //! spec.context.insert("purpose", "example")?;
 //! let mut message = Vec::new();
 //! MessageSealer::new(&[keyring.recipient(&key.into())?], &spec)?
-//!     .encrypt(&mut &b"attack at dawn"[..], &mut message, &())?;
+//!     .encrypt(&mut &b"attack at dawn"[..], &mut message, &NoProgress)?;
 //!
 //! let mut source = &message[..];
 //! let policy = DecryptPolicy::default();
 //! let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
 //! let opened = OpenedMessage::open(&mut source, &opener)?;
 //! let mut plaintext = Vec::new();
-//! opened.decrypt(&mut source, &mut plaintext, &())?;
+//! opened.decrypt(&mut source, &mut plaintext, &NoProgress)?;
 //! assert_eq!(plaintext, b"attack at dawn");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -29,11 +29,11 @@ use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
 use crate::message::{Limits, MessageError, MessagePart};
 use crate::operations::usage::key_sets;
-use crate::pipeline::body_reader::{BodyReader, Opening};
-use crate::pipeline::positional::{self, ReadAt};
+use crate::pipeline::body_reader::{BodyOpener, BodyReader};
+use crate::pipeline::placed_frames::{PlacedFrames, ReadAt, SizedSource};
 use crate::pipeline::range::{self, ByteRange, RangeResult};
 use crate::pipeline::salvage::{self, Salvaged};
-use crate::pipeline::{self, Jobs, PipelineError, Progress};
+use crate::pipeline::{self, Jobs, PipelineError, Progress, positional};
 
 /// What opens messages: where keys come from, and what must hold of a message.
 #[derive(Clone, Copy)]
@@ -198,21 +198,21 @@ impl OpenedMessage {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<u64, PipelineError> {
-        pipeline::open(self.opening(), source, output, self.jobs, progress)
+        pipeline::open(self.body_opener(), source, output, self.jobs, progress)
     }
 
     /// The plaintext of the rest of `source`, as [`decrypt`](Self::decrypt) writes it.
     pub fn plaintext<R: Read>(&self, source: R) -> BodyReader<&FrameOpener, R> {
-        BodyReader::new(self.opening(), source)
+        BodyReader::new(self.body_opener(), source)
     }
 
-    fn opening(&self) -> Opening<&FrameOpener> {
+    fn body_opener(&self) -> BodyOpener<&FrameOpener> {
         let verifier = self.header.fields.public_key.clone().map(|key| {
             let mut verifier = Verifier::new(key);
             verifier.update(self.header.raw());
             verifier
         });
-        Opening {
+        BodyOpener {
             cipher: &self.cipher,
             content: self.header.fields.content,
             start: self.header.len(),
@@ -234,8 +234,8 @@ impl OpenedMessage {
         output: Option<&File>,
         progress: &dyn Progress,
     ) -> Result<Option<u64>, PipelineError> {
-        let Some(layout) = self.layout() else { return Ok(None) };
-        positional::open(&self.cipher, layout, (source, size), output, self.jobs, progress)
+        let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
+        positional::open(&frames, output, self.jobs, progress)
     }
 
     /// Where the frames of this message stand; `None` if parts of it cannot be proved: it is one block under one
@@ -260,8 +260,8 @@ impl OpenedMessage {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<Option<RangeResult>, PipelineError> {
-        let Some(layout) = self.layout() else { return Ok(None) };
-        range::open(&self.cipher, layout, (source, size), range, output, progress)
+        let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
+        range::open(frames, range, output, progress)
     }
 
     /// Saves what holds of a damaged message in a file of `size` bytes to an empty file; `None` where parts of
@@ -276,8 +276,19 @@ impl OpenedMessage {
         output: &File,
         progress: &dyn Progress,
     ) -> Result<Option<Salvaged>, PipelineError> {
-        let Some(layout) = self.layout() else { return Ok(None) };
-        salvage::salvage(&self.cipher, layout, (source, size), output, progress).map(Some)
+        let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
+        salvage::salvage(&frames, output, progress).map(Some)
+    }
+
+    /// Returns the frames of this message in a source that claims to be `claimed_len` bytes long; `None` as with
+    /// [`layout`](Self::layout).
+    fn placed_frames<'a, R>(
+        &'a self,
+        source: &'a R,
+        claimed_len: u64,
+    ) -> Option<PlacedFrames<&'a FrameOpener, &'a R>> {
+        let source = SizedSource { source, claimed_len };
+        Some(PlacedFrames { cipher: &self.cipher, layout: self.layout()?, source })
     }
 }
 
@@ -336,7 +347,7 @@ mod tests {
     use crate::keys::envelope::NoRecords;
     use crate::message::context::context;
     use crate::message::frame::FrameSealer;
-    use crate::pipeline::sequential;
+    use crate::pipeline::{BodySealer, NoProgress, sequential};
 
     /// A message that stores `a=1` and is bound to `b=2`, as an SDK's required context makes it.
     fn bound_message() -> (Keyring, Vec<u8>) {
@@ -360,7 +371,8 @@ mod tests {
         let (sealer, tag) =
             FrameSealer::begin(&frame_key, &[7; 32].into(), &message, &bound.serialise());
         message.extend_from_slice(&tag);
-        let frames = sequential::seal(&sealer, NonZeroU32::MIN, &mut &b"hi"[..], &mut message, &());
+        let body = BodySealer::new(&sealer, NonZeroU32::MIN);
+        let frames = sequential::seal(body, &mut &b"hi"[..], &mut message, &NoProgress);
         assert_eq!(frames.unwrap(), 2);
         drop(recipient);
         (keyring, message)
@@ -373,7 +385,7 @@ mod tests {
         let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
         let opened = OpenedMessage::open(&mut source, &opener)?;
         let mut plaintext = Vec::new();
-        opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
+        opened.decrypt(&mut source, &mut plaintext, &NoProgress).unwrap();
         Ok(plaintext)
     }
 

@@ -20,8 +20,9 @@ use crate::message::layout::{DEFAULT_FRAME_LENGTH, Layout};
 use crate::message::signature::{FOOTER_LEN, Signer};
 use crate::message::suite::Suite;
 use crate::message::{Limit, Limits};
-use crate::pipeline::positional::{self, ReadAt};
-use crate::pipeline::{self, Jobs, PipelineError, Progress, sequential};
+use crate::pipeline::placed_frames::{ReadAt, SizedSource};
+use crate::pipeline::positional::{self, PlacedOutput};
+use crate::pipeline::{self, BodySealer, Jobs, PipelineError, Progress, sequential};
 
 /// Why nothing was encrypted.
 #[derive(Debug, thiserror::Error)]
@@ -215,8 +216,8 @@ impl MessageSealer {
         let footer_len = if signer.is_some() { FOOTER_LEN as u64 } else { 0 };
         let mut output = Signing { output, signer };
         output.write_all(&header).map_err(PipelineError::Write)?;
-        let plaintext_len =
-            pipeline::seal(&cipher, frame_length, source, &mut output, jobs, progress)?;
+        let body = BodySealer::new(&cipher, frame_length);
+        let plaintext_len = pipeline::seal(body, source, &mut output, jobs, progress)?;
         if let Some(signer) = output.signer.take() {
             let footer = signer.footer().map_err(EncryptError::Random)?;
             output.write_all(&footer).map_err(PipelineError::Write)?;
@@ -246,8 +247,9 @@ impl MessageSealer {
         let Self { fields, tag, frame_length, header, cipher, jobs, .. } = self;
         let layout = Layout { header_len: header.len() as u64, frame_length };
         output.write_all(&header).map_err(PipelineError::Write)?;
-        let size = source.claimed_len();
-        let frames = positional::seal(&cipher, layout, (source, size), output, jobs, progress)?;
+        let plaintext = SizedSource { source: &*source, claimed_len: source.claimed_len() };
+        let placed = PlacedOutput { file: output, layout };
+        let frames = positional::seal(&cipher, &plaintext, placed, jobs, progress)?;
         let next = NonZeroU32::MIN.saturating_add(frames);
         let done = u64::from(frames) * u64::from(frame_length.get());
         let place = layout.frame_start(next).ok_or(PipelineError::TooLong)?;
@@ -257,8 +259,8 @@ impl MessageSealer {
         }
         output.seek(SeekFrom::Start(place)).map_err(PipelineError::Write)?;
         // The rest is the last frame, or, where the file has grown, some more.
-        let rest =
-            sequential::seal_from(next, &cipher, frame_length, source, &mut output, progress)?;
+        let body = BodySealer { cipher: &cipher, frame_length, first: next };
+        let rest = sequential::seal(body, source, &mut output, progress)?;
         let plaintext_len = done + rest;
         let message_len = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;
         Ok(Encrypted { header: fields, tag, plaintext_len, message_len })

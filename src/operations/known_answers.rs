@@ -20,6 +20,7 @@ use crate::message::header::{ContentType, Header, MessageId};
 use crate::message::suite::Suite;
 use crate::operations::decrypt::{Commitment, DecryptPolicy, MessageOpener, OpenedMessage};
 use crate::operations::encrypt::{MessageSealer, MessageSpec};
+use crate::pipeline::NoProgress;
 
 /// The members that a test uses.
 #[derive(Deserialize)]
@@ -86,7 +87,7 @@ impl KnownAnswer {
             let spec = MessageSpec { frame_length, context, ..MessageSpec::default() };
             MessageSealer::assemble(&data_key, message_id, &spec, vec![wrapped], None)
                 .unwrap()
-                .encrypt(&mut &plaintext[..], &mut message, &())
+                .encrypt(&mut &plaintext[..], &mut message, &NoProgress)
                 .unwrap();
             return message;
         }
@@ -153,7 +154,7 @@ fn each_is_opened() {
         let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
         let opened = OpenedMessage::open(&mut source, &opener).unwrap();
         let mut plaintext = Vec::new();
-        opened.decrypt(&mut source, &mut plaintext, &()).unwrap();
+        opened.decrypt(&mut source, &mut plaintext, &NoProgress).unwrap();
         assert_eq!(hex::encode(plaintext), answer.plaintext);
     }
 }

@@ -54,7 +54,7 @@ mod tests {
     use crate::message::MessageError;
     use crate::operations::decrypt::{DecryptPolicy, MessageOpener};
     use crate::operations::encrypt::MessageSpec;
-    use crate::pipeline::Jobs;
+    use crate::pipeline::{Jobs, NoProgress};
 
     fn sealer(keyring: &Keyring) -> MessageSealer {
         let recipient = keyring.recipient(&keyring.keys()[0].id().into()).unwrap();
@@ -63,7 +63,7 @@ mod tests {
 
     fn sealed(keyring: &Keyring, plaintext: &[u8]) -> Vec<u8> {
         let mut message = Vec::new();
-        sealer(keyring).encrypt(&mut &plaintext[..], &mut message, &()).unwrap();
+        sealer(keyring).encrypt(&mut &plaintext[..], &mut message, &NoProgress).unwrap();
         message
     }
 
@@ -87,7 +87,7 @@ mod tests {
         let opened = OpenedMessage::open(&mut source, &opener).unwrap();
         let sealer = sealer(keyring).with_jobs(jobs);
         let mut output = Vec::new();
-        let result = reencrypt(&opened, &mut source, sealer, &mut output, &());
+        let result = reencrypt(&opened, &mut source, sealer, &mut output, &NoProgress);
         (output, result.err())
     }
 
@@ -126,7 +126,7 @@ mod tests {
                 MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
             let mut source = &output[..];
             let opened = OpenedMessage::open(&mut source, &opener).unwrap();
-            assert!(opened.decrypt(&mut source, &mut io::sink(), &()).is_err());
+            assert!(opened.decrypt(&mut source, &mut io::sink(), &NoProgress).is_err());
         }
     }
 }

@@ -188,6 +188,7 @@ mod tests {
     use crate::operations::decrypt::{DecryptPolicy, OpenedMessage};
     use crate::operations::encrypt::{MessageSealer, MessageSpec};
     use crate::operations::usage::{Survival, survival};
+    use crate::pipeline::NoProgress;
 
     /// Records in memory, the newest first.
     struct Kept(Vec<Record>);
@@ -211,7 +212,7 @@ mod tests {
             aliases.iter().map(|alias| keyring.recipient(&name(keyring, alias)).unwrap()).collect();
         let mut message = Vec::new();
         let sealer = MessageSealer::new(&recipients, &MessageSpec::default()).unwrap();
-        sealer.encrypt(&mut &b"text"[..], &mut message, &()).unwrap();
+        sealer.encrypt(&mut &b"text"[..], &mut message, &NoProgress).unwrap();
         message
     }
 
@@ -322,7 +323,7 @@ mod tests {
             .collect();
         let sealer = MessageSealer::new(&recipients, &MessageSpec::default()).unwrap();
         let mut message = Vec::new();
-        sealer.encrypt(&mut &b"text"[..], &mut message, &()).unwrap();
+        sealer.encrypt(&mut &b"text"[..], &mut message, &NoProgress).unwrap();
         drop(recipients);
         let mut rotated = all;
         rotated.key_mut("a").unwrap().rotate().unwrap();

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::fs::read_full::read_full;
 use crate::operations::decrypt::{MessageOpener, OpenError, OpenedMessage};
-use crate::pipeline::{PipelineError, Progress};
+use crate::pipeline::{NoProgress, PipelineError, Progress};
 
 /// Bytes that one hash stands for.
 const RUN: usize = 1 << 20;
@@ -58,7 +58,7 @@ impl Verified {
         let mut recorder =
             Recorder { source, spool, run: Sha256::new(), in_run: 0, hashes: Vec::new() };
         let opened = OpenedMessage::open(&mut recorder, opener)?;
-        opened.decrypt(&mut recorder, &mut io::sink(), &())?;
+        opened.decrypt(&mut recorder, &mut io::sink(), &NoProgress)?;
         Ok(Self { hashes: recorder.finish() })
     }
 
@@ -172,7 +172,7 @@ mod tests {
             let mut message = Vec::new();
             MessageSealer::assemble(&data_key, [7; 32].into(), &spec, vec![wrapped.clone()], None)
                 .unwrap()
-                .encrypt(&mut &plaintext[..], &mut message, &())
+                .encrypt(&mut &plaintext[..], &mut message, &NoProgress)
                 .unwrap();
             message
         };
@@ -190,7 +190,7 @@ mod tests {
         let opener = MessageOpener { services: &[keyring], records: &NoRecords, policy: &policy };
         let verified = Verified::new(first, None, &opener).unwrap();
         let mut output = Vec::new();
-        let result = verified.release(second, &opener, &mut output, &());
+        let result = verified.release(second, &opener, &mut output, &NoProgress);
         (output, result.err())
     }
 
@@ -238,7 +238,7 @@ mod tests {
         let verified = Verified::new(&message[..], Some(&spool), &opener).unwrap();
         spool.rewind().unwrap();
         let mut output = Vec::new();
-        let released = verified.release(&spool, &opener, &mut output, &()).unwrap();
+        let released = verified.release(&spool, &opener, &mut output, &NoProgress).unwrap();
         assert_eq!((output, released.1), (b"text".to_vec(), 4));
     }
 }

@@ -1,5 +1,5 @@
-//! The bytes of a body in their order, on their way to a reader: what they say is checked for its form, hashed for
-//! the signature, and named in errors. Whether a frame is authentic is for whoever takes it.
+//! Parses the bytes of a body in their order: checks their form, hashes them for the signature, and tells errors the
+//! place. The caller checks that each frame is authentic.
 
 use std::io::Read;
 use std::num::NonZeroU32;
@@ -12,25 +12,36 @@ use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::message::signature::Verifier;
 use crate::message::{MessageError, MessagePart};
 
-/// A body's bytes, with the place that an error names.
-pub(super) struct Body<R> {
+/// A parser of one body.
+pub(super) struct BodyParser<R> {
     source: R,
+    /// The place in the message of the next byte.
     position: u64,
+    /// The part of the message that is being read, for errors.
     pub(super) part: MessagePart,
     verifier: Option<Verifier>,
 }
 
-impl<R: Read> Body<R> {
+/// The fields before the ciphertext of a frame whose number is as expected.
+pub(super) struct FrameStart {
+    pub(super) kind: FrameKind,
+    pub(super) iv: Iv,
+    /// The length of the ciphertext, at most the frame length.
+    pub(super) len: u32,
+}
+
+impl<R: Read> BodyParser<R> {
+    /// Begins at the first byte of the body, which is byte `start` of the message.
     pub(super) fn new(source: R, start: u64, verifier: Option<Verifier>) -> Self {
         Self { source, position: start, part: MessagePart::Body, verifier }
     }
 
-    /// What stands before the ciphertext of frame `sequence`: its kind, its IV and its length.
-    pub(super) fn take_prefix(
+    /// Reads the fields before the ciphertext of frame `sequence`.
+    pub(super) fn take_frame_start(
         &mut self,
         sequence: NonZeroU32,
         frame_length: NonZeroU32,
-    ) -> Result<(FrameKind, Iv, u32), MessageError> {
+    ) -> Result<FrameStart, MessageError> {
         self.part = MessagePart::Frame(sequence.get());
         let first = self.take_array::<REGULAR_PREFIX>()?;
         let is_last = is_end_marker([first[0], first[1], first[2], first[3]]);
@@ -51,9 +62,10 @@ impl<R: Read> Body<R> {
             return Err(MessageError::Oversized { sequence: expected, found: len });
         }
         let kind = if is_last { FrameKind::Final } else { FrameKind::Regular };
-        Ok((kind, prefix.iv, len))
+        Ok(FrameStart { kind, iv: prefix.iv, len })
     }
 
+    /// Fills `buffer` with the next bytes.
     pub(super) fn take(&mut self, buffer: &mut [u8]) -> Result<(), MessageError> {
         let read = read_full(&mut self.source, buffer).map_err(MessageError::of_source)?;
         self.position += read as u64;
@@ -66,8 +78,10 @@ impl<R: Read> Body<R> {
         Ok(())
     }
 
-    /// The next `len` bytes, in a buffer that grows as they arrive: a length is only a claim until
-    /// then, and a few bytes must not cost what they claim.
+    /// Reads the next `len` bytes into `buffer`, and returns them.
+    ///
+    /// The buffer grows as bytes arrive, since `len` is not authentic: a short message that claims a long frame must
+    /// not make this allocate all of it.
     pub(super) fn take_into<'b>(
         &mut self,
         buffer: &'b mut SecretBytes,
@@ -88,13 +102,14 @@ impl<R: Read> Body<R> {
         Ok(&mut buffer.expose_mut()[..len])
     }
 
+    /// Reads the next `N` bytes.
     pub(super) fn take_array<const N: usize>(&mut self) -> Result<[u8; N], MessageError> {
         let mut array = [0; N];
         self.take(&mut array)?;
         Ok(array)
     }
 
-    /// Checks the signature, if there is to be one, and that nothing follows.
+    /// Reads and verifies the footer of a signed message, and checks that nothing follows the message.
     pub(super) fn end(&mut self) -> Result<(), MessageError> {
         if let Some(verifier) = self.verifier.take() {
             self.part = MessagePart::Footer;

@@ -1,4 +1,5 @@
-//! A body as a `Read`: the one reader that takes frames in their order and decides every error.
+//! Opens a body as a `Read`. It takes the frames in their order, and its errors are the reference for all other ways to
+//! open a body.
 
 use std::borrow::Borrow;
 use std::io::{self, Read};
@@ -6,7 +7,7 @@ use std::mem;
 use std::num::NonZeroU32;
 
 use super::PipelineError;
-use super::body::Body;
+use super::body::{BodyParser, FrameStart};
 use crate::crypto::engine::IV_LEN;
 use crate::crypto::secret::SecretBytes;
 use crate::message::frame::{FrameKind, FrameOpener};
@@ -14,86 +15,89 @@ use crate::message::header::ContentType;
 use crate::message::signature::Verifier;
 use crate::message::{Limit, Limits, MessageError, MessagePart};
 
-/// A body to be opened.
-pub struct Opening<C> {
-    /// Its cipher.
+/// What the opening of a body needs besides its bytes.
+pub struct BodyOpener<C> {
+    /// The cipher of the message, whose header is authentic.
     pub cipher: C,
-    /// Framed or not.
+    /// The body's form: framed or not.
     pub content: ContentType,
-    /// The byte of the message at which it stands.
+    /// The place of the body's first byte in the message, for the places in errors.
     pub start: u64,
-    /// What is held in memory at most.
+    /// The limits on what is held in memory.
     pub limits: Limits,
-    /// For a signed message: has taken the header.
+    /// The verifier of a signed message, which has taken the header's bytes.
     pub verifier: Option<Verifier>,
 }
 
-/// Reads the plaintext of a body in constant memory: a frame is released when its own tag holds, and the last one
-/// when also the signature, if there is one, holds and nothing follows.
+/// A reader of the plaintext of a body, in constant memory.
 ///
-/// So an error can come after authentic plaintext, which is then not all there is.
+/// A frame is released when its tag was verified. The final frame is released when the signature of a signed message
+/// was verified too, and nothing follows the message. An error can therefore come after authentic plaintext, which is
+/// then incomplete.
 pub struct BodyReader<C, R> {
     cipher: C,
-    body: Body<R>,
+    body: BodyParser<R>,
     content: ContentType,
     limits: Limits,
-    next: Next,
-    /// Wiped on drop, since it holds plaintext. Its first `len` bytes are authentic, and `taken` of them read.
+    next: NextFrame,
+    /// The plaintext of the last frame: the first `len` bytes, of which `taken` were read. It is wiped on drop.
     frame: SecretBytes,
     len: usize,
     taken: usize,
 }
 
-/// What stands behind the frames that were opened.
-enum Next {
+/// What follows the frames that were opened.
+enum NextFrame {
+    /// The frame with this number.
     Frame(NonZeroU32),
+    /// Nothing: the final frame was opened.
     End,
     /// An error, which was returned.
     Failed,
 }
 
 impl<C: Borrow<FrameOpener>, R: Read> BodyReader<C, R> {
-    /// Begins at the first byte of the body, which `source` gives next.
-    pub fn new(opening: Opening<C>, source: R) -> Self {
-        let Opening { cipher, content, start, limits, verifier } = opening;
+    /// Begins at the first byte of the body, which is the next byte of `source`.
+    pub fn new(opener: BodyOpener<C>, source: R) -> Self {
+        let BodyOpener { cipher, content, start, limits, verifier } = opener;
         Self {
             cipher,
-            body: Body::new(source, start, verifier),
+            body: BodyParser::new(source, start, verifier),
             content,
             limits,
-            next: Next::Frame(NonZeroU32::MIN),
+            next: NextFrame::Frame(NonZeroU32::MIN),
             frame: SecretBytes::zeroed(0),
             len: 0,
             taken: 0,
         }
     }
 
-    /// The plaintext of the next frame; `None` when the final one was returned.
+    /// Returns the plaintext of the next frame; `None` when the final one was returned.
     ///
     /// # Errors
-    /// [`PipelineError`]; the first failing check in the order of the bytes.
+    /// The first failing check in the order of the bytes: [`PipelineError::Message`].
     pub fn next_frame(&mut self) -> Result<Option<&[u8]>, PipelineError> {
         let is_one = self.advance()?;
         self.taken = self.len;
         Ok(is_one.then(|| &self.frame.expose()[..self.len]))
     }
 
-    /// Opens the next frame, if there is one.
+    /// Opens the next frame, and returns whether there was one.
     fn advance(&mut self) -> Result<bool, PipelineError> {
         (self.len, self.taken) = (0, 0);
-        match mem::replace(&mut self.next, Next::Failed) {
-            Next::Frame(sequence) => {
+        match mem::replace(&mut self.next, NextFrame::Failed) {
+            NextFrame::Frame(sequence) => {
                 (self.len, self.next) = match self.content {
                     ContentType::Framed(frame_length) => self.open_frame(sequence, frame_length)?,
-                    ContentType::NonFramed => (self.open_block()?, Next::End),
+                    ContentType::NonFramed => (self.open_block()?, NextFrame::End),
                 };
                 Ok(true)
             }
-            Next::End => {
-                self.next = Next::End;
+            NextFrame::End => {
+                self.next = NextFrame::End;
                 Ok(false)
             }
-            Next::Failed => {
+            NextFrame::Failed => {
                 let failed = io::Error::other("an earlier read of this message has failed");
                 Err(MessageError::Read(failed).into())
             }
@@ -104,19 +108,21 @@ impl<C: Borrow<FrameOpener>, R: Read> BodyReader<C, R> {
         &mut self,
         sequence: NonZeroU32,
         frame_length: NonZeroU32,
-    ) -> Result<(usize, Next), PipelineError> {
+    ) -> Result<(usize, NextFrame), PipelineError> {
         let cipher = self.cipher.borrow();
         let (kind, len) =
             open_frame(cipher, sequence, frame_length, &mut self.body, &mut self.frame)?;
         if kind == FrameKind::Final {
-            return Ok((len, Next::End));
+            return Ok((len, NextFrame::End));
         }
-        // Only the final frame may carry the last number, so here there is always a next one.
+        // Only a final frame can have the greatest number, since a regular frame would begin like the end marker.
         let next = sequence.checked_add(1).ok_or(PipelineError::TooLong)?;
-        Ok((len, Next::Frame(next)))
+        Ok((len, NextFrame::Frame(next)))
     }
 
-    /// `IV 12 | length u64 | ciphertext | tag 16`: one tag covers all, so all of it is held.
+    /// Opens a non-framed body: `IV 12 | length u64 | ciphertext | tag 16`.
+    ///
+    /// One tag covers all of it, so all of it is held in memory.
     fn open_block(&mut self) -> Result<usize, MessageError> {
         let iv = self.body.take_array::<IV_LEN>()?;
         let found = u64::from_be_bytes(self.body.take_array()?);
@@ -154,16 +160,17 @@ impl<C: Borrow<FrameOpener>, R: Read> Read for BodyReader<C, R> {
     }
 }
 
-/// Opens frame `sequence`, which stands next in `body`, at the beginning of `buffer`; and, if it is the final one,
-/// checks what follows. Returns its kind and its length.
+/// Opens frame `sequence`, the next one of `body`, into the first bytes of `buffer`, and returns its kind and its length.
+///
+/// Behind a final frame, it also verifies the signature, if there is one, and that nothing follows.
 pub(super) fn open_frame(
     cipher: &FrameOpener,
     sequence: NonZeroU32,
     frame_length: NonZeroU32,
-    body: &mut Body<impl Read>,
+    body: &mut BodyParser<impl Read>,
     buffer: &mut SecretBytes,
 ) -> Result<(FrameKind, usize), MessageError> {
-    let (kind, iv, len) = body.take_prefix(sequence, frame_length)?;
+    let FrameStart { kind, iv, len } = body.take_frame_start(sequence, frame_length)?;
     let frame = body.take_into(buffer, len as usize)?;
     let tag = body.take_array()?;
     cipher
@@ -178,18 +185,19 @@ pub(super) fn open_frame(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::NoProgress;
     use crate::pipeline::sequential;
     use crate::pipeline::tests::{FRAME, damaged, opener, sealed_in_order};
 
-    fn opening(cipher: &FrameOpener) -> Opening<&FrameOpener> {
+    fn body_opener(cipher: &FrameOpener) -> BodyOpener<&FrameOpener> {
         let content = ContentType::Framed(FRAME);
-        Opening { cipher, content, start: 0, limits: Limits::default(), verifier: None }
+        BodyOpener { cipher, content, start: 0, limits: Limits::default(), verifier: None }
     }
 
-    /// Reads in steps of `size`, to the end or an error.
+    /// Reads in steps of `size` bytes, to the end or to an error, and returns the plaintext and the text of the error.
     fn read(message: &[u8], size: usize) -> (Vec<u8>, Option<String>) {
         let cipher = opener();
-        let mut reader = BodyReader::new(opening(&cipher), message);
+        let mut reader = BodyReader::new(body_opener(&cipher), message);
         let (mut plaintext, mut buffer) = (Vec::new(), vec![0; size]);
         loop {
             match reader.read(&mut buffer) {
@@ -208,13 +216,17 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_flip_and_extension_reads_as_the_sequential_opener_says() {
+    fn every_cut_flip_and_extension_gives_the_result_of_the_sequential_opener() {
         for len in [0, 5, 10, 55, 60] {
             let plaintext: Vec<u8> = (0..len).collect();
             for message in damaged(&sealed_in_order(&plaintext)) {
                 let (cipher, mut expected) = (opener(), Vec::new());
-                let result =
-                    sequential::open(opening(&cipher), &mut &message[..], &mut expected, &());
+                let result = sequential::open(
+                    body_opener(&cipher),
+                    &mut &message[..],
+                    &mut expected,
+                    &NoProgress,
+                );
                 let error = result.err().map(|error| error.to_string());
                 for size in [1, 7, 10, 100] {
                     assert_eq!(read(&message, size), (expected.clone(), error.clone()), "{size}");
@@ -228,7 +240,7 @@ mod tests {
         let message = sealed_in_order(&[7; 25]);
         let kind = |message: &[u8]| {
             let cipher = opener();
-            let mut reader = BodyReader::new(opening(&cipher), message);
+            let mut reader = BodyReader::new(body_opener(&cipher), message);
             reader.read_to_end(&mut Vec::new()).unwrap_err().kind()
         };
         assert_eq!(kind(&message[..60]), io::ErrorKind::UnexpectedEof);

@@ -1,4 +1,4 @@
-//! One frame in memory: its plaintext comes in, and it goes out sealed.
+//! A buffer that takes the plaintext of one frame, and seals it in place.
 
 use std::io::Read;
 use std::num::NonZeroU32;
@@ -10,12 +10,14 @@ use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, FrameSealer, final_prefix, regular_prefix};
 use crate::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 
-/// Room for one frame, so laid out that it goes out in one write, whichever kind it turns out to be.
+/// A buffer that holds one whole frame of either kind, so that one call writes it.
 pub(super) struct FrameBuffer {
-    /// `prefix of either kind | plaintext | tag`; wiped on drop, since it held plaintext. Small, until more
-    /// comes: most files are, and to clear and wipe what they do not fill takes longer than to seal them.
+    /// Room for `final prefix | plaintext | tag`; a regular frame begins later, since its prefix is shorter.
+    ///
+    /// It is wiped on drop, since it held plaintext. It starts small, and grows when the plaintext does not fit:
+    /// clearing and wiping a full-sized buffer takes longer than sealing a small file.
     bytes: SecretBytes,
-    /// Bytes of plaintext in it.
+    /// The length of the plaintext in it.
     len: usize,
     frame_length: usize,
 }
@@ -31,7 +33,7 @@ impl FrameBuffer {
         SecretBytes::zeroed(FINAL_PREFIX + room + TAG_LEN)
     }
 
-    /// Bytes of plaintext in it.
+    /// Returns the length of the plaintext in it.
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -40,12 +42,12 @@ impl FrameBuffer {
         self.len == self.frame_length
     }
 
-    /// Makes room for the next frame.
+    /// Forgets the plaintext, to take that of the next frame.
     pub(super) fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// Reads the plaintext of the next frame, which is full unless the source ends.
+    /// Reads plaintext until the frame is full or `source` ends.
     pub(super) fn fill(&mut self, source: &mut impl Read) -> Result<(), PipelineError> {
         self.clear();
         loop {
@@ -60,7 +62,7 @@ impl FrameBuffer {
         }
     }
 
-    /// Appends as much of `bytes` as fits, and returns how much that is: nothing only if it is full.
+    /// Appends as many of `bytes` as fit, and returns how many. It returns 0 only if the frame is full or `bytes` is empty.
     pub(super) fn push(&mut self, bytes: &[u8]) -> usize {
         if bytes.len() > self.room().len() {
             self.grow();
@@ -72,13 +74,13 @@ impl FrameBuffer {
         len
     }
 
-    /// The place behind the plaintext.
+    /// Returns the free part of the buffer, behind the plaintext.
     fn room(&mut self) -> &mut [u8] {
         let end = self.bytes.len() - TAG_LEN;
         &mut self.bytes.expose_mut()[FINAL_PREFIX + self.len..end]
     }
 
-    /// Makes room for a whole frame.
+    /// Grows the buffer to hold a whole frame.
     fn grow(&mut self) {
         if self.bytes.len() < FINAL_PREFIX + self.frame_length + TAG_LEN {
             let end = FINAL_PREFIX + self.len;
@@ -100,7 +102,7 @@ impl FrameBuffer {
         let tag = cipher.seal(sequence, kind, &mut bytes[FINAL_PREFIX..end]);
         bytes[end..end + TAG_LEN].copy_from_slice(&tag);
         let start = if kind == FrameKind::Final {
-            // A frame length has 32 bits.
+            // The conversion cannot fail: the plaintext is at most a frame length, which has 32 bits.
             let len = u32::try_from(self.len).unwrap_or(u32::MAX);
             bytes[..FINAL_PREFIX].copy_from_slice(&final_prefix(sequence, len));
             0
@@ -113,7 +115,8 @@ impl FrameBuffer {
     }
 }
 
-/// The number of the frame after `sequence`, for a writer.
+/// Returns the number of the frame after `sequence`. A writer never uses the greatest number, as in
+/// [`Layout::frame_count`](crate::message::layout::Layout::frame_count).
 pub(super) fn following(sequence: NonZeroU32) -> Result<NonZeroU32, PipelineError> {
     sequence
         .checked_add(1)

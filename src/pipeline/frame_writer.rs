@@ -1,4 +1,4 @@
-//! A body as a `Write`: plaintext goes in, and each frame comes out as soon as it is known not to be the last.
+//! Seals a body as a `Write`. Each frame is written as soon as it is known not to be the last one.
 
 use std::borrow::Borrow;
 use std::io::{self, Write};
@@ -8,18 +8,19 @@ use super::PipelineError;
 use super::frame_buffer::{FrameBuffer, following};
 use crate::message::frame::{FrameKind, FrameSealer};
 
-/// Seals what is written to it, frame by frame, in constant memory.
+/// A writer that seals the plaintext written to it, frame by frame, in constant memory.
 ///
-/// A full frame waits for the next byte, since it may be the last one. Without [`finish`](Self::finish), what came
-/// out is truncated to every reader.
+/// A full frame is held back until the next byte comes, since it may be the last one. Until
+/// [`finish`](Self::finish) has written the final frame, every reader of the output finds it truncated.
 pub struct FrameWriter<C, W> {
     cipher: C,
     output: W,
     frame: FrameBuffer,
     sequence: NonZeroU32,
+    /// The length of the plaintext in the frames that were written.
     written: u64,
-    /// A frame was sealed and not written whole. It is ciphertext now, and its number is used: sealing it again
-    /// would use an IV twice.
+    /// Whether writing a sealed frame has failed. The buffer then holds ciphertext, and its number is used: sealing
+    /// it again would use an IV twice.
     is_broken: bool,
 }
 
@@ -36,20 +37,21 @@ impl<C: Borrow<FrameSealer>, W: Write> FrameWriter<C, W> {
         }
     }
 
-    /// Writes the final frame, and returns the output and how many bytes of plaintext the body holds.
+    /// Writes the final frame, and returns the output and the length of the plaintext.
     ///
     /// # Errors
-    /// [`PipelineError`]; what came out is then truncated.
+    /// [`PipelineError::Write`] or [`PipelineError::TooLong`]; the output is then truncated.
     pub fn finish(mut self) -> Result<(W, u64), PipelineError> {
         self.seal(FrameKind::Final)?;
         Ok((self.output, self.written))
     }
 
-    /// Where the frames go.
+    /// Returns the output.
     pub fn output(&self) -> &W {
         &self.output
     }
 
+    /// Seals and writes the frame in the buffer.
     fn seal(&mut self, kind: FrameKind) -> Result<(), PipelineError> {
         if self.is_broken {
             return Err(PipelineError::Write(broken()));
@@ -78,7 +80,7 @@ impl<C: Borrow<FrameSealer>, W: Write> Write for FrameWriter<C, W> {
         Ok(self.frame.push(bytes))
     }
 
-    /// Flushes the output. A frame that is not full stays here: its length is its place in the message.
+    /// Flushes the output. An incomplete frame is held back, because only the last frame may be shorter than others.
     fn flush(&mut self) -> io::Result<()> {
         self.output.flush()
     }
@@ -94,10 +96,11 @@ mod tests {
 
     use super::*;
     use crate::pipeline::tests::{FRAME, sealed_in_order, sealer};
+    use crate::pipeline::{BodySealer, NoProgress, sequential};
 
     proptest! {
         #[test]
-        fn writes_of_any_size_make_the_message_of_the_sequential_sealer(
+        fn writes_of_any_size_give_the_message_of_the_sequential_sealer(
             plaintext in proptest::collection::vec(any::<u8>(), 0..200),
             sizes in proptest::collection::vec(1usize..40, 1..10),
         ) {
@@ -107,7 +110,7 @@ mod tests {
             for size in sizes.iter().cycle() {
                 let (part, behind) = rest.split_at(rest.len().min(*size));
                 writer.write_all(part).unwrap();
-                // Nothing comes out but whole frames.
+                // Only whole frames are written.
                 prop_assert_eq!(writer.output().len() % 42, 0);
                 rest = behind;
                 if rest.is_empty() {
@@ -126,14 +129,8 @@ mod tests {
         let frame_length = NonZeroU32::new(20_000).unwrap();
         let plaintext = vec![7; 50_000];
         let mut expected = Vec::new();
-        crate::pipeline::sequential::seal(
-            &cipher,
-            frame_length,
-            &mut &plaintext[..],
-            &mut expected,
-            &(),
-        )
-        .unwrap();
+        let body = BodySealer::new(&cipher, frame_length);
+        sequential::seal(body, &mut &plaintext[..], &mut expected, &NoProgress).unwrap();
         for size in [1, 7, 8192, 8193, 50_000] {
             let mut writer = FrameWriter::new(&cipher, frame_length, Vec::new());
             plaintext.chunks(size).for_each(|part| writer.write_all(part).unwrap());
@@ -156,9 +153,10 @@ mod tests {
 
     #[test]
     fn no_frame_is_sealed_again_after_a_failed_write() {
-        struct Failing(Vec<u8>, bool);
+        /// Fails once, if the flag is set.
+        struct FailsOnce(Vec<u8>, bool);
 
-        impl Write for Failing {
+        impl Write for FailsOnce {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
                 if std::mem::take(&mut self.1) {
                     return Err(io::ErrorKind::StorageFull.into());
@@ -173,11 +171,11 @@ mod tests {
         }
 
         let cipher = sealer().0;
-        let mut output = Failing(Vec::new(), true);
+        let mut output = FailsOnce(Vec::new(), true);
         let mut writer = FrameWriter::new(&cipher, FRAME, &mut output);
         writer.write_all(&[7; 10]).unwrap();
         assert_eq!(writer.write(&[8]).unwrap_err().kind(), io::ErrorKind::StorageFull);
-        // The output would take it now.
+        // The output would not fail again, but the writer refuses.
         assert!(writer.write(&[8]).is_err());
         assert!(matches!(writer.finish(), Err(PipelineError::Write(_))));
         assert!(output.0.is_empty());

@@ -1,93 +1,93 @@
-//! A framed body as a `Read` and `Seek`, over what can be read at any place: of the message, only the frames that
-//! hold what is asked for are read and opened.
+//! Opens a framed body as a `Read` and `Seek`, over a source that can be read at any place. Only the frames that hold
+//! the requested bytes are read and opened.
 //!
-//! The final frame is opened first: it alone proves how long the plaintext is, and so that what is asked for is
-//! not cut off. What is wrong with a frame, or with the length, is found out by the reader of [`super::body_reader`].
+//! The final frame is opened first, because it alone proves the length of the plaintext, and with it that the
+//! requested bytes are not cut short. Errors are determined by the code of [`super::body_reader`], so that they are the
+//! same as in a sequential reading.
 
 use std::borrow::Borrow;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZeroU32;
 
-use super::body::Body;
-use super::body_reader::{Opening, open_frame};
-use super::positional::{ReadAt, open_final, open_regular};
-use super::{PipelineError, sequential};
+use super::body::BodyParser;
+use super::body_reader::{BodyOpener, open_frame};
+use super::placed_frames::{FinalFrame, PlacedFrames, ReadAt, SizedSource, open_regular};
+use super::{NoProgress, PipelineError, sequential};
 use crate::crypto::secret::SecretBytes;
 use crate::message::frame::FrameOpener;
 use crate::message::header::ContentType;
 use crate::message::layout::{Layout, REGULAR_OVERHEAD, REGULAR_PREFIX};
 use crate::message::{Limits, MessageError};
 
-/// The plaintext of an unsigned, framed message. It holds the final frame and the one that was read last.
+/// A reader of the plaintext of an unsigned, framed message, from any place on.
+///
+/// It holds the plaintext of the final frame and of the regular frame that was read last.
 pub struct FramesAt<C, F> {
-    cipher: C,
-    source: F,
-    size: u64,
-    layout: Layout,
+    frames: PlacedFrames<C, F>,
+    /// The number of the final frame.
     last: NonZeroU32,
     /// The plaintext of the final frame.
     tail: SecretBytes,
-    /// A regular frame, opened in its place; which one, if any, says `loaded`.
+    /// The bytes of a regular frame, decrypted in place.
     frame: SecretBytes,
+    /// The number of the frame in `frame`, if it holds one.
     loaded: Option<NonZeroU32>,
+    /// The place in the plaintext of the next byte to read.
     position: u64,
 }
 
 impl<C: Borrow<FrameOpener>, F: ReadAt> FramesAt<C, F> {
-    /// Opens the final frame of a message of `size` bytes.
+    /// Opens the final frame of a message whose source claims to be `size` bytes long.
     ///
     /// # Errors
-    /// Where it is not authentic, or not where the size says, all frames are read, and the first failing check in
-    /// the order of the bytes is returned.
+    /// If the final frame is not authentic, or not where the size puts it, all frames are read, and the first failing
+    /// check in the order of the bytes is returned.
     pub fn open(cipher: C, layout: Layout, source: F, size: u64) -> Result<Self, PipelineError> {
-        if let Some(end) = open_end(cipher.borrow(), layout, &source, size) {
-            return Ok(Self::new(cipher, layout, source, size, end));
+        let source = SizedSource { source, claimed_len: size };
+        let frames = PlacedFrames { cipher, layout, source };
+        if let Some(end) = frames.open_end() {
+            return Ok(Self::new(frames, end));
         }
-        let opening = Opening {
-            cipher: cipher.borrow(),
+        let body = BodyOpener {
+            cipher: frames.cipher.borrow(),
             content: ContentType::Framed(layout.frame_length),
             start: layout.header_len,
             limits: Limits::default(),
             verifier: None,
         };
-        let mut body = InOrder { source: &source, size, position: layout.header_len };
-        match sequential::open(opening, &mut body, &mut io::sink(), &()) {
+        let mut source = InOrder { source: &frames.source, position: layout.header_len };
+        match sequential::open(body, &mut source, &mut io::sink(), &NoProgress) {
             Err(error) => Err(error),
             Ok(_) => Err(changed().into()),
         }
     }
 
-    /// The same, but `None` where the message is not as its size says.
-    pub(super) fn find(cipher: C, layout: Layout, source: F, size: u64) -> Option<Self> {
-        let end = open_end(cipher.borrow(), layout, &source, size)?;
-        Some(Self::new(cipher, layout, source, size, end))
+    /// Opens the final frame; `None` if the message is not as its claimed length says.
+    pub(super) fn find(frames: PlacedFrames<C, F>) -> Option<Self> {
+        let end = frames.open_end()?;
+        Some(Self::new(frames, end))
     }
 
-    fn new(
-        cipher: C,
-        layout: Layout,
-        source: F,
-        size: u64,
-        (last, tail): (NonZeroU32, SecretBytes),
-    ) -> Self {
-        let frame = SecretBytes::zeroed(0);
-        Self { cipher, source, size, layout, last, tail, frame, loaded: None, position: 0 }
+    fn new(frames: PlacedFrames<C, F>, end: FinalFrame) -> Self {
+        let FinalFrame { sequence: last, plaintext: tail } = end;
+        Self { frames, last, tail, frame: SecretBytes::zeroed(0), loaded: None, position: 0 }
     }
 
-    /// Bytes of the plaintext.
+    /// Returns the length of the plaintext.
     pub fn plaintext_len(&self) -> u64 {
         self.tail_start() + self.tail.len() as u64
     }
 
+    /// Returns the place of the final frame's plaintext.
     fn tail_start(&self) -> u64 {
-        u64::from(self.last.get() - 1) * u64::from(self.layout.frame_length.get())
+        u64::from(self.last.get() - 1) * u64::from(self.frames.layout.frame_length.get())
     }
 
-    /// The plaintext from the byte `at` to the end of its frame; `None` where that frame is not authentic or cannot
+    /// Returns the plaintext from place `at` to the end of its frame; `None` if that frame is not authentic or cannot
     /// be read. It is empty at the end of the plaintext, and behind it.
     pub(super) fn plaintext_at(&mut self, at: u64) -> Option<&[u8]> {
-        let frame_length = self.layout.frame_length.get();
-        // A position in a frame fits: it is below a length of 32 bits.
+        let frame_length = self.frames.layout.frame_length.get();
+        // The conversion cannot fail: a position in a frame is less than its length, which has 32 bits.
         let within = |start: u64| usize::try_from(at - start).unwrap_or(usize::MAX);
         if at >= self.tail_start() {
             let start = within(self.tail_start());
@@ -101,33 +101,36 @@ impl<C: Borrow<FrameOpener>, F: ReadAt> FramesAt<C, F> {
         plaintext.get(within(at - at % u64::from(frame_length))..)
     }
 
-    /// The number of the regular frame that holds the byte `at`.
+    /// Returns the number of the regular frame that holds the byte at place `at`.
     fn sequence_at(&self, at: u64) -> NonZeroU32 {
-        // There are no more frames than `last`.
-        let before = at / u64::from(self.layout.frame_length.get());
+        // The conversion cannot fail: the number is less than `last`.
+        let before = at / u64::from(self.frames.layout.frame_length.get());
         NonZeroU32::MIN.saturating_add(u32::try_from(before).unwrap_or(u32::MAX))
     }
 
+    /// Reads and opens regular frame `sequence` into `frame`.
     fn load(&mut self, sequence: NonZeroU32) -> Option<()> {
         self.loaded = None;
         if self.frame.is_empty() {
-            // The size has shown that there is a whole frame: its length is no mere claim.
-            let stride = self.layout.frame_length.get() as usize + REGULAR_OVERHEAD;
+            // The message has a regular frame, so the frame length is not a mere claim, and is allocated.
+            let stride = self.frames.layout.frame_length.get() as usize + REGULAR_OVERHEAD;
             self.frame = SecretBytes::zeroed(stride);
         }
         let frame = self.frame.expose_mut();
-        self.source.read_exact_at(frame, self.layout.frame_start(sequence)?).ok()?;
-        open_regular(self.cipher.borrow(), sequence, frame)?;
+        self.frames.source.read_exact_at(frame, self.frames.layout.frame_start(sequence)?).ok()?;
+        open_regular(self.frames.cipher.borrow(), sequence, frame)?;
         self.loaded = Some(sequence);
         Some(())
     }
 
-    /// What is wrong with a regular frame.
+    /// Returns the error of regular frame `sequence`, which was not opened.
     fn fault(&self, sequence: NonZeroU32) -> PipelineError {
-        let Some(start) = self.layout.frame_start(sequence) else { return PipelineError::TooLong };
-        let source = InOrder { source: &self.source, size: self.size, position: start };
-        let mut body = Body::new(source, start, None);
-        let (cipher, length) = (self.cipher.borrow(), self.layout.frame_length);
+        let Some(start) = self.frames.layout.frame_start(sequence) else {
+            return PipelineError::TooLong;
+        };
+        let source = InOrder { source: &self.frames.source, position: start };
+        let mut body = BodyParser::new(source, start, None);
+        let (cipher, length) = (self.frames.cipher.borrow(), self.frames.layout.frame_length);
         match open_frame(cipher, sequence, length, &mut body, &mut SecretBytes::zeroed(0)) {
             Err(error) => error.into(),
             Ok(_) => changed().into(),
@@ -163,38 +166,25 @@ impl<C: Borrow<FrameOpener>, F: ReadAt> Seek for FramesAt<C, F> {
     }
 }
 
-/// The number and the plaintext of the final frame, if it stands where the size says and nothing follows it.
-fn open_end(
-    cipher: &FrameOpener,
-    layout: Layout,
-    source: &impl ReadAt,
-    size: u64,
-) -> Option<(NonZeroU32, SecretBytes)> {
-    let last = layout.frames_in(size)?;
-    let tail = open_final(cipher, layout, source, size, last)?;
-    // A size is only a claim.
-    source.read_exact_at(&mut [0], size).is_err().then_some((last, tail))
-}
-
-/// The size, or what is in it, is no longer what it was.
+/// Returns the error for a message that is authentic when read again, so that it was changed meanwhile.
 fn changed() -> MessageError {
     MessageError::Read(io::Error::other("the message changed while it was read"))
 }
 
-/// What can be read at any place, read in order from `position` on.
-pub struct InOrder<'a, F> {
-    /// What is read.
-    pub source: &'a F,
-    /// How long it says that it is; one byte more is looked for.
-    pub size: u64,
+/// A reader of a source that can be read at any place, in order from `position` on.
+///
+/// It reads one byte beyond the claimed length, if there is one, so that trailing bytes are noticed.
+struct InOrder<'a, F> {
+    source: &'a SizedSource<F>,
     /// The place of the next byte.
-    pub position: u64,
+    position: u64,
 }
 
 impl<F: ReadAt> Read for InOrder<'_, F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.position < self.size {
-            let left = usize::try_from(self.size - self.position).unwrap_or(usize::MAX);
+        let size = self.source.claimed_len;
+        if self.position < size {
+            let left = usize::try_from(size - self.position).unwrap_or(usize::MAX);
             let len = left.min(buffer.len());
             self.source.read_exact_at(&mut buffer[..len], self.position)?;
             self.position += len as u64;
@@ -224,7 +214,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn seeking_and_reading_is_as_in_a_slice(
+        fn seeking_and_reading_give_the_bytes_of_a_slice(
             plaintext in proptest::collection::vec(any::<u8>(), 0..100),
             steps in proptest::collection::vec((0u8..3, -120i64..120, 0usize..30), 1..40),
         ) {
@@ -252,18 +242,19 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_flip_and_extension_reads_as_the_sequential_opener_says() {
+    fn every_cut_flip_and_extension_gives_the_result_of_the_sequential_opener() {
         for len in [0, 5, 10, 55, 60] {
             let plaintext: Vec<u8> = (0..len).collect();
             for message in damaged(&sealed_in_order(&plaintext)) {
-                let opening = Opening {
+                let body = BodyOpener {
                     cipher: &opener(),
                     content: ContentType::Framed(FRAME),
                     start: 0,
                     limits: Limits::default(),
                     verifier: None,
                 };
-                let expected = sequential::open(opening, &mut &message[..], &mut io::sink(), &());
+                let expected =
+                    sequential::open(body, &mut &message[..], &mut io::sink(), &NoProgress);
                 let found = frames(&message).and_then(|mut frames| {
                     let read = frames.read_to_end(&mut Vec::new());
                     read.map(|read| read as u64).map_err(|error| error.downcast().unwrap())
@@ -275,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_frame_is_in_nobody_elses_way() {
+    fn a_damaged_frame_does_not_prevent_reading_the_others() {
         let mut message = sealed_in_order(&[7; 55]);
         message[42 + 20] ^= 1;
         let mut frames = frames(&message).unwrap();
@@ -287,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_is_wrong_proves_nothing() {
+    fn a_message_is_refused_if_its_length_is_not_as_claimed() {
         let message = sealed_in_order(&[7; 55]);
         let size = message.len() as u64;
         let open = |size| FramesAt::open(opener(), LAYOUT, &message[..], size).map(drop);

@@ -1,11 +1,10 @@
-//! Work in parallel, with its input and its output in one order.
+//! Processes runs of data on several threads, and writes them in the order in which they were read.
 //!
-//! Whoever reads a run keeps it, and works on it: it lies in the cache of that core, and goes to another thread
-//! once, to be written. (A thread that only reads, and queues between it, the workers and the writer, woke threads
-//! up twice as often, and took a tenth longer for a pipe.)
+//! The worker that reads a run also processes it, so that the run stays in the cache of its core and passes to
+//! another thread only once, to be written. (A design with a thread that only reads, and queues between it, the
+//! workers and the writer, woke threads up twice as often, and took a tenth longer for a pipe.)
 //!
-//! Order is kept by places in a line: a run gets its place while it is read, and the writer waits for the first
-//! one.
+//! A run gets its place in a queue while it is read, and the writer takes the runs in the order of the queue.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,94 +13,101 @@ use std::thread;
 
 use super::{Jobs, PipelineError};
 
-/// Runs for each job: one that is worked on, and some that wait to be written, since a writer stops whenever nobody
-/// reads from it. (With two, pipes took 4 % longer.)
+/// Runs for each job: one that is processed, and some that wait to be written, so that workers go on while the writer
+/// is blocked by a full pipe. (With two runs a job, pipes took 4 % longer.)
 const RUNS_A_JOB: usize = 4;
 
 /// A run that was read.
-pub(super) struct Filled<R> {
+pub(super) struct ReadRun<R> {
     pub(super) run: R,
-    /// Whether there is nothing behind it.
+    /// Whether the source ends with this run.
     pub(super) is_last: bool,
 }
 
-/// `read` on one thread at a time, `work` on `jobs` threads beside it (and on that one too, when all is read),
-/// `write` on this one and in the order of reading.
+/// Reads runs until the last one, processes them on several threads, and writes them in the order of reading.
+///
+/// `new` makes an empty run, and written runs are used again. `read` fills a run, on one thread at a time. `work`
+/// processes it on `jobs` threads at a time, and on one more when all is read. `write` is called on this thread only.
+///
+/// # Errors
+/// The first error of `read` or `write` in the order of the runs. All runs before it are written.
 pub(super) fn run_in_order<R: Send>(
     jobs: Jobs,
     new: impl Fn() -> R + Sync,
-    read: impl FnMut(R) -> Result<Filled<R>, PipelineError> + Send,
+    read: impl FnMut(R) -> Result<ReadRun<R>, PipelineError> + Send,
     work: impl Fn(&mut R) + Sync,
     mut write: impl FnMut(&mut R) -> Result<(), PipelineError>,
 ) -> Result<(), PipelineError> {
-    let line = Line::new(jobs.count() * RUNS_A_JOB + 1);
+    let queue = RunQueue::new(jobs.count() * RUNS_A_JOB + 1);
     let read = Mutex::new(read);
     let worker = || {
-        let _stop = StopOnPanic(&line);
-        // Before its turn to read, which so never waits for a run to be written.
-        while let Some(free) = line.take_free(&new) {
+        let _stop = StopOnPanic(&queue);
+        // A worker takes a free run before it locks `read`, so that no worker waits for the writer with that lock.
+        while let Some(free) = queue.take_free(&new) {
             let (place, mut run) = {
-                // Where one has panicked while reading, bytes may be lost: nobody reads on.
-                let Ok(mut read) = read.lock() else { return line.stop() };
-                // The end may have been read meanwhile.
-                if line.is_closed() {
+                // If a worker has panicked while reading, bytes may be lost, so reading must not go on.
+                let Ok(mut read) = read.lock() else { return queue.stop() };
+                // Another worker may have read the last run meanwhile.
+                if queue.is_closed() {
                     return;
                 }
-                // Still under the lock: places are in the order of reading.
+                // `read` is still locked here, so that places are given in the order of reading.
                 match read(free) {
-                    Ok(Filled { run, is_last }) => (line.join(is_last), run),
-                    Err(error) => return line.finish(line.join(true), Err(error)),
+                    Ok(ReadRun { run, is_last }) => (queue.join(is_last), run),
+                    Err(error) => return queue.finish(queue.join(true), Err(error)),
                 }
             };
             work(&mut run);
-            line.finish(place, Ok(run));
+            queue.finish(place, Ok(run));
         }
     };
     thread::scope(|scope| {
-        // Whatever the reason for leaving, nobody may be left waiting.
-        let _stop = Stop(&line);
-        // One more than the jobs, since one of them reads.
+        // However this scope ends, no worker may be left waiting.
+        let _stop = StopOnDrop(&queue);
+        // One worker more than jobs, since one of them reads.
         for n in 0..=jobs.count() {
             let spawned = thread::Builder::new().spawn_scoped(scope, worker);
-            // One is enough, though it takes longer.
+            // If the system has no more threads, one worker does all the work.
             if n == 0 {
                 spawned.map_err(PipelineError::Read)?;
             }
         }
-        while let Some(first) = line.first() {
+        while let Some(first) = queue.first() {
             let mut run = first?;
             write(&mut run)?;
-            line.free(run);
+            queue.free(run);
         }
         Ok(())
     })
 }
 
-/// Runs on their way, in the order in which they were read.
-struct Line<R> {
-    state: Mutex<State<R>>,
-    /// For workers that wait for a run to fill.
+/// The runs that were read and not yet written, in the order of reading.
+struct RunQueue<R> {
+    state: Mutex<QueueState<R>>,
+    /// Wakes workers that wait for a free run.
     freed: Condvar,
-    /// For the writer, that waits for the first run.
+    /// Wakes the writer when the first run is finished.
     finished: Condvar,
 }
 
-struct State<R> {
+struct QueueState<R> {
+    /// Runs to fill again.
     free: Vec<R>,
-    /// Runs that may still be made: there are no more than are needed, and few for short streams.
+    /// How many runs may still be made. They are made on demand, so that short streams need few.
     unmade: usize,
-    /// From the first run that is not yet written; `None` while it is worked on.
+    /// The runs from the first one that is not yet written on; `None` for a run that is still processed.
     places: VecDeque<Option<Result<R, PipelineError>>>,
+    /// How many runs were taken by the writer.
     written: usize,
-    /// Nobody joins any more.
+    /// Whether the last run has its place.
     is_closed: bool,
-    /// The writer has left, or a worker has panicked.
+    /// Whether the writer has left, or a worker has panicked.
     is_stopped: bool,
 }
 
-impl<R> Line<R> {
+impl<R> RunQueue<R> {
     fn new(runs: usize) -> Self {
-        let state = State {
+        let state = QueueState {
             free: Vec::new(),
             unmade: runs,
             places: VecDeque::new(),
@@ -112,7 +118,7 @@ impl<R> Line<R> {
         Self { state: Mutex::new(state), freed: Condvar::new(), finished: Condvar::new() }
     }
 
-    /// A run to fill, as soon as there is one; `None` when none is wanted any more.
+    /// Waits for a free run, and returns it; `None` if the queue is closed.
     fn take_free(&self, new: impl Fn() -> R) -> Option<R> {
         let mut state = lock(&self.state);
         loop {
@@ -135,7 +141,7 @@ impl<R> Line<R> {
         lock(&self.state).is_closed
     }
 
-    /// Appends a place for the run that was just read, and closes the line behind the last one.
+    /// Appends a place for the run that was just read, and returns its number. Closes the queue behind the last run.
     fn join(&self, is_last: bool) -> usize {
         let mut state = lock(&self.state);
         state.places.push_back(None);
@@ -146,23 +152,23 @@ impl<R> Line<R> {
         state.written + state.places.len() - 1
     }
 
-    /// Gives the run at `place` to the writer.
+    /// Hands the processed run at `place` to the writer, or the error of reading it.
     fn finish(&self, place: usize, result: Result<R, PipelineError>) {
         let mut state = lock(&self.state);
         let ahead = place - state.written;
         state.places[ahead] = Some(result);
-        // Only for the first one does the writer wait.
+        // The writer waits for the first run only.
         if ahead == 0 {
             self.finished.notify_one();
         }
     }
 
-    /// The first run, as soon as it is finished; `None` when all are written.
+    /// Waits for the first run to be processed, and takes it out; `None` if all runs are written.
     fn first(&self) -> Option<Result<R, PipelineError>> {
         let mut state = lock(&self.state);
         loop {
             if state.is_stopped {
-                // Nothing may look like an end.
+                // A worker has panicked. The missing run must not look like the end of the source.
                 let gone = io::Error::other("a worker ended early");
                 return Some(Err(PipelineError::Read(gone)));
             }
@@ -179,12 +185,13 @@ impl<R> Line<R> {
         }
     }
 
-    /// Takes back a run that is written.
+    /// Takes back a run that is written, to be filled again.
     fn free(&self, run: R) {
         lock(&self.state).free.push(run);
         self.freed.notify_one();
     }
 
+    /// Has all waiting threads give up.
     fn stop(&self) {
         let mut state = lock(&self.state);
         (state.is_closed, state.is_stopped) = (true, true);
@@ -197,17 +204,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Stops the line when it goes out of scope.
-struct Stop<'a, R>(&'a Line<R>);
+/// Stops the queue when it goes out of scope.
+struct StopOnDrop<'a, R>(&'a RunQueue<R>);
 
-impl<R> Drop for Stop<'_, R> {
+impl<R> Drop for StopOnDrop<'_, R> {
     fn drop(&mut self) {
         self.0.stop();
     }
 }
 
-/// The same, where a worker panics: the writer would wait for its run.
-struct StopOnPanic<'a, R>(&'a Line<R>);
+/// Stops the queue when its worker panics; otherwise the writer would wait for the run of that worker.
+struct StopOnPanic<'a, R>(&'a RunQueue<R>);
 
 impl<R> Drop for StopOnPanic<'_, R> {
     fn drop(&mut self) {
@@ -224,7 +231,8 @@ mod tests {
 
     use super::*;
 
-    /// Reads the numbers to `end`, or to an error there, and gives each to `work` and `write`.
+    /// Reads the numbers from 0 up to `end`, which is an end of the source or an error, and passes each to `work` and
+    /// `write`.
     fn numbers(
         end: Result<usize, usize>,
         work: impl Fn(usize) + Sync,
@@ -239,7 +247,7 @@ mod tests {
                     return Err(PipelineError::TooLong);
                 }
                 next += 1;
-                Ok(Filled { run: next - 1, is_last: end == Ok(next) })
+                Ok(ReadRun { run: next - 1, is_last: end == Ok(next) })
             },
             |run| work(*run),
             |run| write(*run),
@@ -250,7 +258,7 @@ mod tests {
     fn runs_are_written_in_the_order_of_reading() {
         for end in [1, 2, 10, 1000] {
             let mut written = Vec::new();
-            // Some take longer than others.
+            // Some runs take longer than others.
             let work = |run: usize| (0..run % 7).for_each(|_| thread::yield_now());
             let write = |run| {
                 written.push(run);
@@ -262,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_before_an_error_is_written() {
+    fn runs_that_were_read_before_an_error_are_written() {
         for end in [0, 1, 5, 100] {
             let mut written = 0;
             let write = |_| {
@@ -276,14 +284,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_a_writer_that_has_failed() {
+    fn no_worker_waits_for_a_writer_that_has_failed() {
         let write = |run| if run < 3 { Ok(()) } else { Err(PipelineError::TooLong) };
-        // Without an end: only the failure ends it.
+        // The source never ends, so only the error of the writer does.
         assert!(numbers(Ok(0), |_| (), write).is_err());
     }
 
     #[test]
-    fn nobody_waits_for_a_worker_that_has_panicked() {
+    fn the_writer_does_not_wait_for_a_worker_that_has_panicked() {
         for bad in [0, 5] {
             let work = |run| assert_ne!(run, bad, "meant to panic");
             let write = |run| {

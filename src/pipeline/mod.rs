@@ -1,13 +1,15 @@
-//! Moves a body through the frame cipher.
+//! Seals and opens message bodies, frame by frame, on one thread or on several.
 //!
-//! - [`body_reader`] is a body as a `Read`, and decides every error; [`frame_writer`] is one as a `Write`
-//! - [`sequential`] works on any source and output
-//! - [`positional`]: from file to file, with workers that each read and write their own places
-//! - [`pool`]: streams, and all that needs an order: workers that take turns at reading, and an ordered writer
-//! - [`frames_at`]: `Read` and `Seek`, opening only the frames that are asked for; [`range`]: some bytes of a plaintext
-//! - [`salvage`]: what is left of a damaged message
+//! - [`body_reader`]: opens a body as a `Read`; its errors are the reference for the others
+//! - [`frame_writer`]: seals a body as a `Write`
+//! - [`sequential`]: one frame after the other, from any reader to any writer
+//! - [`pool`]: streams on several threads, with the output in the order of the input
+//! - [`positional`]: from file to file, with workers that each read and write frames at their places
+//! - [`frames_at`]: opens a body as a `Read` and `Seek`; [`range`]: some bytes of a plaintext
+//! - [`salvage`]: the authentic frames of a damaged message
+//! - [`placed_frames`]: a message in a source that can be read at any place
 //!
-//! All use the same frame cipher and layout. [`seal`] and [`open`] choose for a stream.
+//! All use the same frame cipher and layout. [`seal`] and [`open`] choose between [`sequential`] and [`pool`].
 
 mod body;
 pub mod body_reader;
@@ -15,6 +17,7 @@ mod frame_buffer;
 pub mod frame_writer;
 pub mod frames_at;
 mod in_order;
+pub mod placed_frames;
 pub mod pool;
 pub mod positional;
 pub mod range;
@@ -24,17 +27,18 @@ pub mod sequential;
 use std::io::{self, Read, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use self::body_reader::BodyOpener;
 use crate::crypto::engine::TAG_LEN;
 use crate::message::MessageError;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, regular_prefix};
 use crate::message::header::ContentType;
 use crate::message::layout::REGULAR_PREFIX;
-use body_reader::Opening;
 
-/// Longer frames are worked on one by one: each worker holds frames whole.
+/// The longest frames that several threads work on. A worker holds whole frames in memory, so longer ones are left
+/// to one thread.
 const LONGEST_FRAME: u32 = 256 << 10;
 
-/// Seals a regular frame where its plaintext lies: `prefix | plaintext | tag`.
+/// Seals a regular frame in place. `frame` is laid out as `prefix | plaintext | tag`, and only the plaintext is set.
 fn seal_regular(cipher: &FrameSealer, sequence: NonZeroU32, frame: &mut [u8]) {
     let (prefix, rest) = frame.split_at_mut(REGULAR_PREFIX);
     let (plaintext, tag) = rest.split_at_mut(rest.len() - TAG_LEN);
@@ -42,102 +46,123 @@ fn seal_regular(cipher: &FrameSealer, sequence: NonZeroU32, frame: &mut [u8]) {
     tag.copy_from_slice(&cipher.seal(sequence, FrameKind::Regular, plaintext));
 }
 
-/// Hears how far the work is; the pipeline shows nothing itself.
+/// Receives reports of how much of the plaintext was processed. The pipeline itself displays nothing.
 pub trait Progress: Sync {
-    /// `bytes` more of plaintext are done.
+    /// Reports that `bytes` more bytes of plaintext were processed.
     fn advance(&self, bytes: u64);
 }
 
-/// No one listens.
-impl Progress for () {
+/// A [`Progress`] that ignores every report.
+#[derive(Clone, Copy, Debug)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
     fn advance(&self, _bytes: u64) {}
 }
 
-/// How many threads may work on one message.
+/// The number of threads that may work on one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Jobs(NonZeroUsize);
 
 impl Jobs {
-    /// Everything on the calling thread.
+    /// All work is done on the calling thread.
     pub const ONE: Self = Self(NonZeroUsize::MIN);
 
-    /// Beyond this, more only cost memory.
+    /// More threads than this cost memory and save no time.
     const MOST: usize = 64;
 
-    /// This many threads.
+    /// Returns `jobs`, or 64 if it is more.
     #[must_use]
     pub fn new(jobs: NonZeroUsize) -> Self {
         Self(jobs.min(NonZeroUsize::new(Self::MOST).unwrap_or(jobs)))
     }
 
-    /// As many as the process has processors, by its affinity and the quota of its group.
+    /// Returns the number of processors that this process may use, by its affinity and its control group.
     #[must_use]
     pub fn available() -> Self {
         std::thread::available_parallelism().map_or(Self::ONE, Self::new)
     }
 
-    /// The number.
+    /// Returns the number of threads.
     #[must_use]
     pub fn count(self) -> usize {
         self.0.get()
     }
 }
 
-/// Frames that one worker takes at a time: as many as fit its part of `budget`.
+/// Returns how many frames a worker takes at a time: as many as fit into `budget` bytes, and at least one.
 fn frames_a_run(frame_length: NonZeroU32, budget: usize) -> usize {
     (budget / frame_length.get() as usize).clamp(1, 1024)
 }
 
-/// Seals all of `source` into frames, and returns how many bytes it had.
+/// What the sealing of a body needs besides the plaintext.
+#[derive(Clone, Copy)]
+pub struct BodySealer<'a> {
+    /// The cipher of the message.
+    pub cipher: &'a FrameSealer,
+    /// Plaintext bytes of each frame but the last.
+    pub frame_length: NonZeroU32,
+    /// The number of the first frame to seal; more than 1 if the frames before it are sealed already.
+    pub first: NonZeroU32,
+}
+
+impl<'a> BodySealer<'a> {
+    /// Returns a sealer of a whole body, from frame 1 on.
+    #[must_use]
+    pub fn new(cipher: &'a FrameSealer, frame_length: NonZeroU32) -> Self {
+        Self { cipher, frame_length, first: NonZeroU32::MIN }
+    }
+}
+
+/// Seals all of `source` into frames, and returns the length of the plaintext.
 ///
 /// # Errors
 /// As [`sequential::seal`].
 pub fn seal(
-    cipher: &FrameSealer,
-    frame_length: NonZeroU32,
+    body: BodySealer<'_>,
     source: &mut (impl Read + Send),
     output: &mut impl Write,
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    if jobs == Jobs::ONE || frame_length.get() > LONGEST_FRAME {
-        sequential::seal(cipher, frame_length, source, output, progress)
+    if jobs == Jobs::ONE || body.frame_length.get() > LONGEST_FRAME {
+        sequential::seal(body, source, output, progress)
     } else {
-        pool::seal(cipher, frame_length, source, output, jobs, progress)
+        pool::seal(body, source, output, jobs, progress)
     }
 }
 
-/// Opens a body, and returns how many bytes of plaintext it held.
+/// Opens a body, and returns the length of its plaintext.
 ///
 /// # Errors
 /// As [`sequential::open`].
 pub fn open(
-    opening: Opening<&FrameOpener>,
+    body: BodyOpener<&FrameOpener>,
     source: &mut (impl Read + Send),
     output: &mut impl Write,
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    match opening.content {
+    match body.content {
         ContentType::Framed(length) if jobs != Jobs::ONE && length.get() <= LONGEST_FRAME => {
-            pool::open(opening, length, source, output, jobs, progress)
+            pool::open(body, source, output, jobs, progress)
         }
         ContentType::Framed(_) | ContentType::NonFramed => {
-            sequential::open(opening, source, output, progress)
+            sequential::open(body, source, output, progress)
         }
     }
 }
 
-/// Why a body did not come through.
+/// Why a body was not sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
-    /// The body is not whole and authentic, or could not be read.
+    /// The message could not be read, or is not whole and authentic.
     #[error(transparent)]
     Message(#[from] MessageError),
     /// The plaintext could not be read.
     #[error("reading failed")]
     Read(#[source] io::Error),
-    /// The result could not be written.
+    /// The output could not be written.
     #[error("writing failed")]
     Write(#[source] io::Error),
     /// The plaintext needs more frames than the format can number.
@@ -145,8 +170,9 @@ pub enum PipelineError {
     TooLong,
 }
 
-/// For the adapters that read and write as the standard library does. A failed output's error stays itself; every
-/// other one can be had back with [`io::Error::downcast`].
+/// The conversion for the adapters that implement `Read` or `Write`.
+///
+/// The error of a failed output is returned as it is. Every other one can be restored with [`io::Error::downcast`].
 impl From<PipelineError> for io::Error {
     fn from(error: PipelineError) -> Self {
         use io::ErrorKind::{FileTooLarge, InvalidData, UnexpectedEof};
@@ -170,6 +196,8 @@ impl From<PipelineError> for io::Error {
 pub(crate) mod tests {
     use std::io::{Cursor, Seek as _, SeekFrom};
 
+    use super::placed_frames::{PlacedFrames, SizedSource};
+    use super::positional::PlacedOutput;
     use super::*;
     use crate::crypto::engine::{IV_LEN, Tag};
     use crate::crypto::secret::{DataKey, SecretBytes};
@@ -217,11 +245,13 @@ pub(crate) mod tests {
 
     pub(super) fn sealed_in_order(plaintext: &[u8]) -> Vec<u8> {
         let mut message = Vec::new();
-        sequential::seal(&sealer().0, FRAME, &mut &plaintext[..], &mut message, &()).unwrap();
+        let body = sealer().0;
+        let body = BodySealer::new(&body, FRAME);
+        sequential::seal(body, &mut &plaintext[..], &mut message, &NoProgress).unwrap();
         message
     }
 
-    /// The message, and then every cut, flip and extension of it.
+    /// Returns the message, and then every cut, flip and extension of it.
     pub(super) fn damaged(message: &[u8]) -> Vec<Vec<u8>> {
         let mut variants = vec![message.to_vec(), [message, b"x"].concat()];
         variants.push([message, message].concat());
@@ -234,25 +264,26 @@ pub(crate) mod tests {
         variants
     }
 
-    /// What came out, and how it ended.
-    type Outcome = (Vec<u8>, Result<u64, String>);
+    /// The plaintext that was written, and the result, with an error as its text.
+    type OpenOutcome = (Vec<u8>, Result<u64, String>);
 
-    fn opened(message: &[u8], by: Jobs, verifier: Option<Verifier>) -> Outcome {
+    fn opened(message: &[u8], by: Jobs, verifier: Option<Verifier>) -> OpenOutcome {
         let (cipher, limits) = (opener(), Limits::default());
         let content = ContentType::Framed(FRAME);
-        let opening = Opening { cipher: &cipher, content, start: 0, limits, verifier };
+        let body = BodyOpener { cipher: &cipher, content, start: 0, limits, verifier };
         let mut plaintext = Vec::new();
-        let result = open(opening, &mut &message[..], &mut plaintext, by, &());
+        let result = open(body, &mut &message[..], &mut plaintext, by, &NoProgress);
         (plaintext, result.map_err(|error| error.to_string()))
     }
 
     fn opened_by_position(message: &[u8], by: Jobs) -> Option<Vec<u8>> {
         let layout = Layout { header_len: 0, frame_length: FRAME };
         let (source, output) = (file_of(message), file_of(b""));
-        let size = message.len() as u64;
-        let opened =
-            positional::open(&opener(), layout, (&source, size), Some(&output), by, &()).unwrap();
-        let verified = positional::open(&opener(), layout, (&source, size), None, by, &()).unwrap();
+        let source = SizedSource { source: &source, claimed_len: message.len() as u64 };
+        let cipher = opener();
+        let frames = PlacedFrames { cipher: &cipher, layout, source };
+        let opened = positional::open(&frames, Some(&output), by, &NoProgress).unwrap();
+        let verified = positional::open(&frames, None, by, &NoProgress).unwrap();
         assert_eq!(opened, verified);
         let plaintext = contents(output);
         opened.map(|len| {
@@ -262,31 +293,31 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_way_to_seal_makes_the_same_message() {
+    fn every_way_to_seal_writes_the_same_message() {
         for len in (0..40).chain([59, 60, 61, 119, 120, 121, 179, 180, 181, 1000, 1201]) {
             let plaintext: Vec<u8> = (0..=250).cycle().take(len).collect();
             let expected = sealed_in_order(&plaintext);
             for by in [2, 7] {
                 let mut message = Vec::new();
                 let mut source = &plaintext[..];
-                let total =
-                    pool::seal(&sealer().0, FRAME, &mut source, &mut message, jobs(by), &());
+                let sealer = sealer().0;
+                let body = BodySealer::new(&sealer, FRAME);
+                let total = pool::seal(body, &mut source, &mut message, jobs(by), &NoProgress);
                 assert_eq!(total.unwrap(), len as u64);
                 assert!(message == expected, "{len} by {by}");
-                // By position, and the rest in order; also where the size is only a claim.
+                // By position, and the rest in order. The claimed length may be too short.
                 for claimed in [len, len / 2] {
                     let layout = Layout { header_len: 0, frame_length: FRAME };
-                    let (source, mut output) = (file_of(&plaintext), file_of(b""));
-                    let claim = (&source, claimed as u64);
+                    let (file, mut output) = (file_of(&plaintext), file_of(b""));
+                    let source = SizedSource { source: &file, claimed_len: claimed as u64 };
+                    let placed = PlacedOutput { file: &output, layout };
                     let frames =
-                        positional::seal(&sealer().0, layout, claim, &output, jobs(by), &())
-                            .unwrap();
+                        positional::seal(&sealer, &source, placed, jobs(by), &NoProgress).unwrap();
                     let next = NonZeroU32::MIN.saturating_add(frames);
                     let mut rest = Cursor::new(&plaintext[frames as usize * 10..]);
                     output.seek(SeekFrom::Start(layout.frame_start(next).unwrap())).unwrap();
-                    let sealer = sealer().0;
-                    sequential::seal_from(next, &sealer, FRAME, &mut rest, &mut output, &())
-                        .unwrap();
+                    let body = BodySealer { first: next, ..body };
+                    sequential::seal(body, &mut rest, &mut output, &NoProgress).unwrap();
                     assert!(contents(output) == expected, "{len} of {claimed} by {by}");
                 }
             }
@@ -294,9 +325,9 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_way_to_open_says_the_same_of_every_cut_flip_and_extension() {
+    fn every_way_to_open_gives_the_same_result_for_every_cut_flip_and_extension() {
         let plaintext: Vec<u8> = (0..255).collect();
-        // With a last frame that is short, and one that is full; shorter than a run, and as long.
+        // With a short and a full last frame, and with less than a run of frames, one run, and several.
         for len in [0, 5, 10, 55, 60, 65, 250, 255] {
             let variants = damaged(&sealed_in_order(&plaintext[..len]));
             for (index, variant) in variants.iter().enumerate() {
@@ -306,7 +337,7 @@ pub(crate) mod tests {
                     assert_eq!(opened(variant, jobs(by), None), expected, "{index} by {by}");
                     let by_position = opened_by_position(variant, jobs(by));
                     let expected = expected.1.is_ok().then(|| expected.0.clone());
-                    // What is short goes in order.
+                    // Short messages are not opened by position.
                     if len >= 250 || by_position.is_some() {
                         assert_eq!(by_position, expected, "{index} by {by}");
                     }
@@ -316,7 +347,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_signature_is_checked_beside_the_workers() {
+    fn a_signature_is_checked_by_one_thread_and_by_several() {
         let signer = || Signer::generate().unwrap();
         let key = |signer: &Signer| {
             let mut context = EncryptionContext::default();
@@ -347,10 +378,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_source_that_fails_and_an_output_that_fails_end_it() {
-        struct Failing<T>(T, usize);
+    fn a_failing_source_or_output_ends_the_work_with_its_error() {
+        /// Fails after this many bytes.
+        struct FailingAfter<T>(T, usize);
 
-        impl<T: Read> Read for Failing<T> {
+        impl<T: Read> Read for FailingAfter<T> {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
                 let read = self.0.read(buffer)?;
                 self.1 = self.1.checked_sub(read).ok_or(io::ErrorKind::TimedOut)?;
@@ -358,7 +390,7 @@ pub(crate) mod tests {
             }
         }
 
-        impl<T: Write> Write for Failing<T> {
+        impl<T: Write> Write for FailingAfter<T> {
             fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
                 self.1 = self.1.checked_sub(buffer.len()).ok_or(io::ErrorKind::StorageFull)?;
                 self.0.write(buffer)
@@ -372,25 +404,28 @@ pub(crate) mod tests {
         let (plaintext, message) = ([7; 2000], sealed_in_order(&[7; 2000]));
         for after in [0, 100, 500, 1900] {
             let mut written = Vec::new();
-            let mut source = Failing(&plaintext[..], after);
-            let error = pool::seal(&sealer().0, FRAME, &mut source, &mut written, jobs(3), &())
-                .unwrap_err();
-            assert!(matches!(error, PipelineError::Read(_)), "{error}");
-            // What was written is no whole message.
-            assert!(opened(&written, Jobs::ONE, None).1.is_err());
-            let mut output = Failing(Vec::new(), after);
+            let mut source = FailingAfter(&plaintext[..], after);
+            let sealer = sealer().0;
+            let body = BodySealer::new(&sealer, FRAME);
             let error =
-                pool::seal(&sealer().0, FRAME, &mut &plaintext[..], &mut output, jobs(3), &())
-                    .unwrap_err();
+                pool::seal(body, &mut source, &mut written, jobs(3), &NoProgress).unwrap_err();
+            assert!(matches!(error, PipelineError::Read(_)), "{error}");
+            // What was written cannot be taken for a whole message.
+            assert!(opened(&written, Jobs::ONE, None).1.is_err());
+            let mut output = FailingAfter(Vec::new(), after);
+            let error = pool::seal(body, &mut &plaintext[..], &mut output, jobs(3), &NoProgress)
+                .unwrap_err();
             assert!(matches!(error, PipelineError::Write(_)), "{error}");
             let (cipher, limits, content) =
                 (opener(), Limits::default(), ContentType::Framed(FRAME));
-            let opening = || Opening { cipher: &cipher, content, start: 0, limits, verifier: None };
-            let mut output = Failing(Vec::new(), after);
-            let error = open(opening(), &mut &message[..], &mut output, jobs(3), &()).unwrap_err();
+            let body = || BodyOpener { cipher: &cipher, content, start: 0, limits, verifier: None };
+            let mut output = FailingAfter(Vec::new(), after);
+            let error =
+                open(body(), &mut &message[..], &mut output, jobs(3), &NoProgress).unwrap_err();
             assert!(matches!(error, PipelineError::Write(_)), "{error}");
-            let mut source = Failing(&message[..], after);
-            let error = open(opening(), &mut source, &mut Vec::new(), jobs(3), &()).unwrap_err();
+            let mut source = FailingAfter(&message[..], after);
+            let error =
+                open(body(), &mut source, &mut Vec::new(), jobs(3), &NoProgress).unwrap_err();
             assert!(matches!(error, PipelineError::Message(MessageError::Read(_))), "{error}");
         }
     }

@@ -1,58 +1,47 @@
-//! Streams: workers take turns at reading, seal or open what they have read, and the calling thread writes it in
-//! order.
+//! Seals and opens streams on several threads: workers take turns at reading, each seals or opens what it has read,
+//! and the calling thread writes the results in order.
 //!
-//! A signed message is hashed where it is read, and what is to be signed where it is written: both beside the other
-//! workers, and not in front of them. The first error in the order of the bytes decides, as in the sequential
-//! reader, and all that was written before it is authentic.
+//! When a signed message is opened, the reading worker hashes it, and when one is sealed, the writer hashes it. In
+//! both cases the other workers go on meanwhile. As in the sequential opener, the first error in the order of the
+//! bytes is reported, and all that was written before it is authentic.
 
 use std::io::{Read, Write};
 use std::mem;
 use std::num::NonZeroU32;
 
-use super::body::Body;
-use super::body_reader::Opening;
-use super::in_order::{Filled, run_in_order};
-use super::{Jobs, PipelineError, Progress, frames_a_run, seal_regular};
+use super::body::{BodyParser, FrameStart};
+use super::body_reader::BodyOpener;
+use super::in_order::{ReadRun, run_in_order};
+use super::{BodySealer, Jobs, PipelineError, Progress, frames_a_run, seal_regular, sequential};
 use crate::crypto::engine::{Iv, TAG_LEN, Tag};
 use crate::crypto::secret::SecretBytes;
 use crate::fs::read_full::read_full;
 use crate::message::frame::{FrameKind, FrameOpener, FrameSealer, final_prefix};
+use crate::message::header::ContentType;
 use crate::message::layout::{FINAL_PREFIX, REGULAR_OVERHEAD, REGULAR_PREFIX};
 use crate::message::{MessageError, MessagePart};
 
-/// Bytes of a run: one frame of the usual length, which is so released as soon as its tag holds, and a slow
-/// stream is not held up. Tests have a short one.
+/// Bytes of a run. It is one frame of the default length, so that a frame of a slow stream is released as soon as its
+/// tag was verified. Tests use short runs.
 const RUN: usize = if cfg!(test) { 64 } else { 64 << 10 };
 
-/// Bytes of a run of a signed message that is opened: it is of use only as a whole, and the hash, which
-/// is what takes the time, stands still while the next worker wakes up to read.
+/// Bytes of a run when a signed message is opened. Longer runs are faster here: hashing takes most of the time, and
+/// pauses while the next worker wakes up to read. An early release is worth little, since the message is of use only
+/// when its signature was verified.
 const SIGNED_RUN: usize = 4 * RUN;
 
-/// Seals all of `source` into frames, and returns how many bytes it had.
+/// Seals all of `source` into frames, and returns the length of the plaintext.
 ///
 /// # Errors
-/// As [`super::sequential::seal`].
+/// As [`sequential::seal`].
 pub fn seal(
-    cipher: &FrameSealer,
-    frame_length: NonZeroU32,
+    body: BodySealer<'_>,
     source: &mut (impl Read + Send),
     output: &mut impl Write,
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    seal_from(NonZeroU32::MIN, cipher, frame_length, source, output, jobs, progress)
-}
-
-/// The same from frame `sequence` on.
-fn seal_from(
-    mut sequence: NonZeroU32,
-    cipher: &FrameSealer,
-    frame_length: NonZeroU32,
-    source: &mut (impl Read + Send),
-    output: &mut impl Write,
-    jobs: Jobs,
-    progress: &dyn Progress,
-) -> Result<u64, PipelineError> {
+    let BodySealer { cipher, frame_length, first: mut sequence } = body;
     let frames = frames_a_run(frame_length, RUN);
     let mut first = SealRun::new(frame_length, frames);
     first.fill(source)?;
@@ -64,7 +53,7 @@ fn seal_from(
         Ok(())
     };
     if !first.is_full() {
-        // Most inputs are small: they need no threads.
+        // The source fits into one run, which needs no threads.
         (first.first, first.is_last) = (sequence, true);
         first.require_numbers()?;
         first.seal(cipher);
@@ -76,7 +65,7 @@ fn seal_from(
         jobs,
         || SealRun::new(frame_length, frames),
         |mut next| {
-            // The last one is known by what follows it: nothing.
+            // A full run is the last one if nothing follows it, which only reading the next run can tell.
             if pending.is_full() {
                 next.fill(source)?;
             } else {
@@ -85,9 +74,9 @@ fn seal_from(
             let is_last = next.plaintext_len == 0;
             let mut run = mem::replace(&mut pending, next);
             (run.first, run.is_last) = (sequence, is_last);
-            // Before any of its frames is sealed: no two may have one number.
+            // The numbers are checked before any frame is sealed, since no two frames may have the same number.
             sequence = run.require_numbers()?.saturating_add(1);
-            Ok(Filled { run, is_last })
+            Ok(ReadRun { run, is_last })
         },
         |run| run.seal(cipher),
         write,
@@ -95,22 +84,24 @@ fn seal_from(
     Ok(total)
 }
 
-/// Opens a framed body, and returns how many bytes of plaintext it held.
+/// Opens a body, and returns the length of its plaintext. A body without frames is opened on one thread.
 ///
 /// # Errors
-/// As [`super::sequential::open`].
+/// As [`sequential::open`].
 pub fn open(
-    opening: Opening<&FrameOpener>,
-    frame_length: NonZeroU32,
+    body: BodyOpener<&FrameOpener>,
     source: &mut (impl Read + Send),
     output: &mut impl Write,
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let Opening { cipher, start, verifier, .. } = opening;
+    let ContentType::Framed(frame_length) = body.content else {
+        return sequential::open(body, source, output, progress);
+    };
+    let BodyOpener { cipher, start, verifier, .. } = body;
     let run = if verifier.is_some() { SIGNED_RUN } else { RUN };
     let frames = frames_a_run(frame_length, run);
-    let mut body = Body::new(source, start, verifier);
+    let mut body = BodyParser::new(source, start, verifier);
     let mut sequence = NonZeroU32::MIN;
     let mut first = OpenRun::new(frame_length, frames);
     first.fill(&mut body, &mut sequence, frame_length);
@@ -122,7 +113,8 @@ pub fn open(
         progress.advance(bytes.len() as u64);
         result
     };
-    // The first run needs no threads, and most inputs have no other. Its result takes the end out of it.
+    // The first run needs no threads, and most inputs have no other. `write` takes the end out of the run, so it is
+    // asked for before.
     let is_all = first.is_end();
     first.open(cipher);
     write(&mut first)?;
@@ -135,7 +127,7 @@ pub fn open(
         || OpenRun::new(frame_length, frames),
         |mut run| {
             run.fill(&mut body, &mut sequence, frame_length);
-            Ok(Filled { is_last: run.is_end(), run })
+            Ok(ReadRun { is_last: run.is_end(), run })
         },
         |run| run.open(cipher),
         write,
@@ -143,23 +135,25 @@ pub fn open(
     Ok(total)
 }
 
-/// Frames to be sealed: `prefix | plaintext | tag` each, one after the other.
+/// A run of frames to be sealed, in place: `prefix | plaintext | tag` for each, one after the other.
 struct SealRun {
     /// Wiped on drop, since it held plaintext.
     bytes: SecretBytes,
     frame_length: usize,
-    /// Of all frames.
+    /// The length of the plaintext of all frames.
     plaintext_len: usize,
+    /// The number of the first frame.
     first: NonZeroU32,
+    /// Whether the last frame of the run is the final frame of the message.
     is_last: bool,
-    /// Bytes of the sealed frames.
+    /// The length of the sealed frames.
     sealed_len: usize,
 }
 
 impl SealRun {
     fn new(frame_length: NonZeroU32, frames: usize) -> Self {
         let frame_length = frame_length.get() as usize;
-        // The prefix of a final frame is longer.
+        // The last frame may turn out to be the final one, whose prefix is longer.
         let len = frames * (frame_length + REGULAR_OVERHEAD) + FINAL_PREFIX - REGULAR_PREFIX;
         Self {
             bytes: SecretBytes::zeroed(len),
@@ -183,14 +177,18 @@ impl SealRun {
         self.plaintext_len == self.bytes.len() / self.stride() * self.frame_length
     }
 
-    /// The number of its last frame, if the format has numbers for all of them.
+    /// Returns the number of the last frame.
+    ///
+    /// # Errors
+    /// [`PipelineError::TooLong`] if the format has not enough numbers for all frames.
     fn require_numbers(&self) -> Result<NonZeroU32, PipelineError> {
         let more = u32::try_from(self.frames().saturating_sub(1)).unwrap_or(u32::MAX);
         let last = self.first.checked_add(more).ok_or(PipelineError::TooLong)?;
-        // As in the sequential sealer, the last number of all is not used.
+        // The greatest number is never used, as in the sequential sealer.
         if last < NonZeroU32::MAX { Ok(last) } else { Err(PipelineError::TooLong) }
     }
 
+    /// Reads plaintext until the run is full or `source` ends.
     fn fill(&mut self, source: &mut impl Read) -> Result<(), PipelineError> {
         let (stride, frame_length) = (self.stride(), self.frame_length);
         self.plaintext_len = 0;
@@ -214,7 +212,7 @@ impl SealRun {
         let mut sequence = self.first;
         let bytes = self.bytes.expose_mut();
         for frame in bytes.chunks_exact_mut(stride).take(regular) {
-            // No number repeats: `require_numbers` has seen the last one.
+            // The number never saturates: `require_numbers` has checked the last one.
             seal_regular(cipher, sequence, frame);
             sequence = sequence.saturating_add(1);
         }
@@ -222,11 +220,11 @@ impl SealRun {
         if is_last {
             let len = self.plaintext_len - regular * frame_length;
             let frame = &mut bytes[regular * stride..];
-            // Once a message: its plaintext makes room for the longer prefix.
+            // Moves the plaintext to make room for the longer prefix, which happens once a message.
             frame.copy_within(REGULAR_PREFIX..REGULAR_PREFIX + len, FINAL_PREFIX);
             let (prefix, rest) = frame.split_at_mut(FINAL_PREFIX);
             let (plaintext, rest) = rest.split_at_mut(len);
-            // A frame's length has 32 bits.
+            // The conversion cannot fail: the plaintext is at most a frame length, which has 32 bits.
             prefix.copy_from_slice(&final_prefix(sequence, u32::try_from(len).unwrap_or(u32::MAX)));
             let tag = cipher.seal(sequence, FrameKind::Final, plaintext);
             rest[..TAG_LEN].copy_from_slice(&tag);
@@ -239,20 +237,23 @@ impl SealRun {
     }
 }
 
-/// Frames to be opened: their ciphertexts one after the other, and beside them what stood around each.
+/// A run of frames to be opened.
 struct OpenRun {
-    /// Wiped on drop, since it comes to hold plaintext.
+    /// The ciphertexts, one after the other; decrypted in place, and wiped on drop.
     bytes: SecretBytes,
     frame_length: usize,
+    /// The greatest number of frames in the run.
     most: usize,
-    frames: Vec<Frame>,
-    /// What the reader found behind the frames: an error, or, behind the final frame, nothing.
+    /// The other fields of the frames.
+    frames: Vec<EncryptedFrame>,
+    /// How the message ends, once the reader knows: with an error, or properly behind the final frame.
     end: Option<Result<(), PipelineError>>,
-    /// Frames that were opened.
+    /// How many frames, from the first on, were found authentic.
     opened: usize,
 }
 
-struct Frame {
+/// The fields of a frame besides its ciphertext.
+struct EncryptedFrame {
     sequence: NonZeroU32,
     kind: FrameKind,
     iv: Iv,
@@ -267,14 +268,15 @@ impl OpenRun {
         Self { bytes, frame_length, most, frames: Vec::with_capacity(most), end: None, opened: 0 }
     }
 
+    /// Returns whether no run follows this one.
     fn is_end(&self) -> bool {
         self.end.is_some()
     }
 
-    /// Reads frames, until it is full or the reader knows how the message ends.
+    /// Reads frames until the run is full or the message ends.
     fn fill<R: Read>(
         &mut self,
-        body: &mut Body<R>,
+        body: &mut BodyParser<R>,
         sequence: &mut NonZeroU32,
         frame_length: NonZeroU32,
     ) {
@@ -294,22 +296,23 @@ impl OpenRun {
 
     fn fill_one<R: Read>(
         &mut self,
-        body: &mut Body<R>,
+        body: &mut BodyParser<R>,
         sequence: NonZeroU32,
         frame_length: NonZeroU32,
     ) -> Result<FrameKind, MessageError> {
-        let (kind, iv, len) = body.take_prefix(sequence, frame_length)?;
+        let FrameStart { kind, iv, len } = body.take_frame_start(sequence, frame_length)?;
         let (start, len) = (self.frames.len() * self.frame_length, len as usize);
         body.take(&mut self.bytes.expose_mut()[start..start + len])?;
         let tag = body.take_array()?;
-        self.frames.push(Frame { sequence, kind, iv, tag, len });
+        self.frames.push(EncryptedFrame { sequence, kind, iv, tag, len });
         Ok(kind)
     }
 
+    /// Decrypts the frames in place, up to the first one that is not authentic.
     fn open(&mut self, cipher: &FrameOpener) {
         let places = self.bytes.expose_mut().chunks_exact_mut(self.frame_length);
         for (frame, place) in self.frames.iter().zip(places) {
-            let Frame { sequence, kind, iv, tag, len } = frame;
+            let EncryptedFrame { sequence, kind, iv, tag, len } = frame;
             if cipher.open(*sequence, *kind, iv, &mut place[..*len], tag).is_err() {
                 return;
             }
@@ -317,7 +320,7 @@ impl OpenRun {
         }
     }
 
-    /// The plaintext that may be released, and what follows it.
+    /// Returns the plaintext that may be written, and the error that follows it, if one does.
     fn result(&mut self) -> (&[u8], Result<(), PipelineError>) {
         let mut released = self.opened;
         let result = match self.frames.get(self.opened) {
@@ -327,7 +330,7 @@ impl OpenRun {
             }
             None => match self.end.take() {
                 Some(Err(error)) => {
-                    // The last frame waits for what comes after it.
+                    // The final frame is held back: its footer is wrong, or bytes follow it.
                     let is_final = self.frames.last().is_some_and(|it| it.kind == FrameKind::Final);
                     released -= usize::from(is_final);
                     Err(error)
@@ -349,23 +352,24 @@ mod tests {
     use crate::message::derivation::derive;
     use crate::message::frame::{FramePrefix, is_end_marker};
     use crate::message::suite::Suite;
+    use crate::pipeline::NoProgress;
 
     #[test]
-    fn no_two_frames_have_one_number_also_where_the_numbers_end() {
+    fn no_number_is_used_twice_where_the_numbers_run_out() {
         let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));
         let (key, _) = derive(Suite::COMMITTING, &data_key, &[4; 32].into());
         let (cipher, _) = FrameSealer::begin(&key, &[4; 32].into(), b"header", b"");
         let frame_length = NonZeroU32::new(10).unwrap();
         let jobs = Jobs::new(std::num::NonZeroUsize::new(3).unwrap());
         for left in 1..20 {
-            // Numbers up to the last but one are good.
+            // All numbers but the greatest may be used.
             let first = NonZeroU32::new(u32::MAX - left).unwrap();
             for frames in (left.max(3) - 2)..left + 9 {
                 let plaintext = vec![7; frames as usize * 10];
                 let mut output = Vec::new();
                 let mut source = &plaintext[..];
-                let result =
-                    seal_from(first, &cipher, frame_length, &mut source, &mut output, jobs, &());
+                let body = BodySealer { cipher: &cipher, frame_length, first };
+                let result = seal(body, &mut source, &mut output, jobs, &NoProgress);
                 assert_eq!(result.is_ok(), frames <= left, "{frames} with {left} left");
                 let mut numbers = BTreeSet::new();
                 for frame in output.chunks(10 + REGULAR_OVERHEAD) {

@@ -1,10 +1,10 @@
-//! From file to file, by position: each worker reads, seals or opens, and writes its own run of frames, in no
-//! order. The layout says where each stands.
+//! Seals and opens from file to file, by position: each worker reads a run of frames, seals or opens it, and writes
+//! it to its place, in no order.
 //!
-//! A size is only a claim. What is sealed here are frames that are sure to have a successor; the end of the
-//! source is left to the sequential sealer, which goes on as long as bytes come. What is opened here is a
-//! message whose final frame stands where the size puts it and is authentic; wherever anything is not as it
-//! should be, the sequential reader walks the frames from the beginning, and it alone says what is wrong.
+//! The length of the source is only a claim. [`seal`] therefore seals only frames that are sure to have a successor,
+//! and leaves the rest of the source to the sequential sealer, which goes on as long as bytes come. [`open`] opens
+//! only a message whose final frame is authentic and stands where the length puts it; in every other case it
+//! reports nothing, and the caller runs the sequential opener, which names the first error.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -16,87 +16,67 @@ use std::thread;
 
 use rustix::io::{pwritev, retry_on_intr};
 
+use super::placed_frames::{PlacedFrames, ReadAt, SizedSource, open_regular};
 use super::{Jobs, LONGEST_FRAME, PipelineError, Progress, frames_a_run, seal_regular};
-use crate::crypto::engine::TAG_LEN;
 use crate::crypto::secret::SecretBytes;
-use crate::message::frame::{FrameKind, FrameOpener, FramePrefix, FrameSealer, is_end_marker};
-use crate::message::layout::{
-    FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_OVERHEAD, REGULAR_PREFIX,
-};
+use crate::message::frame::{FrameOpener, FrameSealer};
+use crate::message::layout::{Layout, REGULAR_OVERHEAD, REGULAR_PREFIX};
 
-/// Bytes in the buffers of all workers together; a run below a fourth of it leaves the caches unused.
+/// Bytes in the buffers of all workers together. A worker whose run is shorter than a quarter of this does not use
+/// all of the cache of its core.
 const BUDGET: usize = 2 << 20;
 
-/// Bytes of a run at most: what fits into the cache of a core beside everything else. Tests have a short one, so
-/// that short messages go every way.
+/// The most bytes of a run: about what fits into the cache of one core. Tests use short runs, so that short messages
+/// are cut into several.
 const RUN: usize = if cfg!(test) { 64 } else { 512 << 10 };
 
-/// What can be read at any place, by several threads at once.
-pub trait ReadAt: Sync {
-    /// Fills `buffer` from the place `at`.
-    ///
-    /// # Errors
-    /// The system's own, also where the file ends before.
-    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()>;
+/// A file that receives the frames of a message, each at its place.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedOutput<'a> {
+    /// The file; it holds the header, or will.
+    pub file: &'a File,
+    /// The places of the frames.
+    pub layout: Layout,
 }
 
-impl ReadAt for File {
-    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(self, buffer, at)
-    }
-}
-
-impl<T: ReadAt + ?Sized> ReadAt for &T {
-    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
-        (**self).read_exact_at(buffer, at)
-    }
-}
-
-impl ReadAt for [u8] {
-    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
-        let rest = usize::try_from(at).ok().and_then(|at| self.get(at..));
-        let found = rest.and_then(|rest| rest.get(..buffer.len()));
-        buffer.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
-        Ok(())
-    }
-}
-
-/// Seals the frames of the first `size` bytes of `source` that are sure not to be the last one, and writes them
-/// to their places. Returns how many there were: the rest of the source, and of the output, is still to do.
+/// Seals the frames of `source` that are sure not to be the last one, writes each to its place, and returns how many
+/// they are.
+///
+/// A frame is sure to have a successor if the claimed length reaches beyond it. The number is 0 where threads would
+/// cost more time than they save. The caller seals the rest of the source.
 ///
 /// # Errors
-/// [`PipelineError`].
+/// [`PipelineError::Read`], [`PipelineError::Write`], or [`PipelineError::TooLong`].
 pub fn seal(
     cipher: &FrameSealer,
-    layout: Layout,
-    (source, size): (&impl ReadAt, u64),
-    output: &File,
+    plaintext: &SizedSource<&impl ReadAt>,
+    output: PlacedOutput<'_>,
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u32, PipelineError> {
+    let PlacedOutput { file, layout } = output;
     let frame_length = layout.frame_length.get();
-    let frames = layout.frame_count(size).ok_or(PipelineError::TooLong)?.get() - 1;
+    let frames = layout.frame_count(plaintext.claimed_len).ok_or(PipelineError::TooLong)?.get() - 1;
     let run = frames_a_run(layout.frame_length, RUN.min(BUDGET / jobs.count()));
-    if is_too_little(frames, run, frame_length, jobs) {
+    if is_too_small_for_threads(frames, run, frame_length, jobs) {
         return Ok(0);
     }
     let stride = frame_length as usize + REGULAR_OVERHEAD;
-    work(jobs, frames, run, stride, |buffer, first, count| {
+    for_each_run(jobs, frames, run, stride, |buffer, first, count| {
         for (index, frame) in buffer.chunks_exact_mut(stride).take(count as usize).enumerate() {
-            // In range: there are as many frames as 32 bits can number.
+            // The sum fits: there are at most as many frames as 32 bits can number.
             let number = first + u32::try_from(index).unwrap_or(u32::MAX);
             let sequence = NonZeroU32::MIN.saturating_add(number);
-            let plaintext = &mut frame[REGULAR_PREFIX..][..frame_length as usize];
-            source
-                .read_exact_at(plaintext, u64::from(number) * u64::from(frame_length))
+            let room = &mut frame[REGULAR_PREFIX..][..frame_length as usize];
+            plaintext
+                .read_exact_at(room, u64::from(number) * u64::from(frame_length))
                 .map_err(PipelineError::Read)?;
             seal_regular(cipher, sequence, frame);
         }
         let start = layout
             .frame_start(NonZeroU32::MIN.saturating_add(first))
             .ok_or(PipelineError::TooLong)?;
-        output
-            .write_all_at(&buffer[..count as usize * stride], start)
+        file.write_all_at(&buffer[..count as usize * stride], start)
             .map_err(PipelineError::Write)?;
         progress.advance(u64::from(count) * u64::from(frame_length));
         Ok::<_, PipelineError>(())
@@ -104,58 +84,58 @@ pub fn seal(
     Ok(frames)
 }
 
-/// Opens a message of `size` bytes, and writes its plaintext to its places in `output`, if there is to be one.
-/// Returns how many bytes there were; `None` where the message is not as its size says, or too small to be
-/// worth it: what was written then means nothing.
+/// Opens the frames of a message, writes the plaintext of each to its place in `output`, and returns the length of
+/// the plaintext. Without an `output`, the frames are only verified.
+///
+/// The result is `None` where the message is not as its claimed length says, where a frame is not authentic, and
+/// where threads would cost more time than they save. What `output` holds is then to be discarded.
 ///
 /// # Errors
 /// [`PipelineError::Write`].
 pub fn open(
-    cipher: &FrameOpener,
-    layout: Layout,
-    (source, size): (&impl ReadAt, u64),
+    frames: &PlacedFrames<&FrameOpener, &impl ReadAt>,
     output: Option<&File>,
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<Option<u64>, PipelineError> {
+    let PlacedFrames { cipher, layout, source } = frames;
     let frame_length = layout.frame_length.get();
-    let Some(last) = layout.frames_in(size) else { return Ok(None) };
-    let frames = last.get() - 1;
+    let Some(last) = frames.final_sequence() else { return Ok(None) };
+    let regular = last.get() - 1;
     let run = frames_a_run(layout.frame_length, RUN.min(BUDGET / jobs.count()));
-    if is_too_little(frames, run, frame_length, jobs) {
+    if is_too_small_for_threads(regular, run, frame_length, jobs) {
         return Ok(None);
     }
-    let Some(end) = open_final(cipher, layout, source, size, last) else { return Ok(None) };
+    let Some(end) = frames.open_final(last) else { return Ok(None) };
     let stride = frame_length as usize + REGULAR_OVERHEAD;
-    let opened = work(jobs, frames, run, stride, |buffer, first, count| {
+    let opened = for_each_run(jobs, regular, run, stride, |buffer, first, count| {
         let start = layout.frame_start(NonZeroU32::MIN.saturating_add(first));
-        let start = start.ok_or(Unopened::Message)?;
+        let start = start.ok_or(RunFailure::Message)?;
         let buffer = &mut buffer[..count as usize * stride];
-        source.read_exact_at(buffer, start).map_err(|_| Unopened::Message)?;
+        source.read_exact_at(buffer, start).map_err(|_| RunFailure::Message)?;
         let mut plaintexts = Vec::with_capacity(count as usize);
         for (index, frame) in buffer.chunks_exact_mut(stride).enumerate() {
             let number = first + u32::try_from(index).unwrap_or(u32::MAX);
             let plaintext = open_regular(cipher, NonZeroU32::MIN.saturating_add(number), frame)
-                .ok_or(Unopened::Message)?;
+                .ok_or(RunFailure::Message)?;
             plaintexts.push(IoSlice::new(plaintext));
         }
         if let Some(output) = output {
             let place = u64::from(first) * u64::from(frame_length);
-            write_all_vectored_at(output, &mut plaintexts, place).map_err(Unopened::Output)?;
+            write_all_vectored_at(output, &mut plaintexts, place).map_err(RunFailure::Output)?;
         }
         progress.advance(u64::from(count) * u64::from(frame_length));
         Ok(())
     });
     match opened {
         Ok(()) => {}
-        Err(Unopened::Message) => return Ok(None),
-        Err(Unopened::Output(error)) => return Err(PipelineError::Write(error)),
+        Err(RunFailure::Message) => return Ok(None),
+        Err(RunFailure::Output(error)) => return Err(PipelineError::Write(error)),
     }
-    // A size is a claim here too: nothing may follow.
-    if source.read_exact_at(&mut [0], size).is_ok() {
+    if source.is_longer_than_claimed() {
         return Ok(None);
     }
-    let before = u64::from(frames) * u64::from(frame_length);
+    let before = u64::from(regular) * u64::from(frame_length);
     if let Some(output) = output {
         output.write_all_at(end.expose(), before).map_err(PipelineError::Write)?;
     }
@@ -163,65 +143,23 @@ pub fn open(
     Ok(Some(before + end.len() as u64))
 }
 
-/// Why a run did not come through.
-enum Unopened {
-    /// The sequential reader says what it is.
+/// Why a run of frames was not opened.
+enum RunFailure {
+    /// A frame could not be read, or is not authentic. The sequential opener finds out which.
     Message,
+    /// The plaintext could not be written.
     Output(io::Error),
 }
 
-/// The plaintext of the final frame, if it is where the size says, and authentic.
-pub(super) fn open_final(
-    cipher: &FrameOpener,
-    layout: Layout,
-    source: &impl ReadAt,
-    size: u64,
-    sequence: NonZeroU32,
-) -> Option<SecretBytes> {
-    let start = layout.frame_start(sequence)?;
-    let mut prefix = [0; FINAL_PREFIX];
-    source.read_exact_at(&mut prefix, start).ok()?;
-    let (FramePrefix { sequence: number, iv }, len) = FramePrefix::of_final(&prefix);
-    let ends = start.checked_add(FINAL_OVERHEAD as u64)?.checked_add(u64::from(len))?;
-    let is_final = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]])
-        && number == sequence.get()
-        && len <= layout.frame_length.get()
-        && ends == size;
-    if !is_final {
-        return None;
-    }
-    let mut plaintext = SecretBytes::zeroed(len as usize);
-    let mut tag = [0; TAG_LEN];
-    source.read_exact_at(plaintext.expose_mut(), start + FINAL_PREFIX as u64).ok()?;
-    source.read_exact_at(&mut tag, ends - TAG_LEN as u64).ok()?;
-    cipher.open(sequence, FrameKind::Final, &iv, plaintext.expose_mut(), &tag).ok()?;
-    Some(plaintext)
-}
-
-/// The plaintext in the bytes of a regular frame.
-pub(super) fn open_regular<'a>(
-    cipher: &FrameOpener,
-    sequence: NonZeroU32,
-    frame: &'a mut [u8],
-) -> Option<&'a [u8]> {
-    let (prefix, rest) = frame.split_first_chunk_mut::<REGULAR_PREFIX>()?;
-    let (plaintext, tag) = rest.split_last_chunk_mut::<TAG_LEN>()?;
-    let prefix = FramePrefix::of_regular(prefix);
-    if prefix.sequence != sequence.get() {
-        return None;
-    }
-    cipher.open(sequence, FrameKind::Regular, &prefix.iv, plaintext, tag).ok()?;
-    Some(plaintext)
-}
-
-/// Writes `parts` one behind the other from `at` on, in as few calls as the system takes them: each one locks the
-/// file, and the workers wait for each other there.
+/// Writes all `parts` one after the other from place `at` on.
+///
+/// It makes as few system calls as possible, because each call locks the file, and workers wait for that lock.
 fn write_all_vectored_at(
     output: &File,
     mut parts: &mut [IoSlice<'_>],
     mut at: u64,
 ) -> io::Result<()> {
-    // What is empty is not there, or nothing written would be an end.
+    // Skips empty parts: with only those left, a write of 0 bytes would look like an error.
     IoSlice::advance_slices(&mut parts, 0);
     while !parts.is_empty() {
         let written = retry_on_intr(|| pwritev(output, parts, at))?;
@@ -234,24 +172,27 @@ fn write_all_vectored_at(
     Ok(())
 }
 
-/// Whether threads would cost more than they bring.
-fn is_too_little(frames: u32, run: usize, frame_length: u32, jobs: Jobs) -> bool {
+/// Returns whether starting threads would cost more time than they save.
+fn is_too_small_for_threads(frames: u32, run: usize, frame_length: u32, jobs: Jobs) -> bool {
     jobs == Jobs::ONE || frame_length > LONGEST_FRAME || (frames as usize) < 2 * run
 }
 
-/// Has workers take runs of `run` frames until all are done, or one fails: (buffer, first frame from 0, count).
-fn work<E: Send>(
+/// Has `jobs` threads process all `frames` in runs of `run` frames, until all are done or one run fails.
+///
+/// `process` gets the thread's buffer, which has `stride` bytes for each frame of a run, the index (from 0) of the
+/// first frame of the run, and the number of frames in it.
+fn for_each_run<E: Send>(
     jobs: Jobs,
     frames: u32,
     run: usize,
     stride: usize,
-    one: impl Fn(&mut [u8], u32, u32) -> Result<(), E> + Sync,
+    process: impl Fn(&mut [u8], u32, u32) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
     let run = u32::try_from(run).unwrap_or(u32::MAX);
-    // Wider than the frames' numbers: every worker counts once more than there is.
+    // The counter has 64 bits, although frame numbers have 32: each worker counts once beyond the last run.
     let (next, stop, failed) = (AtomicU64::new(0), AtomicBool::new(false), Mutex::new(None));
     let worker = || {
-        // Wiped when the worker ends: it held plaintext.
+        // It comes to hold plaintext, and is wiped when the worker ends.
         let mut buffer = SecretBytes::zeroed(run as usize * stride);
         while !stop.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -260,7 +201,7 @@ fn work<E: Send>(
                 return;
             };
             let count = run.min(frames - first);
-            if let Err(error) = one(buffer.expose_mut(), first, count) {
+            if let Err(error) = process(buffer.expose_mut(), first, count) {
                 stop.store(true, Ordering::Relaxed);
                 failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }
@@ -268,7 +209,7 @@ fn work<E: Send>(
     };
     thread::scope(|scope| {
         for _ in 1..jobs.count() {
-            // Where there are no more threads to be had, this one does the work.
+            // If the system has no more threads, those that were started, and this one, do all the work.
             drop(thread::Builder::new().spawn_scoped(scope, worker));
         }
         worker();
@@ -285,8 +226,8 @@ mod tests {
     use crate::pipeline::tests::{contents, file_of};
 
     #[test]
-    fn many_parts_are_one_text_at_its_place() {
-        // More than a system takes in one call, and empty ones among them.
+    fn a_vectored_write_writes_all_parts_at_their_place() {
+        // More parts than the system takes in one call, with empty ones among them.
         let text: Vec<u8> = (0..=255).cycle().take(5000).collect();
         let mut parts: Vec<_> =
             text.chunks(1).flat_map(|it| [IoSlice::new(&[]), IoSlice::new(it)]).collect();

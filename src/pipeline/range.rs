@@ -1,56 +1,54 @@
-//! A part of a plaintext: of the message, only the frames that hold it are read.
+//! Decrypts some bytes of a plaintext, and reads only the frames that hold them.
 
 use std::io::{self, Write};
 
 use super::frames_at::FramesAt;
-use super::positional::ReadAt;
+use super::placed_frames::{PlacedFrames, ReadAt};
 use super::{PipelineError, Progress};
 use crate::message::frame::FrameOpener;
-use crate::message::layout::Layout;
 
-/// Bytes of a plaintext.
+/// A range of a plaintext's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteRange {
-    /// The first byte.
+    /// The place of the first byte.
     pub offset: u64,
-    /// How many; all to the end, if `None`.
+    /// The number of bytes; `None` for all up to the end.
     pub length: Option<u64>,
 }
 
 impl ByteRange {
-    /// Everything.
+    /// The whole plaintext.
     pub const ALL: Self = Self { offset: 0, length: None };
 
-    /// The byte behind the last one, in a plaintext of `len` bytes.
+    /// Returns the place behind the last byte of the range, in a plaintext of `len` bytes.
     fn end(self, len: u64) -> u64 {
         self.length.map_or(len, |length| self.offset.saturating_add(length)).min(len)
     }
 }
 
-/// What was asked for of a plaintext, and found.
+/// What was decrypted of a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RangeResult {
-    /// Bytes of the whole plaintext.
+    /// The length of the whole plaintext.
     pub plaintext_len: u64,
-    /// Bytes written.
+    /// The number of bytes written, fewer than asked for if the plaintext ends before.
     pub written: u64,
 }
 
-/// Opens the frames of a message of `size` bytes that hold `range`, and writes these bytes of them. `None`
-/// where the message is not as its size says, or a frame is not authentic: what was written is authentic, and
-/// not all. The sequential reader then says what is wrong.
+/// Opens the frames that hold `range`, and writes the bytes of the range to `output`.
+///
+/// The result is `None` where the message is not as its claimed length says, or a frame is not authentic. What was
+/// written is then authentic but incomplete, and the sequential opener finds out what is wrong.
 ///
 /// # Errors
 /// [`PipelineError::Write`].
 pub fn open(
-    cipher: &FrameOpener,
-    layout: Layout,
-    (source, size): (&impl ReadAt, u64),
+    frames: PlacedFrames<&FrameOpener, &impl ReadAt>,
     range: ByteRange,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<Option<RangeResult>, PipelineError> {
-    let Some(mut frames) = FramesAt::find(cipher, layout, source, size) else { return Ok(None) };
+    let Some(mut frames) = FramesAt::find(frames) else { return Ok(None) };
     let plaintext_len = frames.plaintext_len();
     let (mut at, end) = (range.offset, range.end(plaintext_len));
     while at < end {
@@ -63,7 +61,7 @@ pub fn open(
     Ok(Some(RangeResult { plaintext_len, written: at - range.offset }))
 }
 
-/// The bytes of `plaintext`, which begins at `start`, that lie from `from` to before `to`.
+/// Returns the bytes of `plaintext` that lie from place `from` to before place `to`. `plaintext` begins at `start`.
 fn overlap(plaintext: &[u8], start: u64, from: u64, to: u64) -> &[u8] {
     let place = |at: u64| {
         usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(plaintext.len())
@@ -71,20 +69,21 @@ fn overlap(plaintext: &[u8], start: u64, from: u64, to: u64) -> &[u8] {
     plaintext.get(place(from)..place(to)).unwrap_or_default()
 }
 
-/// Lets only the bytes of a range through, where the whole plaintext has to pass.
+/// A writer that takes a whole plaintext, and writes only the bytes of a range.
 pub struct RangeWriter<W> {
     output: W,
     range: ByteRange,
+    /// How many bytes of the plaintext were taken.
     position: u64,
 }
 
 impl<W> RangeWriter<W> {
-    /// All that is written passes it.
+    /// Begins at the first byte of the plaintext.
     pub fn new(output: W, range: ByteRange) -> Self {
         Self { output, range, position: 0 }
     }
 
-    /// Bytes that came through.
+    /// Returns how many bytes of the range were written.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.range.end(self.position).saturating_sub(self.range.offset)
@@ -107,21 +106,27 @@ impl<W: Write> Write for RangeWriter<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::layout::Layout;
+    use crate::pipeline::NoProgress;
+    use crate::pipeline::placed_frames::SizedSource;
     use crate::pipeline::tests::{FRAME, file_of, opener, sealed_in_order};
 
     const LAYOUT: Layout = Layout { header_len: 0, frame_length: FRAME };
 
     #[test]
-    fn a_range_and_a_window_are_what_a_slice_is() {
+    fn a_range_and_a_range_writer_give_the_bytes_of_the_slice() {
         for len in [0, 1, 9, 10, 11, 20, 55] {
             let plaintext: Vec<u8> = (0..len).collect();
             let message = sealed_in_order(&plaintext);
-            let (file, size) = (file_of(&message), message.len() as u64);
+            let (file, cipher) = (file_of(&message), opener());
+            let claimed_len = message.len() as u64;
             for offset in 0..u64::from(len) + 3 {
                 for length in (0..u64::from(len) + 3).map(Some).chain([None, Some(u64::MAX)]) {
                     let range = ByteRange { offset, length };
-                    let (mut part, mut window) = (Vec::new(), RangeWriter::new(Vec::new(), range));
-                    let found = open(&opener(), LAYOUT, (&file, size), range, &mut part, &());
+                    let (mut part, mut writer) = (Vec::new(), RangeWriter::new(Vec::new(), range));
+                    let source = SizedSource { source: &file, claimed_len };
+                    let frames = PlacedFrames { cipher: &cipher, layout: LAYOUT, source };
+                    let found = open(frames, range, &mut part, &NoProgress);
                     let expected: Vec<u8> = plaintext
                         .iter()
                         .skip(usize::try_from(offset).unwrap())
@@ -133,27 +138,29 @@ mod tests {
                     let found = found.unwrap().unwrap();
                     assert_eq!(found, RangeResult { plaintext_len: u64::from(len), written });
                     for bytes in plaintext.chunks(7) {
-                        window.write_all(bytes).unwrap();
+                        writer.write_all(bytes).unwrap();
                     }
-                    assert_eq!((window.written(), window.output), (written, expected));
+                    assert_eq!((writer.written(), writer.output), (written, expected));
                 }
             }
         }
     }
 
     #[test]
-    fn a_claimed_size_proves_nothing() {
+    fn a_message_is_refused_if_its_length_is_not_as_claimed() {
         let message = sealed_in_order(&[7; 55]);
         let size = message.len() as u64;
-        let open = |bytes: &[u8], size| {
+        let open = |bytes: &[u8], claimed_len| {
             let range = ByteRange { offset: 0, length: Some(1) };
-            open(&opener(), LAYOUT, (&file_of(bytes), size), range, &mut Vec::new(), &()).unwrap()
+            let source = SizedSource { source: &file_of(bytes), claimed_len };
+            let frames = PlacedFrames { cipher: &opener(), layout: LAYOUT, source };
+            open(frames, range, &mut Vec::new(), &NoProgress).unwrap()
         };
         assert!(open(&message, size).is_some());
         assert!(open(&message[..message.len() - 1], size).is_none());
         assert!(open(&message, size - 1).is_none());
         assert!(open(&[&message[..], b"x"].concat(), size).is_none());
-        // Frames may not change places, whichever is asked for.
+        // Exchanged frames.
         let swapped = [&message[42..84], &message[..42], &message[84..]].concat();
         assert!(open(&swapped, size).is_none());
     }

@@ -1,46 +1,33 @@
-//! One frame after the other, on anything that can be read and written, in constant memory.
+//! Seals and opens one frame after the other, from any reader to any writer, in constant memory.
 
 use std::io::{Read, Write};
-use std::num::NonZeroU32;
 
-use super::body_reader::{BodyReader, Opening};
+use super::body_reader::{BodyOpener, BodyReader};
 use super::frame_buffer::{FrameBuffer, following};
-use super::{PipelineError, Progress};
-use crate::message::frame::{FrameKind, FrameOpener, FrameSealer};
+use super::{BodySealer, PipelineError, Progress};
+use crate::message::frame::{FrameKind, FrameOpener};
 
-/// Seals all of `source` into frames, and returns how many bytes it had.
+/// Seals all of `source` into frames, and returns the length of the plaintext.
 ///
-/// The final frame is written only after the source has said that it ends: where reading fails,
-/// what was written is truncated to every reader.
+/// The final frame is written only when `source` has ended. If reading fails before that, every reader of the output
+/// finds it truncated.
 ///
 /// # Errors
-/// [`PipelineError`].
+/// [`PipelineError::Read`], [`PipelineError::Write`], or [`PipelineError::TooLong`].
 pub fn seal(
-    cipher: &FrameSealer,
-    frame_length: NonZeroU32,
+    body: BodySealer<'_>,
     source: &mut impl Read,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    seal_from(NonZeroU32::MIN, cipher, frame_length, source, output, progress)
-}
-
-/// The same for the rest of a source, from frame `sequence` on.
-pub(crate) fn seal_from(
-    mut sequence: NonZeroU32,
-    cipher: &FrameSealer,
-    frame_length: NonZeroU32,
-    source: &mut impl Read,
-    output: &mut impl Write,
-    progress: &dyn Progress,
-) -> Result<u64, PipelineError> {
+    let BodySealer { cipher, frame_length, first: mut sequence } = body;
     let mut frame = FrameBuffer::new(frame_length);
-    // A second one only where there is a second frame: most files are small.
+    // Most files are small, so the second buffer is allocated only when there is a second frame.
     let mut next = None;
     let mut total = 0;
     frame.fill(source)?;
     loop {
-        // A frame is the last one when nothing follows it, which only one more read can tell.
+        // A full frame is the last one if nothing follows it, and only a further read can tell that.
         let is_last = !frame.is_full() || {
             let next: &mut FrameBuffer = next.get_or_insert_with(|| FrameBuffer::new(frame_length));
             next.fill(source)?;
@@ -61,22 +48,21 @@ pub(crate) fn seal_from(
     }
 }
 
-/// Opens a body, and returns how many bytes of plaintext it held.
+/// Opens a body, and returns the length of its plaintext.
 ///
-/// Each frame is written out when its own tag holds. After an error the bytes written are authentic,
-/// and not all there are: whoever publishes them has to take them back. Of a signed message, the last
-/// frame is written out when the signature holds; what was written before it is authentic under the data
-/// key, and not yet under the signature.
+/// Each frame is written when its tag was verified. After an error, what was written is authentic but incomplete, and
+/// the caller must withdraw it if it was published. Of a signed message, the last frame is written only when the
+/// signature was verified too; the frames before it are written under the protection of the data key alone.
 ///
 /// # Errors
-/// [`PipelineError`]; the first failing check in the order of the bytes.
+/// The first failing check in the order of the bytes: [`PipelineError::Message`] or [`PipelineError::Write`].
 pub fn open(
-    opening: Opening<&FrameOpener>,
+    body: BodyOpener<&FrameOpener>,
     source: &mut impl Read,
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let mut body = BodyReader::new(opening, source);
+    let mut body = BodyReader::new(body, source);
     let mut total = 0;
     while let Some(plaintext) = body.next_frame()? {
         output.write_all(plaintext).map_err(PipelineError::Write)?;
@@ -88,16 +74,19 @@ pub fn open(
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use proptest::prelude::*;
 
     use super::*;
     use crate::crypto::secret::{DataKey, SecretBytes};
     use crate::message::derivation::derive;
-    use crate::message::frame::final_prefix;
+    use crate::message::frame::{FrameSealer, final_prefix};
     use crate::message::header::ContentType;
     use crate::message::layout::{Layout, REGULAR_PREFIX};
     use crate::message::suite::Suite;
     use crate::message::{Limits, MessageError, MessagePart};
+    use crate::pipeline::NoProgress;
 
     fn ciphers() -> (FrameSealer, FrameOpener) {
         let data_key = DataKey::new(SecretBytes::copy_of(&[3; 32]));
@@ -116,7 +105,9 @@ mod tests {
     fn sealed(plaintext: &[u8], frame_length: u32) -> Vec<u8> {
         let mut message = Vec::new();
         let mut source = plaintext;
-        seal(&ciphers().0, length(frame_length), &mut source, &mut message, &()).unwrap();
+        let cipher = ciphers().0;
+        let body = BodySealer::new(&cipher, length(frame_length));
+        seal(body, &mut source, &mut message, &NoProgress).unwrap();
         message
     }
 
@@ -124,14 +115,14 @@ mod tests {
         let mut plaintext = Vec::new();
         let content = ContentType::Framed(length(frame_length));
         let (cipher, limits) = (&ciphers().1, Limits::default());
-        let opening = Opening { cipher, content, start: 0, limits, verifier: None };
-        open(opening, &mut message, &mut plaintext, &())?;
+        let body = BodyOpener { cipher, content, start: 0, limits, verifier: None };
+        open(body, &mut message, &mut plaintext, &NoProgress)?;
         Ok(plaintext)
     }
 
     proptest! {
         #[test]
-        fn opens_what_it_sealed_and_the_layout_knows_its_length(
+        fn a_sealed_message_opens_and_has_the_length_of_its_layout(
             plaintext in proptest::collection::vec(any::<u8>(), 0..200),
             frame_length in 1u32..70,
         ) {
@@ -143,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_longer_than_the_first_buffer_comes_through() {
+    fn a_frame_longer_than_the_first_buffer_is_opened() {
         let plaintext: Vec<u8> = (0..1_000_000u32).map(|i| (i % 251) as u8).collect();
         for frame_length in [128 << 10, 300_000, 1 << 20] {
             assert_eq!(opened(&sealed(&plaintext, frame_length), frame_length).unwrap(), plaintext);
@@ -151,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_trade_places_are_refused() {
+    fn exchanged_frames_are_refused() {
         let message = sealed(&[7; 30], 10);
         let stride = 10 + 32;
         let swapped = [&message[stride..2 * stride], &message[..stride], &message[2 * stride..]];
@@ -164,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_regular_frame_cannot_pass_for_the_final_one() {
-        // The first frame of three, dressed as the end: same number, same bytes, same tag.
+        // The first frame of three, with the prefix of a final frame: same number, ciphertext and tag.
         let message = sealed(&[7; 30], 10);
         let mut forged = final_prefix(NonZeroU32::MIN, 10).to_vec();
         forged.extend_from_slice(&message[REGULAR_PREFIX..10 + 32]);
@@ -176,14 +167,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_final_frame_after_full_ones_is_read() {
-        // As the Python SDK writes an exact multiple of the frame length.
+    fn an_empty_final_frame_after_full_ones_is_accepted() {
+        // The Python SDK writes one if the plaintext is an exact multiple of the frame length.
         let cipher = ciphers().0;
-        let mut frame = FrameBuffer::new(length(4));
-        frame.fill(&mut &b"full"[..]).unwrap();
-        let mut message = frame.seal(&cipher, NonZeroU32::MIN, FrameKind::Regular).to_vec();
-        frame.fill(&mut &b""[..]).unwrap();
-        message.extend_from_slice(frame.seal(&cipher, length(2), FrameKind::Final));
+        let mut buffer = FrameBuffer::new(length(4));
+        buffer.fill(&mut &b"full"[..]).unwrap();
+        let mut message = buffer.seal(&cipher, NonZeroU32::MIN, FrameKind::Regular).to_vec();
+        buffer.fill(&mut &b""[..]).unwrap();
+        message.extend_from_slice(buffer.seal(&cipher, length(2), FrameKind::Final));
         assert_eq!(opened(&message, 4).unwrap(), b"full");
     }
 
@@ -198,9 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_fails_gets_no_final_frame() {
-        struct Failing(usize);
-        impl Read for Failing {
+    fn no_final_frame_is_written_when_the_source_fails() {
+        /// Fails after this many bytes.
+        struct FailingSource(usize);
+        impl Read for FailingSource {
             fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
                 let len = self.0.min(buffer.len());
                 if len == 0 {
@@ -212,8 +204,10 @@ mod tests {
         }
         for bytes in [0, 5, 10, 15, 20] {
             let mut message = Vec::new();
-            let mut source = Failing(bytes);
-            let error = seal(&ciphers().0, length(10), &mut source, &mut message, &()).unwrap_err();
+            let mut source = FailingSource(bytes);
+            let cipher = ciphers().0;
+            let body = BodySealer::new(&cipher, length(10));
+            let error = seal(body, &mut source, &mut message, &NoProgress).unwrap_err();
             assert!(matches!(error, PipelineError::Read(_)));
             let error = opened(&message, 10).unwrap_err();
             assert!(matches!(error, PipelineError::Message(MessageError::Truncated { .. })));
@@ -225,8 +219,8 @@ mod tests {
         let mut message: &[u8] = &[&[0; 12][..], &u64::MAX.to_be_bytes()].concat();
         let (cipher, limits) = (&ciphers().1, Limits::default());
         let content = ContentType::NonFramed;
-        let opening = Opening { cipher, content, start: 0, limits, verifier: None };
-        let error = open(opening, &mut message, &mut Vec::new(), &());
+        let body = BodyOpener { cipher, content, start: 0, limits, verifier: None };
+        let error = open(body, &mut message, &mut Vec::new(), &NoProgress);
         assert!(matches!(
             error,
             Err(PipelineError::Message(MessageError::LimitExceeded { found: u64::MAX, .. }))

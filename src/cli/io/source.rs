@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use enwrap::keyring::store::generations::FIRST_BYTES;
 use enwrap::operations::encrypt::PlaintextFile;
-use enwrap::pipeline::positional::ReadAt;
+use enwrap::pipeline::placed_frames::ReadAt;
 
 use super::pipe;
 use super::sparse;

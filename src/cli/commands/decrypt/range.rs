@@ -4,6 +4,7 @@ use clap::Args;
 
 use enwrap::operations::decrypt::OpenedMessage;
 use enwrap::operations::encrypt::PlaintextFile as _;
+use enwrap::pipeline::NoProgress;
 use enwrap::pipeline::range::{ByteRange, RangeResult};
 
 use crate::cli::io::destination::{Destination, Target};
@@ -62,7 +63,7 @@ pub(super) fn decrypt(
         return Ok(found);
     }
     // The reader that decides all errors says what is wrong.
-    opened.decrypt(message, &mut std::io::sink(), &())?;
+    opened.decrypt(message, &mut std::io::sink(), &NoProgress)?;
     // It holds, but something stands before it, or the system does not know its size.
     Err(UsageError::new("its size is not that of the message in it, and so no part can be proved")
         .hint("read all of it first: --verify-first")

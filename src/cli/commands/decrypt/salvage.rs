@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use enwrap::message::MessageError;
 use enwrap::operations::encrypt::PlaintextFile as _;
-use enwrap::pipeline::PipelineError;
 use enwrap::pipeline::salvage::{LostRange, Salvaged};
+use enwrap::pipeline::{NoProgress, PipelineError};
 
 use super::Plan;
 use crate::cli::io::destination::{Destination, Payload, Rules};
@@ -85,7 +85,7 @@ impl Plan<'_> {
             self.ui.note("nothing could be saved, and nothing was written");
         }
         // The reader that decides all errors says what is wrong.
-        match opened.decrypt(&mut message, &mut io::sink(), &()) {
+        match opened.decrypt(&mut message, &mut io::sink(), &NoProgress) {
             Ok(_) => {}
             // Where that reader cannot go on, the salvage could.
             Err(PipelineError::Message(MessageError::Read(source))) => {
