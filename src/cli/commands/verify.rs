@@ -1,18 +1,16 @@
 //! `enwrap verify`: everything that decrypt checks, and no output.
 
-use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use enwrap::operations::encrypt::PlaintextFile as _;
-
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
-use crate::cli::io::metadata::Metadata;
+use crate::cli::io::metadata::{Metadata, MetadataArgs};
+use crate::cli::io::plaintext;
 use crate::cli::io::source::operands;
 use crate::cli::opening::{Missing, Opening};
 use crate::cli::trees::batch::{self, Outcome, Turn};
@@ -44,10 +42,10 @@ pub(crate) struct VerifyArgs {
     open: OpenArgs,
 
     #[command(flatten)]
-    metadata: crate::cli::io::metadata::MetadataArgs,
+    metadata: MetadataArgs,
 }
 
-/// What is the same for every input.
+/// What all inputs of a run share.
 struct Plan {
     ui: Ui,
     opening: Opening,
@@ -63,56 +61,41 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     let metadata = args.metadata.open(inputs.iter().map(PathBuf::as_path).chain([store.path()]))?;
     let plan = Plan { ui: app.ui, opening, metadata, is_recursive };
-    if !is_recursive {
-        batch::for_each(app, store.path(), &inputs, |input| {
-            let entry = Entry { path: input.clone(), is_named: true, operand: 0 };
-            plan.verify(&entry, &Turn::alone(app)).map(|_| ())
-        })?;
-        if inputs.len() > 1 {
-            app.ui.note(&format!("all {} files hold", inputs.len()));
-        }
-        return Ok(());
+    if is_recursive {
+        require_apart(&inputs)?;
+        let in_use: Vec<PathBuf> = args.metadata.metadata.iter().cloned().collect();
+        let selection = Selection::new(&args.selection, store.path(), &in_use)?;
+        let mut tree = Tree::new(&inputs, true).of(&selection);
+        let one = |entry: &Entry, turn: &Turn<'_>| plan.verify(entry, turn);
+        return batch::in_parallel(app, store.path(), &mut tree, one)?.finish_many(app, "verified");
     }
-    require_apart(&inputs)?;
-    let in_use: Vec<PathBuf> = args.metadata.metadata.iter().cloned().collect();
-    let selection = Selection::new(&args.selection, store.path(), &in_use)?;
-    let mut tree = Tree::new(&inputs, true).of(&selection);
-    let tally =
-        batch::in_parallel(app, store.path(), &mut tree, |entry, turn| plan.verify(entry, turn))?;
-    tally.finish_many(app, "verified")
+    batch::for_each(app, store.path(), &inputs, |input| {
+        let entry = Entry { path: input.clone(), is_named: true, operand: 0 };
+        plan.verify(&entry, &Turn::alone(app)).map(|_| ())
+    })?;
+    if inputs.len() > 1 {
+        app.ui.note(&format!("all {} files hold", inputs.len()));
+    }
+    Ok(())
 }
 
 impl Plan {
     fn verify(&self, entry: &Entry, turn: &Turn<'_>) -> Result<Outcome, Error> {
         let (ui, input) = (self.ui, entry.path.as_path());
-        // A message that is damaged beyond recognition is known by its name.
-        let must_be = entry.is_named || input.extension().is_some_and(|it| it == EXTENSION);
-        let mut source = if must_be {
-            MessageSource::open(input)?
-        } else {
-            match MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)? {
-                Some((source, _)) => source,
-                None => return Ok(Outcome::Skipped(Reason::NotAMessage)),
-            }
+        let Some(mut source) = self.message(entry)? else {
+            return Ok(Outcome::Skipped(Reason::NotAMessage));
         };
         let shown = source.source().shown();
         let meter = turn.meter(source.source(), false);
         let opened = self.opening.of(input)?.open(&mut source)?.with_jobs(turn.jobs);
-        let by_position = match source.positional() {
-            Some(file) => opened.decrypt_file(file, file.claimed_len(), None, &meter)?,
-            None => None,
-        };
-        let len = match by_position {
-            Some(len) => len,
-            None => opened.decrypt(&mut source, &mut io::sink(), &meter)?,
-        };
+        let len = plaintext::decrypt(&opened, &mut source, None, &meter)?;
         meter.finish();
         self.metadata.write("verify", input, None, opened.read_header())?;
         ui.detail(&format!(
             "{shown}: opened by key {} version {}",
             opened.key.key, opened.key.version
         ));
-        // Of a tree, people want to know what does not hold.
+        // Of a tree, only what fails is told.
         let text = if self.is_recursive && !ui.is_verbose() {
             String::new()
         } else {
@@ -127,5 +110,15 @@ impl Plan {
         sanitize::insert_path(&mut object, "path", input);
         ui.result(&text, object)?;
         Ok(Outcome::Done)
+    }
+    /// The message in a file; `None` where a tree has a file that is no message.
+    fn message(&self, entry: &Entry) -> Result<Option<MessageSource>, Error> {
+        let path = entry.path.as_path();
+        // By its name, a file is known to have been a message even where nothing else shows it any more.
+        if entry.is_named || path.extension().is_some_and(|it| it == EXTENSION) {
+            return MessageSource::open(path).map(Some);
+        }
+        let found = MessageSource::find(path, entry.is_named, &self.opening.policy.limits)?;
+        Ok(found.map(|(message, _)| message))
     }
 }

@@ -5,5 +5,6 @@ pub(crate) mod message_source;
 pub(crate) mod metadata;
 pub(crate) mod pipe;
 pub(crate) mod place;
+pub(crate) mod plaintext;
 pub(crate) mod source;
 mod sparse;

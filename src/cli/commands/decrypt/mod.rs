@@ -5,18 +5,13 @@ mod salvage;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{Cursor, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use enwrap::crypto::secret::fill_random;
-use enwrap::fs::atomic_file::AtomicFile;
 use enwrap::operations::decrypt::{MessageOpener, OpenedMessage};
-use enwrap::operations::encrypt::PlaintextFile as _;
-use enwrap::operations::verify_first::{Verified, VerifyFirstError};
-use enwrap::pipeline::PipelineError;
+use enwrap::operations::verify_first::VerifyFirstError;
 use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
 
 use crate::cli::app::App;
@@ -25,6 +20,8 @@ use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
 use crate::cli::io::message_source::{MessageSource, has_length_of, is_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
+use crate::cli::io::plaintext;
+use crate::cli::io::source::Source;
 use crate::cli::opening::{Missing, Opening};
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
@@ -93,7 +90,7 @@ pub(crate) struct DecryptArgs {
     preserve_mode: bool,
 }
 
-/// What is the same for every input.
+/// What all inputs of a run share.
 struct Plan<'a> {
     ui: Ui,
     args: &'a DecryptArgs,
@@ -158,128 +155,144 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     })
 }
 
+/// What came out of one message.
+struct Released {
+    /// The message; of two passes, as the second one opened it.
+    opened: OpenedMessage,
+    /// Where it was read from. `None` if that was read in two passes.
+    message: Option<MessageSource>,
+    extent: RangeResult,
+}
+
 impl Plan<'_> {
-    fn decrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> Result<(), Error> {
-        let mut message = MessageSource::open(input)?;
-        let (source, output) = (message.source(), &self.args.output);
-        let mode = source.mode().unwrap_or(0o600);
-        let rules = Rules {
-            force: output.force,
-            sync: output.is_synced(),
-            // A repository gives a secret to the group as readily as to its owner: the plaintext is
-            // the owner's, unless asked otherwise.
-            mode: if self.args.preserve_mode { mode } else { mode & 0o700 },
-            keeps_mode: true,
-            // A part is not the file of that time.
-            modified: source.modified().filter(|_| self.args.range.range().is_none()),
-        };
-        let mut destination = Destination::open(target, Some(source), Payload::Plaintext, rules)?;
-        if output.remove_source {
+    fn decrypt(&self, job: &Job, turn: &Turn<'_>) -> Result<(), Error> {
+        let mut message = MessageSource::open(&job.input)?;
+        let source = message.source();
+        let rules = self.rules(source);
+        let mut destination =
+            Destination::open(&job.target, Some(source), Payload::Plaintext, rules)?;
+        if self.args.output.remove_source {
             destination.require_file()?;
         }
-        let (ui, name) = (self.ui, source.shown());
+        let shown = source.shown();
         let meter = turn.meter(source, destination.is_terminal());
-        let opening = self.opening.of(input)?;
-        let mut opened = opening.open(&mut message)?.with_jobs(turn.jobs);
-        // A file appears when all of it holds. A stream cannot be taken back, and of a signed message
-        // nothing holds before the signature.
-        let range = self.args.range.range();
-        let is_late = if range.is_some() {
-            self.args.verify_first
-        } else {
-            destination.is_stream()
-                && (self.args.verify_first || opened.header().public_key.is_some())
-        };
-        let (found, message) = if is_late {
+        let opening = self.opening.of(&job.input)?;
+        let opened = opening.open(&mut message)?.with_jobs(turn.jobs);
+        let released = if self.is_verified_first(&opened, &destination) {
             let opener = opening.opener();
-            let mut window = RangeWriter::new(&mut destination, range.unwrap_or(ByteRange::ALL));
-            let released = release_verified(&opened, message, &opener, &mut window, &meter);
-            let (second, plaintext_len) = released.map_err(|error| name_output(error, target))?;
-            opened = second;
-            (RangeResult { plaintext_len, written: window.written() }, None)
-        } else if let Some(range) = range {
-            let asked = (range, target);
-            let found = range::decrypt(&opened, &mut message, asked, &mut destination, &meter)?;
-            (found, None)
+            self.release_verified(&opened, message, &opener, &mut destination, &meter)
+                .map_err(|error| name_output(error, &job.target))?
         } else {
-            let len = decrypt_to(&opened, &mut message, &mut destination, &meter)
-                .map_err(|error| target.name_in(error))?;
-            (RangeResult { plaintext_len: len, written: len }, Some(message))
+            self.release(opened, message, &job.target, &mut destination, &meter)?
         };
         meter.finish();
         destination.finish()?;
-        if let Some(range) = range
+        self.warn_of_empty_range(&shown, released.extent.plaintext_len);
+        self.record(job, &shown, &released)
+    }
+
+    fn rules(&self, source: &Source) -> Rules {
+        let mode = source.mode().unwrap_or(0o600);
+        Rules {
+            force: self.args.output.force,
+            sync: self.args.output.is_synced(),
+            // A message may be readable by all, as in a repository. Its plaintext is the owner's alone, unless asked
+            // otherwise.
+            mode: if self.args.preserve_mode { mode } else { mode & 0o700 },
+            keeps_mode: true,
+            // A part of the file is a new file.
+            modified: source.modified().filter(|_| self.args.range.range().is_none()),
+        }
+    }
+
+    /// Whether all of the message is verified before any of it is released.
+    ///
+    /// A file appears only at the end anyway. A stream cannot be taken back; of a signed message, nothing is
+    /// authentic before the signature at its end.
+    fn is_verified_first(&self, opened: &OpenedMessage, destination: &Destination) -> bool {
+        if self.args.range.range().is_some() {
+            return self.args.verify_first;
+        }
+        destination.is_stream() && (self.args.verify_first || opened.header().public_key.is_some())
+    }
+
+    fn release_verified(
+        &self,
+        opened: &OpenedMessage,
+        message: MessageSource,
+        opener: &MessageOpener<'_>,
+        destination: &mut Destination,
+        meter: &FileMeter<'_>,
+    ) -> Result<Released, Error> {
+        let range = self.args.range.range().unwrap_or(ByteRange::ALL);
+        let mut output = RangeWriter::new(destination, range);
+        let (opened, plaintext_len) =
+            plaintext::decrypt_verified(opened, message, opener, &mut output, meter)?;
+        let extent = RangeResult { plaintext_len, written: output.written() };
+        Ok(Released { opened, message: None, extent })
+    }
+
+    fn release(
+        &self,
+        opened: OpenedMessage,
+        mut message: MessageSource,
+        target: &Target,
+        destination: &mut Destination,
+        meter: &FileMeter<'_>,
+    ) -> Result<Released, Error> {
+        let extent = if let Some(range) = self.args.range.range() {
+            range::decrypt(&opened, &mut message, (range, target), destination, meter)?
+        } else {
+            let len = plaintext::decrypt(&opened, &mut message, Some(destination), meter)
+                .map_err(|error| target.name_in(error))?;
+            RangeResult { plaintext_len: len, written: len }
+        };
+        Ok(Released { opened, message: Some(message), extent })
+    }
+
+    fn warn_of_empty_range(&self, shown: &str, plaintext_len: u64) {
+        if let Some(range) = self.args.range.range()
             && range.length != Some(0)
-            && range.offset >= found.plaintext_len
+            && range.offset >= plaintext_len
         {
-            ui.warning(&format!(
-                "{name}: it has {} bytes, and none from byte {} on",
-                found.plaintext_len, range.offset
+            self.ui.warning(&format!(
+                "{shown}: it has {plaintext_len} bytes, and none from byte {} on",
+                range.offset
             ));
         }
+    }
+
+    /// Says what was done, and removes the input if that was asked for.
+    fn record(
+        &self,
+        Job { input, target }: &Job,
+        shown: &str,
+        Released { opened, message, extent }: &Released,
+    ) -> Result<(), Error> {
         self.metadata.write("decrypt", input, target.path(), opened.read_header())?;
-        ui.detail(&format!(
-            "{name}: opened by key {} version {}",
+        self.ui.detail(&format!(
+            "{shown}: opened by key {} version {}",
             opened.key.key, opened.key.version
         ));
-        if let Some(message) = message.filter(|_| output.remove_source) {
+        if let Some(message) = message
+            && self.args.output.remove_source
+        {
             message.source().remove()?;
         }
         let Some(output) = target.path() else { return Ok(()) };
         let mut object = json!({
             "message_id": opened.header().message_id.to_string(),
             "opened_by": { "key_id": opened.key.key.to_string(), "version": opened.key.version },
-            "plaintext_bytes": found.plaintext_len,
-            "written_bytes": found.written,
+            "plaintext_bytes": extent.plaintext_len,
+            "written_bytes": extent.written,
         });
         sanitize::insert_path(&mut object, "path", input);
         sanitize::insert_path(&mut object, "output", output);
-        Ok(ui.result("", object)?)
+        Ok(self.ui.result("", object)?)
     }
 }
 
-/// By position where that can be done, and else in order, which also says what is wrong.
-fn decrypt_to(
-    opened: &OpenedMessage,
-    message: &mut MessageSource,
-    destination: &mut Destination,
-    meter: &FileMeter<'_>,
-) -> Result<u64, PipelineError> {
-    if let (Some(source), Some(file)) = (message.positional(), destination.file()) {
-        if let Some(len) = opened.decrypt_file(source, source.claimed_len(), Some(file), meter)? {
-            return Ok(len);
-        }
-        file.set_len(0).map_err(PipelineError::Write)?;
-    }
-    opened.decrypt(message, destination, meter)
-}
-
-/// Two passes over a message whose header was read: a file is read again, anything else is copied on the
-/// first one, as it came, to a file without a name.
-fn release_verified(
-    opened: &OpenedMessage,
-    mut message: MessageSource,
-    opener: &MessageOpener<'_>,
-    output: &mut impl Write,
-    meter: &FileMeter<'_>,
-) -> Result<(OpenedMessage, u64), Error> {
-    let header = Cursor::new(opened.read_header().raw().to_vec());
-    if message.source().is_file() {
-        let verified = Verified::new(header.chain(&mut message), None, opener)?;
-        return Ok(verified.release(message.rewound()?, opener, output, meter)?);
-    }
-    // Never published. A name that can be guessed could be a link by the time it is made.
-    let mut random = [0; 8];
-    fill_random(&mut random)?;
-    let name = format!("enwrap-spool-{}", hex::encode(random));
-    let spool = AtomicFile::create(&std::env::temp_dir().join(name))?;
-    let mut file = spool.file();
-    let verified = Verified::new(header.chain(&mut message), Some(file), opener)?;
-    file.rewind()?;
-    Ok(verified.release(file, opener, output, meter)?)
-}
-
-/// A failed write names the output, and everything else is told as it is.
+/// Adds to a failed write where it was to go. Every other error stays as it is.
 fn name_output(error: Error, target: &Target) -> Error {
     match error.into_cause() {
         Cause::VerifyFirst(VerifyFirstError::Pipeline(error)) => target.name_in(error),

@@ -1,12 +1,19 @@
-//! The arguments of `encrypt --from-command`: a command, after `--`.
+//! `encrypt --from-command`: the output of a command, if that succeeds.
 //!
-//! Without the `--`, the command's own flags would count as ours: `-h` for a host would show our help, and `-f`
-//! would let us replace a file. So it is required, also where clap would do without.
+//! The command follows `--`, also where clap would do without. Otherwise the command's own flags would count as
+//! ours: `-h` for a host would show our help, and `-f` would let us replace a file.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::output::error::UsageError;
+use enwrap::pipeline::Jobs;
+
+use super::{Plan, name_output};
+use crate::cli::child::producer::Producer;
+use crate::cli::io::destination::{Destination, Target};
+use crate::output::error::{Error, UsageError};
+use crate::output::progress::FileMeter;
+use crate::output::sanitize;
 
 /// The command that `operands` are, if they are exactly what was typed after `--`.
 pub(super) fn command(operands: &[PathBuf]) -> Result<&[PathBuf], UsageError> {
@@ -29,4 +36,28 @@ pub(crate) fn lacks_marker() -> bool {
 pub(crate) fn no_marker() -> UsageError {
     UsageError::new("--from-command takes a command after '--', and no FILE")
         .hint("enwrap encrypt -o FILE.enwrap --from-command -- COMMAND [ARGUMENT]..")
+}
+
+impl Plan<'_> {
+    /// Encrypts what a command writes, if it succeeds.
+    pub(super) fn encrypt_output_of(
+        &self,
+        command: &[PathBuf],
+        target: &Target,
+        jobs: Jobs,
+    ) -> Result<(), Error> {
+        let rules = self.rules(None, None);
+        let mut destination = Destination::open(target, None, self.payload(), rules)?;
+        let shown = command.first().map_or_else(String::new, sanitize::name);
+        let meter = FileMeter::begin(self.ui, None, shown, None, destination.is_terminal());
+        let sealer = self.sealer()?.with_jobs(jobs);
+        let mut producer = Producer::start(command)?;
+        let mut output = producer.stopped_with(&mut destination)?;
+        let encrypted = self
+            .seal(sealer, &mut producer, &mut output, &meter)
+            .map_err(|error| name_output(error, target))?;
+        meter.finish();
+        destination.finish()?;
+        self.record(Path::new("-"), target, &encrypted)
+    }
 }

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
@@ -20,11 +21,10 @@ use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::message::suite::Suite;
 use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
-use enwrap::pipeline::{Jobs, PipelineError};
+use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, context_of};
-use crate::cli::child::producer::Producer;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Rules, Target};
 use crate::cli::io::message_source::{has_length_of, is_message};
@@ -39,7 +39,7 @@ use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
 use crate::output::error::{Concerning as _, Error, ProducerError, UsageError};
-use crate::output::progress::{FileMeter, Meter};
+use crate::output::progress::FileMeter;
 use crate::output::{Ui, sanitize};
 
 /// Encrypt files, or standard input
@@ -120,7 +120,7 @@ fn parse_frame_length(text: &str) -> Result<NonZeroU32, String> {
         .ok_or_else(|| format!("a frame has 1 to {most} bytes"))
 }
 
-/// What is the same for every input.
+/// What all inputs of a run share.
 struct Plan<'a> {
     ui: Ui,
     args: &'a EncryptArgs,
@@ -166,7 +166,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     spec.context.union(&spec.bound)?;
     let command = if args.from_command { Some(from_command::command(&args.inputs)?) } else { None };
     let store = app.store()?;
-    // The output of a command comes as a stream does.
+    // The output of a command is treated like standard input.
     let stream = [PathBuf::from("-")];
     let request = Request {
         inputs: if command.is_some() { &stream } else { &args.inputs },
@@ -183,9 +183,9 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         plan.recipients.push(keyring.recipient(&key.id().into()).in_keyring(&store)?);
         plan.keys.push((key, key.current()));
     }
-    match (command, &work) {
-        (Some(command), Work::Files(jobs)) if let [job] = &jobs[..] => {
-            plan.encrypt_output_of(command, &job.target, app.jobs)
+    match (command, &args.output.output) {
+        (Some(command), Some(output)) => {
+            plan.encrypt_output_of(command, &Target::of(output), app.jobs)
         }
         _ => work.run(app, &store, "encrypted", |job, turn| plan.encrypt(job, turn)),
     }
@@ -206,13 +206,7 @@ impl Plan<'_> {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
             return Err(UsageError::new(problem).into());
         }
-        let rules = Rules {
-            force: output.force,
-            sync: output.is_synced(),
-            mode: source.mode().unwrap_or(0o666) & !self.umask,
-            keeps_mode: true,
-            modified: source.modified(),
-        };
+        let rules = self.rules(source.mode(), source.modified());
         let mut destination = Destination::open(target, Some(&source), self.payload(), rules)?;
         if output.remove_source {
             destination.require_file()?;
@@ -236,38 +230,14 @@ impl Plan<'_> {
         Ok(Outcome::Done)
     }
 
-    /// Encrypts what a command writes, if it succeeds.
-    fn encrypt_output_of(
-        &self,
-        command: &[PathBuf],
-        target: &Target,
-        jobs: Jobs,
-    ) -> Result<(), Error> {
-        let output = &self.args.output;
-        let rules = Rules {
-            force: output.force,
-            sync: output.sync,
-            mode: 0o666 & !self.umask,
+    fn rules(&self, mode: Option<u32>, modified: Option<SystemTime>) -> Rules {
+        Rules {
+            force: self.args.output.force,
+            sync: self.args.output.is_synced(),
+            mode: mode.unwrap_or(0o666) & !self.umask,
             keeps_mode: true,
-            modified: None,
-        };
-        let mut destination = Destination::open(target, None, self.payload(), rules)?;
-        let meter = Meter::new(
-            self.ui,
-            command.first().map_or_else(String::new, sanitize::name),
-            None,
-            destination.is_terminal(),
-        );
-        let meter = FileMeter::Alone(meter);
-        let sealer = self.sealer()?.with_jobs(jobs);
-        let mut producer = Producer::start(command)?;
-        let mut output = producer.stopped_with(&mut destination)?;
-        let encrypted = self
-            .seal(sealer, &mut producer, &mut output, &meter)
-            .map_err(|error| name_output(error, target))?;
-        meter.finish();
-        destination.finish()?;
-        self.record(Path::new("-"), target, &encrypted)
+            modified,
+        }
     }
 
     fn payload(&self) -> Payload {
@@ -278,7 +248,7 @@ impl Plan<'_> {
         MessageSealer::new(&self.recipients, &self.spec)
     }
 
-    /// Encrypts a stream, with armour if that is asked for.
+    /// Encrypts in order, with armour if that is asked for.
     fn seal(
         &self,
         sealer: MessageSealer,
