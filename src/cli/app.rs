@@ -1,4 +1,4 @@
-//! What a verb works with: the voice, and the keyring that the arguments and the environment name.
+//! What every verb gets: the output, and the keyring that the arguments and the environment name.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,19 +40,19 @@ impl App {
         }
     }
 
-    /// The keyring's place. Nothing is read yet.
+    /// The keyring. Nothing of it is read yet.
     pub(crate) fn store(&self) -> Result<Store, Error> {
         let location = environment::keyring_location(self.keyring.as_deref())?;
         Ok(self.store_at(location, self.passphrase.clone()))
     }
 
-    /// The files without which nothing opens: the keyring, and where its passphrase lies.
+    /// The files without which no message opens: the keyring, and the file with its passphrase.
     pub(crate) fn needed_files(&self, store: &Store) -> Vec<PathBuf> {
         [store.path().to_path_buf()].into_iter().chain(self.passphrase.file()).collect()
     }
 
-    /// Another keyring than the one that is worked on, to import from or to restore: its passphrase has
-    /// sources of its own, and is the keyring's where they name none.
+    /// A second keyring, to import from or to restore. Where its own `sources` name no passphrase, the one of the
+    /// first keyring serves.
     pub(crate) fn other_store(&self, location: Location, sources: Sources) -> Store {
         let sources = if sources.is_named() { sources } else { self.passphrase.clone() };
         self.store_at(location, sources)
@@ -69,7 +69,7 @@ impl App {
         self.lock_timeout
     }
 
-    /// The one moment at which everybody reads what is printed.
+    /// Says that the first keyring was made, and that it needs a copy: this once, everybody reads it.
     pub(crate) fn tell_about_first_use(&self, store: &Store) {
         self.ui.note(&format!("created {}", sanitize::name(store.path())));
         self.ui.hint(

@@ -1,4 +1,4 @@
-//! Arguments that several verbs share, and the types their texts become.
+//! Arguments that several verbs share, and what they are parsed to.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -141,7 +141,7 @@ impl ImportPassphraseArgs {
     }
 }
 
-/// `K=V`.
+/// A pair of the encryption context: `K=V`.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
     pub(crate) key: String,
@@ -157,7 +157,7 @@ impl FromStr for Pair {
     }
 }
 
-/// `K=V`, or `K` alone.
+/// A pair that a message must have, `K=V`, or the key of one, `K`.
 #[derive(Clone, Debug)]
 pub(crate) struct ExpectedPair {
     key: String,
@@ -214,7 +214,7 @@ fn insert_file(context: &mut EncryptionContext, file: Option<&PathBuf>) -> Resul
     insert_pairs(context, &text, &format!("'{shown}'"))
 }
 
-/// Adds the pairs of a JSON object of strings; an error names where it came from.
+/// Adds the pairs of a JSON object of strings. `origin` names in an error where the JSON came from.
 pub(crate) fn insert_pairs(
     context: &mut EncryptionContext,
     json: &[u8],
@@ -262,7 +262,8 @@ pub(crate) struct OpenArgs {
     limits: LimitArgs,
 }
 
-/// The commitment policies, by their official names; all that they say of writing is one thing here.
+/// The commitment policies, by their official names. They differ here in what is read only: every policy writes suites
+/// with key commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum CommitmentPolicy {
     /// Read suites with key commitment only
@@ -359,7 +360,7 @@ pub(crate) struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Whether outputs are on the disk before anything else happens.
+    /// Whether each output is synced to the disk. An input is removed only when its output is.
     pub(crate) fn is_synced(&self) -> bool {
         self.sync || self.remove_source
     }

@@ -1,4 +1,4 @@
-//! Completion of what only this machine knows: the names of its keys.
+//! Completion of the names of keys, which are in the user's keyring.
 
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
@@ -14,7 +14,7 @@ pub(super) fn key_names() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let location = environment::keyring_location(None).ok();
         let store = location.map(|it| Store::new(it, environment::allow_readable_keyring()));
-        // Whatever is wrong with the keyring, the next real command says it.
+        // No error here: the command that is being typed will report what is wrong with the keyring.
         let Some(keyring) = store.and_then(|store| store.load().ok()) else { return Vec::new() };
         let candidate = |alias: &enwrap::keyring::Alias| {
             let description =

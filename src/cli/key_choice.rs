@@ -1,4 +1,4 @@
-//! Which keys a command line means.
+//! Which keys of the keyring a command line names.
 
 use enwrap::keyring::{Alias, Key, KeyVersion, Keyring, Store};
 use enwrap::keys::service::{KeyName, KeyService as _, Recipient};
@@ -27,7 +27,7 @@ pub(crate) fn keys_to_encrypt<'a>(
     Ok(keys)
 }
 
-/// The keys that were named, each once; the default does not serve here.
+/// The keys that were named, each once. Without a name there is none: the default key does not count.
 pub(crate) fn named_keys<'a>(
     keyring: &'a Keyring,
     store: &Store,

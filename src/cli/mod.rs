@@ -1,7 +1,6 @@
-//! The command line: one file a verb, and what they share.
+//! The command line: the verbs in [`commands`], and what they share.
 //!
-//! [`main`] reads the arguments, runs the verb, and is the one place where an error becomes text and
-//! an exit code.
+//! [`main`] reads the arguments and runs the verb. It is the one place where an error becomes text and an exit code.
 
 mod app;
 mod args;
@@ -33,7 +32,7 @@ use commands::Verb;
 use commands::encrypt::from_command;
 use examples::examples;
 
-/// The version, and the engine where it is not the usual one.
+/// The version, and the engine if it is not the default one.
 const VERSION: &str = if cfg!(feature = "aws-lc") {
     concat!(env!("CARGO_PKG_VERSION"), " (aws-lc)")
 } else {
@@ -96,9 +95,9 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// Shows help, a version, or what is wrong with the arguments.
+/// Shows what clap has to say: help, the version, or an error in the arguments.
 fn refuse(error: &clap::Error) -> ExitCode {
-    // What was typed could not be read, so whether JSON was wanted can only be guessed.
+    // The arguments could not be parsed, so whether JSON is wanted is judged by the text of the flag.
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
     if from_command::lacks_marker() {
         let format = if wants_json { Format::Json } else { Format::Text };

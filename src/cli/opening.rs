@@ -1,4 +1,4 @@
-//! How a verb opens messages: one way for all of them.
+//! How every verb opens messages.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,27 +17,27 @@ use super::io::message_source::MessageSource;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::{Ui, sanitize};
 
-/// What all messages of a run are opened with.
+/// What all messages of a run are opened with: keys, a policy, and the envelope files that were named.
 pub(crate) struct Opening {
     ui: Ui,
     pub(crate) keyring: Keyring,
     pub(crate) policy: DecryptPolicy,
-    /// Envelope files that were named, each read once a run.
+    /// The envelope files that were named. Each is read once a run.
     shared: Vec<Envelope>,
 }
 
-/// What one message is opened with.
+/// What one message is opened with: what all are, and the envelope file beside it.
 pub(crate) struct OpeningOne<'a> {
     opening: &'a Opening,
     services: [&'a dyn KeyService; 1],
-    /// The envelope file beside it.
+    /// The envelope file beside the message.
     beside: Option<Envelope>,
 }
 
-/// Whether an envelope file that was named has to be there.
+/// What happens if an envelope file that was named does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
-    /// It is about to be made.
+    /// The run goes on, and will make it.
     Fine,
     Refused,
 }
@@ -78,7 +78,7 @@ impl Opening {
         let beside = match Envelope::open(&path) {
             Ok(envelope) => Some(envelope),
             Err(error) if is_absent(&error) => None,
-            // Nobody named it, and the header may do without.
+            // Only a warning: the file was not named, and the message may open without it.
             Err(error) => {
                 let shown = sanitize::name(&path);
                 self.ui
@@ -149,8 +149,8 @@ pub(crate) fn envelopes(flags: &[PathBuf]) -> Vec<PathBuf> {
 fn is_absent(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
 
-    // A message that is no file in a folder, such as /dev/fd/3, has nothing beside it; nor one whose name
-    // leaves no room for the ending.
+    // NotADirectory: beside a message such as /dev/fd/3 there can be no file. InvalidFilename: the message's name is so
+    // long that the envelope file's would be too long.
     matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 

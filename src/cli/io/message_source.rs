@@ -1,4 +1,4 @@
-//! An encrypted input: binary or armoured, and perhaps read twice.
+//! An encrypted input, binary or armoured.
 
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -11,7 +11,7 @@ use enwrap::message::{Limits, MessageError};
 use super::source::Source;
 use crate::output::error::{Cause, Error};
 
-/// Whether a file is a message, as far as its header shows; `None` where it cannot be read.
+/// Whether a file is a message, judged by its header only. `None` if it cannot be read.
 pub(crate) fn is_message(path: &Path) -> Option<bool> {
     let mut message = match MessageSource::open(path) {
         Ok(message) => message,
@@ -27,7 +27,8 @@ pub(crate) fn is_message(path: &Path) -> Option<bool> {
     }
 }
 
-/// Whether the message in a file is as long as one of `plaintext_len` bytes, where that can be told.
+/// Whether the message in a file is as long as a message of `plaintext_len` bytes is. Where the length is no criterion,
+/// as with armour, it counts as right.
 pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
     let Ok(mut message) = MessageSource::open(path) else { return false };
     let Ok(header) = ParsedHeader::read(&mut message, &Limits::default()) else { return false };
@@ -36,7 +37,7 @@ pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
     let (body, size) = (layout.message_len(plaintext_len), message.source().size());
     match body.zip(size) {
         _ if message.is_armored() => true,
-        // A footer's length is its signature's.
+        // The footer's length varies with the signature.
         Some((body, size)) if header.fields.public_key.is_some() => size > body,
         Some((body, size)) => size == body,
         None => false,
@@ -51,8 +52,8 @@ impl MessageSource {
         Ok(Self::detect(Source::open(input)?)?)
     }
 
-    /// A message of a tree, from its beginning, and its header; `None` for what is no message at all. What
-    /// begins as one and is damaged is an error: it was somebody's message.
+    /// Opens a file of a tree, and reads its header if it is a message; `None` if it is none. A file that begins like a
+    /// message and is damaged is an error. The source is at the beginning of the message again.
     pub(crate) fn find(
         path: &Path,
         is_named: bool,
@@ -72,7 +73,7 @@ impl MessageSource {
         match ParsedHeader::read(&mut message, limits) {
             Err(error) if !must_be && is_other(&error) => Ok(None),
             Err(error) => Err(error.into()),
-            // A pipe has no second reading; whoever wants only the header does not need it.
+            // What is not a file cannot be read again. A caller that needs only the header can use it all the same.
             Ok(header) if !message.source().is_file() => Ok(Some((message, header))),
             Ok(header) => Ok(Some((message.rewound()?, header))),
         }
@@ -93,8 +94,8 @@ impl MessageSource {
         self.0.get_ref().get_ref()
     }
 
-    /// The file, where its bytes are the message's own and can be read at any place. Standard input is read in
-    /// order, so that whoever reads on finds what follows.
+    /// The file, if its bytes are those of the message, without armour, and can be read at any place. Standard input is
+    /// not: it is read in order, so that whoever reads from it after us finds what follows.
     pub(crate) fn positional(&self) -> Option<&Source> {
         let is_fit =
             |source: &&Source| source.path.is_some() && source.is_file() && !self.is_armored();
@@ -105,7 +106,7 @@ impl MessageSource {
         self.0.is_armored()
     }
 
-    /// Begins again at the first byte; only of a file.
+    /// The same message from its first byte on. Only a file has that.
     pub(crate) fn rewound(self) -> Result<Self, Error> {
         let mut source = self.0.into_inner().into_inner();
         source.rewind()?;

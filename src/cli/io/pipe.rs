@@ -1,13 +1,13 @@
-//! Pipes that hold more than a frame.
+//! The capacity of pipes.
 
 use std::fs::File;
 
-/// Bytes that a pipe to or from us is to hold: with the usual 64 KiB, both ends wake each other for every
-/// frame. More gains no more, and each user has only 64 MiB for all pipes.
+/// How many bytes a pipe to or from us should hold. With the usual 64 KiB, the process at the other end and we wait for
+/// each other at every frame. More than this is no faster, and all pipes of a user together may have 64 MiB.
 #[cfg(target_os = "linux")]
 const CAPACITY: usize = 512 << 10;
 
-/// Makes room in `file`, if it is a pipe and the system lets us: else it works as it is, only slower.
+/// Enlarges the pipe `file`, if it is one. Where the system does not let us, the pipe works too, but slower.
 pub(crate) fn widen(file: &File) {
     #[cfg(target_os = "linux")]
     if rustix::pipe::fcntl_getpipe_size(file).is_ok_and(|now| now < CAPACITY) {

@@ -18,20 +18,22 @@ use crate::output::sanitize;
 
 /// An open input.
 pub(crate) struct Source {
-    /// `None`: standard input.
+    /// `None` for standard input.
     pub(crate) path: Option<PathBuf>,
     file: File,
     before: Metadata,
-    /// A file of our own with holes: read by position only, since looking for holes moves the file's.
+    /// Whether it is a file with holes that we opened ourselves. Looking for holes moves the file's position, so such a
+    /// file is read by position only.
     is_sparse: bool,
-    /// Where reading began: standard input may be a file that others have read from.
+    /// The position at which reading began. It is not 0 if standard input is a file of which another process has read
+    /// a part.
     start: u64,
-    /// Bytes that a file must have from there.
+    /// How many bytes a file must have from there on.
     expected: u64,
     read: u64,
 }
 
-/// The inputs that a verb was given: standard input if none, which serves once.
+/// The inputs of a verb: those that were named, or else standard input.
 pub(crate) fn operands(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
     if inputs.iter().any(|input| input.as_os_str().is_empty()) {
         return Err(UsageError::new("the name of an input is empty"));
@@ -68,7 +70,7 @@ impl Source {
         if !before.is_file() {
             pipe::widen(&file);
         }
-        // Only standard input comes with a position of its own.
+        // Whoever passed us standard input may have read from it.
         let is_shared = path.is_none() && before.is_file();
         let start = if is_shared { file.stream_position().unwrap_or(0) } else { 0 };
         let expected = if before.is_file() { before.len().saturating_sub(start) } else { 0 };
@@ -81,13 +83,13 @@ impl Source {
         self.before.is_file().then(|| self.before.mode() & 0o777)
     }
 
-    /// The time of modification of a file that was named.
+    /// The modification time of a file that was named.
     pub(crate) fn modified(&self) -> Option<SystemTime> {
         let is_named_file = self.path.is_some() && self.before.is_file();
         is_named_file.then(|| self.before.modified().ok()).flatten()
     }
 
-    /// Reads on in a file with holes.
+    /// Reads the next bytes of a file with holes.
     fn read_sparse(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.expected.saturating_sub(self.read);
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
@@ -98,7 +100,7 @@ impl Source {
         FileExt::read_at(&self.file, buffer, self.read)
     }
 
-    /// Begins again where reading began.
+    /// Goes back to where reading began.
     pub(crate) fn rewind(&mut self) -> io::Result<()> {
         self.file.seek(io::SeekFrom::Start(self.start))?;
         self.read = 0;
@@ -110,7 +112,7 @@ impl Source {
         self.before.is_file()
     }
 
-    /// Reads at a place counted from where reading began, and leaves the position as it is.
+    /// Fills `buffer` from a place, counted from where reading began, and does not move the position.
     pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
         if self.is_sparse && sparse::is_hole(&self.file, at, buffer.len() as u64) {
             buffer.fill(0);
@@ -119,7 +121,7 @@ impl Source {
         FileExt::read_exact_at(&self.file, buffer, self.start.saturating_add(at))
     }
 
-    /// Whether it begins as an encrypted message does, as far as that can be seen without reading.
+    /// Whether it begins like an encrypted message. Only a file can be looked at before it is read.
     pub(crate) fn looks_encrypted(&self) -> bool {
         let mut start = [0; 4];
         self.is_file()
@@ -130,12 +132,12 @@ impl Source {
             )
     }
 
-    /// Bytes that it has, if it is a file that says so.
+    /// Its size, if it is a file whose size is known and not 0.
     pub(crate) fn size(&self) -> Option<u64> {
         (self.expected > 0).then_some(self.expected)
     }
 
-    /// What to call it on a terminal.
+    /// Its name, safe to show.
     pub(crate) fn shown(&self) -> String {
         self.path.as_ref().map_or_else(|| "standard input".to_owned(), sanitize::name)
     }
@@ -145,13 +147,13 @@ impl Source {
         other.is_file() && (other.dev(), other.ino()) == (self.before.dev(), self.before.ino())
     }
 
-    /// Whether it begins as a keyring does, or a generation or copy of one.
+    /// Whether it begins like a keyring, or like a generation or a copy of one.
     pub(crate) fn looks_like_keyring(&self) -> bool {
         let mut start = [0; FIRST_BYTES.len()];
         self.is_file() && self.read_at(&mut start, 0).is_ok() && start == FIRST_BYTES
     }
 
-    /// Removes the file that was read, if it is still what its name leads to, and as it was.
+    /// Removes the file that was read. An error, if its name leads to another file now, or if the file changed.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let Some(path) = &self.path else { return Ok(()) };
         let now = fs::symlink_metadata(path)?;
@@ -198,9 +200,8 @@ impl PlaintextFile for Source {
 }
 
 impl Read for Source {
-    /// A file that ends before its size is an error and not an end: what is missing here would be
-    /// missing in the result, which must not look whole. Files under /proc say size 0 and are read to
-    /// their end like all others.
+    /// A file that ends before its size is an error, not an end: otherwise the result would lack the rest and look
+    /// whole. Files under /proc have size 0, and are read to their end.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read =
             if self.is_sparse { self.read_sparse(buffer)? } else { self.file.read(buffer)? };

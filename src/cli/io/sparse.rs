@@ -1,6 +1,6 @@
-//! Holes in files: they are zeros that nobody has to read.
+//! Holes in files, which are zeros that need not be read.
 //!
-//! Reading one gives zeros too, but has the system make pages for it, and push others out of its cache.
+//! Reading a hole gives zeros too, but the system allocates memory for them, and drops other files from its cache.
 
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt as _;
@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use rustix::fs::{SeekFrom, seek};
 use rustix::io::Errno;
 
-/// Whether a file has less on the disk than its size.
+/// Whether a file has fewer bytes on the disk than its size says.
 pub(crate) fn has_holes(metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.blocks().saturating_mul(512) < metadata.len()
 }
@@ -18,7 +18,7 @@ pub(crate) fn is_hole(file: &File, at: u64, len: u64) -> bool {
     let end = at.saturating_add(len);
     match seek(file, SeekFrom::Data(at)) {
         Ok(data) => data >= end,
-        // No data from there on: a hole, or no file any more, if it shrank.
+        // There is no data from there on: a hole up to the end, or beyond the end of a file that shrank.
         Err(Errno::NXIO) => file.metadata().is_ok_and(|now| now.len() >= end),
         Err(_) => false,
     }

@@ -1,5 +1,5 @@
-//! Where a passphrase comes from: a flag, else a variable, else whoever sits at the terminal. Never an
-//! argument, which every user of the machine can read.
+//! Where a passphrase comes from: from what a flag names, else from what a variable names, else from a prompt at the
+//! terminal. It is never an argument itself, since every user of the machine can read the arguments of a process.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::cli::environment;
 use crate::output::error::PassphraseError;
 use crate::output::{Ui, sanitize};
 
-/// More than anybody types, and more than any key file has.
+/// The longest passphrase that is read: longer than anybody types, and than any file of a key.
 const MOST_BYTES: usize = 64 << 10;
 
 /// What a passphrase is for.
@@ -33,7 +33,8 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// The variable; three more have its name with an ending.
+    /// The variable with the passphrase itself. Those for a file, a descriptor and a command have longer names that
+    /// begin with this one.
     fn variable(self) -> &'static str {
         match self {
             Self::Keyring => "ENWRAP_PASSPHRASE",
@@ -42,7 +43,7 @@ impl Purpose {
         }
     }
 
-    /// The flags, without their endings.
+    /// What the names of the flags for a file, a descriptor and a command begin with.
     fn flag(self) -> &'static str {
         match self {
             Self::Keyring => "--passphrase",
@@ -52,7 +53,7 @@ impl Purpose {
     }
 }
 
-/// One place to get a passphrase from.
+/// One source of a passphrase.
 #[derive(Clone, Debug)]
 enum Source {
     Value(OsString),
@@ -61,13 +62,13 @@ enum Source {
     Command(OsString),
 }
 
-/// The places that the command line names for a passphrase, and what it is for.
+/// The sources of a passphrase: the flag, if there was one, and all others by the passphrase's purpose.
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     purpose: Purpose,
     flag: Option<Source>,
-    /// What came out, for all who share these sources: a pipe has no second reading, and nobody is asked
-    /// twice.
+    /// The passphrase, once it was read. All clones share it, since a pipe cannot be read twice, and nobody should be
+    /// asked twice.
     read: Arc<OnceLock<SecretText>>,
 }
 
@@ -85,7 +86,7 @@ impl Sources {
         Self { purpose, flag, read: Arc::default() }
     }
 
-    /// The source that the flags or the environment name, if any.
+    /// The source that a flag or a variable names, if any.
     fn named(&self) -> Result<Option<Source>, PassphraseError> {
         if self.flag.is_some() {
             return Ok(self.flag.clone());
@@ -107,7 +108,7 @@ impl Sources {
         Ok(set.pop())
     }
 
-    /// The file that holds it, if it is one that the flags or the environment name.
+    /// The file that holds the passphrase, if the source is a file.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self.named() {
             Ok(Some(Source::File(path))) => Some(path),
@@ -115,12 +116,12 @@ impl Sources {
         }
     }
 
-    /// Whether the flags or the environment name one.
+    /// Whether a flag or a variable names a source.
     pub(crate) fn is_named(&self) -> bool {
         !matches!(self.named(), Ok(None))
     }
 
-    /// Gets the passphrase of what is called `what`; asks at the terminal where nothing else is named.
+    /// Gets the passphrase; asks for it at the terminal, as that of `what`, if no source is named.
     pub(crate) fn passphrase(&self, what: &str) -> Result<Passphrase, PassphraseError> {
         let text = match (self.read.get(), self.named()?) {
             (Some(text), _) => text,
@@ -188,7 +189,7 @@ fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
     }
 }
 
-/// Answers a store's questions from the command line.
+/// The operator of a store, on the command line.
 #[derive(Debug)]
 pub(crate) struct AtTheTerminal {
     ui: Ui,

@@ -1,7 +1,7 @@
-//! Questions to whoever sits at the terminal. They go to /dev/tty, so that pipes stay what they are.
+//! Questions at the terminal. They go to /dev/tty, so standard input and output may be pipes.
 //!
-//! A crate would read the line as well; but what turns the echo off must also be undone by a signal, on
-//! another thread, and no crate lets that thread do it.
+//! There are crates that read a line without echo. But a signal must turn the echo on again before it ends the process,
+//! and the thread that handles signals could not do that with any of them.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -36,11 +36,11 @@ pub(crate) fn secret(question: &str) -> io::Result<SecretText> {
     silent.local_modes.remove(LocalModes::ECHO);
     silent.local_modes.insert(LocalModes::ECHONL);
     {
-        // Held until the echo is off: a signal that comes between would restore it too early.
+        // Locked until the echo is off. Otherwise a signal between the two steps could turn the echo on too early.
         let mut silenced = lock();
         let question = question.to_owned();
         let handle = terminal.try_clone()?;
-        // Flushes what was typed before the question: it was meant for something else.
+        // `Flush` discards what was typed before the question.
         tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
         *silenced = Some(Silenced { terminal: handle, before, silent, question });
     }
@@ -73,15 +73,15 @@ fn read_line(terminal: &mut File) -> io::Result<SecretText> {
     }
 }
 
-/// Shows again what is typed: after a question, and when a signal ends one.
+/// Turns the echo on again: after a question, and when a signal ends the process during one.
 pub(crate) fn restore() {
     if let Some(Silenced { terminal, before, .. }) = lock().take() {
         tcsetattr(&terminal, OptionalActions::Now, &before).ok();
     }
 }
 
-/// Asks again, if there is a question, after the process was stopped and goes on: the shell has turned the
-/// echo on meanwhile.
+/// Turns the echo off again and repeats the question, if there is one: after the process was stopped and continued.
+/// The shell has turned the echo on meanwhile.
 pub(crate) fn resume() {
     if let Some(Silenced { terminal, silent, question, .. }) = &*lock() {
         tcsetattr(terminal, OptionalActions::Flush, silent).ok();

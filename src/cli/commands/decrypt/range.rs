@@ -38,7 +38,7 @@ impl RangeArgs {
     }
 }
 
-/// Writes a part of a message that can be read at any place.
+/// Decrypts a part of a message, and reads only what is needed for it.
 pub(super) fn decrypt(
     opened: &OpenedMessage,
     message: &mut MessageSource,
