@@ -43,7 +43,7 @@ impl App {
     /// The keyring. Nothing of it is read yet.
     pub(crate) fn store(&self) -> Result<Store, Error> {
         let location = environment::keyring_location(self.keyring.as_deref())?;
-        Ok(self.store_at(location, self.passphrase.clone()))
+        Ok(self.store_at(location, AtTheTerminal::new(self.ui, self.passphrase.clone())))
     }
 
     /// The files without which no message opens: the keyring, and the file with its passphrase.
@@ -54,14 +54,18 @@ impl App {
     /// A second keyring, to import from or to restore. Where its own `sources` name no passphrase, the one of the
     /// first keyring serves.
     pub(crate) fn other_store(&self, location: Location, sources: Sources) -> Store {
-        let sources = if sources.is_named() { sources } else { self.passphrase.clone() };
-        self.store_at(location, sources)
+        let operator = if sources.is_named() {
+            AtTheTerminal::new(self.ui, sources)
+        } else {
+            AtTheTerminal::new(self.ui, self.passphrase.clone()).or_in_the_clear()
+        };
+        self.store_at(location, operator)
     }
 
-    fn store_at(&self, location: Location, sources: Sources) -> Store {
+    fn store_at(&self, location: Location, operator: AtTheTerminal) -> Store {
         Store::new(location, self.allow_readable_keyring)
             .waiting(self.lock_timeout)
-            .operated_by(Box::new(AtTheTerminal::new(self.ui, sources)))
+            .operated_by(Box::new(operator))
     }
 
     /// How long to wait for another process that changes the same file.

@@ -82,7 +82,9 @@ impl Exit {
             Self::Context => "another encryption context",
             Self::KeyDisabled => "the key is disabled, or pending deletion",
             Self::Exists => "the output, the alias or the key exists",
-            Self::KeyringLocked => "the keyring is sealed, or the passphrase is wrong",
+            Self::KeyringLocked => {
+                "the keyring is sealed, the passphrase is wrong, or one is named and it is not sealed"
+            }
             Self::Keyring => "the keyring is damaged, unsafe or read-only",
             Self::NotAMessage => "not an encrypted message, or not supported",
             Self::SomeFailed => "some of several files failed",

@@ -330,6 +330,7 @@ fn sources_go_only_when_their_results_are_there() {
     fs::remove_file(shell.path("docs/keys")).unwrap();
     fs::remove_dir(shell.path("docs/two.enwrap")).unwrap();
     shell.write("docs/pass", "a passphrase");
+    shell.ok(&["keyring", "passphrase", "--new-passphrase-file", "docs/pass"]);
     let line = ["--passphrase-file", "docs/pass", "encrypt", "-r", "docs", "--remove-source"];
     shell.run(&line).success().says(&["made or used by this run"]);
     assert_eq!(shell.read("docs/pass"), b"a passphrase");

@@ -104,7 +104,48 @@ fn a_sealed_keyring_stays_sealed_until_it_is_told() {
     shell.fails(&["key", "list"], 9);
     shell.ok(&["keyring", "passphrase", "--remove", "--passphrase-file", "wrong"]);
     assert!(!sealed());
+    shell.set("ENWRAP_PASSPHRASE", "");
     shell.ok(&["key", "list"]);
+}
+
+/// Somebody who can write the keyring's folder could have files encrypted under a key of their own.
+#[test]
+fn a_keyring_in_the_clear_is_refused_where_a_passphrase_is_named() {
+    let mut shell = Shell::new();
+    shell.write("a", "text");
+    shell.write("pass", "right");
+    let told: &[&str] = &["not sealed", "keyring passphrase"];
+    for verb in
+        [&["encrypt", "a"][..], &["key", "list"], &["keygen", "b"], &["keyring", "backup", "x"]]
+    {
+        let named = [&["--passphrase-file", "pass"], verb].concat();
+        shell.fails(&named, 9).says(told);
+    }
+    shell.set("ENWRAP_PASSPHRASE_FILE", "pass");
+    shell.fails(&["encrypt", "a"], 9).says(told);
+    shell.fails(&["keyring", "passphrase", "--new-passphrase-file", "pass"], 9).says(told);
+    assert!(!shell.path("a.enwrap").exists());
+    shell.set("ENWRAP_PASSPHRASE_FILE", "");
+    // A new passphrase is none that the keyring should have already.
+    shell.ok(&["keyring", "passphrase", "--new-passphrase-file", "pass"]);
+    shell.ok(&["--passphrase-file", "pass", "key", "list"]);
+    // A keyring that is made with a passphrase has it.
+    let mut new = Shell::bare();
+    new.set("ENWRAP_PASSPHRASE", "right");
+    new.ok(&["keygen"]);
+    new.ok(&["key", "list"]);
+    new.set("ENWRAP_PASSPHRASE", "");
+    detached(&new, &["key", "list"]).failure(9);
+    // Nor is the file of an import, where its own passphrase is named; the keyring's does not count.
+    shell.set("ENWRAP_PASSPHRASE", "right");
+    shell.write("hex", "00112233445566778899aabbccddeeff");
+    let other = Shell::new();
+    let export = ["key", "export", "main", "--as", "keyring"];
+    other.write("clear", other.run(&export).success().stdout);
+    shell.write("clear", other.read("clear"));
+    let import = ["key", "import", "theirs", "--file", "clear"];
+    shell.fails(&[&import[..], &["--import-passphrase-file", "pass"]].concat(), 9).says(told);
+    shell.ok(&import);
 }
 
 #[test]
@@ -128,8 +169,9 @@ fn what_is_to_be_sealed_can_be_sealed_with_its_own_passphrase() {
     job.set("ENWRAP_KEYRING_DATA", String::from_utf8(shell.read("sealed")).unwrap());
     job.set("ENWRAP_PASSPHRASE", "wrong");
     job.ok(&["key", "list"]);
-    other.set("ENWRAP_PASSPHRASE", "wrong");
     other.ok(&["keyring", "check"]);
+    other.set("ENWRAP_PASSPHRASE", "wrong");
+    other.fails(&["keyring", "check"], 9).says(&["not sealed"]);
 }
 
 #[test]

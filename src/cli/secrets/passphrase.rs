@@ -194,12 +194,19 @@ fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
 pub(crate) struct AtTheTerminal {
     ui: Ui,
     sources: Sources,
+    expects_seal: bool,
     has_warned: AtomicBool,
 }
 
 impl AtTheTerminal {
     pub(crate) fn new(ui: Ui, sources: Sources) -> Self {
-        Self { ui, sources, has_warned: AtomicBool::new(false) }
+        let expects_seal = sources.is_named();
+        Self { ui, sources, expects_seal, has_warned: AtomicBool::new(false) }
+    }
+
+    /// Also takes a keyring in the clear: the sources were named for another one.
+    pub(crate) fn or_in_the_clear(self) -> Self {
+        Self { expects_seal: false, ..self }
     }
 }
 
@@ -209,6 +216,10 @@ impl Operator for AtTheTerminal {
         path: &Path,
     ) -> Result<Passphrase, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.sources.passphrase(&format!("'{}'", sanitize::name(path)))?)
+    }
+
+    fn expects_seal(&self) -> bool {
+        self.expects_seal
     }
 
     fn on_readable_by_others(&self, path: &Path, mode: u32) {

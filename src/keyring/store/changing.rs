@@ -36,7 +36,17 @@ impl Store {
     pub(crate) fn hold(&self) -> Result<Held<'_>, KeyringError> {
         let (path, target) = self.require_writable()?;
         // The passphrase is asked for before the lock is taken: nobody waits for someone who types.
-        if self.is_sealed().unwrap_or(false) {
+        let is_sealed = match self.is_sealed() {
+            Ok(is_sealed) => {
+                self.require_expected_seal(is_sealed)?;
+                is_sealed
+            }
+            // A new keyring is sealed with the passphrase that was named for it.
+            Err(KeyringError::NotFound { .. }) => self.operator.expects_seal(),
+            // The reading under the lock says what is wrong.
+            Err(_) => false,
+        };
+        if is_sealed {
             self.passphrase()?;
         }
         let lock = saving::lock(path, &target, self.lock_timeout)?;
@@ -47,8 +57,13 @@ impl Store {
         };
         let Decoded { keyring, generation, is_sealed } = match &old {
             Some(bytes) => self.decode(bytes)?,
-            None => Decoded { keyring: Keyring::default(), generation: 0, is_sealed: false },
+            None => Decoded {
+                keyring: Keyring::default(),
+                generation: 0,
+                is_sealed: self.operator.expects_seal(),
+            },
         };
+        self.require_expected_seal(is_sealed)?;
         Ok(Held { store: self, _lock: lock, target, old, keyring, generation, is_sealed })
     }
 

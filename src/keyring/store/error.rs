@@ -82,6 +82,12 @@ pub enum KeyringError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A passphrase was named in advance, and the keyring is not sealed: another one may stand in its place.
+    #[error("the keyring '{}' is not sealed, and a passphrase is named for it", path.display())]
+    NotSealed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file beside the keyring could not be looked into: it may hold what is to be destroyed.
     #[error("cannot look into '{}', which may hold what is to go", path.display())]
     Unseen {

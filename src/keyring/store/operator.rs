@@ -15,6 +15,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
     /// Why there is no passphrase; the keyring is then not opened.
     fn passphrase(&self, path: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>>;
 
+    /// Whether the caller named a passphrase in advance, and so expects a sealed keyring.
+    fn expects_seal(&self) -> bool {
+        false
+    }
+
     /// Others may read the sealed keyring at `path`, which has this mode, and so try passphrases on it.
     fn on_readable_by_others(&self, path: &Path, mode: u32);
 }

@@ -35,7 +35,18 @@ impl Store {
 
     /// Reads the keyring, and says which form it has. One reading serves both: a pipe cannot be read twice.
     pub(crate) fn load_decoded(&self) -> Result<Decoded, KeyringError> {
-        self.decode(&self.read()?)
+        let decoded = self.decode(&self.read()?)?;
+        self.require_expected_seal(decoded.is_sealed)?;
+        Ok(decoded)
+    }
+
+    /// Refuses a keyring in the clear where a passphrase was named: somebody may have exchanged it, to have
+    /// files encrypted under a key of their own.
+    pub(super) fn require_expected_seal(&self, is_sealed: bool) -> Result<(), KeyringError> {
+        if is_sealed || !self.operator.expects_seal() {
+            return Ok(());
+        }
+        Err(KeyringError::NotSealed { path: self.path().to_path_buf() })
     }
 
     /// The keyring's bytes as they are, after the checks of [`load`](Self::load). A sealed keyring stays
@@ -45,7 +56,9 @@ impl Store {
     /// [`KeyringError`].
     pub fn export(&self) -> Result<SecretText, KeyringError> {
         let bytes = self.read()?;
-        if !self.parse(bytes.expose())?.is_sealed() {
+        let is_sealed = self.parse(bytes.expose())?.is_sealed();
+        self.require_expected_seal(is_sealed)?;
+        if !is_sealed {
             self.decode(&bytes)?;
         }
         Ok(bytes)
@@ -60,7 +73,7 @@ impl Store {
         &self,
         passphrase: impl FnOnce() -> Result<Passphrase, E>,
     ) -> Result<SecretText, E> {
-        let Decoded { keyring, generation, is_sealed } = self.decode(&self.read()?)?;
+        let Decoded { keyring, generation, is_sealed } = self.load_decoded()?;
         let encoded = if is_sealed {
             file::encode(&keyring, generation, Some(self.passphrase()?))
         } else {

@@ -28,6 +28,10 @@ impl Classified for KeyringError {
             },
             Self::Elsewhere { .. } => Exit::Failure
                 .hint("remove them, or keep them in another folder, and run this again"),
+            Self::NotSealed { .. } => Exit::KeyringLocked.hint(
+                "somebody may have put it in the place of yours; if it is yours, name no passphrase, or seal \
+                 it first: enwrap keyring passphrase, with no passphrase named but the new one",
+            ),
             Self::Unseen { .. } => Exit::Failure
                 .hint("make it readable, or keep it in another folder, and run this again"),
             Self::Remains { .. } => Exit::Failure.hint("run this again when they can be removed"),
