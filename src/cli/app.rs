@@ -8,12 +8,14 @@ use enwrap::pipeline::Jobs;
 
 use super::args::GlobalArgs;
 use super::environment;
+use super::outputs::Outputs;
 use super::secrets::passphrase::{AtTheTerminal, Sources};
 use crate::output::error::Error;
 use crate::output::{Format, Ui, Verbosity, sanitize};
 
 pub(crate) struct App {
     pub(crate) ui: Ui,
+    pub(crate) outputs: Outputs,
     keyring: Option<PathBuf>,
     allow_readable_keyring: bool,
     lock_timeout: Duration,
@@ -29,8 +31,10 @@ impl App {
             (false, true) => Verbosity::Verbose,
             (false, false) => Verbosity::Normal,
         };
+        let ui = Ui::new(format, verbosity, args.color, args.progress);
         Self {
-            ui: Ui::new(format, verbosity, args.color, args.progress),
+            ui,
+            outputs: Outputs::new(ui),
             keyring: args.keyring.clone(),
             allow_readable_keyring: args.allow_readable_keyring
                 || environment::allow_readable_keyring(),

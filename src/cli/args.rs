@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
 use enwrap::keyring::store::LOCK_TIMEOUT;
 use enwrap::keyring::{Keyring, Store};
 use enwrap::message::Limits;
@@ -363,5 +364,12 @@ impl OutputArgs {
     /// Whether each output is synced to the disk. An input is removed only when its output is.
     pub(crate) fn is_synced(&self) -> bool {
         self.sync || self.remove_source
+    }
+
+    /// How outputs are published.
+    pub(crate) fn publication(&self, access: Access) -> Publication {
+        Publication::new(access)
+            .existing(Existing::replaced_if(self.force))
+            .durability(Durability::synced_if(self.is_synced()))
     }
 }

@@ -12,6 +12,7 @@ mod examples;
 mod io;
 mod key_choice;
 mod opening;
+mod outputs;
 mod process;
 mod secrets;
 mod trees;

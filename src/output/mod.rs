@@ -16,6 +16,7 @@ mod verdicts;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd as _;
+use std::path::Path;
 
 use enwrap::fs::close::close;
 use serde_json::{Value, json};
@@ -125,6 +126,14 @@ impl Ui {
         if self.verbosity > Verbosity::Quiet {
             self.say("warning", "33", text);
         }
+    }
+
+    /// Says that the file that was replaced at `path` had an access control list.
+    pub(crate) fn warn_of_dropped_acl(self, path: &Path) {
+        self.warning(&format!(
+            "'{}' had an access control list, which was not kept: only its owner has access now",
+            sanitize::name(path)
+        ));
     }
 
     /// Says the next step.

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command, CommandFactory as _};
 use clap_mangen::Man;
 
-use enwrap::fs::atomic_file::{AtomicFile, Existing, Publication};
+use enwrap::fs::atomic_file::{Access, AtomicFile, Existing, Publication};
 
 use crate::cli::app::App;
 use crate::cli::environment;
 use crate::cli::examples::{HEADING, examples};
+use crate::output::Ui;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::exit::Exit;
 
@@ -25,25 +26,22 @@ pub(crate) struct ManArgs {
     folder: PathBuf,
 }
 
-pub(crate) fn run(_app: &App, args: &ManArgs) -> Result<(), Error> {
+pub(crate) fn run(app: &App, args: &ManArgs) -> Result<(), Error> {
     let mut command = crate::cli::Cli::command().disable_help_subcommand(true);
     command.build();
-    write_pages(&command, &args.folder, true)
+    write_pages(app.ui, &command, &args.folder, true)
 }
 
-fn write_pages(command: &Command, folder: &Path, is_root: bool) -> Result<(), Error> {
+fn write_pages(ui: Ui, command: &Command, folder: &Path, is_root: bool) -> Result<(), Error> {
     let page = Man::new(command.clone()).source(concat!("enwrap ", env!("CARGO_PKG_VERSION")));
     let path = folder.join(page.get_filename());
     let mut file = AtomicFile::create(&path)?;
     render(command, &page, is_root, &mut file).cannot("write", &path)?;
-    file.publish(Publication {
-        existing: Existing::Replace,
-        mode: 0o644,
-        keeps_mode: true,
-        modified: None,
-        sync: false,
-    })?;
-    command.get_subcommands().try_for_each(|command| write_pages(command, folder, false))
+    let publication = Publication::new(Access::Mode(0o644)).existing(Existing::Replace);
+    if file.publish(publication)?.dropped_acl {
+        ui.warn_of_dropped_acl(&path);
+    }
+    command.get_subcommands().try_for_each(|command| write_pages(ui, command, folder, false))
 }
 
 fn render(command: &Command, page: &Man, is_root: bool, out: &mut dyn Write) -> io::Result<()> {

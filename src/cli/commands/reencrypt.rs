@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use enwrap::fs::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication};
+use enwrap::fs::atomic_file::{
+    Access, AtomicFile, AtomicFileError, Durability, Existing, Publication,
+};
 use enwrap::keys::service::{KeyName, recipient};
 use enwrap::message::Limits;
 use enwrap::message::armor::ArmorEncoder;
@@ -23,7 +25,7 @@ use enwrap::pipeline::PipelineError;
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, Pair, context_of};
 use crate::cli::examples::examples;
-use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
@@ -256,15 +258,12 @@ impl Plan<'_> {
         sealer: MessageSealer,
     ) -> Result<Encrypted, Error> {
         let source = message.source();
-        let rules = Rules {
-            force: self.args.force,
-            sync: false,
-            mode: source.mode().unwrap_or(0o666) & !crate::cli::process::umask(),
-            keeps_mode: true,
-            modified: None,
-        };
+        let mode = source.mode().unwrap_or(0o666) & !crate::cli::process::umask();
+        let publication =
+            Publication::new(Access::Mode(mode)).existing(Existing::replaced_if(self.args.force));
         let payload = if message.is_armored() { Payload::Plaintext } else { Payload::Binary };
-        let mut destination = Destination::open(target, Some(source), payload, rules)?;
+        let mut destination =
+            Destination::open(&self.app.outputs, target, Some(source), payload, publication)?;
         let (encrypted, _) = self
             .pump(opened, message, sealer, &mut destination)
             .map_err(|error| name_output(error, target))?;
@@ -295,13 +294,12 @@ impl Plan<'_> {
         if !is_same || source.is_changed()? {
             return Err(ChangedMeanwhile.into());
         }
-        file.publish(Publication {
-            existing: Existing::Replace,
-            mode: 0o600,
-            keeps_mode: true,
-            modified: None,
-            sync: true,
-        })?;
+        let publication = Publication::new(Access::Mode(0o600))
+            .existing(Existing::Replace)
+            .durability(Durability::Synced);
+        if file.publish(publication)?.dropped_acl {
+            self.app.ui.warn_of_dropped_acl(path);
+        }
         Ok(encrypted)
     }
 

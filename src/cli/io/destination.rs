@@ -5,19 +5,19 @@ use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use enwrap::fs::atomic_file::{
-    AtomicFile, AtomicFileError, Existing, Publication, folder_of, is_descriptor, is_remote,
+    AtomicFile, AtomicFileError, Publication, folder_of, is_descriptor, is_remote,
 };
 use enwrap::fs::close::close;
 use enwrap::pipeline::PipelineError;
 
 use super::pipe;
 use super::source::Source;
+use crate::cli::outputs::Outputs;
 use crate::output::error::{Cannot as _, Error, StepError, UsageError};
-use crate::output::sanitize;
 use crate::output::text_guard::TextGuard;
+use crate::output::{Ui, sanitize};
 
 /// Where one result is to go, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,34 +89,30 @@ pub(crate) enum Payload {
     Plaintext,
 }
 
-/// How a result is published.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) force: bool,
-    pub(crate) sync: bool,
-    pub(crate) mode: u32,
-    pub(crate) keeps_mode: bool,
-    pub(crate) modified: Option<SystemTime>,
-}
-
 /// An open output.
 pub(crate) enum Destination {
     /// Standard output, a FIFO or a device: written directly.
     Stream { file: File, guard: Option<TextGuard>, sync: bool },
     /// A file that has no name yet.
-    File { file: AtomicFile, publication: Publication },
+    File { file: AtomicFile, publication: Publication, ui: Ui },
 }
 
 impl Destination {
     /// Opens `target`; refuses, before any work is done, what could not be published anyway.
     pub(crate) fn open(
+        outputs: &Outputs,
         target: &Target,
         source: Option<&Source>,
         payload: Payload,
-        rules: Rules,
+        publication: Publication,
     ) -> Result<Self, Error> {
         let Target::File(path) = target else {
-            return Self::stdout(*target == Target::ExplicitStdout, source, payload, rules.sync);
+            return Self::stdout(
+                *target == Target::ExplicitStdout,
+                source,
+                payload,
+                publication.is_synced(),
+            );
         };
         // Whatever stands there, if it may not be looked at, it may not be replaced either.
         let look = |found: io::Result<Metadata>| match found {
@@ -135,20 +131,13 @@ impl Destination {
                 }
             }
             // Also for a link that leads nowhere: only -f may make what it points to.
-            if !rules.force {
+            if !publication.replaces() {
                 return Err(AtomicFileError::Exists { path: path.clone() }.into());
             }
         }
-        let publication = Publication {
-            existing: if rules.force { Existing::Replace } else { Existing::Refuse },
-            mode: rules.mode,
-            keeps_mode: rules.keeps_mode,
-            modified: rules.modified,
-            sync: rules.sync,
-        };
         let file =
             if is_there { AtomicFile::create(path)? } else { AtomicFile::create_at(path.clone())? };
-        Ok(Self::File { file, publication })
+        Ok(Self::File { file, publication, ui: outputs.ui })
     }
 
     /// What stands under the name of an output and is no plain file; `None` for a plain file.
@@ -228,7 +217,13 @@ impl Destination {
     /// Ends the output: a file gets its name.
     pub(crate) fn finish(self) -> Result<(), Error> {
         match self {
-            Self::File { file, publication } => Ok(file.publish(publication)?),
+            Self::File { file, publication, ui } => {
+                let target = file.target().to_path_buf();
+                if file.publish(publication)?.dropped_acl {
+                    ui.warn_of_dropped_acl(&target);
+                }
+                Ok(())
+            }
             Self::Stream { file, sync, .. } => {
                 // A redirection to a network file system reports a full disk no earlier.
                 if is_file(&file) && (sync || is_remote(&file)) {

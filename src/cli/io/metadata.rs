@@ -15,8 +15,8 @@ use enwrap::fs::close::close_duplicate;
 use enwrap::message::header::{ContentType, Header, ParsedHeader};
 
 use super::destination::Target;
-use super::place::Place;
 use super::source::is_stdin;
+use crate::cli::outputs::place::Place;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::sanitize;
 

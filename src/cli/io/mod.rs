@@ -4,7 +4,6 @@ pub(crate) mod destination;
 pub(crate) mod message_source;
 pub(crate) mod metadata;
 pub(crate) mod pipe;
-pub(crate) mod place;
 pub(crate) mod plaintext;
 pub(crate) mod source;
 mod sparse;

@@ -231,4 +231,8 @@ impl Operator for AtTheTerminal {
             sanitize::name(path)
         ));
     }
+
+    fn on_dropped_acl(&self, path: &Path) {
+        self.ui.warn_of_dropped_acl(path);
+    }
 }

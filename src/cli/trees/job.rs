@@ -7,8 +7,8 @@ use super::results::Results;
 use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
 use crate::cli::io::destination::Target;
-use crate::cli::io::place::Place;
 use crate::cli::io::source::{is_stdin, operands};
+use crate::cli::outputs::place::Place;
 use crate::output::error::UsageError;
 use crate::output::{Format, sanitize};
 

@@ -13,8 +13,8 @@ use super::selection::SelectionArgs;
 use super::tree::require_files;
 use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
-use crate::cli::io::place::Place;
 use crate::cli::io::source::is_stdin;
+use crate::cli::outputs::place::Place;
 use crate::output::error::{Error, UsageError};
 use crate::output::sanitize;
 

@@ -11,23 +11,25 @@
 //! [`temporary::remove_all`] for the same effect.
 
 pub(crate) mod fault;
+mod publication;
 pub mod temporary;
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 #[cfg(target_os = "linux")]
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::close::{close, close_duplicate};
 use fault::{Step, step};
+use publication::{Replaced, set_metadata};
 use temporary::Temporary;
+
+pub use publication::{Access, Durability, Existing, Publication, Published};
 
 /// Mode of the file until it is published: the content may be plaintext, and is incomplete.
 const WHILE_WRITTEN: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -52,31 +54,6 @@ pub enum AtomicFileError {
         #[source]
         source: io::Error,
     },
-}
-
-/// What to do if the target exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existing {
-    /// Fail, also if it appeared while the new file was written.
-    Refuse,
-    /// Put the new one in its place, with the old one's mode and owner.
-    Replace,
-}
-
-/// How a written file gets its name.
-#[derive(Clone, Copy, Debug)]
-pub struct Publication {
-    /// What happens to an old file.
-    pub existing: Existing,
-    /// The new file's mode; bits beyond 0777 are dropped.
-    pub mode: u32,
-    /// Whether a replaced file's own mode is kept instead.
-    pub keeps_mode: bool,
-    /// The new file's time of modification; now, if `None`.
-    pub modified: Option<SystemTime>,
-    /// Whether file and folder are on the disk before this is called done. Replacements and files
-    /// on network file systems always are; the latter report a full disk no earlier.
-    pub sync: bool,
 }
 
 /// A file that is being written, and not published yet.
@@ -147,16 +124,17 @@ impl AtomicFile {
     /// # Errors
     /// [`AtomicFileError::Exists`], or the step that failed. An old file is then unchanged, unless it was replaced
     /// and the sync of its folder failed.
-    pub fn publish(self, publication: Publication) -> Result<(), AtomicFileError> {
+    pub fn publish(self, publication: Publication) -> Result<Published, AtomicFileError> {
         let replaced = match publication.existing {
             Existing::Refuse => None,
-            Existing::Replace => {
-                fs::symlink_metadata(&self.target).ok().filter(fs::Metadata::is_file)
-            }
+            Existing::Replace => Replaced::at(&self.target),
         };
-        self.set_metadata(&publication, replaced.as_ref())
+        let published = step(Step::SetMetadata)
+            .and_then(|()| set_metadata(&self.file, &publication, replaced.as_ref()))
             .map_err(|source| failed("set mode and time of", &self.target, source))?;
-        let sync = publication.sync || replaced.is_some() || is_remote(&self.file);
+        let sync = publication.durability == Durability::Synced
+            || replaced.is_some()
+            || is_remote(&self.file);
         let mut folder = None;
         if sync {
             self.sync().map_err(|source| failed("sync", &self.target, source))?;
@@ -166,41 +144,10 @@ impl AtomicFile {
                 Some(opened.map_err(|source| failed("open the folder", &self.folder, source))?);
         }
         match publication.existing {
-            Existing::Refuse => self.link_to_target(folder),
-            Existing::Replace => self.rename_to_target(folder),
+            Existing::Refuse => self.link_to_target(folder)?,
+            Existing::Replace => self.rename_to_target(folder)?,
         }
-    }
-
-    fn set_metadata(
-        &self,
-        publication: &Publication,
-        replaced: Option<&fs::Metadata>,
-    ) -> io::Result<()> {
-        step(Step::SetMetadata)?;
-        if let Some(old) = replaced {
-            let new = self.file.metadata()?;
-            if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
-                // So that a keyring or file replaced by root stays its owner's. Others may not
-                // give files away, and then the file is theirs, but its group may still be kept.
-                drop(
-                    fchown(&self.file, Some(old.uid()), Some(old.gid()))
-                        .or_else(|_| fchown(&self.file, None, Some(old.gid()))),
-                );
-            }
-        }
-        let mut mode = publication.mode & 0o777;
-        if let Some(old) = replaced.filter(|_| publication.keeps_mode) {
-            mode = old.mode() & 0o777;
-            if self.file.metadata()?.gid() != old.gid() {
-                // What the old group might do is not for another one.
-                mode &= 0o707;
-            }
-        }
-        self.file.set_permissions(fs::Permissions::from_mode(mode))?;
-        match publication.modified {
-            Some(modified) => self.file.set_modified(modified),
-            None => Ok(()),
-        }
+        Ok(published)
     }
 
     /// Creates the target's name; fails if it exists. Syncs `folder`, if any.

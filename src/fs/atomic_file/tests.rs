@@ -1,24 +1,26 @@
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
 
+use std::os::unix::fs::MetadataExt as _;
+use std::time::SystemTime;
+
 use tempfile::TempDir;
 
 use super::fault::{all_steps, fail_at};
 use super::*;
 
 const NEW: Publication = Publication {
+    access: Access::Mode(0o644),
     existing: Existing::Refuse,
-    mode: 0o644,
-    keeps_mode: true,
+    durability: Durability::Synced,
     modified: None,
-    sync: true,
 };
 const REPLACE: Publication = Publication { existing: Existing::Replace, ..NEW };
 
 fn write(target: &Path, text: &[u8], publication: Publication) -> Result<(), AtomicFileError> {
     let mut file = AtomicFile::create(target)?;
     file.write_all(text).map_err(|source| failed("write", target, source))?;
-    file.publish(publication)
+    file.publish(publication).map(|_| ())
 }
 
 fn names(folder: &TempDir) -> Vec<String> {
@@ -38,7 +40,8 @@ fn a_new_file_has_the_bytes_mode_and_time_asked_for() {
         let folder = TempDir::new().unwrap();
         let target = folder.path().join("out");
         let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
-        let publication = Publication { mode: 0o4640, modified: Some(modified), ..NEW };
+        let publication =
+            Publication { access: Access::Mode(0o4640), modified: Some(modified), ..NEW };
         fail_at(faults, ErrorKind::Unsupported, || write(&target, b"text", publication)).unwrap();
         let metadata = fs::metadata(&target).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"text");
@@ -70,7 +73,7 @@ fn a_replaced_file_keeps_its_mode_and_a_link_stays_a_link() {
     both_ways(|faults| {
         let folder = TempDir::new().unwrap();
         let (target, link) = (folder.path().join("real"), folder.path().join("link"));
-        write(&target, b"old", Publication { mode: 0o604, ..NEW }).unwrap();
+        write(&target, b"old", Publication { access: Access::Mode(0o604), ..NEW }).unwrap();
         symlink("real", &link).unwrap();
         fail_at(faults, ErrorKind::Unsupported, || write(&link, b"new", REPLACE)).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"new");
@@ -125,8 +128,59 @@ fn a_mode_that_is_not_kept_is_the_new_one() {
     let folder = TempDir::new().unwrap();
     let target = folder.path().join("out");
     write(&target, b"old", NEW).unwrap();
-    write(&target, b"new", Publication { mode: 0o600, keeps_mode: false, ..REPLACE }).unwrap();
+    write(&target, b"new", Publication { access: Access::OwnerOnly, ..REPLACE }).unwrap();
     assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
+}
+
+/// The access of a file that root has written over one of another user, by what was asked for.
+#[test]
+fn what_replaces_another_users_file_is_ours_with_the_mode_of_a_new_file() {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    for (access, expected) in [
+        (Access::Mode(0o644), 0o644),
+        (Access::OwnerOnlyInPlaceOfOthers(0o644), 0o600),
+        (Access::OwnerOnly, 0o600),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let target = folder.path().join("out");
+        write(&target, b"old", Publication { access: Access::Mode(0o666), ..NEW }).unwrap();
+        let ours = fs::metadata(&target).unwrap();
+        std::os::unix::fs::chown(&target, Some(NOBODY), Some(NOBODY)).unwrap();
+        write(&target, b"new", Publication { access, ..REPLACE }).unwrap();
+        let new = fs::metadata(&target).unwrap();
+        assert_eq!((new.uid(), new.gid()), (ours.uid(), ours.gid()), "{access:?}");
+        assert_eq!(new.mode() & 0o7777, expected, "{access:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_replaces_a_file_with_an_acl_is_for_its_owner_only() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("out");
+    write(&target, b"old", NEW).unwrap();
+    // Version 2; the owner, user 1, the group, the mask and others, each with its permissions.
+    let entries: [(u16, u16, u32); 5] =
+        [(1, 6, u32::MAX), (2, 4, 1), (4, 0, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, id) in entries {
+        list.extend(tag.to_le_bytes().into_iter().chain(permissions.to_le_bytes()));
+        list.extend(id.to_le_bytes());
+    }
+    let flags = rustix::fs::XattrFlags::empty();
+    if rustix::fs::setxattr(&target, "system.posix_acl_access", &list, flags).is_err() {
+        // A file system without access control lists.
+        return;
+    }
+    assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o640);
+    let published = AtomicFile::create(&target).unwrap().publish(REPLACE).unwrap();
+    assert_eq!(published, Published { dropped_acl: true });
+    assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o600);
+    let published = AtomicFile::create(&target).unwrap().publish(REPLACE).unwrap();
+    assert_eq!(published, Published { dropped_acl: false });
 }
 
 /// Runs in a separate process, because no temporary file can be created or dropped afterwards.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::location::resolve;
 use super::reading::Decoded;
-use super::saving::{self, KeepsMode, io_error, prepare, publish, require_private_folder};
+use super::saving::{self, SAME_MODE, io_error, prepare, publish, require_private_folder};
 use super::{Location, Saved, Store, generations};
 use crate::crypto::secret::SecretText;
-use crate::fs::atomic_file::{Existing, folder_of, is_descriptor, sync_folder};
+use crate::fs::atomic_file::{Access, Existing, folder_of, is_descriptor, sync_folder};
 use crate::fs::lock::FileLock;
 use crate::keyring::format::file::{self, FileFault};
 use crate::keyring::format::seal::Passphrase;
@@ -119,22 +119,26 @@ impl<'a> Held<'a> {
             let (path, fault) = (self.store.path().into(), FileFault::Contradiction(contradiction));
             return Err(KeyringError::File { path, fault });
         }
-        let keeps_mode =
-            if self.is_sealed && passphrase.is_none() { KeepsMode::No } else { KeepsMode::Yes };
+        // Others may have had access to a sealed file, but not to the keys in it.
+        let is_unsealed_now = self.is_sealed && passphrase.is_none();
+        let access = if is_unsealed_now { Access::OwnerOnly } else { SAME_MODE };
         let encode = |generation| {
             file::encode(&self.keyring, generation, passphrase)
                 .map_err(|source| io_error("seal", self.store.path(), source))
         };
         let Some(old) = &self.old else {
             let new = encode(self.generation.saturating_add(1))?;
-            publish(prepare(&self.target, &new)?, Existing::Refuse, keeps_mode)?;
+            let _ = publish(prepare(&self.target, &new)?, Existing::Refuse, access)?;
             return Ok(Saved::Created);
         };
         let kept = generations::name(&self.target, self.generation)?;
         let new = prepare(&self.target, &encode(kept.number.saturating_add(1))?)?;
         generations::keep(&self.target, &kept, old)?;
-        publish(new, Existing::Replace, keeps_mode)
+        let published = publish(new, Existing::Replace, access)
             .inspect_err(|_| generations::unkeep(&self.target, &kept, old))?;
+        if published.dropped_acl {
+            self.store.operator.on_dropped_acl(self.store.path());
+        }
         generations::forget(&self.target);
         Ok(Saved::Changed)
     }

@@ -10,11 +10,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use super::saving::{KeepsMode, MOST_BYTES, beside, io_error, is_same_file, prepare, publish};
+use super::saving::{MOST_BYTES, beside, io_error, is_same_file, prepare, publish};
 use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::fault::{Step, step};
 use crate::fs::atomic_file::temporary::is_temporary_name;
-use crate::fs::atomic_file::{Existing, folder_of, sync_folder};
+use crate::fs::atomic_file::{Access, Existing, folder_of, sync_folder};
 use crate::fs::trust::is_trusted;
 use crate::keyring::format::file::{self, KeyringFile};
 use crate::keyring::store::error::KeyringError;
@@ -195,7 +195,7 @@ pub(crate) fn keep(
     let linked = step(Step::KeepGeneration).and_then(|()| fs::hard_link(target, &name.path));
     if linked.is_err() {
         // A file system without hard links.
-        publish(prepare(&name.path, text)?, Existing::Refuse, KeepsMode::No)?;
+        let _ = publish(prepare(&name.path, text)?, Existing::Refuse, Access::OwnerOnly)?;
     }
     sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
 }

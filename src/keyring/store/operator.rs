@@ -22,6 +22,9 @@ pub trait Operator: fmt::Debug + Send + Sync {
 
     /// Others may read the sealed keyring at `path`, which has this mode, and so try passphrases on it.
     fn on_readable_by_others(&self, path: &Path, mode: u32);
+
+    /// The keyring's file at `path` was replaced. The old file had an access control list; the new one has none.
+    fn on_dropped_acl(&self, _path: &Path) {}
 }
 
 /// Has no passphrase, and passes over warnings.

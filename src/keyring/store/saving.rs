@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::crypto::secret::SecretText;
-use crate::fs::atomic_file::{AtomicFile, AtomicFileError, Existing, Publication, folder_of};
+use crate::fs::atomic_file::{
+    Access, AtomicFile, AtomicFileError, Durability, Existing, Publication, Published, folder_of,
+};
 use crate::fs::lock::{FileLock, LockError};
 use crate::fs::trust::is_trusted;
 use crate::keyring::store::error::KeyringError;
@@ -24,22 +26,16 @@ pub(crate) fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, Ke
     Ok(file)
 }
 
-/// Whether a keyring's file keeps the mode that it had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum KeepsMode {
-    Yes,
-    /// It is its owner's only: what others could read was sealed, or nothing.
-    No,
-}
+/// The access that a keyring has that keeps the mode of its file.
+pub(crate) const SAME_MODE: Access = Access::Mode(0o600);
 
 /// Gives what was prepared its name.
 pub(crate) fn publish(
     file: AtomicFile,
     existing: Existing,
-    keeps_mode: KeepsMode,
-) -> Result<(), KeyringError> {
-    let keeps_mode = keeps_mode == KeepsMode::Yes;
-    let publication = Publication { existing, mode: 0o600, keeps_mode, modified: None, sync: true };
+    access: Access,
+) -> Result<Published, KeyringError> {
+    let publication = Publication::new(access).existing(existing).durability(Durability::Synced);
     file.publish(publication).map_err(KeyringError::Save)
 }
 

@@ -39,7 +39,7 @@ pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let (data_key, key) =
         datakey::decrypt(&[&keyring], &only_keys, blob, &context).in_keyring(&store)?;
     if let Some(encoding) = args.value.format {
-        return print_value(data_key.expose(), encoding);
+        return print_value(&app.outputs, data_key.expose(), encoding);
     }
     let version = keyring.key(&key.key.to_string())?.version(Some(key.version))?;
     Answer::default()
@@ -47,5 +47,5 @@ pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
         .blob("Plaintext", data_key.expose())
         .text("EncryptionAlgorithm", ALGORITHM)
         .text("KeyMaterialId", &version.name)
-        .print()
+        .print(&app.outputs)
 }

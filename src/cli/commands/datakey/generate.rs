@@ -75,10 +75,10 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
     let (key, version, recipient) = key_to_wrap(&keyring, &store, args.key.as_deref())?;
     let (data_key, blob) = datakey::generate(&*recipient, len, &context)?;
     // On the disk before the plaintext is out: what is encrypted under it can always be opened.
-    args.blob_out.write(&blob)?;
+    args.blob_out.write(&app.outputs, &blob)?;
     match (args.value.format, args.without_plaintext) {
-        (Some(encoding), true) => print_value(&blob, encoding),
-        (Some(encoding), false) => print_value(data_key.expose(), encoding),
+        (Some(encoding), true) => print_value(&app.outputs, &blob, encoding),
+        (Some(encoding), false) => print_value(&app.outputs, data_key.expose(), encoding),
         (None, without_plaintext) => {
             let mut answer = Answer::default().blob("CiphertextBlob", &blob);
             if !without_plaintext {
@@ -86,7 +86,10 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
             }
             // What was printed is all that is left of it.
             drop(data_key);
-            answer.text("KeyId", &key.id().to_string()).text("KeyMaterialId", &version.name).print()
+            answer
+                .text("KeyId", &key.id().to_string())
+                .text("KeyMaterialId", &version.name)
+                .print(&app.outputs)
         }
     }
 }

@@ -57,9 +57,9 @@ pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
         datakey::decrypt(&[&keyring], &only_keys, old, &context).in_keyring(&store)?;
     let blob = datakey::wrap(&*recipient, &data_key, &new_context)?;
     drop(data_key);
-    args.blob_out.write(&blob)?;
+    args.blob_out.write(&app.outputs, &blob)?;
     if let Some(encoding) = args.value.format {
-        return print_value(&blob, encoding);
+        return print_value(&app.outputs, &blob, encoding);
     }
     Answer::default()
         .blob("CiphertextBlob", &blob)
@@ -67,7 +67,7 @@ pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
         .text("KeyId", &key.id().to_string())
         .text("SourceEncryptionAlgorithm", ALGORITHM)
         .text("DestinationEncryptionAlgorithm", ALGORITHM)
-        .print()
+        .print(&app.outputs)
 }
 
 /// `context` with each of `set` added or changed.

@@ -8,8 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 
 use enwrap::crypto::secret::{SecretBytes, SecretText};
+use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
 
-use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::cli::io::destination::{Destination, Payload, Target};
+use crate::cli::outputs::Outputs;
 use crate::output::error::{Cause, Error, UsageError};
 
 /// How one value is printed.
@@ -62,17 +64,21 @@ fn base64(bytes: &[u8]) -> SecretBytes {
 }
 
 /// Prints one value.
-pub(super) fn print_value(bytes: &[u8], encoding: Encoding) -> Result<(), Error> {
+pub(super) fn print_value(
+    outputs: &Outputs,
+    bytes: &[u8],
+    encoding: Encoding,
+) -> Result<(), Error> {
     let payload = if encoding == Encoding::Raw { Payload::Binary } else { Payload::Plaintext };
-    let mut stdout = open_stdout(payload)?;
+    let mut stdout = open_stdout(outputs, payload)?;
     stdout.write_all(encode(bytes, encoding).expose())?;
     stdout.finish()
 }
 
 /// Not through the buffer of `std::io::stdout`, which nobody wipes.
-fn open_stdout(payload: Payload) -> Result<Destination, Error> {
-    let rules = Rules { force: false, sync: false, mode: 0o600, keeps_mode: false, modified: None };
-    Destination::open(&Target::Stdout, None, payload, rules).map_err(|error| {
+fn open_stdout(outputs: &Outputs, payload: Payload) -> Result<Destination, Error> {
+    let publication = Publication::new(Access::OwnerOnly);
+    Destination::open(outputs, &Target::Stdout, None, payload, publication).map_err(|error| {
         let Cause::Usage(_) = error.cause() else { return error };
         UsageError::new("raw bytes do not go to a terminal")
             .hint("pipe them into a program, or use --format hex")
@@ -108,9 +114,9 @@ impl Answer {
         self.text.push(value);
     }
 
-    pub(super) fn print(mut self) -> Result<(), Error> {
+    pub(super) fn print(mut self, outputs: &Outputs) -> Result<(), Error> {
         self.text.push(b"\n}\n");
-        let mut stdout = open_stdout(Payload::Plaintext)?;
+        let mut stdout = open_stdout(outputs, Payload::Plaintext)?;
         stdout.write_all(self.text.expose())?;
         stdout.finish()
     }
@@ -130,14 +136,14 @@ pub(super) struct BlobOutArgs {
 
 impl BlobOutArgs {
     /// Writes the blob if a file was named, and returns when it is on the disk.
-    pub(super) fn write(&self, blob: &[u8]) -> Result<(), Error> {
+    pub(super) fn write(&self, outputs: &Outputs, blob: &[u8]) -> Result<(), Error> {
         let Some(file) = &self.blob_out else { return Ok(()) };
-        let mut destination = self.open(file)?;
+        let mut destination = self.open(outputs, file)?;
         destination.write_all(blob)?;
         destination.finish()
     }
 
-    fn open(&self, file: &Path) -> Result<Destination, Error> {
+    fn open(&self, outputs: &Outputs, file: &Path) -> Result<Destination, Error> {
         let target = Target::of(file);
         if target.is_stdout() {
             return Err(UsageError::new(
@@ -145,9 +151,10 @@ impl BlobOutArgs {
             )
             .into());
         }
-        let rules =
-            Rules { force: self.force, sync: true, mode: 0o600, keeps_mode: false, modified: None };
-        Destination::open(&target, None, Payload::Binary, rules)
+        let publication = Publication::new(Access::OwnerOnly)
+            .existing(Existing::replaced_if(self.force))
+            .durability(Durability::Synced);
+        Destination::open(outputs, &target, None, Payload::Binary, publication)
     }
 }
 

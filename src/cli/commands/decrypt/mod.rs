@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::operations::decrypt::{MessageOpener, OpenedMessage};
 use enwrap::operations::verify_first::VerifyFirstError;
 use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
@@ -17,12 +18,13 @@ use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, OutputArgs};
 use crate::cli::examples::examples;
-use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::{MessageSource, has_length_of, is_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::plaintext;
 use crate::cli::io::source::Source;
 use crate::cli::opening::{Missing, Opening};
+use crate::cli::outputs::Outputs;
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
 use crate::cli::trees::results::Results;
@@ -93,6 +95,7 @@ pub(crate) struct DecryptArgs {
 /// What all inputs of a run share.
 struct Plan<'a> {
     ui: Ui,
+    outputs: &'a Outputs,
     args: &'a DecryptArgs,
     opening: Opening,
     metadata: Metadata,
@@ -148,7 +151,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     opening.policy.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(work.paths(&store))?;
-    let plan = Plan { ui: app.ui, args, opening, metadata };
+    let plan = Plan { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
     work.run(app, &store, "decrypted", |job, turn| {
         let done = if args.salvage { plan.salvage(job) } else { plan.decrypt(job, turn) };
         done.map(|()| Outcome::Done)
@@ -168,9 +171,9 @@ impl Plan<'_> {
     fn decrypt(&self, job: &Job, turn: &Turn<'_>) -> Result<(), Error> {
         let mut message = MessageSource::open(&job.input)?;
         let source = message.source();
-        let rules = self.rules(source);
+        let (outputs, publication) = (self.outputs, self.publication(source));
         let mut destination =
-            Destination::open(&job.target, Some(source), Payload::Plaintext, rules)?;
+            Destination::open(outputs, &job.target, Some(source), Payload::Plaintext, publication)?;
         if self.args.output.remove_source {
             destination.require_file()?;
         }
@@ -191,18 +194,14 @@ impl Plan<'_> {
         self.record(job, &shown, &released)
     }
 
-    fn rules(&self, source: &Source) -> Rules {
+    fn publication(&self, source: &Source) -> Publication {
         let mode = source.mode().unwrap_or(0o600);
-        Rules {
-            force: self.args.output.force,
-            sync: self.args.output.is_synced(),
-            // A message may be readable by all, as in a repository. Its plaintext is the owner's alone, unless asked
-            // otherwise.
-            mode: if self.args.preserve_mode { mode } else { mode & 0o700 },
-            keeps_mode: true,
-            // A part of the file is a new file.
-            modified: source.modified().filter(|_| self.args.range.range().is_none()),
-        }
+        // A message may be readable by all, as in a repository. Its plaintext is the owner's alone, unless asked
+        // otherwise.
+        let mode = if self.args.preserve_mode { mode } else { mode & 0o700 };
+        let publication = self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode));
+        // A part of the file is a new file.
+        publication.modified(source.modified().filter(|_| self.args.range.range().is_none()))
     }
 
     /// Whether all of the message is verified before any of it is released.

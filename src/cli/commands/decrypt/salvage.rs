@@ -4,13 +4,14 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use enwrap::fs::atomic_file::Access;
 use enwrap::message::MessageError;
 use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::pipeline::salvage::{LostRange, Salvaged};
 use enwrap::pipeline::{NoProgress, PipelineError};
 
 use super::Plan;
-use crate::cli::io::destination::{Destination, Payload, Rules};
+use crate::cli::io::destination::{Destination, Payload};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::trees::job::Job;
 use crate::output::counted::counted;
@@ -22,15 +23,11 @@ impl Plan<'_> {
     /// Always an error in the end: what was salvaged is not the message.
     pub(super) fn salvage(&self, Job { input, target }: &Job) -> Result<(), Error> {
         let mut message = MessageSource::open(input)?;
-        let rules = Rules {
-            force: self.args.output.force,
-            sync: self.args.output.sync,
-            mode: message.source().mode().unwrap_or(0o600) & 0o700,
-            keeps_mode: true,
-            modified: None,
-        };
+        let mode = message.source().mode().unwrap_or(0o600) & 0o700;
+        let publication = self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode));
         let source = Some(message.source());
-        let destination = Destination::open(target, source, Payload::Plaintext, rules)?;
+        let (outputs, payload) = (self.outputs, Payload::Plaintext);
+        let destination = Destination::open(outputs, target, source, payload, publication)?;
         let Some((file, output)) = destination.file().zip(target.path()) else {
             return Err(UsageError::new(
                 "--salvage needs an output that is a file: it leaves holes",

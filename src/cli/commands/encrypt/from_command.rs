@@ -46,8 +46,9 @@ impl Plan<'_> {
         target: &Target,
         jobs: Jobs,
     ) -> Result<(), Error> {
-        let rules = self.rules(None, None);
-        let mut destination = Destination::open(target, None, self.payload(), rules)?;
+        let publication = self.publication(None, None);
+        let (outputs, payload) = (self.outputs, self.payload());
+        let mut destination = Destination::open(outputs, target, None, payload, publication)?;
         let shown = command.first().map_or_else(String::new, sanitize::name);
         let meter = FileMeter::begin(self.ui, None, shown, None, destination.is_terminal());
         let sealer = self.sealer()?.with_jobs(jobs);

@@ -14,6 +14,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use serde_json::json;
 
 use enwrap::crypto::engine::IV_LEN;
+use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::keyring::{Key, KeyVersion};
 use enwrap::keys::service::{KeyService as _, Recipient};
 use enwrap::message::Limits;
@@ -26,11 +27,12 @@ use enwrap::pipeline::PipelineError;
 use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, context_of};
 use crate::cli::examples::examples;
-use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::{has_length_of, is_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::keys_to_encrypt;
+use crate::cli::outputs::Outputs;
 use crate::cli::process::umask;
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
@@ -123,6 +125,7 @@ fn parse_frame_length(text: &str) -> Result<NonZeroU32, String> {
 /// What all inputs of a run share.
 struct Plan<'a> {
     ui: Ui,
+    outputs: &'a Outputs,
     args: &'a EncryptArgs,
     keys: Vec<(&'a Key, &'a KeyVersion)>,
     recipients: Vec<Box<dyn Recipient + 'a>>,
@@ -178,7 +181,9 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let keyring = store.load()?;
     let (keys, recipients) = (Vec::new(), Vec::new());
     let metadata = args.metadata.open(work.paths(&store))?;
-    let mut plan = Plan { ui: app.ui, args, keys, recipients, spec, metadata, umask: umask() };
+    let outputs = &app.outputs;
+    let mut plan =
+        Plan { ui: app.ui, outputs, args, keys, recipients, spec, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         plan.recipients.push(keyring.recipient(&key.id().into()).in_keyring(&store)?);
         plan.keys.push((key, key.current()));
@@ -206,8 +211,10 @@ impl Plan<'_> {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
             return Err(UsageError::new(problem).into());
         }
-        let rules = self.rules(source.mode(), source.modified());
-        let mut destination = Destination::open(target, Some(&source), self.payload(), rules)?;
+        let publication = self.publication(source.mode(), source.modified());
+        let (outputs, payload) = (self.outputs, self.payload());
+        let mut destination =
+            Destination::open(outputs, target, Some(&source), payload, publication)?;
         if output.remove_source {
             destination.require_file()?;
         }
@@ -230,14 +237,9 @@ impl Plan<'_> {
         Ok(Outcome::Done)
     }
 
-    fn rules(&self, mode: Option<u32>, modified: Option<SystemTime>) -> Rules {
-        Rules {
-            force: self.args.output.force,
-            sync: self.args.output.is_synced(),
-            mode: mode.unwrap_or(0o666) & !self.umask,
-            keeps_mode: true,
-            modified,
-        }
+    fn publication(&self, mode: Option<u32>, modified: Option<SystemTime>) -> Publication {
+        let mode = mode.unwrap_or(0o666) & !self.umask;
+        self.args.output.publication(Access::Mode(mode)).modified(modified)
     }
 
     fn payload(&self) -> Payload {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use enwrap::crypto::secret::SecretText;
+use enwrap::fs::atomic_file::{Access, Durability, Publication};
 use enwrap::keyring::format::exchange::Selection;
 use enwrap::keyring::{Key, KeyVersion, file};
 use enwrap::pipeline::PipelineError;
@@ -13,7 +14,7 @@ use enwrap::pipeline::PipelineError;
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
-use crate::cli::io::destination::{Destination, Payload, Rules, Target};
+use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::output::error::{Cause, Concerning as _, Error, UsageError};
 use crate::output::{Format, sanitize};
 
@@ -107,9 +108,10 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
         .into());
     }
     let text = encode(args, form, &selection)?;
-    let rules = Rules { force: false, sync: true, mode: 0o600, keeps_mode: false, modified: None };
+    let publication = Publication::new(Access::OwnerOnly).durability(Durability::Synced);
     // A terminal keeps what it has shown: a key goes there only when asked to.
-    let mut destination = Destination::open(&target, None, Payload::Binary, rules)
+    let payload = Payload::Binary;
+    let mut destination = Destination::open(&app.outputs, &target, None, payload, publication)
         .map_err(|error| insist_on_terminal(error, &target))?;
     destination
         .write_all(text.expose())

@@ -7,13 +7,14 @@ use clap::Args;
 use serde_json::json;
 
 use enwrap::crypto::secret::SecretText;
+use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
 use enwrap::keyring::{Store, paper};
 
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
-use crate::cli::io::destination::{Destination, Payload, Rules, Target};
-use crate::cli::io::place::Place;
+use crate::cli::io::destination::{Destination, Payload, Target};
+use crate::cli::outputs::place::Place;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::{Format, sanitize};
 
@@ -70,10 +71,11 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
         store.export()?
     };
     require_elsewhere(&store, &args.file)?;
-    let rules =
-        Rules { force: args.force, sync: true, mode: 0o600, keeps_mode: false, modified: None };
+    let publication = Publication::new(Access::OwnerOnly)
+        .existing(Existing::replaced_if(args.force))
+        .durability(Durability::Synced);
     let payload = if args.text { Payload::Plaintext } else { Payload::Binary };
-    let mut destination = Destination::open(&target, None, payload, rules)?;
+    let mut destination = Destination::open(&app.outputs, &target, None, payload, publication)?;
     let shown = sanitize::name(&args.file);
     destination.write_all(text.expose()).cannot("write", &args.file)?;
     destination.finish()?;

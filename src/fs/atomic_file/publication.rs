@@ -1,0 +1,177 @@
+//! How a written file is published: whether it may replace another one, and whose it is then.
+//!
+//! A published file always belongs to the user of this process. So a file that another user put under the target's
+//! name never decides who can read the new one.
+
+use std::fs::{File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// What to do if the target exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Fail, also if it appeared while the new file was written.
+    Refuse,
+    /// Put the new file in its place.
+    Replace,
+}
+
+impl Existing {
+    /// [`Replace`](Self::Replace) with `force`, else [`Refuse`](Self::Refuse).
+    #[must_use]
+    pub fn replaced_if(force: bool) -> Self {
+        if force { Self::Replace } else { Self::Refuse }
+    }
+}
+
+/// Who gets access to the published file. Bits beyond 0777 are dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The file has this mode. A replaced file of this user keeps its own mode instead.
+    Mode(u32),
+    /// As [`Mode`](Self::Mode), but what replaces another user's file is for the owner only.
+    OwnerOnlyInPlaceOfOthers(u32),
+    /// The file has mode 0600, also where it replaces one.
+    OwnerOnly,
+}
+
+/// When a published file is synced to the disk, with its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Only where that is needed: replacements, so that a crash leaves one of both files, and network file systems,
+    /// which may report a full disk no earlier.
+    AsNeeded,
+    /// Always.
+    Synced,
+}
+
+impl Durability {
+    /// [`Synced`](Self::Synced) if `sync`, else [`AsNeeded`](Self::AsNeeded).
+    #[must_use]
+    pub fn synced_if(sync: bool) -> Self {
+        if sync { Self::Synced } else { Self::AsNeeded }
+    }
+}
+
+/// How a written file gets its name.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication {
+    pub(super) access: Access,
+    pub(super) existing: Existing,
+    pub(super) durability: Durability,
+    pub(super) modified: Option<SystemTime>,
+}
+
+impl Publication {
+    /// A new file, modified now, and synced only where that is needed.
+    #[must_use]
+    pub fn new(access: Access) -> Self {
+        let (existing, durability) = (Existing::Refuse, Durability::AsNeeded);
+        Self { access, existing, durability, modified: None }
+    }
+
+    /// What happens to a file that exists.
+    #[must_use]
+    pub fn existing(self, existing: Existing) -> Self {
+        Self { existing, ..self }
+    }
+
+    /// When the file is synced.
+    #[must_use]
+    pub fn durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
+    /// The file's time of modification; now, if `None`.
+    #[must_use]
+    pub fn modified(self, modified: Option<SystemTime>) -> Self {
+        Self { modified, ..self }
+    }
+
+    /// Whether the file is synced in any case.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        self.durability == Durability::Synced
+    }
+
+    /// Whether a file that exists is replaced.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        self.existing == Existing::Replace
+    }
+}
+
+/// What else publishing did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Published {
+    /// Whether the replaced file, one of this user, had an access control list. The new file has none, and only the
+    /// owner has access.
+    pub dropped_acl: bool,
+}
+
+/// The file that a publication replaces.
+pub(super) struct Replaced {
+    metadata: Metadata,
+    has_acl: bool,
+}
+
+impl Replaced {
+    /// The plain file at `target`, if one is there.
+    pub(super) fn at(target: &Path) -> Option<Self> {
+        let metadata = std::fs::symlink_metadata(target).ok().filter(Metadata::is_file)?;
+        Some(Self { metadata, has_acl: has_acl(target) })
+    }
+
+    fn is_ours(&self) -> bool {
+        self.metadata.uid() == rustix::process::geteuid().as_raw()
+    }
+}
+
+/// Sets mode, group and time of `file`, which is to take the place of `replaced`.
+pub(super) fn set_metadata(
+    file: &File,
+    publication: &Publication,
+    replaced: Option<&Replaced>,
+) -> io::Result<Published> {
+    let (mut mode, keeps_mode) = match (publication.access, replaced) {
+        (Access::OwnerOnly, _) => (0o600, false),
+        (Access::OwnerOnlyInPlaceOfOthers(mode), Some(old)) if !old.is_ours() => {
+            (mode & 0o700, false)
+        }
+        (Access::Mode(mode) | Access::OwnerOnlyInPlaceOfOthers(mode), old) => {
+            (mode, old.is_some_and(Replaced::is_ours))
+        }
+    };
+    if let Some(old) = replaced.filter(|_| keeps_mode) {
+        mode = old.metadata.mode();
+        if old.has_acl {
+            // The group bits are the mask of the list. As a mode they would give the group what the list did not.
+            mode &= 0o700;
+        } else if file.metadata()?.gid() != old.metadata.gid()
+            && fchown(file, None, Some(old.metadata.gid())).is_err()
+        {
+            // The group bits were meant for the old group.
+            mode &= 0o707;
+        }
+    }
+    file.set_permissions(Permissions::from_mode(mode & 0o777))?;
+    if let Some(modified) = publication.modified {
+        file.set_modified(modified)?;
+    }
+    Ok(Published { dropped_acl: replaced.is_some_and(|old| old.is_ours() && old.has_acl) })
+}
+
+/// Whether a file has an access control list of POSIX.
+#[cfg(target_os = "linux")]
+fn has_acl(path: &Path) -> bool {
+    rustix::fs::lgetxattr_query(path, "system.posix_acl_access").is_ok_and(|size| size > 0)
+}
+
+/// Not known on this system.
+#[cfg(not(target_os = "linux"))]
+fn has_acl(_path: &Path) -> bool {
+    false
+}
