@@ -1,8 +1,8 @@
-//! The time as enwrap stores and shows it.
+//! The current time, as enwrap stores and shows it.
 
 use jiff::Timestamp;
 
-/// The time, in whole seconds: what the file stores is what is shown.
+/// Returns the current time in whole seconds. Fractions are dropped, so that a stored time is shown as it is stored.
 #[must_use]
 pub fn now() -> Timestamp {
     let now = Timestamp::now();

@@ -1,6 +1,7 @@
-//! What every other room may use: bytes that wipe themselves, random numbers, and AES-GCM.
+//! Secrets, random numbers and AES-GCM, for all other modules.
 //!
-//! - [`secret`]: secrets as types; [`engine`]: the implementations of AES-GCM
+//! - [`secret`]: bytes that are wiped when dropped, and random numbers
+//! - [`engine`]: AES-GCM, in one of two implementations
 
 pub mod engine;
 pub mod secret;

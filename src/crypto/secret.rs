@@ -1,9 +1,9 @@
-//! Bytes that wipe themselves.
+//! Secret bytes that are wiped when dropped, and random numbers.
 //!
-//! Every secret of enwrap (a data key, a derived key, a root key's material, a keyring's text) is
-//! one of these types. They have no `Clone`, their `Debug` shows a length only, they compare in
-//! constant time, and they are overwritten when dropped. Reading one is a call of `expose`, so that
-//! a search for that word finds every place where a secret becomes plain bytes.
+//! Every secret of enwrap (a data key, a derived key, the material of a root key, the text of a keyring) has one of
+//! these types. They have no `Clone`, their `Debug` shows only the length, comparisons take constant time, and they
+//! are overwritten when dropped. A secret is read by a call of `expose`, so that a search for this word finds every
+//! place where a secret becomes plain bytes.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,7 @@ use rand::rngs::SysRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// A fixed number of secret bytes on the heap, wiped on drop.
+/// A fixed number of secret bytes on the heap, which are wiped on drop.
 pub struct SecretBytes(Box<[u8]>);
 
 impl SecretBytes {
@@ -28,38 +28,38 @@ impl SecretBytes {
     /// Returns `len` bytes from the operating system's random number generator.
     ///
     /// # Errors
-    /// When the system has no random numbers to give; enwrap never falls back to a weaker source.
+    /// The system's own error if it has no random numbers. There is no fallback to a weaker source.
     pub fn random(len: usize) -> io::Result<Self> {
         let mut secret = Self::zeroed(len);
         fill_random(&mut secret.0)?;
         Ok(secret)
     }
 
-    /// Copies `bytes`; the caller's copy stays the caller's to wipe.
+    /// Returns a copy of `bytes`. The caller has to wipe the original.
     #[must_use]
     pub fn copy_of(bytes: &[u8]) -> Self {
         Self(bytes.into())
     }
 
-    /// The secret itself.
+    /// Returns the secret bytes.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 
-    /// The secret itself, to be filled or encrypted in place.
+    /// Returns the secret bytes, to be filled or encrypted in place.
     #[must_use]
     pub fn expose_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
 
-    /// The number of bytes, which is no secret.
+    /// Returns the number of bytes, which is not secret.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are no bytes.
+    /// Returns whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -68,7 +68,7 @@ impl SecretBytes {
 
 impl Drop for SecretBytes {
     fn drop(&mut self) {
-        // As a slice, which is wiped whole; the box would be wiped byte by byte.
+        // The slice is wiped as a whole. `zeroize` on the box would wipe it byte by byte, which is slower.
         (*self.0).zeroize();
     }
 }
@@ -80,7 +80,7 @@ impl fmt::Debug for SecretBytes {
 }
 
 impl PartialEq for SecretBytes {
-    /// Compares in constant time for secrets of one length.
+    /// Compares in a time that depends on the lengths only.
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }
@@ -88,32 +88,32 @@ impl PartialEq for SecretBytes {
 
 impl Eq for SecretBytes {}
 
-/// The key that encrypts one message, before any derivation (AWS: plaintext data key).
+/// The data key of one message, before any derivation. AWS calls it the plaintext data key.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DataKey(SecretBytes);
 
 impl DataKey {
-    /// Draws a new data key of `len` bytes.
+    /// Returns a new random data key of `len` bytes.
     ///
     /// # Errors
-    /// When the system has no random numbers to give.
+    /// The system's own error if it has no random numbers.
     pub fn generate(len: usize) -> io::Result<Self> {
         SecretBytes::random(len).map(Self)
     }
 
-    /// Takes over bytes that were unwrapped.
+    /// Returns the data key that consists of `bytes`, which were unwrapped.
     #[must_use]
     pub fn new(bytes: SecretBytes) -> Self {
         Self(bytes)
     }
 
-    /// The key itself: for derivation, for a wrap, and for `datakey`, whose purpose is to show it.
+    /// Returns the key, to derive from it, to wrap it, or to hand it to a caller who asked for a data key.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.0.expose()
     }
 
-    /// The number of bytes, which is no secret.
+    /// Returns the number of bytes, which is not secret.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "no data key is empty")]
     pub fn len(&self) -> usize {
@@ -121,14 +121,14 @@ impl DataKey {
     }
 }
 
-/// A growing text of secrets, such as a keyring's JSON.
+/// A secret text that can grow, such as the JSON of a keyring.
 ///
-/// Growing moves the bytes; this wipes what they leave behind, which a `Vec` does not.
+/// When it grows, the bytes move, and their old place is wiped. A `Vec` would leave them there.
 #[derive(Default)]
 pub struct SecretText(Vec<u8>);
 
 impl SecretText {
-    /// The text so far.
+    /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -146,10 +146,10 @@ impl SecretText {
         self.0.extend_from_slice(bytes);
     }
 
-    /// Reads `source` to its end, at most `limit` bytes.
+    /// Reads `source` to its end, and returns its text of at most `limit` bytes.
     ///
     /// # Errors
-    /// The source's own, or `InvalidData` when it holds more than `limit` bytes.
+    /// The error of `source`, or `InvalidData` if it has more than `limit` bytes.
     pub fn read_from(mut source: impl io::Read, limit: usize) -> io::Result<Self> {
         let mut text = Self::default();
         let mut chunk = SecretBytes::zeroed(8192);
@@ -195,7 +195,7 @@ impl io::Write for SecretText {
 /// Fills `bytes` from the operating system's random number generator.
 ///
 /// # Errors
-/// When the system has no random numbers to give.
+/// The system's own error if it has no random numbers.
 pub fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
     SysRng.try_fill_bytes(bytes).map_err(io::Error::other)
 }
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_no_byte() {
+    fn debug_shows_no_secret_byte() {
         let secret = SecretBytes::copy_of(&[0xAB; 4]);
         assert_eq!(format!("{secret:?}"), "SecretBytes(4 bytes)");
         let key = DataKey::new(secret);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_only_when_length_and_bytes_are() {
+    fn secrets_are_equal_only_if_lengths_and_bytes_are() {
         let secret = SecretBytes::copy_of(b"abc");
         assert_eq!(secret, SecretBytes::copy_of(b"abc"));
         assert_ne!(secret, SecretBytes::copy_of(b"abd"));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn text_keeps_everything_while_it_grows() {
+    fn a_growing_text_keeps_its_bytes() {
         let long: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
         let text = SecretText::read_from(&long[..], long.len()).unwrap();
         assert_eq!(text.expose(), long);

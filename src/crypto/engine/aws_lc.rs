@@ -1,14 +1,14 @@
-//! AES-GCM by AWS-LC, through the crate aws-lc-rs. No claim of FIPS validation is made by this.
+//! AES-GCM by AWS-LC, through the crate aws-lc-rs. It claims no FIPS validation.
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::{Iv, TAG_LEN, Tag, TagMismatch};
 
-/// AES-GCM under one key of 128, 192 or 256 bits; the library wipes the key schedule.
+/// AES-GCM under one key of 128, 192 or 256 bits. AWS-LC wipes the key schedule.
 pub struct Gcm(Box<LessSafeKey>);
 
 impl Gcm {
-    /// Expands `key`; `None` unless it is 16, 24 or 32 bytes long.
+    /// Returns the cipher for `key`; `None` unless the key is 16, 24 or 32 bytes long.
     #[must_use]
     pub fn new(key: &[u8]) -> Option<Self> {
         let algorithm = match key.len() {
@@ -21,10 +21,12 @@ impl Gcm {
         Some(Self(Box::new(LessSafeKey::new(key))))
     }
 
-    /// Encrypts `buffer` in place and returns the tag over it and `associated_data`.
+    /// AES-GCM-Encrypt(key, iv, associated data, buffer): encrypts `buffer` in place, and returns the tag.
+    ///
+    /// The tag covers `buffer` and `associated_data`. The caller must use each `iv` only once under a key.
     #[must_use]
     #[expect(clippy::expect_used, reason = "fails only beyond 64 GiB, more than any buffer here")]
-    #[expect(clippy::missing_panics_doc, reason = "the same")]
+    #[expect(clippy::missing_panics_doc, reason = "no buffer here is that long")]
     pub fn seal(&self, iv: &Iv, associated_data: &[u8], buffer: &mut [u8]) -> Tag {
         let nonce = Nonce::assume_unique_for_key(*iv);
         let tag = self
@@ -36,10 +38,10 @@ impl Gcm {
         bytes
     }
 
-    /// Checks the tag, and decrypts `buffer` in place.
+    /// AES-GCM-Decrypt(key, iv, associated data, buffer, tag): verifies the tag, and decrypts `buffer` in place.
     ///
     /// # Errors
-    /// [`TagMismatch`]; `buffer` then holds no plaintext, and is of no use.
+    /// [`TagMismatch`]. The content of `buffer` is then undefined, but holds no plaintext.
     pub fn open(
         &self,
         iv: &Iv,
@@ -50,7 +52,7 @@ impl Gcm {
         let nonce = Nonce::assume_unique_for_key(*iv);
         let aad = Aad::from(associated_data);
         if self.0.open_in_place_separate_tag(nonce, aad, tag, buffer).is_err() {
-            // The library clears it too, without promising it.
+            // AWS-LC clears the buffer too, but does not document it.
             buffer.fill(0);
             return Err(TagMismatch);
         }

@@ -1,7 +1,7 @@
-//! AES-GCM: the seam between the format and the cipher. No other file names a cipher's crate.
+//! AES-GCM (NIST SP 800-38D), behind one interface. No other file names the crate of a cipher.
 //!
-//! There are two implementations of it, with the same tests: `rustcrypto`, the default, and `aws_lc` with the
-//! feature `aws-lc`, which is faster and needs a C compiler.
+//! There are two implementations, and the same tests run on both: `rustcrypto` is the default, and `aws_lc`, behind
+//! the feature `aws-lc`, is faster and needs a C compiler.
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
@@ -13,22 +13,22 @@ pub use aws_lc::Gcm;
 #[cfg(not(feature = "aws-lc"))]
 pub use rustcrypto::Gcm;
 
-/// The implementation's name.
+/// The name of the implementation in use.
 pub const NAME: &str = if cfg!(feature = "aws-lc") { "aws-lc" } else { "aes-gcm" };
 
-/// Bytes of an initialisation vector.
+/// The length of an initialisation vector in bytes.
 pub const IV_LEN: usize = 12;
 
-/// Bytes of an authentication tag.
+/// The length of an authentication tag in bytes.
 pub const TAG_LEN: usize = 16;
 
-/// An initialisation vector. No two uses of one key may share it.
+/// An initialisation vector. No two encryptions under one key may use the same one.
 pub type Iv = [u8; IV_LEN];
 
 /// An authentication tag.
 pub type Tag = [u8; TAG_LEN];
 
-/// The tag does not fit: something was altered, or the key is another.
+/// The error for a tag that does not match: the data was altered, or belongs to another key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the authentication tag does not fit")]
 pub struct TagMismatch;
@@ -39,7 +39,7 @@ mod tests {
 
     /// Test case 16 of the GCM specification (McGrew and Viega).
     #[test]
-    fn known_answer() {
+    fn a_known_answer_is_met() {
         let key = hex::decode("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
         let iv: Iv = hex::decode("cafebabefacedbaddecaf888").unwrap().try_into().unwrap();
         let aad = hex::decode("feedfacedeadbeeffeedfacedeadbeefabaddad2").unwrap();
@@ -58,8 +58,8 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_tag_gives_no_plaintext_away() {
-        // Longer than what either engine does at once.
+    fn a_wrong_tag_reveals_no_plaintext() {
+        // Longer than what either implementation processes at once.
         let plaintext: Vec<u8> = (0..=255).cycle().take(100_003).collect();
         for len in [16, 24, 32] {
             let gcm = Gcm::new(&vec![7; len]).unwrap();
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn other_key_lengths_are_none() {
+    fn other_key_lengths_are_refused() {
         for len in [0, 15, 17, 31, 33] {
             assert!(Gcm::new(&vec![0; len]).is_none());
         }

@@ -1,4 +1,4 @@
-//! AES-GCM by the crate aes-gcm: the default, in Rust throughout.
+//! AES-GCM by the crate aes-gcm, which is pure Rust. It is the default.
 
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::aead::inout::InOutBuf;
@@ -9,7 +9,7 @@ use super::{Iv, Tag, TagMismatch};
 
 /// AES-GCM under one key of 128, 192 or 256 bits.
 ///
-/// The key schedule lives on the heap, so that moving this copies no secret, and is wiped on drop.
+/// The key schedule is on the heap, so that moving this value copies no secret. It is wiped on drop.
 pub struct Gcm(Box<KeySchedule>);
 
 enum KeySchedule {
@@ -19,7 +19,7 @@ enum KeySchedule {
 }
 
 impl Gcm {
-    /// Expands `key`; `None` unless it is 16, 24 or 32 bytes long.
+    /// Returns the cipher for `key`; `None` unless the key is 16, 24 or 32 bytes long.
     #[must_use]
     pub fn new(key: &[u8]) -> Option<Self> {
         let schedule = match key.len() {
@@ -31,10 +31,12 @@ impl Gcm {
         Some(Self(Box::new(schedule)))
     }
 
-    /// Encrypts `buffer` in place and returns the tag over it and `associated_data`.
+    /// AES-GCM-Encrypt(key, iv, associated data, buffer): encrypts `buffer` in place, and returns the tag.
+    ///
+    /// The tag covers `buffer` and `associated_data`. The caller must use each `iv` only once under a key.
     #[must_use]
     #[expect(clippy::expect_used, reason = "fails only beyond 64 GiB, more than any buffer here")]
-    #[expect(clippy::missing_panics_doc, reason = "the same")]
+    #[expect(clippy::missing_panics_doc, reason = "no buffer here is that long")]
     pub fn seal(&self, iv: &Iv, associated_data: &[u8], buffer: &mut [u8]) -> Tag {
         let (iv, buffer) = (iv.into(), InOutBuf::from(buffer));
         match &*self.0 {
@@ -46,10 +48,11 @@ impl Gcm {
         .into()
     }
 
-    /// Checks the tag, and only then decrypts `buffer` in place.
+    /// AES-GCM-Decrypt(key, iv, associated data, buffer, tag): verifies the tag, and only then decrypts `buffer` in
+    /// place.
     ///
     /// # Errors
-    /// [`TagMismatch`]; `buffer` then holds no plaintext, and is of no use.
+    /// [`TagMismatch`]. The content of `buffer` is then undefined, but holds no plaintext.
     pub fn open(
         &self,
         iv: &Iv,
