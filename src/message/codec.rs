@@ -1,4 +1,4 @@
-//! Reads a header field by field, and never more than the limit allows.
+//! Reads a header field by field, within a limit, and writes fields with their lengths.
 
 use std::io::Read;
 
@@ -8,8 +8,8 @@ use super::{Limit, Limits, MessageError, MessagePart};
 
 /// A reader of header fields that keeps every byte it has read.
 ///
-/// The header's tag covers its bytes as they stood, so they are kept instead of being serialised
-/// again. Each length is checked against the limit before it is allocated.
+/// The header's tag covers the bytes as they were read, so they are kept instead of being serialised again. Each length
+/// is checked against the limit before memory is allocated for it.
 pub struct FieldReader<R> {
     source: R,
     raw: Vec<u8>,
@@ -17,7 +17,7 @@ pub struct FieldReader<R> {
 }
 
 impl<R: Read> FieldReader<R> {
-    /// Starts at the first byte of `source`.
+    /// Begins at the next byte of `source`.
     pub fn new(source: R, limits: &Limits) -> Self {
         Self {
             source,
@@ -26,21 +26,21 @@ impl<R: Read> FieldReader<R> {
         }
     }
 
-    /// Everything read so far.
+    /// Returns all bytes read so far.
     pub fn into_raw(self) -> Vec<u8> {
         self.raw
     }
 
-    /// The number of bytes read so far.
+    /// Returns the number of bytes read so far.
     pub fn position(&self) -> usize {
         self.raw.len()
     }
 
-    /// The next `len` bytes.
+    /// Reads the next `len` bytes.
     ///
     /// # Errors
-    /// [`MessageError::LimitExceeded`] before anything is allocated, [`MessageError::Truncated`]
-    /// where the source ends, or the source's own error.
+    /// [`MessageError::LimitExceeded`], before memory is allocated; [`MessageError::Truncated`], if the source ends
+    /// before; or the error of the source.
     pub fn take(&mut self, len: usize) -> Result<&[u8], MessageError> {
         let start = self.raw.len();
         let end = start + len;
@@ -61,7 +61,7 @@ impl<R: Read> FieldReader<R> {
         Ok(&self.raw[start..])
     }
 
-    /// The next `N` bytes.
+    /// Reads the next `N` bytes.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -71,7 +71,7 @@ impl<R: Read> FieldReader<R> {
         Ok(array)
     }
 
-    /// A 16-bit number.
+    /// Reads a 16-bit number.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -79,7 +79,7 @@ impl<R: Read> FieldReader<R> {
         self.take_array().map(u16::from_be_bytes)
     }
 
-    /// A 32-bit number.
+    /// Reads a 32-bit number.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -87,7 +87,7 @@ impl<R: Read> FieldReader<R> {
         self.take_array().map(u32::from_be_bytes)
     }
 
-    /// A field behind its own 16-bit length.
+    /// Reads a field that follows its own 16-bit length.
     ///
     /// # Errors
     /// As [`take`](Self::take).
@@ -97,10 +97,10 @@ impl<R: Read> FieldReader<R> {
     }
 }
 
-/// Appends `field` behind its own 16-bit length.
+/// Appends the 16-bit length of `field`, and `field` itself.
 ///
 /// # Errors
-/// Returns the field's length when it does not fit into 16 bits.
+/// The length of `field`, if it does not fit into 16 bits.
 pub fn push_sized(bytes: &mut Vec<u8>, field: &[u8]) -> Result<(), usize> {
     let len = u16::try_from(field.len()).map_err(|_| field.len())?;
     bytes.extend_from_slice(&len.to_be_bytes());
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_it_read() {
+    fn the_bytes_that_were_read_are_kept() {
         let mut reader = reader(&[1, 2, 0, 2, 8, 9, 7], 100);
         assert_eq!(reader.take_u16().unwrap(), 0x0102);
         assert_eq!(reader.take_sized().unwrap(), [8, 9]);
@@ -125,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn says_after_which_byte_the_source_ends() {
+    fn an_early_end_is_reported_with_its_place() {
         let mut reader = reader(&[0, 5, 8, 9], 100);
         let error = reader.take_sized().unwrap_err();
         assert!(matches!(error, MessageError::Truncated { after: 4, part: MessagePart::Header }));
     }
 
     #[test]
-    fn refuses_a_length_over_the_limit_before_it_reads() {
+    fn a_length_over_the_limit_is_refused_before_it_is_read() {
         let mut reader = reader(&[0xFF, 0xFF, 8, 9], 100);
         let error = reader.take_sized().unwrap_err();
         assert!(matches!(

@@ -1,77 +1,77 @@
-//! The encryption context: pairs of text that are authenticated with a message, and never secret.
+//! The encryption context: pairs of text that are authenticated with a message, and are not secret.
 //!
-//! Serialised as the SDK's `framework/structures.md` says: nothing at all for an empty map, else
-//! `pair count u16`, then per pair `key length u16 | key | value length u16 | value`, UTF-8, in
-//! ascending order of the keys' bytes, no key twice. The same bytes stand in the header and are the
-//! associated data of every data-key wrap.
+//! It is serialised as in `framework/structures.md`. An empty context has no bytes at all. Otherwise, the bytes are
+//! `pair count u16`, and for each pair `key length u16 | key | value length u16 | value`, in UTF-8, in ascending order
+//! of the bytes of the keys, which are distinct. The same bytes are a field of the header, and the associated data of
+//! each wrapping of the data key.
 
 use std::collections::BTreeMap;
 
-/// Keys with this prefix belong to the SDK itself.
+/// The prefix of the keys that are reserved for the SDK.
 pub const RESERVED_PREFIX: &str = "aws-crypto-";
 
-/// The context pair that carries a signed message's public key.
+/// The key of the pair that holds the public key of a signed message.
 pub const PUBLIC_KEY: &str = "aws-crypto-public-key";
 
-/// The header's length field has 16 bits.
+/// The greatest length of a serialised context: the header has 16 bits for the length.
 const MAX_SERIALISED: usize = u16::MAX as usize;
 
-/// Why a context cannot be built from what was given.
+/// Why a pair cannot be added to a context.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
-    /// A pair without a key.
+    /// The key is empty.
     #[error("an encryption context key is empty")]
     EmptyKey,
-    /// A key that belongs to the SDK.
+    /// The key is reserved for the SDK.
     #[error(
         "the encryption context key '{key}' is reserved: no key may begin with '{RESERVED_PREFIX}'"
     )]
     Reserved {
-        /// The refused key.
+        /// The key.
         key: String,
     },
-    /// One key, two values.
+    /// The context has the key already.
     #[error("the encryption context key '{key}' is given twice")]
     Duplicate {
-        /// The repeated key.
+        /// The key.
         key: String,
     },
-    /// More than the format can hold.
+    /// The context would be longer than the format can hold.
     #[error(
         "the encryption context is {len} bytes long when serialised; the format holds {MAX_SERIALISED}"
     )]
     TooLong {
-        /// The serialised length.
+        /// The serialised length that it would have.
         len: usize,
     },
 }
 
-/// What is wrong with the bytes of a serialised context.
+/// Why the bytes of a serialised context are invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContextSyntaxError {
-    /// A length points past the end.
+    /// A length reaches beyond the end.
     #[error("a length points past its end")]
     Overrun,
-    /// Bytes after the last pair.
+    /// Bytes follow the last pair.
     #[error("bytes follow the last pair")]
     Trailing,
-    /// A count of zero, which an empty context must not have.
+    /// The pair count is zero; an empty context must have no bytes.
     #[error("an empty map must have no bytes at all")]
     EmptyCount,
-    /// A key or value that is no text.
+    /// A key or value is not UTF-8.
     #[error("a key or value is not UTF-8")]
     NotUtf8,
-    /// Keys out of order, or one key twice.
+    /// The keys are not in ascending order, or not distinct.
     #[error("its keys are not in ascending order, each once")]
     Order,
 }
 
-/// An encryption context: text pairs, sorted by the bytes of their keys.
+/// An encryption context: pairs of text, sorted by the bytes of their keys.
 ///
-/// It always serialises within the format's limit: nothing that would not is taken in.
+/// Its serialised form is never longer than 65,535 bytes, since no pair is added that would make it longer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EncryptionContext {
-    // A `String` orders by its UTF-8 bytes, which is the order the format asks for.
+    // Strings are ordered by their UTF-8 bytes, which is the order of the format.
     pairs: BTreeMap<String, String>,
 }
 
@@ -79,8 +79,8 @@ impl EncryptionContext {
     /// Adds a pair that a user gave.
     ///
     /// # Errors
-    /// An empty, reserved or repeated key, or a context longer than 65,535 bytes; the context is then
-    /// as it was.
+    /// [`ContextError`], if the key is empty, reserved or present already, or the context would be longer than 65,535
+    /// bytes. The context is then unchanged.
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
         if key.is_empty() {
             return Err(ContextError::EmptyKey);
@@ -91,10 +91,11 @@ impl EncryptionContext {
         self.insert_allowing_reserved(key, value)
     }
 
-    /// Adds a pair of any key: the SDKs store pairs with reserved keys, and some writers an empty key.
+    /// Adds a pair that comes from a message, whose key may be reserved or empty.
     ///
     /// # Errors
-    /// A repeated key, or a context longer than 65,535 bytes; the context is then as it was.
+    /// [`ContextError`], if the key is present already, or the context would be longer than 65,535 bytes. The context
+    /// is then unchanged.
     pub fn insert_allowing_reserved(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
         if self.pairs.contains_key(key) {
             return Err(ContextError::Duplicate { key: key.to_owned() });
@@ -107,32 +108,32 @@ impl EncryptionContext {
         Ok(())
     }
 
-    /// The value of `key`.
+    /// Returns the value of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.pairs.get(key).map(String::as_str)
     }
 
-    /// The pairs in the order of the format.
+    /// Returns the pairs in the order of the format.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// Takes a pair out; a key that is not there is no error.
+    /// Removes the pair with the key `key`, if there is one.
     pub fn remove(&mut self, key: &str) {
         self.pairs.remove(key);
     }
 
-    /// Whether there is no pair.
+    /// Returns whether there is no pair.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// These pairs and `other`'s: the full context of a message whose stored pairs these are.
+    /// Returns the pairs of both contexts, such as the stored and the bound pairs of a message.
     ///
     /// # Errors
-    /// A key that stands in both, or more than 65,535 bytes together.
+    /// [`ContextError`], if a key is in both, or the union would be longer than 65,535 bytes.
     pub fn union(&self, other: &Self) -> Result<Self, ContextError> {
         let mut union = self.clone();
         for (key, value) in other.iter() {
@@ -146,7 +147,7 @@ impl EncryptionContext {
         if self.is_empty() { 0 } else { 2 + pairs }
     }
 
-    /// The bytes of the format: none for an empty context.
+    /// Returns the serialised form; it is empty for an empty context.
     #[must_use]
     pub fn serialise(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.serialised_len());
@@ -154,7 +155,7 @@ impl EncryptionContext {
             return bytes;
         }
         let push_len = |bytes: &mut Vec<u8>, len: usize| {
-            debug_assert!(len <= MAX_SERIALISED, "every way in bounds the whole");
+            debug_assert!(len <= MAX_SERIALISED, "insertion and parsing bound the length");
             bytes.extend_from_slice(&u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes());
         };
         push_len(&mut bytes, self.pairs.len());
@@ -167,10 +168,10 @@ impl EncryptionContext {
         bytes
     }
 
-    /// Reads the bytes of the format; what it accepts serialises to the same bytes again.
+    /// Parses a serialised context. The result serialises to the same bytes again.
     ///
     /// # Errors
-    /// Anything that a writer following the format cannot have written.
+    /// [`ContextSyntaxError`], if the bytes are not the serialised form of any context.
     pub fn parse(bytes: &[u8]) -> Result<Self, ContextSyntaxError> {
         let mut context = Self::default();
         if bytes.is_empty() {
@@ -206,7 +207,7 @@ fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, ContextSyntaxError> {
     std::str::from_utf8(text).map_err(|_| ContextSyntaxError::NotUtf8)
 }
 
-/// A context of these pairs, for tests everywhere.
+/// Returns a context of `pairs`, for the tests of all modules.
 #[cfg(test)]
 pub(crate) fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
     let mut context = EncryptionContext::default();
@@ -223,8 +224,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn serialises_in_byte_order() {
-        // From the known answers: a < purpose < é, whatever order they came in.
+    fn pairs_are_serialised_in_byte_order() {
+        // From the known answers: the order is a < purpose < é, whatever the order of insertion.
         let bytes = context(&[("purpose", "test"), ("é", "ü"), ("a", "1")]).serialise();
         let expected = "000300016100013100077075 72706f7365000474657374 0002c3a90002c3bc";
         assert_eq!(hex::encode(bytes), expected.replace(' ', ""));
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_keys_of_the_sdk_empty_keys_and_repeats() {
+    fn reserved_empty_and_repeated_keys_are_refused() {
         let mut context = context(&[("k", "v")]);
         let reserved = ContextError::Reserved { key: PUBLIC_KEY.to_owned() };
         assert_eq!(context.insert(PUBLIC_KEY, "x"), Err(reserved));
@@ -242,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn holds_65_535_bytes_and_not_one_more() {
+    fn a_context_holds_at_most_65_535_bytes() {
         let fits = "v".repeat(MAX_SERIALISED - 2 - 4 - 1);
         assert_eq!(context(&[("k", &fits)]).serialise().len(), MAX_SERIALISED);
         let mut context = EncryptionContext::default();
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_of_the_bytes_has_its_name() {
+    fn each_syntax_error_is_told_apart() {
         let parse = |text: &str| EncryptionContext::parse(&hex::decode(text).unwrap()).unwrap_err();
         assert_eq!(parse("00"), ContextSyntaxError::Overrun);
         assert_eq!(parse("0000"), ContextSyntaxError::EmptyCount);
@@ -265,7 +266,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parses_what_it_serialised(pairs in proptest::collection::btree_map(".{1,8}", ".{0,8}", 0..6)) {
+        fn a_serialised_context_parses(pairs in proptest::collection::btree_map(".{1,8}", ".{0,8}", 0..6)) {
             let mut context = EncryptionContext::default();
             for (key, value) in &pairs {
                 context.insert(key, value).unwrap();
@@ -274,7 +275,7 @@ mod tests {
         }
 
         #[test]
-        fn what_parses_serialises_to_the_same_bytes(bytes in proptest::collection::vec(0u8..4, 0..24)) {
+        fn a_parsed_context_serialises_to_the_same_bytes(bytes in proptest::collection::vec(0u8..4, 0..24)) {
             if let Ok(context) = EncryptionContext::parse(&bytes) {
                 prop_assert_eq!(context.serialise(), bytes);
             }

@@ -1,6 +1,6 @@
-//! From a data key to the key of the frames.
+//! Derives the frame key and the commit key of a message from its data key.
 //!
-//! `framework/transitive-requirements.md`, with RFC 5869's names:
+//! As in `framework/transitive-requirements.md`, in the terms of RFC 5869:
 //!
 //! ```text
 //! committing suites     prk        = HKDF-Extract(SHA-512, salt = message id, data key)
@@ -21,18 +21,20 @@ use super::header::{COMMIT_KEY_LEN, CommitKey, MessageId};
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::message::suite::{Derivation, Suite};
 
-/// The key of one message's frames and header tag. Never stored.
+/// The key of the frames and of the header tag of one message. It is never stored.
 pub struct FrameKey(SecretBytes);
 
 impl FrameKey {
-    /// The key itself: for the cipher.
+    /// Returns the key, for the cipher.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.0.expose()
     }
 }
 
-/// Derives a message's frame key, and the commit key that its header must carry if its suite commits.
+/// frame key, commit key = HKDF(data key, message id, suite), as in the table above.
+///
+/// The commit key is `None` unless the suite commits; otherwise the header of the message must contain it.
 #[must_use]
 pub fn derive(
     suite: Suite,
@@ -74,15 +76,16 @@ pub fn derive(
     (FrameKey(frame_key), commit_key)
 }
 
-/// HKDF-Extract, and an HKDF-Expand for each pair of info and output.
+/// prk = HKDF-Extract(salt, data key), and output = HKDF-Expand(prk, info) for each of `outputs`, pairs of info and
+/// output (RFC 5869, sections 2.2 and 2.3).
 #[expect(clippy::expect_used, reason = "HKDF fails only beyond 255 blocks of output")]
 fn extract<H: HmacImpl + OutputSizeUser>(
     salt: Option<&[u8]>,
     data_key: &DataKey,
     outputs: &mut [(&[&[u8]], &mut [u8])],
 ) {
-    // `new` would hand out no PRK to wipe, from which everything follows. What the hash leaves on the stack
-    // is out of reach.
+    // `extract` returns the PRK, so that it can be wiped here; `new` would not. The copies that the hash leaves on the
+    // stack cannot be wiped.
     let (mut prk, hkdf) = GenericHkdf::<H>::extract(salt, data_key.expose());
     prk.as_mut_slice().zeroize();
     for (info, output) in outputs {

@@ -1,23 +1,25 @@
-//! One wrapped copy of a data key, as a header lists it and as `datakey` hands it out:
-//! `u16 length | provider id | u16 length | provider info | u16 length | ciphertext`.
+//! An encrypted data key: one wrapped copy of a data key (`framework/structures.md`).
+//!
+//! It is serialised as `u16 length | provider id | u16 length | provider info | u16 length | ciphertext`, in headers,
+//! and by itself as the result of `enwrap datakey`.
 
 use std::io::Read;
 
 use super::codec::{FieldReader, push_sized};
 use super::{Limits, MessageError};
 
-/// A data key wrapped under one key, with what is needed to find that key again.
+/// A data key that is wrapped under a wrapping key, with the fields that identify this key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncryptedDataKey {
-    /// Who can unwrap it: a raw key's namespace, or `aws-kms`.
+    /// The key provider: the namespace of a raw key, or `aws-kms`.
     pub provider_id: Vec<u8>,
-    /// Which of that provider's keys, and what the unwrap needs besides.
+    /// The name of the key at its provider, and further parameters of the wrapping, such as an IV.
     pub provider_info: Vec<u8>,
     /// The wrapped data key.
     pub ciphertext: Vec<u8>,
 }
 
-/// A field longer than the format's 16-bit length can say.
+/// The error for a field that is longer than 65,535 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a field of an encrypted data key is {len} bytes long; the format holds 65535")]
 pub struct FieldTooLong {
@@ -26,7 +28,7 @@ pub struct FieldTooLong {
 }
 
 impl EncryptedDataKey {
-    /// Appends the bytes of the format.
+    /// Appends the serialised form to `bytes`.
     ///
     /// # Errors
     /// [`FieldTooLong`] for a field over 65,535 bytes.
@@ -37,7 +39,7 @@ impl EncryptedDataKey {
         Ok(())
     }
 
-    /// Reads one from a header.
+    /// Reads an encrypted data key from a header.
     ///
     /// # Errors
     /// As [`FieldReader::take`].
@@ -49,7 +51,7 @@ impl EncryptedDataKey {
         })
     }
 
-    /// Reads `bytes` that are one encrypted data key and nothing else.
+    /// Parses `bytes`, which must be one encrypted data key and nothing else.
     ///
     /// # Errors
     /// [`MessageError::Empty`], [`MessageError::Truncated`] or [`MessageError::TrailingBytes`].
@@ -79,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn parses_what_it_serialised_and_nothing_around_it() {
+    fn a_serialised_key_parses_and_cuts_and_extensions_are_refused() {
         let mut bytes = Vec::new();
         sample().serialise_into(&mut bytes).unwrap();
         assert_eq!(EncryptedDataKey::parse(&bytes).unwrap(), sample());

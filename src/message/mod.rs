@@ -1,17 +1,19 @@
-//! The message format: AWS Encryption SDK, byte by byte.
+//! The message format of the AWS Encryption SDK.
 //!
 //! ```text
 //! message = header body | header tag | frame 1 | frame 2 | ... | final frame | footer, if signed
 //! ```
 //!
-//! - [`header`]: what stands before the frames, and its tag
+//! - [`header`]: the header body and its tag
 //! - [`encrypted_data_key`]: one wrapped copy of the data key
-//! - [`derivation`]: data key to frame key and commit key
+//! - [`context`]: the encryption context
+//! - [`suite`]: the algorithm suites
+//! - [`derivation`]: from the data key to the frame key and the commit key
 //! - [`frame`]: the frame cipher, a pure function of (key, sequence number, kind)
-//! - [`layout`]: where each frame stands, as arithmetic only
+//! - [`layout`]: the places of the frames, as arithmetic without I/O
 //! - [`signature`]: the footer of signed messages
-//! - [`armor`]: the same in base64
-//! - [`codec`]: bounded reading; [`engine`]: AES-GCM itself
+//! - [`armor`]: messages as base64 text
+//! - [`codec`]: reading and writing of header fields, with limits
 //!
 //! All integers are big-endian and unsigned.
 
@@ -33,15 +35,15 @@ use crate::message::armor::ArmorError;
 use crate::message::context::ContextSyntaxError;
 use crate::message::suite::Suite;
 
-/// What a reader holds in memory at most, and therefore refuses beyond.
+/// The limits on what a reader holds in memory. A message that exceeds one is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a header, with its tag.
+    /// The greatest length of a header with its tag, in bytes.
     pub header_size: usize,
-    /// Encrypted data keys of one message.
+    /// The greatest number of encrypted data keys of one message.
     pub encrypted_data_keys: u16,
-    /// Bytes of one frame's plaintext, or of a non-framed body: one tag covers it, so it is held
-    /// in memory whole.
+    /// The greatest length of a frame's plaintext, or of a non-framed body, in bytes. One tag covers all of it, so all
+    /// of it is held in memory.
     pub frame_length: u32,
 }
 
@@ -81,7 +83,7 @@ pub enum MessagePart {
     Frame(u32),
     /// The body of a message without frames.
     Body,
-    /// The signature behind the body.
+    /// The footer behind the body, which holds the signature.
     Footer,
 }
 
@@ -96,7 +98,7 @@ impl fmt::Display for MessagePart {
     }
 }
 
-/// What is wrong with a field of the header.
+/// The fault of a malformed header field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderFault {
     /// The encryption context's bytes break the format.
@@ -105,7 +107,7 @@ pub enum HeaderFault {
     /// A value that the format does not know.
     #[error("unknown value {0}")]
     Unknown(u32),
-    /// A value that is zero and must not be.
+    /// A value that is zero and must not be zero.
     #[error("it is zero")]
     Zero,
     /// A value that must be zero.
@@ -125,81 +127,81 @@ pub enum HeaderFault {
     WrongVersion(Suite),
 }
 
-/// Why bytes are no whole and authentic message.
+/// Why bytes are not a whole and authentic message.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// Not one byte.
+    /// There is no byte at all.
     #[error("the input is empty, and no encrypted message is")]
     Empty,
-    /// The first bytes are none that a message begins with.
+    /// The first bytes are not those of a message.
     #[error("this is not an encrypted message: its first bytes are {}", hex::encode(first_bytes))]
     NotAMessage {
-        /// The bytes looked at.
+        /// The bytes that were examined.
         first_bytes: Vec<u8>,
     },
-    /// A suite number that no SDK has written.
+    /// The suite number is unknown: no SDK has ever written it.
     #[error("the message names the unknown algorithm suite 0x{id:04x}")]
     UnknownSuite {
         /// The number in the header.
         id: u16,
     },
-    /// A field that breaks the format.
+    /// A header field violates the format.
     #[error("the header's {field} is malformed: {fault}")]
     Malformed {
-        /// The field, in the format's words.
+        /// The name of the field in the specification.
         field: &'static str,
         /// What is wrong with it.
         fault: HeaderFault,
     },
-    /// More than the reader is allowed to hold.
+    /// The message exceeds one of the reader's limits.
     #[error("the message's {limit} is {found}, more than the limit of {allowed}")]
     LimitExceeded {
-        /// Which limit.
+        /// The limit.
         limit: Limit,
-        /// What the message asks for.
+        /// The value in the message.
         found: u64,
-        /// What is allowed.
+        /// The greatest allowed value.
         allowed: u64,
     },
-    /// The bytes end too early.
+    /// The message ends too early.
     #[error("truncated: the message ends after byte {after}, in {part}")]
     Truncated {
-        /// How many bytes there are.
+        /// The number of bytes that were there.
         after: u64,
-        /// Where more were expected.
+        /// The part that was not complete.
         part: MessagePart,
     },
-    /// A tag, or the commit key, does not fit.
+    /// A tag, the commit key or the signature does not match.
     #[error("authentication failed: {part} was altered, or is not of this message")]
     Authentication {
-        /// The part that does not hold.
+        /// The part that is not authentic.
         part: MessagePart,
     },
-    /// A frame that carries another number than its place.
+    /// A frame does not have the number of its place.
     #[error("authentication failed: frame {expected} carries the number {found}")]
     OutOfSequence {
-        /// The number of this place.
+        /// The number that belongs to the place.
         expected: u32,
         /// The number in the frame.
         found: u32,
     },
-    /// A final frame that claims more than a frame holds.
+    /// The final frame claims to be longer than the frame length.
     #[error(
         "authentication failed: frame {sequence} claims {found} bytes, more than a frame of this message holds"
     )]
     Oversized {
-        /// The frame.
+        /// The number of the frame.
         sequence: u32,
-        /// What it claims.
+        /// The length that it claims.
         found: u32,
     },
-    /// Bytes after the final frame.
+    /// Bytes follow the end of the message.
     #[error("authentication failed: bytes follow the end of the message, after byte {after}")]
     TrailingBytes {
-        /// Where the message ends.
+        /// The length of the message without them.
         after: u64,
     },
-    /// Armour that holds no message.
+    /// The text armour is invalid.
     #[error(transparent)]
     Armor(ArmorError),
     /// The source could not be read.
@@ -208,7 +210,7 @@ pub enum MessageError {
 }
 
 impl MessageError {
-    /// An error of the source: its own, or of what decodes it on the way.
+    /// Returns the error of a source: its own, or that of the armour decoder around it.
     pub(crate) fn of_source(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref()) {
             Some(armor) => Self::Armor(*armor),

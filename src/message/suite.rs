@@ -1,24 +1,24 @@
 //! The algorithm suites of the AWS Encryption SDK.
 //!
-//! Every suite is AES-GCM with a 12-byte IV and a 16-byte tag; the data key is as long as the cipher
-//! key. The table is whole so that a suite which is known but not yet readable is named in the error.
+//! Every suite is AES-GCM with a 12-byte IV and a 16-byte tag, and its data key is as long as its cipher key. The table
+//! is complete.
 
 use std::fmt;
 
-/// The hash under HKDF, which turns a data key into the key of the frames.
+/// How a suite derives the frame key from the data key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Derivation {
-    /// The data key itself encrypts the frames.
+    /// The frame key is the data key.
     None,
     /// HKDF-SHA256.
     Sha256,
     /// HKDF-SHA384.
     Sha384,
-    /// HKDF-SHA512, and a commit key beside the frame key.
+    /// HKDF-SHA512, which also derives a commit key.
     Sha512,
 }
 
-/// The curve of a signed suite's ECDSA key.
+/// The signature algorithm of a signed suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignatureAlgorithm {
     /// ECDSA P-256 with SHA-256.
@@ -27,27 +27,27 @@ pub enum SignatureAlgorithm {
     P384,
 }
 
-/// One row of the SDK's table of algorithm suites.
+/// An algorithm suite: one row of the table in `framework/algorithm-suites.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suite {
-    /// The number that the header carries.
+    /// The number of the suite in a header.
     pub id: u16,
-    /// The official SDKs' name; some write `ALG_` before it.
+    /// The name in the official SDKs; some of them put `ALG_` before it.
     pub name: &'static str,
     /// The length of the data key and of the cipher key, in bytes.
     pub key_len: usize,
-    /// How the frame key comes from the data key.
+    /// The derivation of the frame key from the data key.
     pub derivation: Derivation,
-    /// The signature over the whole message, if there is one.
+    /// The algorithm of the signature over the whole message, if there is a signature.
     pub signature: Option<SignatureAlgorithm>,
 }
 
 impl Suite {
-    /// 0x0478, what enwrap writes: AES-256-GCM, HKDF-SHA512, key commitment, no signature.
+    /// Suite 0x0478, which enwrap writes by default: AES-256-GCM, HKDF-SHA512, key commitment, no signature.
     pub const COMMITTING: Self =
         suite(0x0478, "AES_256_GCM_HKDF_SHA512_COMMIT_KEY", 32, Derivation::Sha512, None);
 
-    /// 0x0578, the same with an ECDSA P-384 signature: what the SDKs write by default.
+    /// Suite 0x0578, which the SDKs write by default: suite 0x0478 with an ECDSA P-384 signature.
     pub const SIGNED: Self = suite(
         0x0578,
         "AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384",
@@ -89,13 +89,13 @@ impl Suite {
         Self::SIGNED,
     ];
 
-    /// Looks a suite up by the number that a header carries.
+    /// Returns the suite with the number `id`.
     #[must_use]
     pub fn from_id(id: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|suite| suite.id == id)
     }
 
-    /// Looks a suite up by its number in hex, with or without `0x`, or by its official name.
+    /// Returns the suite with the number or the name `text`. A number is four hex digits, with or without `0x`.
     #[must_use]
     pub fn from_name(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("0x").unwrap_or(text);
@@ -104,13 +104,13 @@ impl Suite {
         Self::ALL.into_iter().find(|suite| Some(suite.id) == id || suite.name == name)
     }
 
-    /// The version of the message format that this suite belongs to: committing came with the second.
+    /// Returns the version of the message format to which the suite belongs: 2 for committing suites, else 1.
     #[must_use]
     pub fn format_version(self) -> u8 {
         if self.commits() { 2 } else { 1 }
     }
 
-    /// Whether the header holds a commit key, which ties it to one data key.
+    /// Returns whether headers of this suite have a commit key, with which only one data key opens the message.
     #[must_use]
     pub fn commits(self) -> bool {
         self.derivation == Derivation::Sha512
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suite_is_shown_by_what_it_does() {
+    fn a_suite_is_shown_with_its_algorithms() {
         assert_eq!(
             Suite::COMMITTING.to_string(),
             "0x0478 (AES-256-GCM, HKDF-SHA512, key commitment)"
