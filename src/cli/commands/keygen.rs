@@ -36,7 +36,7 @@ pub(crate) struct KeygenArgs {
     if_missing: bool,
 }
 
-/// What became of the request.
+/// Whether a key was made.
 struct Generated {
     id: KeyId,
     aliases: BTreeSet<Alias>,
@@ -46,7 +46,8 @@ struct Generated {
 
 pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
     let store = app.store()?;
-    // Looking first keeps a script's second run from writing a generation, or needing to.
+    // Looked up before the keyring is changed: where the key exists, no generation is written, and the keyring may be
+    // read-only.
     let existing = match (&args.alias, args.if_missing) {
         (Some(alias), true) => find(&store, alias)?,
         _ => None,
@@ -92,7 +93,7 @@ fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Generated, Error
         && let Err(KeyError::AliasExists { .. }) = keyring.require_free(alias)
         && args.if_missing
     {
-        // It appeared since we looked.
+        // Another process has made it since we looked.
         return Ok(existing(keyring.key(alias.as_str())?));
     }
     let is_first = keyring.keys().is_empty();

@@ -47,7 +47,7 @@ fn write_pages(ui: Ui, command: &Command, folder: &Path, is_root: bool) -> Resul
 fn render(command: &Command, page: &Man, is_root: bool, out: &mut dyn Write) -> io::Result<()> {
     page.render_title(out)?;
     page.render_name_section(out)?;
-    // The generator's own lists every option there is, which the next section does again.
+    // Not the generator's synopsis: that lists every option, and so does the next section.
     writeln!(out, ".SH SYNOPSIS")?;
     let usage = command.clone().render_usage().to_string();
     write_lines(out, usage.trim_start_matches("Usage:").lines().map(str::trim))?;
@@ -69,7 +69,7 @@ fn render(command: &Command, page: &Man, is_root: bool, out: &mut dyn Write) -> 
     Ok(())
 }
 
-/// What holds for every command.
+/// The sections that every page has.
 fn render_contract(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, ".SH EXIT STATUS")?;
     writeln!(out, ".TP\n\\fB0\\fR\ndone")?;
@@ -86,7 +86,7 @@ fn render_contract(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, ".TP\n\\fI*.enwrap\\fR\nencrypted files: AWS Encryption SDK messages")
 }
 
-/// Lines as they are, to be copied from the page.
+/// Lines that are shown without filling, so that they can be copied from the page.
 fn write_lines<'a>(out: &mut dyn Write, lines: impl Iterator<Item = &'a str>) -> io::Result<()> {
     writeln!(out, ".nf")?;
     for line in lines {
@@ -95,7 +95,7 @@ fn write_lines<'a>(out: &mut dyn Write, lines: impl Iterator<Item = &'a str>) ->
     writeln!(out, ".fi")
 }
 
-/// `text` without what roff would take for its own.
+/// `text` with everything escaped that roff would interpret.
 fn escaped(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
     if text.starts_with('.') { format!("\\&{text}") } else { text }

@@ -1,4 +1,4 @@
-//! `--metadata FILE`: what the AWS Encryption CLI records of each file, a JSON object a line.
+//! `--metadata FILE`: a JSON line about each file, with the members that the AWS Encryption CLI writes.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -28,11 +28,11 @@ pub(crate) struct MetadataArgs {
     pub(crate) metadata: Option<PathBuf>,
 }
 
-/// Where lines go, if anywhere.
+/// The file that the lines go to, if there is one.
 pub(crate) struct Metadata(Option<(File, PathBuf)>);
 
 impl MetadataArgs {
-    /// Opens the file; it must be none of `others`, which it would damage.
+    /// Opens the file. An error, if it is one of `others`: the lines would damage it.
     pub(crate) fn open<'a>(
         &self,
         others: impl IntoIterator<Item = &'a Path>,
@@ -54,7 +54,7 @@ impl MetadataArgs {
 }
 
 impl Metadata {
-    /// Records what was read.
+    /// Appends a line about a message that was read.
     pub(crate) fn write(
         &self,
         mode: &str,
@@ -65,7 +65,7 @@ impl Metadata {
         self.append(mode, input, output, &header.fields, (&header.iv, &header.tag))
     }
 
-    /// Records what was read or written.
+    /// Appends a line about a message that was read or written.
     pub(crate) fn append(
         &self,
         mode: &str,
@@ -80,7 +80,7 @@ impl Metadata {
         insert(&mut object, "output", output.unwrap_or_else(|| Path::new("-")));
         object["header"] = header_to_json(header);
         object["header_auth"] = json!({ "iv": STANDARD.encode(iv), "tag": STANDARD.encode(tag) });
-        // One write a line, so that lines of several processes do not mix.
+        // One write a line, so that the lines of several processes do not mix.
         let mut file: &File = file;
         file.write_all(format!("{}\n", sanitize::json(&object)).as_bytes())
             .and_then(|()| close_duplicate(file))
@@ -88,7 +88,7 @@ impl Metadata {
     }
 }
 
-/// A path as the AWS Encryption CLI has it: absolute, or a dash.
+/// Adds a path as the AWS Encryption CLI does: absolute, or `-`.
 fn insert(object: &mut Value, member: &str, path: &Path) {
     let absolute = if is_stdin(path) { None } else { std::path::absolute(path).ok() };
     sanitize::insert_path(object, member, absolute.as_deref().unwrap_or(path));

@@ -11,7 +11,7 @@ use enwrap::operations::datakey::{MOST_BLOB_BYTES, parse_blob};
 use crate::cli::io::source::{Source, is_stdin, operands};
 use crate::output::error::{About, Concerning as _, Error};
 
-/// Where the blob is.
+/// The arguments that name a blob.
 #[derive(Debug, Args)]
 pub(super) struct BlobArgs {
     /// The wrapped data key in base64; '-' is standard input
@@ -28,7 +28,7 @@ pub(super) struct BlobArgs {
 }
 
 impl BlobArgs {
-    /// Reads the blob; errors name `keyring` as the one that is used.
+    /// Reads the blob. An error names `keyring` as the one in use.
     pub(super) fn read(&self, keyring: &Path) -> Result<EncryptedDataKey, Error> {
         let from_aws = self.ciphertext_blob.as_deref();
         let file = self
@@ -48,7 +48,7 @@ impl BlobArgs {
 fn read_file(file: &Path, keyring: &Path) -> Result<EncryptedDataKey, Error> {
     let about = || About::input(file, keyring);
     let mut source = Source::open(file).about(about)?;
-    // Base64 takes four bytes for three, and may be broken into lines.
+    // Base64 has four characters for three bytes, and perhaps line ends.
     let mut bytes = vec![0; 2 * MOST_BLOB_BYTES];
     let len = read_full(&mut source, &mut bytes).about(about)?;
     bytes.truncate(len);

@@ -74,7 +74,8 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
     let keyring = store.load()?;
     let (key, version, recipient) = key_to_wrap(&keyring, &store, args.key.as_deref())?;
     let (data_key, blob) = datakey::generate(&*recipient, len, &context)?;
-    // On the disk before the plaintext is out: what is encrypted under it can always be opened.
+    // The blob is on the disk before the plain data key is printed. Otherwise somebody could encrypt under a data key
+    // whose blob is lost.
     args.blob_out.write(&app.outputs, &blob)?;
     match (args.value.format, args.without_plaintext) {
         (Some(encoding), true) => print_value(&app.outputs, &blob, encoding),
@@ -84,7 +85,7 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
             if !without_plaintext {
                 answer = answer.blob("Plaintext", data_key.expose());
             }
-            // What was printed is all that is left of it.
+            // The answer has what it needs of it, so it is wiped before anything is printed.
             drop(data_key);
             answer
                 .text("KeyId", &key.id().to_string())

@@ -36,7 +36,7 @@ pub(super) struct ValueArgs {
 /// The algorithm that AWS KMS names for symmetric keys.
 pub(super) const ALGORITHM: &str = "SYMMETRIC_DEFAULT";
 
-/// `bytes` in an encoding, wiped after use whether secret or not.
+/// `bytes` in an encoding. The text is wiped after use, whether it is secret or not.
 pub(super) fn encode(bytes: &[u8], encoding: Encoding) -> SecretText {
     let mut text = SecretText::default();
     match encoding {
@@ -75,7 +75,7 @@ pub(super) fn print_value(
     stdout.finish()
 }
 
-/// Not through the buffer of `std::io::stdout`, which nobody wipes.
+/// Writes to standard output without the buffer of `std::io::stdout`, which is never wiped.
 fn open_stdout(outputs: &Outputs, payload: Payload) -> Result<Destination, Error> {
     let publication = Publication::new(Access::OwnerOnly);
     Destination::open(outputs, &Target::Stdout, None, payload, publication).map_err(|error| {
@@ -94,7 +94,7 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn text(mut self, member: &str, value: &str) -> Self {
-        // A `Value` prints every string as valid JSON, whatever is in it.
+        // `Value` escapes whatever is in the string.
         self.push(member, serde_json::Value::from(value).to_string().as_bytes());
         self
     }
@@ -122,7 +122,7 @@ impl Answer {
     }
 }
 
-/// Where a blob is written to, for the verbs that make one.
+/// Where a verb that makes a blob writes it to.
 #[derive(Debug, Args)]
 pub(super) struct BlobOutArgs {
     /// Write the wrapped data key to a new file that only you can read, as bytes
@@ -135,7 +135,7 @@ pub(super) struct BlobOutArgs {
 }
 
 impl BlobOutArgs {
-    /// Writes the blob if a file was named, and returns when it is on the disk.
+    /// Writes the blob, if a file was named for it, and syncs it to the disk.
     pub(super) fn write(&self, outputs: &Outputs, blob: &[u8]) -> Result<(), Error> {
         let Some(file) = &self.blob_out else { return Ok(()) };
         let mut destination = self.open(outputs, file)?;

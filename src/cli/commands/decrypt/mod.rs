@@ -261,7 +261,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Says what was done, and removes the input if that was asked for.
+    /// Tells what was done, and removes the input if that was asked for.
     fn record(
         &self,
         Job { input, target }: &Job,

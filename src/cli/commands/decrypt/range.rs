@@ -31,7 +31,7 @@ pub(crate) struct RangeArgs {
 }
 
 impl RangeArgs {
-    /// What was asked for, if not all.
+    /// The range that was asked for, if one was.
     pub(super) fn range(&self) -> Option<ByteRange> {
         (self.offset.is_some() || self.length.is_some())
             .then(|| ByteRange { offset: self.offset.unwrap_or(0), length: self.length })
@@ -62,9 +62,9 @@ pub(super) fn decrypt(
     if let Some(found) = found {
         return Ok(found);
     }
-    // The reader that decides all errors says what is wrong.
+    // Reading all of it in order says what is wrong with a message.
     opened.decrypt(message, &mut std::io::sink(), &NoProgress)?;
-    // It holds, but something stands before it, or the system does not know its size.
+    // Nothing is wrong with it, but bytes stand before it, or the system does not know the file's size.
     Err(UsageError::new("its size is not that of the message in it, and so no part can be proved")
         .hint("read all of it first: --verify-first")
         .into())

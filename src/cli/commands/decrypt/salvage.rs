@@ -1,4 +1,4 @@
-//! `decrypt --salvage`: what holds of a damaged message, at its place.
+//! `decrypt --salvage`: the authentic frames of a damaged message, each at its place in the output.
 
 use std::io;
 
@@ -20,7 +20,7 @@ use crate::output::progress::Meter;
 use crate::output::{Format, sanitize};
 
 impl Plan<'_> {
-    /// Always an error in the end: what was salvaged is not the message.
+    /// Saves what can be saved. It ends with an error whatever was saved, since that is not the whole message.
     pub(super) fn salvage(&self, Job { input, target }: &Job) -> Result<(), Error> {
         let mut message = MessageSource::open(input)?;
         let mode = message.source().mode().unwrap_or(0o600) & 0o700;
@@ -81,10 +81,10 @@ impl Plan<'_> {
         } else {
             self.ui.note("nothing could be saved, and nothing was written");
         }
-        // The reader that decides all errors says what is wrong.
+        // Reading all of it in order says what is wrong with a message.
         match opened.decrypt(&mut message, &mut io::sink(), &NoProgress) {
             Ok(_) => {}
-            // Where that reader cannot go on, the salvage could.
+            // A part of the file could not be read. The salvage went on after it, and reading in order cannot.
             Err(PipelineError::Message(MessageError::Read(source))) => {
                 return Err(Unreadable(source).into());
             }
@@ -94,7 +94,7 @@ impl Plan<'_> {
     }
 }
 
-/// The lost bytes, a line each.
+/// The ranges of lost bytes, a line each.
 fn told(salvaged: &Salvaged) -> String {
     let line = |LostRange { offset, length }: &LostRange| match length {
         Some(length) => format!("lost: bytes {offset} to {} ({length})\n", offset + length - 1),

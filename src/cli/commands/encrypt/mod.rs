@@ -103,7 +103,7 @@ pub(crate) struct EncryptArgs {
     metadata: MetadataArgs,
 }
 
-/// The suites that are written; the others are there to be read.
+/// Parses a suite. Only two are written, all others are only read.
 fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
     match Suite::from_name(text) {
         Some(Suite::COMMITTING) => Ok(Algorithm::Unsigned),
@@ -113,7 +113,7 @@ fn parse_algorithm(text: &str) -> Result<Algorithm, String> {
     }
 }
 
-/// Frames that every reader accepts without being told to.
+/// Parses a frame length. Longer frames would not open with the default limits.
 fn parse_frame_length(text: &str) -> Result<NonZeroU32, String> {
     let most = Limits::default().frame_length;
     text.parse()
@@ -267,7 +267,7 @@ impl Plan<'_> {
         Ok(encrypted)
     }
 
-    /// Says what was done.
+    /// Tells what was done.
     fn record(&self, input: &Path, target: &Target, encrypted: &Encrypted) -> Result<(), Error> {
         let (ui, output) = (self.ui, target.path());
         let tag = (&[0; IV_LEN], &encrypted.tag);

@@ -64,7 +64,7 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> Result<(), Error> {
     };
     let store = app.store()?;
     let date = now() + SignedDuration::from_hours(24 * i64::from(args.pending_days));
-    // Looked at first: with nothing to announce, nothing is saved.
+    // Looked up before the keyring is changed: if there is nothing to announce, no generation is written.
     let key = store.load()?;
     if key.key(&args.key).in_keyring(&store)?.versions().len() == 1 && args.old_versions {
         app.ui.note("it has no old versions");

@@ -109,7 +109,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
     }
     let text = encode(args, form, &selection)?;
     let publication = Publication::new(Access::OwnerOnly).durability(Durability::Synced);
-    // A terminal keeps what it has shown: a key goes there only when asked to.
+    // A terminal keeps what it has shown, so it gets key material only on request.
     let payload = Payload::Binary;
     let mut destination = Destination::open(&app.outputs, &target, None, payload, publication)
         .map_err(|error| insist_on_terminal(error, &target))?;

@@ -18,7 +18,7 @@ use crate::cli::io::source::{Source, operands};
 use crate::output::error::{About, Concerning as _, Error, Subject, UsageError};
 use crate::output::sanitize;
 
-/// An exported key has less than a kilobyte; a thousand of them have less than this.
+/// The longest export that is read. A key takes less than a kilobyte, so a thousand of them fit.
 const MOST_BYTES: usize = 1 << 20;
 
 /// Add root keys from an export, or a wrapping key of another SDK
@@ -69,7 +69,7 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
         let named = keys.drain(..).map(|key| exchange::name_imported(key, alias.clone()));
         keys = named.collect();
     }
-    // For people, as keygen does; a program gets all of it.
+    // People get what keygen prints, and programs all about the key.
     let told: Vec<_> = keys.iter().map(|key| (key.id().to_string(), to_json(key))).collect();
     let ((), saved) = store.update(|keyring| {
         for key in keys {
@@ -81,7 +81,7 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
         app.tell_about_first_use(&store);
     }
     for (id, mut object) in told {
-        // Of one version, as an SDK knows it.
+        // A key of an SDK has one version.
         let last = object["versions"].as_array().and_then(|versions| versions.last());
         let name = |member: &str| last.map_or(json!(null), |version| version[member].clone());
         let (namespace, name) = (name("namespace"), name("name"));
@@ -116,7 +116,7 @@ fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<Key>, Error>
     Ok(exchange::from_keyring(other))
 }
 
-/// Whether it is the form for SDKs; the other forms are a keyring, or base64 of one.
+/// Whether an export is in the form for SDKs. The other forms are a keyring, and a keyring in base64.
 fn is_json(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let is_keyring = text.windows(16).take(64).any(|window| window == b"\"enwrap-keyring\"");

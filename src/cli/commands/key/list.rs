@@ -13,7 +13,7 @@ use crate::output::{Format, table};
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {}
 
-/// A word: the line is long as it is, and 'key show' says the date.
+/// The state in a word. The line is long enough without the date, which `key show` has.
 fn state(state: State) -> String {
     match state {
         State::PendingDeletion => "pending".to_owned(),

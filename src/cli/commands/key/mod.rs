@@ -69,7 +69,7 @@ pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
     })
 }
 
-/// A key for programs. Never its material.
+/// A key as JSON, without its material.
 fn to_json(key: &Key) -> Value {
     json!({
         "key_id": key.id().to_string(),
@@ -96,7 +96,7 @@ fn version_to_json(version: &KeyVersion) -> Value {
     })
 }
 
-/// Whole days since the current version was made: what rotation asks.
+/// Whole days since the current version was made.
 fn age_days(key: &Key) -> i64 {
     now().duration_since(key.current().created).as_hours() / 24
 }

@@ -58,7 +58,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     for name in &args.keys {
         only.push(keyring.key(name).in_keyring(&store)?.id());
     }
-    // One moment for the question and the deed: nothing falls due in between.
+    // One time for the question and for the purge, so that nothing falls due between them.
     let now = now();
     let due = due(&keyring, &only, now);
     let mut checked = Checked::default();
@@ -79,7 +79,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     if !due.is_empty() && !args.yes {
         confirm(&due)?;
     }
-    // Also with nothing due: a run that was interrupted may have left copies to clean.
+    // Also if nothing is due: a run that was interrupted may have left copies behind.
     let destroyed = store.destroy_due(&only, now)?;
     if destroyed.is_empty() {
         app.ui.note("nothing to destroy");

@@ -46,7 +46,7 @@ fn parse_age(text: &str) -> Result<SignedDuration, String> {
             'w' => 7 * 24,
             _ => return None,
         };
-        // A thousand centuries are enough, and nothing overflows.
+        // The bound of a thousand centuries is there so that nothing overflows.
         text[..end]
             .parse()
             .ok()
@@ -62,7 +62,7 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
         None => true,
         Some(age) => now().duration_since(created) > age,
     };
-    // Looked at first, so that a nightly run with nothing to do writes no generation.
+    // Looked up before the keyring is changed, so that a nightly run with nothing to do writes no generation.
     let names = due(&store.load()?, args, &is_due).in_keyring(&store)?;
     if names.is_empty() {
         app.ui.note("nothing to rotate");

@@ -92,8 +92,8 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     Ok(app.ui.result("", object)?)
 }
 
-/// Refuses a file that is the keyring, its lock, or a generation: they are changed under the lock, and never
-/// by a copy.
+/// Refuses a file that is the keyring, its lock, or a generation: these change only under the lock, and a copy must
+/// never replace one.
 fn require_elsewhere(store: &Store, file: &Path) -> Result<(), Error> {
     let Some(place) = Place::of(file) else { return Ok(()) };
     let mut lock = store.path().as_os_str().to_owned();

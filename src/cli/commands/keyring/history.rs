@@ -62,7 +62,7 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> Result<(), Error> {
     Ok(app.ui.result(&text, json!(null))?)
 }
 
-/// When it was written.
+/// When a generation was written.
 fn saved(path: &Path) -> Option<Timestamp> {
     let modified = fs::metadata(path).ok()?.modified().ok()?;
     let timestamp = Timestamp::try_from(modified).ok()?;

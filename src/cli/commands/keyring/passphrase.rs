@@ -34,7 +34,7 @@ pub(crate) struct PassphraseArgs {
 pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Error> {
     let store = app.store()?;
     let shown = sanitize::name(store.path());
-    // The old one first, as everywhere: nobody types a new one in vain.
+    // The old passphrase is asked for first: if it is wrong, nobody has typed a new one in vain.
     store.load()?;
     let new = if args.remove {
         None

@@ -24,7 +24,7 @@ pub(crate) fn run(app: &App, _args: &PathArgs) -> Result<(), Error> {
         sanitize::insert_path(&mut object, "path", &path);
         return Ok(app.ui.result("", object)?);
     }
-    // The bytes as they are: this is for other programs to open.
+    // The path's own bytes and not a form that is safe to show: other programs open it.
     print(&[path.as_os_str().as_bytes(), b"\n"].concat())?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::cli::io::source::{Source, is_stdin};
 use crate::output::error::{About, Concerning as _, Error, PaperError, Subject};
 use crate::output::sanitize;
 
-/// What a keyring on paper, or in a pipe, has at most.
+/// The longest backup that is read from a pipe, or from a file typed from paper.
 const MOST_BYTES: usize = 64 << 20;
 
 /// Put a backup, or an earlier generation, in the keyring's place
@@ -75,7 +75,7 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     Ok(app.ui.result("", object)?)
 }
 
-/// The backup in `file`, which may be a keyring, base64 of one, or one that was typed from paper.
+/// Reads the backup in `file`: a keyring, a keyring in base64, or one that was typed from paper.
 fn backup(app: &App, args: &RestoreArgs, file: &Path, store: &Store) -> Result<Store, Error> {
     let about = || About::input(file, store.path());
     let sources = args.passphrase.sources();
@@ -83,7 +83,7 @@ fn backup(app: &App, args: &RestoreArgs, file: &Path, store: &Store) -> Result<S
     let mut first = [0; 1];
     let is_keyring = source.is_file() && source.read_at(&mut first, 0).is_ok() && first == *b"{";
     if is_keyring && !is_stdin(file) {
-        // With all the suspicion that a keyring's file gets.
+        // With every check that the keyring's own file gets.
         return Ok(app.other_store(Location::File(file.to_path_buf()), sources));
     }
     let mut text = SecretText::read_from(&mut source, MOST_BYTES).about(about)?;
