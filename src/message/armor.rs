@@ -1,8 +1,8 @@
-//! Text armour: the message in base64, in lines of 64 characters, and nothing else.
+//! Text armour: a message as base64 text, in lines of 64 characters.
 //!
-//! No BEGIN and END lines are written, because the AWS Encryption CLI refuses them; they are tolerated in
-//! reading, whatever their label, as are CRLF and white space. A message in binary begins with 01 or 02, in
-//! base64 with `A`, so the two are never mistaken for each other.
+//! BEGIN and END lines are not written, because the AWS Encryption CLI refuses them. When text is read, such lines are
+//! skipped, whatever their label, and so are CR characters and white space. A binary message begins with the byte 01 or
+//! 02, and an armoured one with the character `A`, so the two are always told apart.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -10,25 +10,25 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, PAD, STANDARD};
 
-/// Bytes that make a line of 64 characters.
+/// The number of bytes that make a line of 64 characters.
 const LINE_BYTES: usize = 48;
 
-/// In UTF-8. Some programs begin a text with it.
+/// The byte order mark in UTF-8, with which some programs begin a text.
 const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// Characters that are decoded together: whole quanta.
+/// The number of characters that are decoded together; a multiple of 4, the characters of a base64 group.
 const CHUNK_CHARACTERS: usize = 16 << 10;
 
-/// What is wrong with armoured text.
+/// Why armoured text cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArmorError {
-    /// Two bytes a character, as a PowerShell redirection writes.
+    /// The text has two bytes a character, as a PowerShell redirection writes it.
     #[error("this is UTF-16 text: a redirection has recoded the message")]
     Utf16,
-    /// The text ends inside a character group that holds not one byte yet.
+    /// The text ends with a group of one character, which is less than a byte.
     #[error("truncated: the text ends inside a group of base64")]
     Cut,
-    /// A character that base64 does not have, or something after its end.
+    /// A character is not base64, or something follows the padding.
     #[error("this is no base64 of a message")]
     NotBase64,
 }
@@ -39,19 +39,19 @@ impl From<ArmorError> for io::Error {
     }
 }
 
-/// A message's bytes, whether they come armoured or not.
+/// A reader of a message's bytes, from a source that may be armoured.
 pub enum Unarmored<R> {
-    /// The bytes themselves.
+    /// The source is binary.
     Binary(R),
-    /// Decoded on the way.
+    /// The source is armoured, and is decoded as it is read.
     Armored(ArmorDecoder<R>),
 }
 
 impl<R: BufRead> Unarmored<R> {
-    /// Looks at the first bytes of `source`.
+    /// Examines the first bytes of `source`, and returns the reader for it.
     ///
     /// # Errors
-    /// The source's own, or [`ArmorError::Utf16`].
+    /// The error of `source`, or [`ArmorError::Utf16`].
     pub fn detect(mut source: R) -> io::Result<Self> {
         loop {
             let start = match source.fill_buf() {
@@ -59,7 +59,8 @@ impl<R: BufRead> Unarmored<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            // No message begins so, and a pipe may give its first bytes one by one.
+            // White space and byte order marks are skipped: no message begins with them. They may be all that a pipe
+            // has given so far.
             let is_blank = |byte: &u8| byte.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(byte);
             let blank = start.iter().take_while(|byte| is_blank(byte)).count();
             match &start[blank..] {
@@ -74,12 +75,12 @@ impl<R: BufRead> Unarmored<R> {
         }
     }
 
-    /// Whether the message came armoured.
+    /// Returns whether the source is armoured.
     pub fn is_armored(&self) -> bool {
         matches!(self, Self::Armored(_))
     }
 
-    /// The source itself.
+    /// Returns the source.
     pub fn get_ref(&self) -> &R {
         match self {
             Self::Binary(source) => source,
@@ -87,7 +88,7 @@ impl<R: BufRead> Unarmored<R> {
         }
     }
 
-    /// Gives the source back.
+    /// Returns the source, and drops what was decoded and not read.
     pub fn into_inner(self) -> R {
         match self {
             Self::Binary(source) => source,
@@ -105,18 +106,20 @@ impl<R: BufRead> Read for Unarmored<R> {
     }
 }
 
-/// Decodes base64 on the way, in constant memory however long its lines are.
+/// A reader that decodes armoured text, in constant memory, however long the lines are.
 pub struct ArmorDecoder<R> {
     source: R,
-    /// Base64 without what is tolerated around it.
+    /// The base64 characters that are not yet decoded.
     characters: Vec<u8>,
+    /// The decoded bytes, of which `taken` were read.
     decoded: Vec<u8>,
     taken: usize,
     is_line_start: bool,
+    /// Whether the current line is a BEGIN or END line.
     is_label: bool,
-    /// Padding was seen: nothing may follow.
+    /// Whether padding was decoded, which nothing may follow.
     is_padded: bool,
-    /// The text ends inside a group.
+    /// Whether the text ends with a single character of a group.
     is_cut: bool,
 }
 
@@ -134,7 +137,7 @@ impl<R: BufRead> ArmorDecoder<R> {
         }
     }
 
-    /// Takes characters until there is a chunk, and returns whether the source has ended.
+    /// Collects characters until a chunk is full, and returns whether the source has ended.
     fn collect(&mut self) -> io::Result<bool> {
         loop {
             let bytes = match self.source.fill_buf() {
@@ -168,8 +171,10 @@ impl<R: BufRead> ArmorDecoder<R> {
         }
     }
 
+    /// Decodes the collected characters. `is_end` tells that none follow.
     fn decode(&mut self, is_end: bool) -> io::Result<()> {
-        // A message that is cut is cut wherever it is: what is left of a quantum has no padding.
+        // The last group of a cut text is incomplete and has no padding. It is decoded as far as possible, so that the
+        // message counts as truncated and not as invalid text.
         const CUT: GeneralPurpose = GeneralPurpose::new(
             &ALPHABET,
             GeneralPurposeConfig::new()
@@ -193,7 +198,8 @@ impl<R: BufRead> ArmorDecoder<R> {
             decoded = decoded.and_then(|()| CUT.decode_vec(cut, &mut self.decoded));
         }
         decoded.map_err(|_| ArmorError::NotBase64)?;
-        // Six bits are no byte: whoever asks for more is told, after what there is.
+        // A single character has six bits, which is less than a byte. It is reported by the read that follows the
+        // decoded bytes.
         let rest = if cut.len() == 1 { cut } else { &[] };
         if rest.iter().any(|byte| !byte.is_ascii_alphanumeric() && !b"+/".contains(byte)) {
             return Err(ArmorError::NotBase64.into());
@@ -223,23 +229,23 @@ impl<R: BufRead> Read for ArmorDecoder<R> {
     }
 }
 
-/// Armours what is written to it.
+/// A writer that armours the bytes written to it.
 pub struct ArmorEncoder<W> {
     output: W,
-    /// Less than a line.
+    /// The bytes of the last line, which is not yet complete.
     pending: Vec<u8>,
 }
 
 impl<W: Write> ArmorEncoder<W> {
-    /// Begins at the start of a line.
+    /// Returns a writer at the start of a line.
     pub fn new(output: W) -> Self {
         Self { output, pending: Vec::with_capacity(LINE_BYTES) }
     }
 
-    /// Writes the last, short line.
+    /// Writes the last line, if there are bytes for it.
     ///
     /// # Errors
-    /// The output's own.
+    /// The error of the output.
     pub fn finish(mut self) -> io::Result<()> {
         let rest = std::mem::take(&mut self.pending);
         self.output.write_all(lines(&rest).as_bytes())
@@ -261,6 +267,7 @@ impl<W: Write> Write for ArmorEncoder<W> {
     }
 }
 
+/// Returns `bytes` as lines of base64.
 fn lines(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() / LINE_BYTES * 65 + 70);
     for line in bytes.chunks(LINE_BYTES) {
@@ -293,14 +300,14 @@ mod tests {
         Ok((source.is_armored(), bytes))
     }
 
-    /// Bytes that begin as a message does.
+    /// Returns `len` bytes that begin like a message.
     fn message(len: usize) -> Vec<u8> {
         (0..=250u8).cycle().skip(2).step_by(7).take(len).collect()
     }
 
     proptest! {
         #[test]
-        fn comes_back_however_it_was_written(len in 1usize..40_000, writes in 1usize..9_000) {
+        fn armoured_bytes_are_decoded_however_they_were_written(len in 1usize..40_000, writes in 1usize..9_000) {
             let text = armored(&message(len), writes);
             prop_assert_eq!(unarmored(text.as_bytes()).unwrap(), (true, message(len)));
             prop_assert!(text.lines().all(|line| line.len() <= 64) && text.ends_with('\n'));
@@ -308,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_put_around_it_is_tolerated() {
+    fn labels_white_space_and_missing_padding_are_accepted() {
         let bytes = message(1000);
         let text = armored(&bytes, 1000);
         let one_line = text.replace('\n', "");
@@ -326,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_that_gives_one_byte_at_a_time_is_no_other_file() {
+    fn a_source_that_gives_one_byte_at_a_time_is_recognised() {
         let (bytes, mut read) = (message(100), Vec::new());
         let text = format!("\u{FEFF}\n\n{}", armored(&bytes, 100));
         let slow = io::BufReader::with_capacity(1, text.as_bytes());
@@ -335,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_text_is_a_cut_message() {
+    fn cut_text_gives_a_truncated_message() {
         let bytes = message(100);
         let text = armored(&bytes, 100).replace('\n', "");
         for len in 1..text.len() {
@@ -348,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_refused() {
+    fn text_that_is_not_base64_is_refused() {
         let fault = |text: &[u8]| {
             let error = unarmored(text).unwrap_err();
             *error.get_ref().unwrap().downcast_ref::<ArmorError>().unwrap()

@@ -1,16 +1,17 @@
 //! The frame cipher: a pure function of (key, sequence number, kind).
 //!
-//! It has no counter and no state that changes, so a sequential, a parallel and a ranged reader use
-//! it alike. There are two of it, since what can open a message must not be able to write another
-//! under the same key: a [`FrameSealer`] comes with the one tag of its message's header, and a
-//! [`FrameOpener`] exists only where that tag holds. The associated data of a body (`data-format/message-body-aad.md`) is
+//! It has no counter and no mutable state, so that sequential, parallel and ranged code share it. There are two types,
+//! because code that can open a message must not be able to write another one under the same key: a [`FrameSealer`]
+//! comes with the only tag of its message's header, and a [`FrameOpener`] is made only if the header's tag matches.
+//!
+//! The associated data of a body (`data-format/message-body-aad.md`) is
 //!
 //! ```text
-//! message id | "AWSKMSEncryptionClient Frame" or its siblings | sequence u32 | plaintext length u64
+//! message id | "AWSKMSEncryptionClient Frame" (or another label) | sequence u32 | plaintext length u64
 //! ```
 //!
-//! The key is derived for one message, and sequence numbers do not repeat in it; sequence 0 is the
-//! header's tag. So no IV is used twice under one key.
+//! The key is derived for one message, sequence numbers do not repeat in it, and number 0 is used for the header's tag.
+//! No IV is therefore used twice under one key.
 
 use std::num::NonZeroU32;
 
@@ -19,21 +20,22 @@ use super::header::{MESSAGE_ID_LEN, MessageId};
 use super::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use crate::crypto::engine::{Gcm, IV_LEN, Iv, Tag, TagMismatch};
 
-/// The first field of a final frame, where a regular one has its sequence number.
+/// The first field of a final frame, in the place of a regular frame's sequence number.
 const END_MARKER: u32 = u32::MAX;
 
-/// What a ciphertext of the body is, which its tag covers.
+/// The kind of a ciphertext in the body. The tag covers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameKind {
-    /// A frame that another one follows.
+    /// A frame that is followed by another one.
     Regular,
     /// The last frame.
     Final,
-    /// The whole body of a message without frames.
+    /// The whole body of a non-framed message.
     SingleBlock,
 }
 
 impl FrameKind {
+    /// Returns the label of the kind in the associated data.
     fn label(self) -> &'static [u8] {
         match self {
             Self::Regular => b"AWSKMSEncryptionClient Frame",
@@ -43,7 +45,7 @@ impl FrameKind {
     }
 }
 
-/// What both directions are made of.
+/// The key and the message id, which both the sealer and the opener need.
 struct FrameCipher {
     gcm: Gcm,
     message_id: MessageId,
@@ -57,16 +59,17 @@ impl FrameCipher {
     }
 }
 
-/// Seals the frames of one new message.
+/// The cipher that seals the frames of one new message.
 pub struct FrameSealer(FrameCipher);
 
 impl FrameSealer {
-    /// Begins a message: the sealer of its frames, and the tag of its header, which covers the body
-    /// and, behind it, the context that is bound but not stored.
+    /// header tag = AES-GCM-Tag(key, [`frame_iv`] 0, `header` | `bound_context`): begins a new message, and returns the
+    /// sealer of its frames and the tag of its header.
     ///
-    /// The tag's IV is sequence 0's and fixed. Two headers tagged under one key would therefore give
-    /// the key of the tag away, and with it forged frames. So there is one tag a sealer, a sealer is
-    /// for a message that is new, and no header of an existing message is ever written again.
+    /// `bound_context` is the part of the encryption context that is authenticated and not stored. The IV is fixed, so
+    /// two headers tagged under one key would reveal the authentication key of AES-GCM, with which frames can be
+    /// forged. Therefore a sealer makes only one tag and is used for a new message only, and the header of an existing
+    /// message is never written again.
     #[must_use]
     pub(crate) fn begin(
         key: &FrameKey,
@@ -79,7 +82,8 @@ impl FrameSealer {
         (Self(cipher), tag)
     }
 
-    /// Encrypts a frame's plaintext in place, and returns its tag. Its IV is [`frame_iv`].
+    /// tag = AES-GCM-Encrypt(key, [`frame_iv`], associated data, plaintext): encrypts the plaintext of a frame in
+    /// place, and returns its tag.
     #[must_use]
     pub fn seal(&self, sequence: NonZeroU32, kind: FrameKind, buffer: &mut [u8]) -> Tag {
         let aad = BodyAad::new(&self.0.message_id, sequence, kind, buffer.len());
@@ -87,11 +91,12 @@ impl FrameSealer {
     }
 }
 
-/// Opens the frames of one message whose header is authentic.
+/// The cipher that opens the frames of one message whose header is authentic.
 pub struct FrameOpener(FrameCipher);
 
 impl FrameOpener {
-    /// Checks a header's tag; see [`FrameSealer`] for what it covers.
+    /// Verifies the tag over `header` and `bound_context`, as [`FrameSealer`] makes it, and returns the opener of the
+    /// frames.
     ///
     /// # Errors
     /// [`TagMismatch`].
@@ -107,10 +112,11 @@ impl FrameOpener {
         Ok(Self(cipher))
     }
 
-    /// Checks a frame's tag, and decrypts its ciphertext in place.
+    /// plaintext = AES-GCM-Decrypt(key, iv, associated data, ciphertext, tag): verifies the tag of a frame, and
+    /// decrypts its ciphertext in place.
     ///
     /// # Errors
-    /// [`TagMismatch`]; the buffer then holds no plaintext, and is of no use.
+    /// [`TagMismatch`]. The content of `buffer` is then undefined, but holds no plaintext.
     pub fn open(
         &self,
         sequence: NonZeroU32,
@@ -124,7 +130,7 @@ impl FrameOpener {
     }
 }
 
-/// The IV that a writer uses: eight zero bytes and the sequence number.
+/// Returns the IV that writers use for a frame: eight zero bytes and the sequence number.
 #[must_use]
 pub fn frame_iv(sequence: u32) -> Iv {
     let mut iv = [0; IV_LEN];
@@ -132,7 +138,7 @@ pub fn frame_iv(sequence: u32) -> Iv {
     iv
 }
 
-/// The bytes before a regular frame's ciphertext.
+/// Returns the bytes before a regular frame's ciphertext: `sequence | IV`.
 #[must_use]
 pub fn regular_prefix(sequence: NonZeroU32) -> [u8; REGULAR_PREFIX] {
     let mut prefix = [0; REGULAR_PREFIX];
@@ -141,7 +147,7 @@ pub fn regular_prefix(sequence: NonZeroU32) -> [u8; REGULAR_PREFIX] {
     prefix
 }
 
-/// The bytes before the final frame's ciphertext of `len` bytes.
+/// Returns the bytes before the final frame's ciphertext of `len` bytes: `end marker | sequence | IV | len`.
 #[must_use]
 pub fn final_prefix(sequence: NonZeroU32, len: u32) -> [u8; FINAL_PREFIX] {
     let mut prefix = [0; FINAL_PREFIX];
@@ -152,30 +158,30 @@ pub fn final_prefix(sequence: NonZeroU32, len: u32) -> [u8; FINAL_PREFIX] {
     prefix
 }
 
-/// Whether a frame that begins with these four bytes is the final one.
+/// Returns whether a frame that begins with the four bytes `first` is the final one.
 #[must_use]
 pub fn is_end_marker(first: [u8; 4]) -> bool {
     u32::from_be_bytes(first) == END_MARKER
 }
 
-/// What a reader takes from the bytes before a ciphertext.
+/// The fields before a frame's ciphertext that both kinds of frames have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FramePrefix {
-    /// The number that the frame carries.
+    /// The sequence number in the frame.
     pub sequence: u32,
-    /// The IV that the frame carries; a reader uses this one.
+    /// The IV in the frame, with which it is opened.
     pub iv: Iv,
 }
 
 impl FramePrefix {
-    /// Takes apart the bytes before a regular frame's ciphertext.
+    /// Parses the bytes before a regular frame's ciphertext.
     #[must_use]
     pub fn of_regular(bytes: &[u8; REGULAR_PREFIX]) -> Self {
         let (sequence, iv) = split_array::<4, IV_LEN, REGULAR_PREFIX>(bytes);
         Self { sequence: u32::from_be_bytes(sequence), iv }
     }
 
-    /// Takes apart the bytes before the final frame's ciphertext, and returns its length too.
+    /// Parses the bytes before the final frame's ciphertext, and returns the length of the ciphertext too.
     #[must_use]
     pub fn of_final(bytes: &[u8; FINAL_PREFIX]) -> (Self, u32) {
         let (_marker, rest) = split_array::<4, 20, FINAL_PREFIX>(bytes);
@@ -194,7 +200,7 @@ fn split_array<const A: usize, const B: usize, const N: usize>(
     (head, tail)
 }
 
-/// The associated data of one body ciphertext, built on the stack: there is one for each frame.
+/// The associated data of one ciphertext in the body. It is on the stack, since each frame needs one.
 struct BodyAad {
     bytes: [u8; Self::MAX],
     len: usize,
@@ -232,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefixes_read_back_as_they_were_written() {
+    fn a_written_prefix_parses() {
         let sequence = NonZeroU32::new(0x0102_0304).unwrap();
         let regular = regular_prefix(sequence);
         assert_eq!(hex::encode(regular), "01020304000000000000000001020304");
@@ -244,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn associated_data_names_message_kind_place_and_length() {
+    fn associated_data_holds_message_id_kind_number_and_length() {
         let aad = BodyAad::new(&[7; 32].into(), NonZeroU32::new(3).unwrap(), FrameKind::Final, 9);
         let text: &[&[u8]] = &[
             &[7; 32],

@@ -1,4 +1,4 @@
-//! The header (`data-format/message-header.md`): a body, and a tag that covers it.
+//! The header of a message: a header body, and a tag that covers it (`data-format/message-header.md`).
 //!
 //! ```text
 //! version 2: 02 | suite u16 | message id 32 | context length u16 | context
@@ -9,7 +9,7 @@
 //!            | frame length u32  ||  IV 12 | tag 16
 //! ```
 //!
-//! Version 1 is read, never written.
+//! Version 1 is only read.
 
 use std::io::Read;
 use std::num::NonZeroU32;
@@ -22,16 +22,16 @@ use crate::crypto::engine::{IV_LEN, Iv, Tag};
 use crate::message::context::EncryptionContext;
 use crate::message::suite::Suite;
 
-/// Bytes of a message id of version 2, and the most there are.
+/// The length of a message id of version 2 in bytes, which is the greatest of both versions.
 pub const MESSAGE_ID_LEN: usize = 32;
 
-/// Bytes of a message id of version 1.
+/// The length of a message id of version 1 in bytes.
 const MESSAGE_ID_LEN_1: usize = 16;
 
-/// Bytes of a commit key.
+/// The length of a commit key in bytes.
 pub const COMMIT_KEY_LEN: usize = 32;
 
-/// A random name of one message, which goes into its key derivation and into every tag.
+/// The random id of a message, an input of its key derivation and of the tag of each frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MessageId {
     bytes: [u8; MESSAGE_ID_LEN],
@@ -45,7 +45,7 @@ impl MessageId {
         Self { bytes, len: MESSAGE_ID_LEN_1 }
     }
 
-    /// The id itself.
+    /// Returns the bytes of the id.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
@@ -58,7 +58,7 @@ impl From<[u8; MESSAGE_ID_LEN]> for MessageId {
     }
 }
 
-/// Text that is no message id.
+/// The error for a text that is not a message id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a message id")]
 pub struct InvalidMessageId;
@@ -66,7 +66,7 @@ pub struct InvalidMessageId;
 impl std::str::FromStr for MessageId {
     type Err = InvalidMessageId;
 
-    /// Reads the hex of either length.
+    /// Parses the hex digits of an id of either version.
     fn from_str(text: &str) -> Result<Self, InvalidMessageId> {
         let mut bytes = [0; MESSAGE_ID_LEN];
         let len = text.len() / 2;
@@ -90,7 +90,7 @@ impl std::fmt::Debug for MessageId {
     }
 }
 
-/// What ties a header to one data key. It is public: it stands in the header.
+/// A commit key, which binds a header to one data key. It is not secret, since the header contains it.
 pub type CommitKey = [u8; COMMIT_KEY_LEN];
 
 const VERSION_1: u8 = 0x01;
@@ -99,53 +99,53 @@ const VERSION_2: u8 = 0x02;
 const NON_FRAMED: u8 = 0x01;
 const FRAMED: u8 = 0x02;
 
-/// How the body holds the plaintext.
+/// The content type: how the body holds the plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentType {
     /// In frames of this many bytes.
     Framed(NonZeroU32),
-    /// As one block. Read, never written.
+    /// As one block. This type is only read.
     NonFramed,
 }
 
-/// The fields of a header body.
+/// The fields of a header body, and the public key in its context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// The algorithms.
+    /// The algorithm suite.
     pub suite: Suite,
-    /// The message's random name.
+    /// The id of the message.
     pub message_id: MessageId,
-    /// The pairs that are stored with the message.
+    /// The stored part of the encryption context.
     pub context: EncryptionContext,
-    /// The wrapped copies of the data key: at least one.
+    /// The wrapped copies of the data key; at least one.
     pub encrypted_data_keys: Vec<EncryptedDataKey>,
-    /// Framed or not.
+    /// The form of the body.
     pub content: ContentType,
-    /// The key commitment of a committing suite.
+    /// The commit key, if the suite commits.
     pub commit_key: Option<CommitKey>,
-    /// The key that signed the message, of a signed suite.
+    /// The public key that verifies the signature, if the suite is signed.
     pub public_key: Option<PublicKey>,
 }
 
 /// Why a header cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// No encrypted data key, or more than the format can count.
+    /// There is no encrypted data key, or more than the format can count.
     #[error("a message has 1 to 65535 encrypted data keys, not {0}")]
     KeyCount(usize),
-    /// A suite that is read only.
+    /// The suite is one of those that are only read.
     #[error("messages of suite {0} are not written")]
     ReadOnly(Suite),
-    /// A field longer than the format can say.
+    /// A field is longer than the format can hold.
     #[error(transparent)]
     FieldTooLong(#[from] FieldTooLong),
 }
 
 impl Header {
-    /// The bytes of the format, which the header's tag covers.
+    /// Returns the serialised header body, which the header's tag covers.
     ///
     /// # Errors
-    /// A number or length that the format cannot hold.
+    /// [`HeaderError`].
     pub fn serialise(&self) -> Result<Vec<u8>, HeaderError> {
         let commit_key = self.commit_key.ok_or(HeaderError::ReadOnly(self.suite))?;
         let mut bytes = vec![VERSION_2];
@@ -170,25 +170,26 @@ impl Header {
     }
 }
 
-/// A header as it stands before a body. Nothing of it is authentic before its tag was checked.
+/// A header that was read. It is not authentic until its tag is verified.
 #[derive(Clone, Debug)]
 pub struct ParsedHeader {
     /// The fields.
     pub fields: Header,
-    /// All its bytes, as a signature covers them.
+    /// All bytes of the header, with its tag; a signature covers them.
     raw: Vec<u8>,
+    /// The length of the header body, which the tag covers.
     body_len: usize,
-    /// The tag's IV.
+    /// The IV of the tag.
     pub iv: Iv,
     /// The tag.
     pub tag: Tag,
 }
 
 impl ParsedHeader {
-    /// Reads a header from the start of `source`, and not one byte more.
+    /// Reads a header from `source`, and no byte beyond it.
     ///
     /// # Errors
-    /// The first field that ends early, breaks the format or exceeds a limit.
+    /// [`MessageError`] for the first field that ends early, violates the format or exceeds a limit.
     pub fn read(source: impl Read, limits: &Limits) -> Result<Self, MessageError> {
         let mut reader = FieldReader::new(source, limits);
         let suite = read_suite(&mut reader)?;
@@ -205,7 +206,7 @@ impl ParsedHeader {
         let content = read_content(&mut reader, suite, limits)?;
         let commit_key = if suite.commits() { Some(reader.take_array()?) } else { None };
         let body_len = reader.position();
-        // Version 2 has no room for an IV: it is zero.
+        // Version 2 does not store the IV, which is zero.
         let iv = if suite.commits() { [0; IV_LEN] } else { reader.take_array()? };
         let tag = reader.take_array()?;
         let fields = Header {
@@ -220,21 +221,21 @@ impl ParsedHeader {
         Ok(Self { fields, raw: reader.into_raw(), body_len, iv, tag })
     }
 
-    /// The bytes that the tag covers.
+    /// Returns the header body, which the tag covers.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.raw[..self.body_len]
     }
 
-    /// All its bytes: the body, and what authenticates it.
+    /// Returns all bytes of the header: the header body, the IV if it is stored, and the tag.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
-    /// Bytes of the header with its tag: where the body begins.
+    /// Returns the length of the header with its tag, which is the place of the message's body.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a header has bytes")]
+    #[expect(clippy::len_without_is_empty, reason = "no header is empty")]
     pub fn len(&self) -> u64 {
         self.raw.len() as u64
     }
@@ -244,7 +245,7 @@ fn malformed(field: &'static str, fault: HeaderFault) -> MessageError {
     MessageError::Malformed { field, fault }
 }
 
-/// Reads the format version and the suite, which decide how all that follows is read.
+/// Reads the format version and the suite, on which the form of the other fields depends.
 fn read_suite(reader: &mut FieldReader<impl Read>) -> Result<Suite, MessageError> {
     let [version] = reader.take_array().map_err(|error| match error {
         MessageError::Truncated { after: 0, .. } => MessageError::Empty,
@@ -361,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_serialised_and_stops_there() {
+    fn a_serialised_header_is_read_and_nothing_behind_it() {
         for content in [sample().content, ContentType::NonFramed] {
             let header = Header { content, ..sample() };
             let mut bytes = bytes_of(&header);
@@ -377,10 +378,9 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever is done to a header: what is still read is written as the same bytes, so there is
-        /// one spelling of each.
+        /// A damaged header that is still read serialises to the same bytes, so a header has only one serialised form.
         #[test]
-        fn what_is_read_has_one_spelling(
+        fn a_header_has_one_serialised_form(
             changes in proptest::collection::vec((0usize..400, 0u8..=255), 0..4),
             cut in 0usize..400,
         ) {
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn ends_early_at_every_byte() {
+    fn a_header_cut_at_any_byte_is_truncated() {
         let bytes = bytes_of(&sample());
         assert!(matches!(read(&[]), Err(MessageError::Empty)));
         for len in 1..bytes.len() {
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn other_first_bytes_are_no_message() {
+    fn other_first_bytes_are_not_a_message() {
         assert!(matches!(flip(0, 0x50), MessageError::NotAMessage { .. }));
         assert!(matches!(read(&[1, 0x7F]), Err(MessageError::NotAMessage { .. })));
         assert!(matches!(flip(2, 0x77), MessageError::UnknownSuite { id: 0x0477 }));
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_checked_before_anything_is_read() {
+    fn numbers_and_lengths_over_the_limits_are_refused() {
         let key_count = 1 + 2 + 32 + 2 + sample().context.serialise().len();
         let keys = flip(key_count, 1);
         assert!(matches!(keys, MessageError::LimitExceeded { found: 258, allowed: 64, .. }));

@@ -54,7 +54,8 @@ impl Layout {
         self.header_len.checked_add(plaintext_len)?.checked_add(overhead)
     }
 
-    /// Returns how many frames a message of `message_len` bytes without a footer has; `None` if it is too short for one.
+    /// Returns how many frames a message of `message_len` bytes without a footer has; `None` if it is too short for
+    /// one.
     ///
     /// The result is only as good as `message_len`. Whether the last of these frames is the final one is decided by its
     /// prefix and its tag.

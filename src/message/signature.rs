@@ -1,8 +1,9 @@
-//! The footer of signed messages (`data-format/message-footer.md`): `u16 length | DER signature`.
+//! The footer of signed messages: `u16 length | DER signature` (`data-format/message-footer.md`).
 //!
-//! It is an ECDSA signature over every byte before it, by a key pair made for this one message; the public
-//! key is the pair `aws-crypto-public-key` of the stored context. It proves that whoever made the message
-//! held the data key at that time, so that a reader who shares the key cannot pass for the writer.
+//! The signature is an ECDSA signature over all bytes before the footer. Its key pair is made for this one message, and
+//! the public key is the value of `aws-crypto-public-key` in the stored context, which each wrapping of the data key
+//! authenticates. The signature proves that the message was made by whoever wrapped the data key, so that a reader who
+//! only knows the data key cannot pass for the writer.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,33 +15,34 @@ use super::HeaderFault;
 use crate::message::context::{EncryptionContext, PUBLIC_KEY};
 use crate::message::suite::{SignatureAlgorithm, Suite};
 
-/// Bytes of the signatures that enwrap writes: writers sign again until it has the usual length, so that
-/// a message's length says nothing about the signature.
+/// The length of the signatures that enwrap writes, in bytes. DER signatures vary in length, so a writer signs again
+/// until the signature has this length. The length of a message then reveals nothing about its signature.
 const P384_DER_LEN: usize = 103;
 
-/// The length field before a signature.
+/// The length in bytes of the length field before a signature.
 pub const FOOTER_PREFIX: usize = 2;
 
-/// Bytes of the footers that enwrap writes.
+/// The length of the footers that enwrap writes, in bytes.
 pub const FOOTER_LEN: usize = FOOTER_PREFIX + P384_DER_LEN;
 
-/// Bytes of the usual footer of suite 0x0214.
+/// The usual length of a footer of suite 0x0214, in bytes.
 pub const P256_FOOTER_LEN: usize = FOOTER_PREFIX + 71;
 
-/// The public key of a signed message.
+/// The public key that verifies a signed message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
-    /// For 0x0214.
+    /// For suite 0x0214.
     P256(p256::ecdsa::VerifyingKey),
     /// For the other signed suites.
     P384(p384::ecdsa::VerifyingKey),
 }
 
 impl PublicKey {
-    /// The public key in the context of a message of `suite`.
+    /// Returns the public key in `context`; `None` if `suite` is unsigned.
     ///
     /// # Errors
-    /// A signed message without one, an unsigned one with it, or one that is no point of the curve.
+    /// [`HeaderFault`], if a signed suite has no public key, an unsigned suite has one, or it is not a point of the
+    /// curve.
     pub fn of(suite: Suite, context: &EncryptionContext) -> Result<Option<Self>, HeaderFault> {
         let (curve, text) = match (suite.signature, context.get(PUBLIC_KEY)) {
             (None, None) => return Ok(None),
@@ -61,7 +63,7 @@ impl PublicKey {
     }
 }
 
-/// Hashes a message on its way, and checks the signature at its end.
+/// A verifier of one message's signature, which hashes the message as it is read.
 #[derive(Clone)]
 pub struct Verifier {
     key: PublicKey,
@@ -75,7 +77,7 @@ enum Hash {
 }
 
 impl Verifier {
-    /// Begins before the first byte of a message.
+    /// Returns a verifier that has taken no byte of the message.
     #[must_use]
     pub fn new(key: PublicKey) -> Self {
         let hash = match key {
@@ -93,7 +95,7 @@ impl Verifier {
         }
     }
 
-    /// Whether `signature` (DER) is the key's over all bytes taken.
+    /// ECDSA-Verify(key, hash of all bytes taken, signature): returns whether the DER `signature` is valid.
     #[must_use]
     pub fn verify(self, signature: &[u8]) -> bool {
         match (self.key, self.hash) {
@@ -105,23 +107,23 @@ impl Verifier {
                 p384::ecdsa::DerSignature::try_from(signature)
                     .is_ok_and(|signature| key.verify_prehash(&hash.finalize(), &signature).is_ok())
             }
-            // `new` pairs them.
+            // Cannot happen: `new` chooses the hash by the key.
             _ => false,
         }
     }
 }
 
-/// Signs one message with a key pair of its own, which is wiped on drop.
+/// A signer of one message, with a new key pair. The private key is wiped on drop.
 pub struct Signer {
     key: p384::ecdsa::SigningKey,
     hash: Sha384,
 }
 
 impl Signer {
-    /// Makes a key pair.
+    /// Returns a signer with a new key pair.
     ///
     /// # Errors
-    /// When the system has no random numbers to give.
+    /// The system's own error if it has no random numbers.
     pub fn generate() -> std::io::Result<Self> {
         use p384::elliptic_curve::Generate as _;
 
@@ -130,7 +132,7 @@ impl Signer {
         Ok(Self { key, hash: Sha384::new() })
     }
 
-    /// The public key as the context stores it.
+    /// Returns the public key in the form of the context: the base64 of the compressed point.
     #[must_use]
     pub fn public_key(&self) -> String {
         STANDARD.encode(self.key.verifying_key().to_sec1_point(true).as_bytes())
@@ -141,10 +143,10 @@ impl Signer {
         self.hash.update(bytes);
     }
 
-    /// The footer over all bytes taken.
+    /// signature = ECDSA-Sign(key, SHA-384 of all bytes taken): returns the footer.
     ///
     /// # Errors
-    /// When the system has no random numbers to give.
+    /// The system's own error if it has no random numbers.
     pub fn footer(self) -> std::io::Result<Vec<u8>> {
         let digest = self.hash.finalize();
         loop {
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_holds_for_its_bytes_and_key_only() {
+    fn a_signature_is_valid_only_for_its_bytes_and_key() {
         for _ in 0..4 {
             let (mut signer, other) = (Signer::generate().unwrap(), Signer::generate().unwrap());
             let [key, other] = [&signer, &other]
@@ -197,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_key_belongs_to_signed_messages_and_must_be_one() {
+    fn only_signed_messages_have_a_public_key_and_it_must_be_valid() {
         let key = Signer::generate().unwrap().public_key();
         assert_eq!(key.len(), 68);
         let none = EncryptionContext::default();

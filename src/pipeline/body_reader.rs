@@ -160,7 +160,8 @@ impl<C: Borrow<FrameOpener>, R: Read> Read for BodyReader<C, R> {
     }
 }
 
-/// Opens frame `sequence`, the next one of `body`, into the first bytes of `buffer`, and returns its kind and its length.
+/// Opens frame `sequence`, the next one of `body`, into the first bytes of `buffer`, and returns its kind and its
+/// length.
 ///
 /// Behind a final frame, it also verifies the signature, if there is one, and that nothing follows.
 pub(super) fn open_frame(

@@ -62,7 +62,8 @@ impl FrameBuffer {
         }
     }
 
-    /// Appends as many of `bytes` as fit, and returns how many. It returns 0 only if the frame is full or `bytes` is empty.
+    /// Appends as many of `bytes` as fit, and returns how many. The result is 0 only if the frame is full or `bytes` is
+    /// empty.
     pub(super) fn push(&mut self, bytes: &[u8]) -> usize {
         if bytes.len() > self.room().len() {
             self.grow();
