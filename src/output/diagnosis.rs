@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Chain;
-use serde_json::{Value, json};
 
 use super::error::{About, Error, Found};
 use super::exit::Exit;
+use super::records::error::{ErrorRecord, Failure};
 use super::sanitize;
 use super::verdicts::{Classified, Verdict};
 
@@ -49,42 +49,22 @@ impl Diagnosis {
         Self { exit, message, causes, hint, path }
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    pub(crate) fn record(&self) -> ErrorRecord {
         let mut message = self.message.clone();
         for cause in &self.causes {
             message = format!("{message}: {cause}");
         }
-        let mut object = json!({
-            "kind": self.exit.kind(),
-            "exit_code": self.exit.code(),
-            "message": message,
-            "hint": self.hint,
-            "path": null,
-        });
-        if let Some(path) = &self.path {
-            sanitize::insert_path(&mut object, "path", path);
-        }
-        object
+        ErrorRecord::new(self.exit, message, self.hint.clone(), self.path.as_deref())
     }
-}
 
-impl Diagnosis {
-    /// What it is about, in a list.
+    /// What it is about, in a list of failures.
     pub(crate) fn subject(&self) -> String {
         self.path.as_ref().map_or_else(|| self.message.clone(), sanitize::name)
     }
 
-    /// The same for programs.
-    pub(crate) fn in_short(&self) -> Value {
-        let mut object = json!({
-            "kind": self.exit.kind(),
-            "exit_code": self.exit.code(),
-            "path": null,
-        });
-        if let Some(path) = &self.path {
-            sanitize::insert_path(&mut object, "path", path);
-        }
-        object
+    /// The member of a summary.
+    pub(crate) fn failure(&self) -> Failure {
+        Failure::new(self.exit, self.path.as_deref())
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod diagnosis;
 pub(crate) mod error;
 pub(crate) mod exit;
 pub(crate) mod progress;
+pub(crate) mod records;
 pub(crate) mod sanitize;
 pub(crate) mod status;
 pub(crate) mod table;
@@ -19,9 +20,10 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use enwrap::fs::close::close;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::output::diagnosis::Diagnosis;
+use diagnosis::Diagnosis;
+use records::{Line, Type};
 
 /// Who reads what is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,20 +75,27 @@ impl Ui {
         Self { format, verbosity, progress, color }
     }
 
-    /// Prints a result: `text` for people, or an object for programs.
-    pub(crate) fn result(self, text: &str, object: Value) -> io::Result<()> {
+    /// Prints a result: `text` for people, or a record for programs.
+    pub(crate) fn result(self, text: &str, record: &impl Serialize) -> io::Result<()> {
         match self.format {
-            Format::Text if text.is_empty() => Ok(()),
-            Format::Text => print(text.as_bytes()),
-            Format::Json => print_object("result", object),
+            Format::Text => self.text(text),
+            Format::Json => print_record(Type::Result, record),
+        }
+    }
+
+    /// Prints a result of which programs get records of another kind.
+    pub(crate) fn text(self, text: &str) -> io::Result<()> {
+        match self.format {
+            Format::Text if !text.is_empty() => print(text.as_bytes()),
+            Format::Text | Format::Json => Ok(()),
         }
     }
 
     /// Prints what became of many: for programs only, people saw each.
-    pub(crate) fn summary(self, object: Value) -> io::Result<()> {
+    pub(crate) fn summary(self, record: &impl Serialize) -> io::Result<()> {
         match self.format {
             Format::Text => Ok(()),
-            Format::Json => print_object("summary", object),
+            Format::Json => print_record(Type::Summary, record),
         }
     }
 
@@ -94,7 +103,7 @@ impl Ui {
     pub(crate) fn error(self, diagnosis: &Diagnosis) {
         if self.format == Format::Json {
             // Where stdout is gone, the exit code is all that can still be said.
-            drop(print_object("error", diagnosis.to_json()));
+            drop(print_record(Type::Error, &diagnosis.record()));
             return;
         }
         self.say("error", "31", &diagnosis.message);
@@ -192,10 +201,7 @@ pub(crate) fn close_stdout() -> io::Result<()> {
     })
 }
 
-fn print_object(kind: &str, mut object: Value) -> io::Result<()> {
-    let mut typed = json!({ "type": kind });
-    if let (Some(typed), Some(object)) = (typed.as_object_mut(), object.as_object_mut()) {
-        typed.append(object);
-    }
-    print(format!("{}\n", sanitize::json(&typed)).as_bytes())
+fn print_record(r#type: Type, record: &impl Serialize) -> io::Result<()> {
+    let line = sanitize::json(&Line { r#type, record })?;
+    print(format!("{line}\n").as_bytes())
 }

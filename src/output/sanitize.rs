@@ -5,10 +5,8 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
-use base64::Engine as _;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// `name` with everything escaped that is not plain text.
 pub(crate) fn name(name: impl AsRef<OsStr>) -> String {
@@ -35,11 +33,11 @@ pub(crate) fn text(text: &str) -> String {
     shown
 }
 
-/// An object as one line of JSON in which, beyond what JSON asks for, everything is escaped that a terminal
-/// would act on. Such characters stand in strings only, so it means the same.
-pub(crate) fn json(object: &Value) -> String {
+/// `record` as one line of JSON in which, beyond what JSON asks for, everything is escaped that a terminal would
+/// act on. Such characters stand in strings only, so the line means the same.
+pub(crate) fn json(record: &impl Serialize) -> serde_json::Result<String> {
     let mut line = String::new();
-    for character in object.to_string().chars() {
+    for character in serde_json::to_string(record)?.chars() {
         if character.is_control() || is_bidirectional(character) {
             // All of them are in the first plane: one unit of UTF-16.
             line.push_str(&format!("\\u{:04x}", u32::from(character)));
@@ -47,7 +45,7 @@ pub(crate) fn json(object: &Value) -> String {
             line.push(character);
         }
     }
-    line
+    Ok(line)
 }
 
 /// Characters that reorder what stands around them (Unicode UAX #9), and line separators.
@@ -58,18 +56,10 @@ fn is_bidirectional(character: char) -> bool {
     )
 }
 
-/// Adds `path` to an object as `member`, and its bytes too where it is not UTF-8.
-pub(crate) fn insert_path(object: &mut Value, member: &str, path: &Path) {
-    let exact = path.to_str().is_some();
-    object[member] = json!(path.to_string_lossy());
-    if !exact {
-        let bytes = base64::engine::general_purpose::STANDARD.encode(path.as_os_str().as_bytes());
-        object[format!("{member}_bytes")] = json!(bytes);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json as object_of};
+
     use super::*;
 
     #[test]
@@ -82,18 +72,9 @@ mod tests {
 
     #[test]
     fn json_means_the_same_and_moves_no_terminal() {
-        let object = json!({ "k\u{202E}": "a\u{9b}2J\n\"ä\u{7f}" });
-        let line = json(&object);
+        let object = object_of!({ "k\u{202E}": "a\u{9b}2J\n\"ä\u{7f}" });
+        let line = json(&object).unwrap();
         assert_eq!(line, r#"{"k\u202e":"a\u009b2J\n\"ä\u007f"}"#);
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), object);
-    }
-
-    #[test]
-    fn bytes_are_added_only_where_the_text_is_not_exact() {
-        let mut object = json!({});
-        insert_path(&mut object, "path", Path::new("ä"));
-        assert_eq!(object, json!({ "path": "ä" }));
-        insert_path(&mut object, "path", Path::new(OsStr::from_bytes(b"\xff")));
-        assert_eq!(object, json!({ "path": "\u{FFFD}", "path_bytes": "/w==" }));
     }
 }

@@ -5,7 +5,6 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use enwrap::keyring::Keyring;
 use enwrap::keys::local::namespace_and_name;
@@ -25,6 +24,8 @@ use crate::cli::opening::named_by;
 use crate::cli::trees::batch;
 use crate::output::counted::counted;
 use crate::output::error::Error;
+use crate::output::records::message::{Inspected, InspectedKey};
+use crate::output::records::names;
 use crate::output::sanitize;
 
 /// Show the header of encrypted files; no key is needed
@@ -57,9 +58,8 @@ fn inspect(app: &App, input: &Path, keyring: &Keyring, args: &InspectArgs) -> Re
     let header = ParsedHeader::read(&mut source, &args.limits.limits())?;
     let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
     let text = to_text(input, &header, &source, keyring, size)?;
-    let mut object = to_json(&header, keyring, size, source.is_armored());
-    sanitize::insert_path(&mut object, "path", input);
-    Ok(app.ui.result(&text, object)?)
+    let record = record(input, &header, keyring, size, source.is_armored());
+    Ok(app.ui.result(&text, &record)?)
 }
 
 /// Frames and plaintext bytes, as the file's size and the final frame say.
@@ -137,44 +137,43 @@ fn to_text(
     Ok(text)
 }
 
-fn to_json(header: &ParsedHeader, keyring: &Keyring, size: Option<BodySize>, armor: bool) -> Value {
+fn record(
+    input: &Path,
+    header: &ParsedHeader,
+    keyring: &Keyring,
+    size: Option<BodySize>,
+    armored: bool,
+) -> Inspected {
     let fields = &header.fields;
-    let context: serde_json::Map<String, Value> =
-        fields.context.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
-    let keys: Vec<Value> = fields
-        .encrypted_data_keys
-        .iter()
-        .map(|wrapped| {
-            let (namespace, name) = namespace_and_name(wrapped);
-            let held = named_by(keyring, wrapped);
-            let key = held.as_ref().and_then(|held| keyring.key(&held.key.to_string()).ok());
-            json!({
-                "namespace": namespace,
-                "name": name,
-                "key_id": held.as_ref().map(|held| held.key.to_string()),
-                "version": held.as_ref().map(|held| held.version),
-                "aliases": key.map(|key| {
-                    key.aliases().iter().map(ToString::to_string).collect::<Vec<_>>()
-                }),
-            })
-        })
-        .collect();
-    let frame_length = match fields.content {
-        ContentType::Framed(length) => Some(length.get()),
-        ContentType::NonFramed => None,
-    };
-    json!({
-        "format_version": fields.suite.format_version(),
-        "suite": format!("0x{:04x}", fields.suite.id),
-        "algorithm": fields.suite.name,
-        "message_id": fields.message_id.to_string(),
-        "encryption_context": context,
-        "encrypted_data_keys": keys,
-        "frame_length": frame_length,
-        "frames": size.map(|size| size.frames),
-        "plaintext_bytes": size.map(|size| size.plaintext),
-        "signed": fields.public_key.is_some(),
-        "armored": armor,
-        "header_bytes": header.len(),
-    })
+    let context = fields.context.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let keys = fields.encrypted_data_keys.iter().map(|wrapped| {
+        let (namespace, name) = namespace_and_name(wrapped);
+        let held = named_by(keyring, wrapped);
+        let key = held.as_ref().and_then(|held| keyring.key(&held.key.to_string()).ok());
+        InspectedKey {
+            namespace: namespace.to_string(),
+            name: name.to_string(),
+            key_id: held.as_ref().map(|held| held.key.to_string()),
+            version: held.as_ref().map(|held| held.version),
+            aliases: key.map(|key| names(key.aliases())),
+        }
+    });
+    Inspected {
+        format_version: fields.suite.format_version(),
+        suite: format!("0x{:04x}", fields.suite.id),
+        algorithm: fields.suite.name,
+        message_id: fields.message_id,
+        encryption_context: context.collect(),
+        encrypted_data_keys: keys.collect(),
+        frame_length: match fields.content {
+            ContentType::Framed(length) => Some(length.get()),
+            ContentType::NonFramed => None,
+        },
+        frames: size.map(|size| size.frames),
+        plaintext_bytes: size.map(|size| size.plaintext),
+        signed: fields.public_key.is_some(),
+        armored,
+        header_bytes: header.len(),
+        path: input.into(),
+    }
 }

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::keyring::store::Saved;
-use enwrap::keyring::{Alias, Key, KeyError, KeyId, Keyring, Store};
+use enwrap::keyring::{Alias, Key, KeyError, Keyring, Store};
 
 use super::key::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::error::{Concerning as _, Error};
+use crate::output::records::key::Generated;
 
 /// Make a root key, and print its id
 ///
@@ -36,11 +36,9 @@ pub(crate) struct KeygenArgs {
     if_missing: bool,
 }
 
-/// Whether a key was made.
-struct Generated {
-    id: KeyId,
-    aliases: BTreeSet<Alias>,
-    is_new: bool,
+/// The key that was asked for.
+struct Answer {
+    record: Generated,
     became_default: bool,
 }
 
@@ -52,28 +50,24 @@ pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
         (Some(alias), true) => find(&store, alias)?,
         _ => None,
     };
-    let generated = match existing {
-        Some(generated) => generated,
+    let answer = match existing {
+        Some(answer) => answer,
         None => {
-            let (generated, saved) = store.update(|keyring| generate(keyring, args))?;
+            let (answer, saved) = store.update(|keyring| generate(keyring, args))?;
             if saved == Saved::Created {
                 app.tell_about_first_use(&store);
             }
-            generated
+            answer
         }
     };
-    if generated.became_default {
+    if answer.became_default {
         app.ui.note("the key also has the alias 'default': it serves when no key is chosen");
     }
-    let object = json!({
-        "key_id": generated.id.to_string(),
-        "aliases": generated.aliases.iter().map(Alias::as_str).collect::<Vec<_>>(),
-        "created": generated.is_new,
-    });
-    Ok(app.ui.result(&format!("{}\n", generated.id), object)?)
+    let record = &answer.record;
+    Ok(app.ui.result(&format!("{}\n", record.key_id), record)?)
 }
 
-fn find(store: &Store, alias: &Alias) -> Result<Option<Generated>, Error> {
+fn find(store: &Store, alias: &Alias) -> Result<Option<Answer>, Error> {
     use enwrap::keyring::KeyringError;
 
     match store.load() {
@@ -83,11 +77,11 @@ fn find(store: &Store, alias: &Alias) -> Result<Option<Generated>, Error> {
     }
 }
 
-fn existing(key: &Key) -> Generated {
-    Generated { id: key.id(), aliases: key.aliases().clone(), is_new: false, became_default: false }
+fn existing(key: &Key) -> Answer {
+    Answer { record: Generated::new(key, false), became_default: false }
 }
 
-fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Generated, Error> {
+fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Answer, Error> {
     let mut aliases: BTreeSet<Alias> = args.alias.iter().cloned().collect();
     if let Some(alias) = &args.alias
         && let Err(KeyError::AliasExists { .. }) = keyring.require_free(alias)
@@ -99,5 +93,5 @@ fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Generated, Error
     let is_first = keyring.keys().is_empty();
     let became_default = is_first && aliases.insert(Alias::default_alias());
     let key = keyring.add(Key::generate(aliases, &args.description)?)?;
-    Ok(Generated { id: key.id(), aliases: key.aliases().clone(), is_new: true, became_default })
+    Ok(Answer { record: Generated::new(key, true), became_default })
 }

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::fs::atomic_file::{
     Access, AtomicFile, AtomicFileError, Durability, Existing, Publication,
@@ -30,11 +29,14 @@ use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
 use crate::cli::opening::{Missing, Opening, OpeningOne, named_by};
-use crate::cli::trees::batch;
+use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{ChangedMeanwhile, Concerning as _, Error, UnknownKeys, UsageError};
 use crate::output::progress::Meter;
+use crate::output::records::known_keys;
+use crate::output::records::message::Reencrypted;
+use crate::output::records::summary::ReencryptCounts;
 use crate::output::{Format, sanitize};
 
 /// Encrypt messages again, under new data keys
@@ -97,7 +99,6 @@ struct Plan<'a> {
     opening: &'a Opening,
     keys: Vec<KeyName>,
     bind: EncryptionContext,
-    not_messages: usize,
 }
 
 pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
@@ -122,35 +123,23 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
         key.to_encrypt().in_keyring(&store)?;
     }
     let keys = keys.into_iter().map(|key| key.id().into()).collect();
-    let mut plan = Plan {
-        app,
-        args,
-        opening: &opening,
-        keys,
-        bind: context_of(&args.bind, None)?,
-        not_messages: 0,
-    };
+    let plan = Plan { app, args, opening: &opening, keys, bind: context_of(&args.bind, None)? };
     // Before the first file: a pair that cannot be stored is wrong for all of them.
     context_of(&args.set_context, None)?;
     let mut tree = Tree::new(&args.paths, args.recursive);
     let tally =
         batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.reencrypt(entry))?;
-    let done = tally.files - tally.failed - plan.not_messages;
+    let (reencrypted, skipped) = (tally.done(), &tally.skipped);
+    let not_messages = skipped.count(Reason::NotAMessage);
+    let special = skipped.count(Reason::Special);
     if args.recursive {
-        app.ui.note(&format!("{done} encrypted again, {} not messages", plan.not_messages));
+        app.ui.note(&format!("{reencrypted} encrypted again, {not_messages} not messages"));
     }
-    tally.finish(
-        app,
-        json!({
-            "reencrypted": done,
-            "not_messages": plan.not_messages,
-            "special": tree.skipped.count(Reason::Special),
-        }),
-    )
+    tally.finish_tree(app, ReencryptCounts { reencrypted, not_messages, special })
 }
 
 impl Plan<'_> {
-    fn reencrypt(&mut self, entry: &Entry) -> Result<(), Error> {
+    fn reencrypt(&self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
         let mut message = if entry.is_named {
             MessageSource::open(path)?
@@ -159,8 +148,7 @@ impl Plan<'_> {
         {
             message
         } else {
-            self.not_messages += 1;
-            return Ok(());
+            return Ok(Outcome::Skipped(Reason::NotAMessage));
         };
         let one = self.opening.of(path)?;
         let opened = one.open(&mut message)?;
@@ -174,7 +162,9 @@ impl Plan<'_> {
             Some(target) => self.write_new(target, &opened, message, sealer)?,
             None => self.replace(path, &opened, message, sealer)?,
         };
-        let Some(output) = target.as_ref().map_or(Some(path), Target::path) else { return Ok(()) };
+        let Some(output) = target.as_ref().map_or(Some(path), Target::path) else {
+            return Ok(Outcome::Done);
+        };
         let keys = encrypted.header.encrypted_data_keys.iter();
         let names: Vec<String> = keys
             .filter_map(|wrapped| named_by(&self.opening.keyring, wrapped))
@@ -187,19 +177,17 @@ impl Plan<'_> {
             let dropped = sanitize::text(&dropped.join(", "));
             self.app.ui.note(&format!("{shown}: no longer opened by {dropped}"));
         }
-        let mut object = json!({
-            "old_message_id": opened.header().message_id.to_string(),
-            "message_id": encrypted.header.message_id.to_string(),
-            "keys": encrypted.header.encrypted_data_keys.iter()
-                .filter_map(|wrapped| named_by(&self.opening.keyring, wrapped))
-                .map(|held| json!({ "key_id": held.key.to_string(), "version": held.version }))
-                .collect::<Vec<_>>(),
-            "plaintext_bytes": encrypted.plaintext_len,
-            "message_bytes": encrypted.message_len,
-        });
-        sanitize::insert_path(&mut object, "path", path);
-        sanitize::insert_path(&mut object, "output", output);
-        Ok(self.app.ui.result("", object)?)
+        let record = Reencrypted {
+            old_message_id: opened.header().message_id,
+            message_id: encrypted.header.message_id,
+            keys: known_keys(&self.opening.keyring, &encrypted.header.encrypted_data_keys),
+            plaintext_bytes: encrypted.plaintext_len,
+            message_bytes: encrypted.message_len,
+            path: path.into(),
+            output: output.into(),
+        };
+        self.app.ui.result("", &record)?;
+        Ok(Outcome::Done)
     }
 
     /// The new message's beginning: the old one's keys, context and form, as far as nothing else was said.

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Value, json};
 
-use enwrap::keyring::Keyring;
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::service::KeyName;
 use enwrap::message::header::{MessageId, ParsedHeader};
@@ -19,11 +17,13 @@ use crate::cli::io::destination::refuse_planted;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
-use crate::cli::opening::{self, Missing, Opening, OpeningOne, named_by};
-use crate::cli::trees::batch;
+use crate::cli::opening::{self, Missing, Opening, OpeningOne};
+use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{Concerning as _, Error, UsageError};
+use crate::output::records::summary::RewrapCounts;
+use crate::output::records::{self, known_keys};
 use crate::output::sanitize;
 
 /// Records that are written together: one lock and one sync for all of them.
@@ -106,7 +106,6 @@ struct Plan<'a> {
     pending: Pending,
     changed: usize,
     already_so: usize,
-    not_messages: usize,
 }
 
 pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
@@ -137,17 +136,8 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     }
     let keys = keys.into_iter().map(|key| key.id().into()).collect();
     let pending = Pending { envelope: shared.clone().unwrap_or_default(), records: Vec::new() };
-    let mut plan = Plan {
-        app,
-        args,
-        opening: &opening,
-        keys,
-        shared,
-        pending,
-        changed: 0,
-        already_so: 0,
-        not_messages: 0,
-    };
+    let mut plan =
+        Plan { app, args, opening: &opening, keys, shared, pending, changed: 0, already_so: 0 };
     let mut tree = Tree::new(&args.paths, args.recursive);
     let tally =
         batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.rewrap(entry));
@@ -155,7 +145,8 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let flushed = plan.flush();
     let tally = tally?;
     flushed?;
-    let Plan { changed, already_so, not_messages, .. } = plan;
+    let Plan { changed, already_so, .. } = plan;
+    let not_messages = tally.skipped.count(Reason::NotAMessage);
     let verb = if args.dry_run { "would be rewrapped" } else { "rewrapped" };
     if args.recursive {
         app.ui.note(&format!(
@@ -164,29 +155,19 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     } else if changed == 0 && already_so > 0 {
         app.ui.note("nothing to do: already so");
     }
-    tally.finish(
-        app,
-        json!({
-            "rewrapped": changed,
-            "already_so": already_so,
-            "not_messages": not_messages,
-            "special": tree.skipped.count(Reason::Special),
-        }),
-    )
+    let special = tally.skipped.count(Reason::Special);
+    tally.finish_tree(app, RewrapCounts { rewrapped: changed, already_so, not_messages, special })
 }
 
 impl Plan<'_> {
-    fn rewrap(&mut self, entry: &Entry) -> Result<(), Error> {
+    fn rewrap(&mut self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
         let found = if !path.is_file() {
             None
         } else {
             match MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)? {
                 Some(found) => Some(found),
-                None => {
-                    self.not_messages += 1;
-                    return Ok(());
-                }
+                None => return Ok(Outcome::Skipped(Reason::NotAMessage)),
             }
         };
         let mut source = match found {
@@ -207,7 +188,8 @@ impl Plan<'_> {
         let record = match rewrap(opened.read_header(), &opener, self.chosen())? {
             Rewrapped::AlreadySo => {
                 self.already_so += 1;
-                return self.tell(path, None);
+                self.tell(path, None)?;
+                return Ok(Outcome::Done);
             }
             Rewrapped::Record { record, left_out } => {
                 self.tell_left_out(path, &left_out);
@@ -217,23 +199,25 @@ impl Plan<'_> {
         if self.args.dry_run {
             self.changed += 1;
             let shown = sanitize::name(path);
-            let object = self.object(path, &record, None);
-            return Ok(self.app.ui.result(&format!("would rewrap {shown}\n"), object)?);
+            let record = self.record(path, &record, None);
+            self.app.ui.result(&format!("would rewrap {shown}\n"), &record)?;
+            return Ok(Outcome::Done);
         }
         let header = opened.read_header().clone();
         self.pending.records.push(Waiting { record, header, path: path.to_path_buf() });
         if self.shared.is_none() {
             self.pending.envelope = envelope::beside(path);
-            return self.flush().inspect_err(|_| self.pending.records.clear());
+            self.flush().inspect_err(|_| self.pending.records.clear())?;
+            return Ok(Outcome::Done);
         }
         if self.pending.records.len().is_multiple_of(TOGETHER) {
             match self.flush() {
                 // They stay, to be written with the next ones; the last attempt is the one that counts.
                 Err(_) if self.pending.records.len() < MOST_PENDING => {}
-                result => return result,
+                result => result?,
             }
         }
-        Ok(())
+        Ok(Outcome::Done)
     }
 
     fn chosen(&self) -> RewrapKeys<'_> {
@@ -303,33 +287,33 @@ impl Plan<'_> {
         let shown = sanitize::name(path);
         let Some(record) = record else {
             self.app.ui.detail(&format!("{shown}: already so"));
-            let mut object = json!({ "changed": false });
-            sanitize::insert_path(&mut object, "path", path);
-            return Ok(self.app.ui.result("", object)?);
+            let (changed, path) = (false, path.into());
+            let record = records::message::Rewrapped {
+                message_id: None,
+                changed,
+                keys: None,
+                path,
+                envelope: None,
+            };
+            return Ok(self.app.ui.result("", &record)?);
         };
         let envelope = &self.pending.envelope;
         self.app.ui.detail(&format!("{shown} -> {}", sanitize::name(envelope)));
-        let object = self.object(path, record, Some(envelope));
-        Ok(self.app.ui.result("", object)?)
+        Ok(self.app.ui.result("", &self.record(path, record, Some(envelope)))?)
     }
 
-    fn object(&self, path: &Path, record: &Record, envelope: Option<&Path>) -> Value {
-        let mut object = json!({
-            "message_id": record.message_id.to_string(),
-            "changed": envelope.is_some(),
-            "keys": keys_of(&self.opening.keyring, record),
-        });
-        sanitize::insert_path(&mut object, "path", path);
-        if let Some(envelope) = envelope {
-            sanitize::insert_path(&mut object, "envelope", envelope);
+    fn record(
+        &self,
+        path: &Path,
+        record: &Record,
+        envelope: Option<&Path>,
+    ) -> records::message::Rewrapped {
+        records::message::Rewrapped {
+            message_id: Some(record.message_id.to_string()),
+            changed: envelope.is_some(),
+            keys: Some(known_keys(&self.opening.keyring, &record.encrypted_data_keys)),
+            path: path.into(),
+            envelope: envelope.map(Into::into),
         }
-        object
     }
-}
-
-fn keys_of(keyring: &Keyring, record: &Record) -> Vec<Value> {
-    let keys = record.encrypted_data_keys.iter();
-    keys.filter_map(|wrapped| named_by(keyring, wrapped))
-        .map(|held| json!({ "key_id": held.key.to_string(), "version": held.version }))
-        .collect()
 }

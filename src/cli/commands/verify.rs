@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
@@ -18,8 +17,10 @@ use crate::cli::trees::job::EXTENSION;
 use crate::cli::trees::selection::{Selection, SelectionArgs, require_apart};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
+use crate::output::Ui;
 use crate::output::error::Error;
-use crate::output::{Ui, sanitize};
+use crate::output::records::message::Verified;
+use crate::output::records::summary::Done;
 
 /// Check that files decrypt, to the last byte, without writing them
 ///
@@ -67,7 +68,8 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
         let selection = Selection::new(&args.selection, store.path(), &in_use)?;
         let mut tree = Tree::new(&inputs, true).of(&selection);
         let one = |entry: &Entry, turn: &Turn<'_>| plan.verify(entry, turn);
-        return batch::in_parallel(app, store.path(), &mut tree, one)?.finish_many(app, "verified");
+        return batch::in_parallel(app, store.path(), &mut tree, one)?
+            .finish_folders(app, Done::Verified);
     }
     batch::for_each(app, store.path(), &inputs, |input| {
         let entry = Entry { path: input.clone(), is_named: true, operand: 0 };
@@ -101,14 +103,14 @@ impl Plan {
         } else {
             format!("{shown}: OK, {len} bytes\n")
         };
-        let mut object = json!({
-            "message_id": opened.header().message_id.to_string(),
-            "opened_by": { "key_id": opened.key.key.to_string(), "version": opened.key.version },
-            "plaintext_bytes": len,
-            "signed": opened.header().public_key.is_some(),
-        });
-        sanitize::insert_path(&mut object, "path", input);
-        ui.result(&text, object)?;
+        let record = Verified {
+            message_id: opened.header().message_id,
+            opened_by: (&opened.key).into(),
+            plaintext_bytes: len,
+            signed: opened.header().public_key.is_some(),
+            path: input.into(),
+        };
+        ui.result(&text, &record)?;
         Ok(Outcome::Done)
     }
     /// The message in a file; `None` where a tree has a file that is no message.

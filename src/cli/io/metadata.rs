@@ -1,23 +1,22 @@
 //! `--metadata FILE`: a JSON line about each file, with the members that the AWS Encryption CLI writes.
 
+use std::borrow::Cow;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use serde_json::{Value, json};
 
 use enwrap::crypto::engine::{Iv, Tag};
 use enwrap::fs::close::close_duplicate;
-use enwrap::message::header::{ContentType, Header, ParsedHeader};
+use enwrap::message::header::{Header, ParsedHeader};
 
 use super::destination::Target;
 use super::source::is_stdin;
 use crate::cli::outputs::place::Place;
 use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::records::metadata::MetadataRecord;
 use crate::output::sanitize;
 
 #[derive(Debug, Args)]
@@ -75,56 +74,19 @@ impl Metadata {
         (iv, tag): (&Iv, &Tag),
     ) -> Result<(), Error> {
         let Some((file, path)) = &self.0 else { return Ok(()) };
-        let mut object = json!({ "mode": mode });
-        insert(&mut object, "input", input);
-        insert(&mut object, "output", output.unwrap_or_else(|| Path::new("-")));
-        object["header"] = header_to_json(header);
-        object["header_auth"] = json!({ "iv": STANDARD.encode(iv), "tag": STANDARD.encode(tag) });
+        let (input, output) = (absolute(input), absolute(output.unwrap_or_else(|| Path::new("-"))));
+        let record = MetadataRecord::new(mode, (&input, &output), header, (iv, tag));
+        let line = sanitize::json(&record).map_err(io::Error::from)?;
         // One write a line, so that the lines of several processes do not mix.
         let mut file: &File = file;
-        file.write_all(format!("{}\n", sanitize::json(&object)).as_bytes())
+        file.write_all(format!("{line}\n").as_bytes())
             .and_then(|()| close_duplicate(file))
             .cannot("write", path)
     }
 }
 
-/// Adds a path as the AWS Encryption CLI does: absolute, or `-`.
-fn insert(object: &mut Value, member: &str, path: &Path) {
+/// A path as the AWS Encryption CLI has it: absolute, or a dash.
+fn absolute(path: &Path) -> Cow<'_, Path> {
     let absolute = if is_stdin(path) { None } else { std::path::absolute(path).ok() };
-    sanitize::insert_path(object, member, absolute.as_deref().unwrap_or(path));
-}
-
-fn header_to_json(header: &Header) -> Value {
-    let is_version_2 = header.suite.format_version() == 2;
-    let context: serde_json::Map<String, Value> =
-        header.context.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
-    let keys: Vec<Value> = header
-        .encrypted_data_keys
-        .iter()
-        .map(|key| {
-            json!({
-                "key_provider": {
-                    "provider_id": STANDARD.encode(&key.provider_id),
-                    "key_info": STANDARD.encode(&key.provider_info),
-                },
-                "encrypted_data_key": STANDARD.encode(&key.ciphertext),
-            })
-        })
-        .collect();
-    let (content_type, frame_length) = match header.content {
-        ContentType::NonFramed => (1, 0),
-        ContentType::Framed(length) => (2, length.get()),
-    };
-    json!({
-        "version": if is_version_2 { "2.0" } else { "1.0" },
-        "algorithm": header.suite.name,
-        "message_id": STANDARD.encode(header.message_id.as_bytes()),
-        "encryption_context": context,
-        "encrypted_data_keys": keys,
-        "content_type": content_type,
-        "frame_length": frame_length,
-        "type": (!is_version_2).then_some(0x80),
-        "header_iv_length": (!is_version_2).then_some(12),
-        "commitment_key": header.commit_key.map(|key| STANDARD.encode(key)),
-    })
+    absolute.map_or(Cow::Borrowed(path), Cow::Owned)
 }

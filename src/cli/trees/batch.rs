@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use enwrap::pipeline::Jobs;
 
@@ -20,6 +20,7 @@ use crate::output::Ui;
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe, is_full_disk};
 use crate::output::error::{About, Concerning as _, Error, SomeFailed};
 use crate::output::progress::{FileMeter, Meter, Part};
+use crate::output::records::summary::{Done, NoCounts, OfTree, Summary};
 
 /// How many failures are listed again at the end of a run. The rest is only counted, so that memory stays flat.
 const MOST_LISTED: usize = 1000;
@@ -30,7 +31,7 @@ const LARGE: u64 = 16 << 20;
 /// How many inputs there were, and what became of them.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Those that were tried.
+    /// Those that were worked on: all that were not passed over.
     pub(crate) files: usize,
     pub(crate) failed: usize,
     pub(crate) skipped: Skipped,
@@ -39,29 +40,33 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Ends the run: tells the counts, with `more` members of the verb's own, and fails if any file failed.
-    pub(crate) fn finish(self, app: &App, more: Value) -> Result<(), Error> {
+    /// Ends the run: tells the counts, with those of the verb, and fails if any file failed.
+    fn finish(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
         let Self { files, failed, failures, .. } = self;
-        let mut summary = json!({ "files": files, "failed": failed });
-        if let (Some(summary), Value::Object(mut more)) = (summary.as_object_mut(), more) {
-            summary.append(&mut more);
-            if !failures.is_empty() {
-                let list = failures.iter().map(Diagnosis::in_short).collect();
-                summary.insert("failures".to_owned(), list);
-            }
-        }
         app.ui.failures(&failures, failed - failures.len());
-        app.ui.summary(summary)?;
+        let failures = failures.iter().map(Diagnosis::failure).collect();
+        app.ui.summary(&Summary { files, failed, counts, failures })?;
         if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total: files }.into()) }
     }
 
-    /// Ends a run over folders: the counts of what was `done` and of what was passed over.
-    pub(crate) fn finish_many(self, app: &App, done: &str) -> Result<(), Error> {
-        let count = self.files - self.failed;
+    /// Ends a run over a tree, which tells what was passed over too.
+    pub(crate) fn finish_tree(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
+        let skipped = self.skipped.members();
+        self.finish(app, OfTree { counts, skipped })
+    }
+
+    /// Ends a run over folders of a verb that is `done` with each file or passes over it.
+    pub(crate) fn finish_folders(self, app: &App, done: fn(usize) -> Done) -> Result<(), Error> {
+        let count = self.done();
+        let done = done(count);
         let skipped = self.skipped.told().map_or_else(String::new, |told| format!("; {told}"));
-        app.ui.note(&format!("{count} {done}{skipped}"));
-        let skipped = self.skipped.to_json();
-        self.finish(app, json!({ done: count, "skipped": skipped }))
+        app.ui.note(&format!("{count} {}{skipped}", done.text()));
+        self.finish_tree(app, done)
+    }
+
+    /// Files that were worked on, and did not fail.
+    pub(crate) fn done(&self) -> usize {
+        self.files - self.failed
     }
 }
 
@@ -171,7 +176,7 @@ pub(crate) fn for_each<T: AsRef<Path>>(
     if is_single {
         return Ok(());
     }
-    Tally { files: inputs.len(), ..tally }.finish(app, json!({}))
+    Tally { files: inputs.len(), ..tally }.finish(app, NoCounts {})
 }
 
 /// Runs `one` for each file of a tree, in order. Without `-r`, one operand fails with its own error; every other
@@ -181,16 +186,18 @@ pub(crate) fn for_tree(
     keyring: &Path,
     operands: &[PathBuf],
     tree: &mut Tree<'_>,
-    mut one: impl FnMut(&Entry) -> Result<(), Error>,
+    one: impl FnMut(&Entry) -> Result<Outcome, Error>,
 ) -> Result<Tally, Error> {
     let on_failure = match (tree.is_recursive(), operands.len()) {
         (true, _) => OnFailure::GoOnAndList,
         (false, 1) => OnFailure::End,
         (false, _) => OnFailure::GoOn,
     };
-    let run = Run::new(app, keyring, on_failure, tree);
-    run.work(|entry| one(entry).map(|()| Outcome::Done));
-    run.finish()
+    let run = Run::new(app, keyring, on_failure, &mut *tree);
+    run.work(one);
+    let mut tally = run.finish()?;
+    tally.skipped.append(&tree.skipped);
+    Ok(tally)
 }
 
 /// Runs `one` for each file of a tree, on all threads of the run: small files beside each other, and each large

@@ -25,6 +25,7 @@ use crate::cli::io::destination::Target;
 use crate::cli::io::message_source::is_message;
 use crate::cli::io::source::is_stdin;
 use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::records::summary::Done;
 use crate::output::sanitize;
 
 /// A run over folders.
@@ -88,7 +89,7 @@ impl<'a> Folders<'a> {
         &self,
         app: &App,
         keyring: &Path,
-        done: &str,
+        done: fn(usize) -> Done,
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
         let mut tree = Tree::new(self.operands, true).of(&self.selection);
@@ -113,7 +114,7 @@ impl<'a> Folders<'a> {
                 Outcome::Skipped(reason) => Outcome::Skipped(self.reason(&job.input, reason)),
             })
         })?;
-        tally.finish_many(app, done)
+        tally.finish_folders(app, done)
     }
 
     /// What is to be done for a file.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-
 /// Why a file of a tree is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reason {
@@ -81,12 +79,8 @@ impl Skipped {
         (!told.is_empty()).then(|| told.join(", "))
     }
 
-    pub(crate) fn to_json(&self) -> Value {
-        let members: Map<String, Value> = self
-            .0
-            .iter()
-            .map(|(reason, count)| (reason.member().to_owned(), json!(count)))
-            .collect();
-        members.into()
+    /// The counts by their names in JSON.
+    pub(crate) fn members(&self) -> BTreeMap<&'static str, usize> {
+        self.0.iter().map(|(reason, count)| (reason.member(), *count)).collect()
     }
 }

@@ -16,6 +16,7 @@ use crate::cli::args::OutputArgs;
 use crate::cli::io::source::is_stdin;
 use crate::cli::outputs::place::Place;
 use crate::output::error::{Error, UsageError};
+use crate::output::records::summary::Done;
 use crate::output::sanitize;
 
 /// What the command line says of inputs and outputs.
@@ -71,7 +72,7 @@ impl<'a> Work<'a> {
         &self,
         app: &App,
         store: &Store,
-        done: &str,
+        done: fn(usize) -> Done,
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
         match self {

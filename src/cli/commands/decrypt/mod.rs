@@ -8,7 +8,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::operations::decrypt::{MessageOpener, OpenedMessage};
@@ -30,9 +29,11 @@ use crate::cli::trees::job::{EXTENSION, Job};
 use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::work::{Request, Work};
+use crate::output::Ui;
 use crate::output::error::{Cause, Error, UsageError};
 use crate::output::progress::FileMeter;
-use crate::output::{Ui, sanitize};
+use crate::output::records::message::Decrypted;
+use crate::output::records::summary::Done;
 use range::RangeArgs;
 
 /// Decrypt files, or standard input
@@ -152,7 +153,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     opening.policy.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(work.paths(&store))?;
     let plan = Plan { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
-    work.run(app, &store, "decrypted", |job, turn| {
+    work.run(app, &store, Done::Decrypted, |job, turn| {
         let done = if args.salvage { plan.salvage(job) } else { plan.decrypt(job, turn) };
         done.map(|()| Outcome::Done)
     })
@@ -279,15 +280,15 @@ impl Plan<'_> {
             message.source().remove()?;
         }
         let Some(output) = target.path() else { return Ok(()) };
-        let mut object = json!({
-            "message_id": opened.header().message_id.to_string(),
-            "opened_by": { "key_id": opened.key.key.to_string(), "version": opened.key.version },
-            "plaintext_bytes": extent.plaintext_len,
-            "written_bytes": extent.written,
-        });
-        sanitize::insert_path(&mut object, "path", input);
-        sanitize::insert_path(&mut object, "output", output);
-        Ok(self.ui.result("", object)?)
+        let record = Decrypted {
+            message_id: opened.header().message_id,
+            opened_by: (&opened.key).into(),
+            plaintext_bytes: extent.plaintext_len,
+            written_bytes: extent.written,
+            path: input.as_path().into(),
+            output: output.into(),
+        };
+        Ok(self.ui.result("", &record)?)
     }
 }
 

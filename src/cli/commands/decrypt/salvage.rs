@@ -2,8 +2,6 @@
 
 use std::io;
 
-use serde_json::{Value, json};
-
 use enwrap::fs::atomic_file::Access;
 use enwrap::message::MessageError;
 use enwrap::operations::encrypt::PlaintextFile as _;
@@ -17,7 +15,8 @@ use crate::cli::trees::job::Job;
 use crate::output::counted::counted;
 use crate::output::error::{Error, NoParts, NothingLost, Unreadable, UsageError};
 use crate::output::progress::Meter;
-use crate::output::{Format, sanitize};
+use crate::output::records::message::Lost;
+use crate::output::{records, sanitize};
 
 impl Plan<'_> {
     /// Saves what can be saved. It ends with an error whatever was saved, since that is not the whole message.
@@ -53,24 +52,17 @@ impl Plan<'_> {
             self.metadata.write("decrypt", input, Some(output), opened.read_header())?;
         }
         let (frames, bytes) = (salvaged.frames, salvaged.bytes);
-        if self.ui.format == Format::Text {
-            self.ui.result(&told(&salvaged), Value::Null)?;
-        } else {
-            let mut object = json!({
-                "message_id": opened.header().message_id.to_string(),
-                "saved_frames": frames,
-                "saved_bytes": bytes,
-                "plaintext_bytes": salvaged.plaintext_len,
-                "lost": salvaged.lost.iter().map(|lost| {
-                    json!({ "offset": lost.offset, "length": lost.length })
-                }).collect::<Vec<_>>(),
-            });
-            sanitize::insert_path(&mut object, "path", input);
-            if frames > 0 {
-                sanitize::insert_path(&mut object, "output", output);
-            }
-            self.ui.result("", object)?;
-        }
+        let lost = salvaged.lost.iter();
+        let record = records::message::Salvaged {
+            message_id: opened.header().message_id,
+            saved_frames: frames,
+            saved_bytes: bytes,
+            plaintext_bytes: salvaged.plaintext_len,
+            lost: lost.map(|&LostRange { offset, length }| Lost { offset, length }).collect(),
+            path: input.as_path().into(),
+            output: (frames > 0).then(|| output.into()),
+        };
+        self.ui.result(&told(&salvaged), &record)?;
         let shown = sanitize::name(output);
         if frames > 0 {
             self.ui.note(&format!(

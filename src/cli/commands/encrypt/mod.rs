@@ -11,7 +11,6 @@ use std::time::SystemTime;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
-use serde_json::json;
 
 use enwrap::crypto::engine::IV_LEN;
 use enwrap::fs::atomic_file::{Access, Publication};
@@ -42,6 +41,8 @@ use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
 use crate::output::error::{Concerning as _, Error, ProducerError, UsageError};
 use crate::output::progress::FileMeter;
+use crate::output::records::summary::Done;
+use crate::output::records::{self, KeyVersionMember};
 use crate::output::{Ui, sanitize};
 
 /// Encrypt files, or standard input
@@ -192,7 +193,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         (Some(command), Some(output)) => {
             plan.encrypt_output_of(command, &Target::of(output), app.jobs)
         }
-        _ => work.run(app, &store, "encrypted", |job, turn| plan.encrypt(job, turn)),
+        _ => work.run(app, &store, Done::Encrypted, |job, turn| plan.encrypt(job, turn)),
     }
 }
 
@@ -274,22 +275,17 @@ impl Plan<'_> {
         self.metadata.append("encrypt", input, output, &encrypted.header, tag)?;
         let Some(output) = output else { return Ok(()) };
         ui.detail(&format!("{} -> {}", sanitize::name(input), sanitize::name(output)));
-        let keys: Vec<_> = self
-            .keys
-            .iter()
-            .map(
-                |(key, version)| json!({ "key_id": key.id().to_string(), "version": version.number }),
-            )
-            .collect();
-        let mut object = json!({
-            "message_id": encrypted.header.message_id.to_string(),
-            "keys": keys,
-            "plaintext_bytes": encrypted.plaintext_len,
-            "message_bytes": encrypted.message_len,
-        });
-        sanitize::insert_path(&mut object, "path", input);
-        sanitize::insert_path(&mut object, "output", output);
-        Ok(ui.result("", object)?)
+        let keys = self.keys.iter();
+        let keys = keys.map(|(key, version)| KeyVersionMember::new(key.id(), version.number));
+        let record = records::message::Encrypted {
+            message_id: encrypted.header.message_id,
+            keys: keys.collect(),
+            plaintext_bytes: encrypted.plaintext_len,
+            message_bytes: encrypted.message_len,
+            path: input.into(),
+            output: output.into(),
+        };
+        Ok(ui.result("", &record)?)
     }
 }
 

@@ -1,7 +1,6 @@
 //! `enwrap key alias`: the names of root keys.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use enwrap::keyring::Alias;
 
@@ -9,6 +8,7 @@ use super::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::error::{Concerning as _, Error};
+use crate::output::records::key::Renamed;
 
 /// Give root keys names, and take them away
 #[derive(Debug, Args)]
@@ -71,5 +71,5 @@ pub(crate) fn run(app: &App, args: &AliasArgs) -> Result<(), Error> {
         };
         change.in_keyring(&store)
     })?;
-    Ok(app.ui.result("", json!({ "key_id": id.to_string() }))?)
+    Ok(app.ui.result("", &Renamed { key_id: id })?)
 }

@@ -2,15 +2,16 @@
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use enwrap::clock::now;
 use enwrap::keyring::KeyId;
 use enwrap::keyring::model::deletion::Doomed;
+use enwrap::keyring::model::key::State;
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::error::{Concerning as _, Error};
+use crate::output::records::key::Deletion;
 
 /// Announce that a root key, or old versions of it, will be destroyed
 ///
@@ -85,7 +86,7 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> Result<(), Error> {
             args.key
         ));
     }
-    tell(app, id, &numbers, "pending deletion", date)
+    tell(app, id, &numbers, State::PendingDeletion, date)
 }
 
 pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> Result<(), Error> {
@@ -100,7 +101,7 @@ pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> Result<(), Error> {
         told(id, &numbers),
         args.key
     ));
-    tell(app, id, &numbers, "disabled", None)
+    tell(app, id, &numbers, State::Disabled, None)
 }
 
 fn told(id: KeyId, numbers: &[u32]) -> String {
@@ -112,19 +113,11 @@ fn tell(
     app: &App,
     id: KeyId,
     numbers: &[u32],
-    state: &str,
-    date: Option<Timestamp>,
+    state: State,
+    deletion_date: Option<Timestamp>,
 ) -> Result<(), Error> {
-    for number in numbers {
-        app.ui.result(
-            "",
-            json!({
-                "key_id": id.to_string(),
-                "version": number,
-                "state": state,
-                "deletion_date": date.map(|date| date.to_string()),
-            }),
-        )?;
+    for &version in numbers {
+        app.ui.result("", &Deletion { key_id: id, version, state, deletion_date })?;
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::output::error::{Cause, Concerning as _, Error, UsageError};
+use crate::output::records::KeyVersionMember;
+use crate::output::records::key::Exported;
 use crate::output::{Format, sanitize};
 
 /// Write root keys, with their material
@@ -156,10 +158,8 @@ fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> Resu
     let who = if sealed { "with its passphrase has" } else { "has" };
     app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
     for (key, version) in &selection.versions {
-        let id = key.id().to_string();
-        let mut object = serde_json::json!({ "key_id": id, "version": version.number });
-        sanitize::insert_path(&mut object, "output", path);
-        app.ui.result("", object)?;
+        let key = KeyVersionMember::new(key.id(), version.number);
+        app.ui.result("", &Exported { key, output: path.into() })?;
     }
     Ok(())
 }

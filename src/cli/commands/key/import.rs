@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::keyring::format::exchange;
 use enwrap::keyring::store::Saved;
 use enwrap::keyring::{Alias, Key, Location, Material};
 
-use super::{parse_alias, to_json};
+use super::parse_alias;
 use crate::cli::app::App;
 use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, operands};
 use crate::output::error::{About, Concerning as _, Error, Subject, UsageError};
+use crate::output::records::key::Imported;
 use crate::output::sanitize;
 
 /// The longest export that is read. A key takes less than a kilobyte, so a thousand of them fit.
@@ -69,8 +69,8 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
         let named = keys.drain(..).map(|key| exchange::name_imported(key, alias.clone()));
         keys = named.collect();
     }
-    // People get what keygen prints, and programs all about the key.
-    let told: Vec<_> = keys.iter().map(|key| (key.id().to_string(), to_json(key))).collect();
+    // Made before the keys are moved into the keyring.
+    let told: Vec<_> = keys.iter().map(Imported::new).collect();
     let ((), saved) = store.update(|keyring| {
         for key in keys {
             keyring.add(key)?;
@@ -80,14 +80,8 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
     if saved == Saved::Created {
         app.tell_about_first_use(&store);
     }
-    for (id, mut object) in told {
-        // A key of an SDK has one version.
-        let last = object["versions"].as_array().and_then(|versions| versions.last());
-        let name = |member: &str| last.map_or(json!(null), |version| version[member].clone());
-        let (namespace, name) = (name("namespace"), name("name"));
-        object["namespace"] = namespace;
-        object["name"] = name;
-        app.ui.result(&format!("{id}\n"), object)?;
+    for record in told {
+        app.ui.result(&format!("{}\n", record.key.key_id), &record)?;
     }
     Ok(())
 }

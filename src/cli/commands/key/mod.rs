@@ -13,12 +13,10 @@ mod switch;
 mod usage;
 
 use clap::Subcommand;
-use serde_json::{Value, json};
 
-use enwrap::clock::now;
 use enwrap::keyring::model::key::State;
 use enwrap::keyring::model::name::InvalidName;
-use enwrap::keyring::{Alias, Key, KeyVersion};
+use enwrap::keyring::{Alias, Key};
 
 use crate::cli::app::App;
 use crate::output::error::Error;
@@ -67,38 +65,6 @@ pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
          no 'alias/..' and no 'aws-kms..'"
             .to_owned()
     })
-}
-
-/// A key as JSON, without its material.
-fn to_json(key: &Key) -> Value {
-    json!({
-        "key_id": key.id().to_string(),
-        "aliases": key.aliases().iter().map(Alias::as_str).collect::<Vec<_>>(),
-        "description": key.description(),
-        "created": key.created().to_string(),
-        "origin": key.origin().to_string(),
-        "state": key.current().state.to_string(),
-        "age_days": age_days(key),
-        "decrypt_only": key.is_decrypt_only(),
-        "versions": key.versions().iter().map(version_to_json).collect::<Vec<_>>(),
-    })
-}
-
-fn version_to_json(version: &KeyVersion) -> Value {
-    json!({
-        "version": version.number,
-        "namespace": version.namespace,
-        "name": version.name,
-        "created": version.created.to_string(),
-        "state": version.state.to_string(),
-        "deletion_date": version.deletion_date.map(|date| date.to_string()),
-        "bits": version.material.as_ref().map(|material| material.secret().len() * 8),
-    })
-}
-
-/// Whole days since the current version was made.
-fn age_days(key: &Key) -> i64 {
-    now().duration_since(key.current().created).as_hours() / 24
 }
 
 fn aliases(key: &Key) -> String {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::json;
 
 use enwrap::clock::now;
 use enwrap::keyring::{Key, KeyId, Keyring};
@@ -17,6 +16,8 @@ use crate::cli::examples::examples;
 use crate::cli::secrets::prompt;
 use crate::output::counted::counted;
 use crate::output::error::{Concerning as _, Error, UsageError};
+use crate::output::records::key::Purged;
+use crate::output::records::names;
 use crate::output::status::Status;
 
 /// Destroy key versions whose deletion date has passed
@@ -71,7 +72,13 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     }
     if args.dry_run {
         for (key, number) in &due {
-            tell(app, key, *number, "would destroy", false)?;
+            let record = Purged {
+                key_id: key.id(),
+                version: *number,
+                aliases: names(key.aliases()),
+                destroyed: false,
+            };
+            app.ui.result(&format!("would destroy {} version {number}\n", key.id()), &record)?;
         }
         checked.remind(app);
         return Ok(Status::Done);
@@ -86,13 +93,13 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
         return Ok(Status::Done);
     }
     for it in &destroyed {
-        let object = json!({
-            "key_id": it.key.to_string(),
-            "version": it.version.number,
-            "aliases": it.aliases.iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
-            "destroyed": true,
-        });
-        app.ui.result(&format!("destroyed {} version {}\n", it.key, it.version.number), object)?;
+        let record = Purged {
+            key_id: it.key,
+            version: it.version.number,
+            aliases: names(&it.aliases),
+            destroyed: true,
+        };
+        app.ui.result(&format!("destroyed {} version {}\n", it.key, it.version.number), &record)?;
     }
     app.ui.note(
         "copies of the keyring elsewhere still have them: backups, snapshots, and what the disk keeps",
@@ -104,16 +111,6 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
 fn due<'a>(keyring: &'a Keyring, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {
     let keys = keyring.keys().iter().filter(|key| only.is_empty() || only.contains(&key.id()));
     keys.flat_map(|key| key.due(now).into_iter().map(move |number| (key, number))).collect()
-}
-
-fn tell(app: &App, key: &Key, number: u32, verb: &str, destroyed: bool) -> Result<(), Error> {
-    let object = json!({
-        "key_id": key.id().to_string(),
-        "version": number,
-        "aliases": key.aliases().iter().map(|alias| alias.as_str()).collect::<Vec<_>>(),
-        "destroyed": destroyed,
-    });
-    Ok(app.ui.result(&format!("{verb} {} version {number}\n", key.id()), object)?)
 }
 
 fn confirm(due: &[(&Key, u32)]) -> Result<(), Error> {

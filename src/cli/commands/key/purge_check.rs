@@ -3,8 +3,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use enwrap::keyring::{KeyId, Store};
 use enwrap::keys::service::{KeyName, WrappingKey};
 use enwrap::operations::usage::{Survival, survival};
@@ -13,18 +11,19 @@ use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::trees::skipped::Reason;
+use crate::cli::trees::batch::Outcome;
+use crate::cli::trees::skipped::{Reason, Skipped};
 use crate::cli::trees::tree::{Entry, Tree};
 use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{About, Concerning as _, Error, Found, UsageError};
+use crate::output::records::key::Needing;
+use crate::output::records::summary::{OfTree, PurgeCheckCounts, Summary};
 use crate::output::sanitize;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Checked {
     messages: usize,
-    not_messages: usize,
-    special: usize,
     needed: usize,
     pub(super) by_envelope_only: usize,
 }
@@ -49,28 +48,33 @@ pub(super) fn require_unneeded(
     let opening = Opening::new(app, store, args, Missing::Refused)?;
     let mut checked = Checked::default();
     let mut tree = Tree::new(paths, true);
+    let (mut files, mut failed, mut not_messages) = (0, 0, Skipped::default());
     for file in tree.by_ref() {
         let entry = file?;
         let result = look(app, &opening, &entry, doomed, &mut checked);
-        let about = || About::input(&entry.path, store.path());
-        if let Err(error) = result.about(about) {
-            // Whatever it is, nobody can say that it opens.
-            app.ui.error(&Diagnosis::of(&error));
-            checked.needed += 1;
+        match result.about(|| About::input(&entry.path, store.path())) {
+            Ok(Outcome::Skipped(reason)) => not_messages.add(reason),
+            Ok(Outcome::Done) => files += 1,
+            // Whatever the error is, nobody can say that the file opens without what is due.
+            Err(error) => {
+                app.ui.error(&Diagnosis::of(&error));
+                checked.needed += 1;
+                files += 1;
+                failed += 1;
+            }
         }
     }
-    checked.special = tree.skipped.count(Reason::Special) + tree.skipped.count(Reason::Unfinished);
-    let Checked { messages, not_messages, special, needed, by_envelope_only } = checked;
+    let mut skipped = tree.skipped;
+    skipped.append(&not_messages);
+    let not_messages = skipped.count(Reason::NotAMessage);
+    let special = skipped.count(Reason::Special);
+    let Checked { messages, needed, by_envelope_only } = checked;
     app.ui.note(&format!(
         "{messages} messages checked, {not_messages} not messages, {special} special files left alone"
     ));
-    app.ui.summary(json!({
-        "messages": messages,
-        "not_messages": not_messages,
-        "special": special,
-        "needed": needed,
-        "by_envelope_only": by_envelope_only,
-    }))?;
+    let counts = PurgeCheckCounts { messages, not_messages, special, needed, by_envelope_only };
+    let counts = OfTree { counts, skipped: skipped.members() };
+    app.ui.summary(&Summary { files, failed, counts, failures: Vec::new() })?;
     if needed > 0 {
         let files =
             if needed == 1 { "1 file needs".to_owned() } else { format!("{needed} files need") };
@@ -99,12 +103,11 @@ fn look(
     entry: &Entry,
     doomed: &[(KeyId, u32)],
     checked: &mut Checked,
-) -> Result<(), Error> {
+) -> Result<Outcome, Error> {
     let Some((_, header)) =
         MessageSource::find(&entry.path, entry.is_named, &opening.policy.limits)?
     else {
-        checked.not_messages += 1;
-        return Ok(());
+        return Ok(Outcome::Skipped(Reason::NotAMessage));
     };
     checked.messages += 1;
     let one = opening.of(&entry.path)?;
@@ -116,12 +119,11 @@ fn look(
     if survival == Survival::Depends {
         checked.needed += 1;
         let shown = sanitize::name(&entry.path);
-        let mut object = json!({ "needs_what_is_due": true });
-        sanitize::insert_path(&mut object, "path", &entry.path);
+        let record = Needing { needs_what_is_due: true, path: entry.path.as_path().into() };
         app.ui.result(
             &format!("{shown}: not proved to open without what would be destroyed\n"),
-            object,
+            &record,
         )?;
     }
-    Ok(())
+    Ok(Outcome::Done)
 }

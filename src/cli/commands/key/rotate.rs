@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use enwrap::clock::now;
 use enwrap::keyring::Keyring;
@@ -13,6 +12,7 @@ use enwrap::keyring::model::key::Origin;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::error::{Concerning as _, Error};
+use crate::output::records::KeyVersionMember;
 
 /// Give root keys a new version
 ///
@@ -80,7 +80,7 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
     for (id, version) in rotated {
         let mut text = String::new();
         writeln!(text, "{id} version {version}")?;
-        app.ui.result(&text, json!({ "key_id": id.to_string(), "version": version }))?;
+        app.ui.result(&text, &KeyVersionMember::new(id, version))?;
     }
     Ok(())
 }

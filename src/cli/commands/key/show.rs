@@ -6,9 +6,10 @@ use clap::Args;
 
 use enwrap::keyring::KeyVersion;
 
-use super::{aliases, to_json};
+use super::aliases;
 use crate::cli::app::App;
 use crate::output::error::{Concerning as _, Error};
+use crate::output::records::key::KeyRecord;
 use crate::output::{sanitize, table};
 
 /// Show a root key and its versions, without key material
@@ -22,7 +23,7 @@ pub(crate) struct ShowArgs {
 fn state(version: &KeyVersion) -> String {
     match version.deletion_date {
         None => version.state.to_string(),
-        Some(date) => format!("to be deleted after {}", date.strftime("%Y-%m-%d %H:%MZ")),
+        Some(date) => format!("{}, after {}", version.state, date.strftime("%Y-%m-%d %H:%MZ")),
     }
 }
 
@@ -54,5 +55,5 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
         })
         .collect();
     write!(text, "\n{}", table::aligned(["VERSION", "STATE", "BITS", "NAMESPACE", "NAME"], &rows))?;
-    Ok(app.ui.result(&text, to_json(key))?)
+    Ok(app.ui.result(&text, &KeyRecord::new(key))?)
 }

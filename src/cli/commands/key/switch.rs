@@ -1,12 +1,12 @@
 //! `enwrap key enable` and `enwrap key disable`: root keys that may, and may not, be used.
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::keyring::model::key::State;
 
 use crate::cli::app::App;
 use crate::output::error::{Concerning as _, Error};
+use crate::output::records::key::Switched;
 
 /// Which key, or which version of it.
 #[derive(Debug, Args)]
@@ -27,10 +27,5 @@ pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> Result<(), Erro
         key.switch(args.version, state).in_keyring(&store)?;
         Ok::<_, Error>(key.id())
     })?;
-    let object = json!({
-        "key_id": id.to_string(),
-        "version": args.version,
-        "state": state.to_string(),
-    });
-    Ok(app.ui.result("", object)?)
+    Ok(app.ui.result("", &Switched { key_id: id, version: args.version, state })?)
 }

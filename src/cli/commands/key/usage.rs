@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use enwrap::keys::resolver::ResolvedKey;
 use enwrap::keys::service::WrappingKey;
@@ -15,10 +14,13 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::trees::batch;
+use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{Error, Found};
+use crate::output::records;
+use crate::output::records::key::{UsageOfFile, UsageOfVersion};
+use crate::output::records::summary::UsageCounts;
 use crate::output::status::Status;
 use crate::output::{sanitize, table};
 
@@ -60,7 +62,6 @@ struct Count {
 struct Report {
     versions: BTreeMap<WrappingKey, Count>,
     messages: usize,
-    not_messages: usize,
     stale: usize,
     by_envelope_only: usize,
     closed: usize,
@@ -82,17 +83,15 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
         );
     }
     let stale = report.stale;
-    tally.finish(
-        app,
-        json!({
-            "messages": report.messages,
-            "not_messages": report.not_messages,
-            "special": tree.skipped.count(Reason::Special),
-            "need_old_version": stale,
-            "by_envelope_only": report.by_envelope_only,
-            "closed": report.closed,
-        }),
-    )?;
+    let counts = UsageCounts {
+        messages: report.messages,
+        not_messages: tally.skipped.count(Reason::NotAMessage),
+        special: tally.skipped.count(Reason::Special),
+        need_old_version: stale,
+        by_envelope_only: report.by_envelope_only,
+        closed: report.closed,
+    };
+    tally.finish_tree(app, counts)?;
     if args.fail_if_stale && stale + report.closed > 0 {
         let what = "not proved to be opened by a current version";
         let files = stale + report.closed;
@@ -108,13 +107,12 @@ fn look(
     opening: &Opening,
     entry: &Entry,
     report: &mut Report,
-) -> Result<(), Error> {
+) -> Result<Outcome, Error> {
     let path = entry.path.as_path();
     let Some((source, header)) =
         MessageSource::find(&entry.path, entry.is_named, &opening.policy.limits)?
     else {
-        report.not_messages += 1;
-        return Ok(());
+        return Ok(Outcome::Skipped(Reason::NotAMessage));
     };
     let one = opening.of(path)?;
     let keys = KeyReport::of(&header, &one.opener())?;
@@ -154,17 +152,18 @@ fn look(
         report.by_envelope_only += 1;
         text.push_str(&format!("{shown}: opens through an envelope file only\n"));
     }
-    let mut object = json!({
-        "bytes": bytes,
-        "message_id": header.fields.message_id.to_string(),
-        "keys": holders.iter().map(to_json).collect::<Vec<_>>(),
-        "by_proof": args.fail_if_stale,
-        "needs_old_version": !is_closed && !is_current,
-        "by_envelope_only": needs_envelope,
-        "closed": is_closed,
-    });
-    sanitize::insert_path(&mut object, "path", path);
-    Ok(app.ui.result(&text, object)?)
+    let record = UsageOfFile {
+        bytes,
+        message_id: header.fields.message_id.to_string(),
+        keys: holders.iter().map(member).collect(),
+        by_proof: args.fail_if_stale,
+        needs_old_version: !is_closed && !is_current,
+        by_envelope_only: needs_envelope,
+        closed: is_closed,
+        path: path.into(),
+    };
+    app.ui.result(&text, &record)?;
+    Ok(Outcome::Done)
 }
 
 fn tell(app: &App, opening: &Opening, report: &Report) -> Result<(), Error> {
@@ -177,26 +176,17 @@ fn tell(app: &App, opening: &Opening, report: &Report) -> Result<(), Error> {
             count.files.to_string(),
             count.bytes.to_string(),
         ]);
-        let mut object = to_json(holder);
-        object["files"] = json!(count.files);
-        object["bytes"] = json!(count.bytes);
-        app.ui.result("", object)?;
+        let Count { files, bytes } = *count;
+        app.ui.result("", &UsageOfVersion { holder: member(holder), files, bytes })?;
     }
     let text = if rows.is_empty() {
         String::new()
     } else {
         table::aligned(["KEY", "VERSION", "FILES", "BYTES"], &rows)
     };
-    if app.ui.format == crate::output::Format::Text {
-        app.ui.result(&text, Value::Null)?;
-    }
-    Ok(())
+    Ok(app.ui.text(&text)?)
 }
 
-fn to_json(holder: &WrappingKey) -> Value {
-    json!({
-        "key_id": holder.key.to_string(),
-        "version": holder.version,
-        "current": holder.is_current,
-    })
+fn member(holder: &WrappingKey) -> records::key::Holder {
+    records::key::Holder { key: holder.into(), current: holder.is_current }
 }

@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
@@ -16,6 +15,7 @@ use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::outputs::place::Place;
 use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::records::keyring::BackedUp;
 use crate::output::{Format, sanitize};
 
 /// Copy the keyring to a new file, after checking it
@@ -87,9 +87,7 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     } else {
         format!("wrote {shown}: keep it secret, and on another machine")
     });
-    let mut object = json!({});
-    sanitize::insert_path(&mut object, "output", &args.file);
-    Ok(app.ui.result("", object)?)
+    Ok(app.ui.result("", &BackedUp { output: args.file.as_path().into() })?)
 }
 
 /// Refuses a file that is the keyring, its lock, or a generation: these change only under the lock, and a copy must

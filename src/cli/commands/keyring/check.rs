@@ -1,7 +1,6 @@
 //! `enwrap keyring check`: whether the keyring is what it should be.
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::operations::keyring_check;
 
@@ -9,6 +8,8 @@ use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::counted::counted;
 use crate::output::error::{Error, Found};
+use crate::output::records::keyring::Finding;
+use crate::output::records::summary::KeyringCounts;
 use crate::output::sanitize;
 use crate::output::status::Status;
 
@@ -28,7 +29,7 @@ pub(crate) fn run(app: &App, _args: &CheckArgs) -> Result<Status, Error> {
     let checked = keyring_check::check(&store)?;
     for finding in &checked.findings {
         let text = sanitize::text(&finding.to_string());
-        app.ui.result(&format!("{text}\n"), json!({ "finding": text }))?;
+        app.ui.result(&format!("{text}\n"), &Finding { finding: text })?;
     }
     app.ui.note(&format!(
         "{}: {}, {}, {}",
@@ -37,12 +38,12 @@ pub(crate) fn run(app: &App, _args: &CheckArgs) -> Result<Status, Error> {
         counted(checked.versions, "version"),
         counted(checked.generations, "earlier generation"),
     ));
-    app.ui.summary(json!({
-        "keys": checked.keys,
-        "versions": checked.versions,
-        "generations": checked.generations,
-        "findings": checked.findings.len(),
-    }))?;
+    app.ui.summary(&KeyringCounts {
+        keys: checked.keys,
+        versions: checked.versions,
+        generations: checked.generations,
+        findings: checked.findings.len(),
+    })?;
     match checked.findings.len() {
         0 => Ok(Status::Done),
         n => Ok(Status::Found(Found(format!("{} to look at", counted(n, "thing"))))),

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::json;
 
 use enwrap::keyring::{Keyring, KeyringError};
 
 use crate::cli::app::App;
 use crate::output::error::Error;
-use crate::output::{Format, sanitize, table};
+use crate::output::records::keyring::Generation;
+use crate::output::{Format, table};
 
 /// List the earlier generations of the keyring, which 'enwrap keyring restore' puts back
 ///
@@ -32,15 +32,15 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> Result<(), Error> {
         let saved = saved(&remnant.path);
         if app.ui.format == Format::Json {
             let loaded = loaded.as_ref().ok();
-            let mut object = json!({
-                "generation": number,
-                "saved": saved.map(|time| time.to_string()),
-                "sealed": remnant.is_sealed(),
-                "keys": loaded.map(|keyring| keyring.keys().len()),
-                "versions": loaded.map(|keyring| keyring.versions().count()),
-            });
-            sanitize::insert_path(&mut object, "path", &remnant.path);
-            app.ui.result("", object)?;
+            let record = Generation {
+                generation: number,
+                saved,
+                sealed: remnant.is_sealed(),
+                keys: loaded.map(|keyring| keyring.keys().len()),
+                versions: loaded.map(|keyring| keyring.versions().count()),
+                path: remnant.path.as_path().into(),
+            };
+            app.ui.result("", &record)?;
             continue;
         }
         let count = |of: fn(&Keyring) -> usize| match &loaded {
@@ -59,7 +59,7 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> Result<(), Error> {
         return Ok(());
     }
     let text = table::aligned(["GENERATION", "SAVED", "KEYS", "VERSIONS", "FORM"], &rows);
-    Ok(app.ui.result(&text, json!(null))?)
+    Ok(app.ui.text(&text)?)
 }
 
 /// When a generation was written.

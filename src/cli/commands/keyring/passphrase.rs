@@ -1,12 +1,12 @@
 //! `enwrap keyring passphrase`: sealing the keyring, and unsealing it.
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::output::error::Error;
+use crate::output::records::keyring::Resealed;
 use crate::output::sanitize;
 
 /// Seal the keyring with a passphrase, change it, or remove it
@@ -47,7 +47,5 @@ pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Error> {
         "the keyring '{shown}' is {form}; copies of it elsewhere are as they were: backups, snapshots, \
          and what the disk keeps"
     ));
-    let mut object = json!({ "sealed": !args.remove });
-    sanitize::insert_path(&mut object, "path", store.path());
-    Ok(app.ui.result("", object)?)
+    Ok(app.ui.result("", &Resealed { sealed: !args.remove, path: store.path().into() })?)
 }

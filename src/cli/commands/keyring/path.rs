@@ -3,11 +3,11 @@
 use std::os::unix::ffi::OsStrExt as _;
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::app::App;
 use crate::output::error::{Error, UsageError};
-use crate::output::{Format, print, sanitize};
+use crate::output::records::keyring::Place;
+use crate::output::{Format, print};
 
 /// Print where the keyring is, whether it exists or not
 #[derive(Debug, Args)]
@@ -20,9 +20,8 @@ pub(crate) fn run(app: &App, _args: &PathArgs) -> Result<(), Error> {
         );
     };
     if app.ui.format == Format::Json {
-        let mut object = json!({ "exists": path.exists() });
-        sanitize::insert_path(&mut object, "path", &path);
-        return Ok(app.ui.result("", object)?);
+        let record = Place { exists: path.exists(), path: path.as_path().into() };
+        return Ok(app.ui.result("", &record)?);
     }
     // The path's own bytes and not a form that is safe to show: other programs open it.
     print(&[path.as_os_str().as_bytes(), b"\n"].concat())?;

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::keyring::{Location, Store, paper};
@@ -13,6 +12,7 @@ use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
 use crate::output::error::{About, Concerning as _, Error, PaperError, Subject};
+use crate::output::records::keyring::Restored;
 use crate::output::sanitize;
 
 /// The longest backup that is read from a pipe, or from a file typed from paper.
@@ -70,9 +70,13 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     }
     list("back", gained);
     list("gone", lost);
-    let mut object = json!({ "gained": gained, "lost": lost, "sealed": restored.is_sealed });
-    sanitize::insert_path(&mut object, "path", store.path());
-    Ok(app.ui.result("", object)?)
+    let record = Restored {
+        gained: gained.clone(),
+        lost: lost.clone(),
+        sealed: restored.is_sealed,
+        path: store.path().into(),
+    };
+    Ok(app.ui.result("", &record)?)
 }
 
 /// Reads the backup in `file`: a keyring, a keyring in base64, or one that was typed from paper.

@@ -1,0 +1,200 @@
+//! Records of `keygen` and `key`.
+
+use enwrap::clock::now;
+use enwrap::keyring::model::key::State;
+use enwrap::keyring::{Key, KeyId, KeyVersion};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{KeyVersionMember, OutputMember, PathMember, as_text, as_text_or_null, names};
+
+/// `keygen`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Generated {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) key_id: KeyId,
+    aliases: Vec<String>,
+    #[serde(serialize_with = "as_text")]
+    created: Timestamp,
+    /// Whether this run made it; false where `--if-missing` found it.
+    new: bool,
+}
+
+impl Generated {
+    pub(crate) fn new(key: &Key, new: bool) -> Self {
+        Self { key_id: key.id(), aliases: names(key.aliases()), created: key.created(), new }
+    }
+}
+
+/// `key list` and `key show`: everything about a key but its material.
+#[derive(Debug, Serialize)]
+pub(crate) struct KeyRecord {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) key_id: KeyId,
+    aliases: Vec<String>,
+    description: String,
+    #[serde(serialize_with = "as_text")]
+    created: Timestamp,
+    origin: String,
+    #[serde(serialize_with = "as_text")]
+    state: State,
+    age_days: i64,
+    decrypt_only: bool,
+    versions: Vec<VersionRecord>,
+}
+
+/// A version in a [`KeyRecord`].
+#[derive(Debug, Serialize)]
+struct VersionRecord {
+    version: u32,
+    namespace: String,
+    name: String,
+    #[serde(serialize_with = "as_text")]
+    created: Timestamp,
+    #[serde(serialize_with = "as_text")]
+    state: State,
+    #[serde(serialize_with = "as_text_or_null")]
+    deletion_date: Option<Timestamp>,
+    /// Null where the material is not here.
+    bits: Option<usize>,
+}
+
+impl KeyRecord {
+    pub(crate) fn new(key: &Key) -> Self {
+        Self {
+            key_id: key.id(),
+            aliases: names(key.aliases()),
+            description: key.description().to_owned(),
+            created: key.created(),
+            origin: key.origin().to_string(),
+            state: key.current().state,
+            age_days: age_days(key),
+            decrypt_only: key.is_decrypt_only(),
+            versions: key.versions().iter().map(VersionRecord::new).collect(),
+        }
+    }
+}
+
+impl VersionRecord {
+    fn new(version: &KeyVersion) -> Self {
+        Self {
+            version: version.number,
+            namespace: version.namespace.clone(),
+            name: version.name.clone(),
+            created: version.created,
+            state: version.state,
+            deletion_date: version.deletion_date,
+            bits: version.material.as_ref().map(|material| material.secret().len() * 8),
+        }
+    }
+}
+
+/// Whole days since the current version was made: what decides about rotation.
+pub(crate) fn age_days(key: &Key) -> i64 {
+    now().duration_since(key.current().created).as_hours() / 24
+}
+
+/// `key import`: the key, and the names of its newest version, by which an SDK knows it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Imported {
+    #[serde(flatten)]
+    pub(crate) key: KeyRecord,
+    namespace: String,
+    name: String,
+}
+
+impl Imported {
+    pub(crate) fn new(key: &Key) -> Self {
+        let KeyVersion { namespace, name, .. } = key.current();
+        Self { key: KeyRecord::new(key), namespace: namespace.clone(), name: name.clone() }
+    }
+}
+
+/// `key alias`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Renamed {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) key_id: KeyId,
+}
+
+/// `key enable` and `key disable`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Switched {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) key_id: KeyId,
+    /// Null for all versions.
+    pub(crate) version: Option<u32>,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) state: State,
+}
+
+/// `key delete` and `key undelete`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Deletion {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) key_id: KeyId,
+    pub(crate) version: u32,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) state: State,
+    #[serde(serialize_with = "as_text_or_null")]
+    pub(crate) deletion_date: Option<Timestamp>,
+}
+
+/// `key purge`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Purged {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) key_id: KeyId,
+    pub(crate) version: u32,
+    pub(crate) aliases: Vec<String>,
+    /// False with `--dry-run`.
+    pub(crate) destroyed: bool,
+}
+
+/// `key purge --check`: a message that is not proved to open without what is due.
+#[derive(Debug, Serialize)]
+pub(crate) struct Needing {
+    pub(crate) needs_what_is_due: bool,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// `key export -o`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Exported {
+    #[serde(flatten)]
+    pub(crate) key: KeyVersionMember,
+    #[serde(flatten)]
+    pub(crate) output: OutputMember,
+}
+
+/// A key version in the records of `key usage`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Holder {
+    #[serde(flatten)]
+    pub(crate) key: KeyVersionMember,
+    pub(crate) current: bool,
+}
+
+/// `key usage`: a file.
+#[derive(Debug, Serialize)]
+pub(crate) struct UsageOfFile {
+    pub(crate) bytes: u64,
+    pub(crate) message_id: String,
+    pub(crate) keys: Vec<Holder>,
+    pub(crate) by_proof: bool,
+    pub(crate) needs_old_version: bool,
+    pub(crate) by_envelope_only: bool,
+    pub(crate) closed: bool,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// `key usage`: a key version.
+#[derive(Debug, Serialize)]
+pub(crate) struct UsageOfVersion {
+    #[serde(flatten)]
+    pub(crate) holder: Holder,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
+}

@@ -1,0 +1,60 @@
+//! Records of `keyring`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{OutputMember, PathMember, as_text_or_null};
+
+/// `keyring path`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Place {
+    pub(crate) exists: bool,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// `keyring backup`.
+#[derive(Debug, Serialize)]
+pub(crate) struct BackedUp {
+    #[serde(flatten)]
+    pub(crate) output: OutputMember,
+}
+
+/// `keyring check`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) finding: String,
+}
+
+/// `keyring history`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Generation {
+    pub(crate) generation: u64,
+    #[serde(serialize_with = "as_text_or_null")]
+    pub(crate) saved: Option<Timestamp>,
+    pub(crate) sealed: bool,
+    /// Null where it cannot be read.
+    pub(crate) keys: Option<usize>,
+    /// Null where it cannot be read.
+    pub(crate) versions: Option<usize>,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// `keyring passphrase`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Resealed {
+    pub(crate) sealed: bool,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// `keyring restore`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Restored {
+    pub(crate) gained: Vec<String>,
+    pub(crate) lost: Vec<String>,
+    pub(crate) sealed: bool,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}

@@ -1,0 +1,138 @@
+//! Records of the verbs that work on messages.
+
+use std::collections::BTreeMap;
+
+use enwrap::message::header::MessageId;
+use serde::Serialize;
+
+use super::{EnvelopeMember, KeyVersionMember, OutputMember, PathMember, as_text};
+
+/// `encrypt`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Encrypted {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message_id: MessageId,
+    pub(crate) keys: Vec<KeyVersionMember>,
+    pub(crate) plaintext_bytes: u64,
+    pub(crate) message_bytes: u64,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+    #[serde(flatten)]
+    pub(crate) output: OutputMember,
+}
+
+/// `decrypt`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Decrypted {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message_id: MessageId,
+    pub(crate) opened_by: KeyVersionMember,
+    pub(crate) plaintext_bytes: u64,
+    pub(crate) written_bytes: u64,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+    #[serde(flatten)]
+    pub(crate) output: OutputMember,
+}
+
+/// `decrypt --salvage`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Salvaged {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message_id: MessageId,
+    pub(crate) saved_frames: u64,
+    pub(crate) saved_bytes: u64,
+    /// Null where the end of the message is lost.
+    pub(crate) plaintext_bytes: Option<u64>,
+    pub(crate) lost: Vec<Lost>,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+    /// Left out where nothing could be saved.
+    #[serde(flatten)]
+    pub(crate) output: Option<OutputMember>,
+}
+
+/// Plaintext bytes that are lost.
+#[derive(Debug, Serialize)]
+pub(crate) struct Lost {
+    pub(crate) offset: u64,
+    /// Null to an unknown end.
+    pub(crate) length: Option<u64>,
+}
+
+/// `verify`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Verified {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message_id: MessageId,
+    pub(crate) opened_by: KeyVersionMember,
+    pub(crate) plaintext_bytes: u64,
+    pub(crate) signed: bool,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// `inspect`. Nothing in it is authenticated.
+#[derive(Debug, Serialize)]
+pub(crate) struct Inspected {
+    pub(crate) format_version: u8,
+    pub(crate) suite: String,
+    pub(crate) algorithm: &'static str,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message_id: MessageId,
+    pub(crate) encryption_context: BTreeMap<String, String>,
+    pub(crate) encrypted_data_keys: Vec<InspectedKey>,
+    /// Null where there are no frames.
+    pub(crate) frame_length: Option<u32>,
+    /// Null where it cannot be told.
+    pub(crate) frames: Option<u32>,
+    /// Null where it cannot be told.
+    pub(crate) plaintext_bytes: Option<u64>,
+    pub(crate) signed: bool,
+    pub(crate) armored: bool,
+    pub(crate) header_bytes: u64,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// An encrypted data key of a header. The last three are null where the keyring has no such key.
+#[derive(Debug, Serialize)]
+pub(crate) struct InspectedKey {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) key_id: Option<String>,
+    pub(crate) version: Option<u32>,
+    pub(crate) aliases: Option<Vec<String>>,
+}
+
+/// `rewrap`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rewrapped {
+    /// Left out where nothing is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message_id: Option<String>,
+    pub(crate) changed: bool,
+    /// The keys of the record that was written or, with `--dry-run`, would be; left out where nothing is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) keys: Option<Vec<KeyVersionMember>>,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+    #[serde(flatten)]
+    pub(crate) envelope: Option<EnvelopeMember>,
+}
+
+/// `reencrypt`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Reencrypted {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) old_message_id: MessageId,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message_id: MessageId,
+    pub(crate) keys: Vec<KeyVersionMember>,
+    pub(crate) plaintext_bytes: u64,
+    pub(crate) message_bytes: u64,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+    #[serde(flatten)]
+    pub(crate) output: OutputMember,
+}

@@ -1,0 +1,99 @@
+//! Records at the end of a command that worked on several things.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::error::Failure;
+
+/// A run over files. `C` are the counts of the verb.
+#[derive(Debug, Serialize)]
+pub(crate) struct Summary<C> {
+    /// Files that were worked on: all but those that were passed over.
+    pub(crate) files: usize,
+    pub(crate) failed: usize,
+    #[serde(flatten)]
+    pub(crate) counts: C,
+    /// Of a run over folders; at most 1,000.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// Of `encrypt`, `decrypt` and `verify` without `-r`, and `inspect`.
+#[derive(Debug, Serialize)]
+pub(crate) struct NoCounts {}
+
+/// Of a run over folders: the counts of the verb, and how many files were passed over, by reason.
+#[derive(Debug, Serialize)]
+pub(crate) struct OfTree<C> {
+    #[serde(flatten)]
+    pub(crate) counts: C,
+    pub(crate) skipped: BTreeMap<&'static str, usize>,
+}
+
+/// Of `encrypt -r`, `decrypt -r` and `verify -r`: how many files the verb is done with.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Done {
+    Encrypted(usize),
+    Decrypted(usize),
+    Verified(usize),
+}
+
+impl Done {
+    /// After a number.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Encrypted(_) => "encrypted",
+            Self::Decrypted(_) => "decrypted",
+            Self::Verified(_) => "verified",
+        }
+    }
+}
+
+/// Of `rewrap`.
+#[derive(Debug, Serialize)]
+pub(crate) struct RewrapCounts {
+    pub(crate) rewrapped: usize,
+    pub(crate) already_so: usize,
+    pub(crate) not_messages: usize,
+    pub(crate) special: usize,
+}
+
+/// Of `reencrypt`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReencryptCounts {
+    pub(crate) reencrypted: usize,
+    pub(crate) not_messages: usize,
+    pub(crate) special: usize,
+}
+
+/// Of `key usage`.
+#[derive(Debug, Serialize)]
+pub(crate) struct UsageCounts {
+    pub(crate) messages: usize,
+    pub(crate) not_messages: usize,
+    pub(crate) special: usize,
+    pub(crate) need_old_version: usize,
+    pub(crate) by_envelope_only: usize,
+    pub(crate) closed: usize,
+}
+
+/// Of `key purge --check`.
+#[derive(Debug, Serialize)]
+pub(crate) struct PurgeCheckCounts {
+    pub(crate) messages: usize,
+    pub(crate) not_messages: usize,
+    pub(crate) special: usize,
+    pub(crate) needed: usize,
+    pub(crate) by_envelope_only: usize,
+}
+
+/// Of `keyring check`.
+#[derive(Debug, Serialize)]
+pub(crate) struct KeyringCounts {
+    pub(crate) keys: usize,
+    pub(crate) versions: usize,
+    pub(crate) generations: usize,
+    pub(crate) findings: usize,
+}
