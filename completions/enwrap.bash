@@ -425,7 +425,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__completions)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help bash elvish fish powershell zsh"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -465,10 +465,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -497,7 +493,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__datakey)
-            opts="-k -c -f -j -q -v -h --key --context --context-file --encryption-context --key-spec --number-of-bytes --without-plaintext --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help decrypt rewrap help"
+            opts="-k -c -f -j -q -v -h --key --context --context-file --encryption-context --key-spec --number-of-bytes --without-plaintext --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help decrypt rewrap help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -599,10 +595,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -631,7 +623,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__datakey__subcmd__decrypt)
-            opts="-c -j -q -v -h --blob-file --ciphertext-blob --context --context-file --encryption-context --only-key --format --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-c -j -q -v -h --blob-file --ciphertext-blob --context --context-file --encryption-context --only-key --format --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -725,10 +717,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -813,7 +801,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__datakey__subcmd__rewrap)
-            opts="-k -c -f -j -q -v -h --blob-file --ciphertext-blob --key --context --context-file --encryption-context --set-context --only-key --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -c -f -j -q -v -h --blob-file --ciphertext-blob --key --context --context-file --encryption-context --set-context --only-key --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -934,10 +922,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -966,7 +950,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__decrypt)
-            opts="-r -c -o -f -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --skip-existing --remove-source --verify-first --offset --length --salvage --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -o -f -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --skip-existing --remove-source --verify-first --offset --length --salvage --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1132,10 +1116,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1164,7 +1144,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__encrypt)
-            opts="-k -c -a -r -o -f -j -q -v -h --from-command --key --context --context-file --bind --algorithm --frame-length --armor --recursive --include --exclude --output --output-dir --force --sync --skip-existing --remove-source --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -c -a -r -o -f -j -q -v -h --from-command --key --context --context-file --bind --algorithm --frame-length --armor --recursive --include --exclude --output --output-dir --force --sync --skip-existing --remove-source --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1304,10 +1284,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1871,7 +1847,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__inspect)
-            opts="-j -q -v -h --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1923,10 +1899,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1955,7 +1927,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help list show export import alias rotate enable disable delete undelete purge usage help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help list show export import alias rotate enable disable delete undelete purge usage help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1995,10 +1967,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2027,7 +1995,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help add move remove rename help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help add move remove rename help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2067,10 +2035,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2099,7 +2063,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__add)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2136,10 +2100,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2255,7 +2215,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__move)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2292,10 +2252,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2327,7 +2283,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__remove)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2364,10 +2320,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2399,7 +2351,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__rename)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2439,10 +2391,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2471,7 +2419,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__delete)
-            opts="-j -q -v -h --version --old-versions --pending-days --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --old-versions --pending-days --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2519,10 +2467,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2551,7 +2495,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__disable)
-            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2592,10 +2536,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2627,7 +2567,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__enable)
-            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2671,10 +2611,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2703,7 +2639,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__export)
-            opts="-o -j -q -v -h --version --all-versions --as --decrypt-only --seal --output --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-o -j -q -v -h --version --all-versions --as --decrypt-only --seal --output --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2801,10 +2737,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3088,7 +3020,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__import)
-            opts="-j -q -v -h --file --namespace --name --material-file --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --file --namespace --name --material-file --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3167,10 +3099,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3199,7 +3127,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__list)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3239,10 +3167,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3271,7 +3195,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__purge)
-            opts="-y -c -j -q -v -h --dry-run --yes --check --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-y -c -j -q -v -h --dry-run --yes --check --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3373,10 +3297,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3405,7 +3325,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__rotate)
-            opts="-j -q -v -h --all --older-than --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --all --older-than --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3449,10 +3369,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3481,7 +3397,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__show)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3521,10 +3437,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3553,7 +3465,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__undelete)
-            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3597,10 +3509,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3629,7 +3537,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__usage)
-            opts="-r -c -j -q -v -h --recursive --fail-if-stale --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -j -q -v -h --recursive --fail-if-stale --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3727,10 +3635,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3759,7 +3663,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keygen)
-            opts="-j -q -v -h --description --if-missing --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --description --if-missing --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3803,10 +3707,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3835,7 +3735,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help path backup check history passphrase restore help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help path backup check history passphrase restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3875,10 +3775,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3907,7 +3803,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__backup)
-            opts="-f -j -q -v -h --force --text --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-f -j -q -v -h --force --text --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3970,10 +3866,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4002,7 +3894,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__check)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4039,10 +3931,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4186,7 +4074,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__history)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4226,10 +4114,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4258,7 +4142,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__passphrase)
-            opts="-j -q -v -h --remove --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --remove --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4321,10 +4205,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4353,7 +4233,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__path)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4393,10 +4273,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4425,7 +4301,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__restore)
-            opts="-f -j -q -v -h --generation --force --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-f -j -q -v -h --generation --force --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4492,10 +4368,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4524,7 +4396,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__man)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4564,10 +4436,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4596,7 +4464,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__reencrypt)
-            opts="-k -o -f -r -c -j -q -v -h --key --drop-unknown-keys --set-context --unset-context --bind --output --force --recursive --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -o -f -r -c -j -q -v -h --key --drop-unknown-keys --set-context --unset-context --bind --output --force --recursive --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4744,10 +4612,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4776,7 +4640,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__rewrap)
-            opts="-k -r -c -j -q -v -h --key --add --recursive --dry-run --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -r -c -j -q -v -h --key --add --recursive --dry-run --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4882,10 +4746,6 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --passphrase-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --lock-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4914,7 +4774,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__verify)
-            opts="-r -c -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5032,10 +4892,6 @@ _enwrap() {
                     return 0
                     ;;
                 --passphrase-fd)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --passphrase-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

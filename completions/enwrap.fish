@@ -27,7 +27,7 @@ end
 complete -c enwrap -n "__fish_enwrap_needs_command" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
+complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-command -d 'Take it from the output of a shell command; only before the verb [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -59,7 +59,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l description -d 
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -88,7 +87,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l metadata -d 'A
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -128,7 +126,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l metadata -d 'A
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -166,7 +163,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l metadata -d 'Ap
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -187,7 +183,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l max-frame-leng
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -214,7 +209,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l max-frame-lengt
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -248,7 +242,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l max-frame-le
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -279,7 +272,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -310,7 +302,6 @@ raw\t'The bytes themselves, never to a terminal'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -339,7 +330,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -360,7 +350,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -390,7 +379,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -407,7 +395,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -432,7 +419,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -459,7 +445,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -476,7 +461,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -499,7 +483,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -518,7 +501,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -536,7 +518,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -555,7 +536,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -574,7 +554,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -601,7 +580,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -629,7 +607,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -661,7 +638,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -685,7 +661,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -705,7 +680,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -724,7 +698,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -741,7 +714,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -761,7 +733,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -783,7 +754,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -808,7 +778,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
@@ -825,7 +794,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s h -l help 
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'

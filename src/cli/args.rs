@@ -71,16 +71,19 @@ pub(crate) struct GlobalArgs {
 pub(crate) struct PassphraseArgs {
     /// Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]
     #[arg(long, global = true, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    #[arg(hide_short_help = true, conflicts_with_all = ["passphrase_fd", "passphrase_command"])]
+    #[arg(hide_short_help = true, conflicts_with = "passphrase_fd")]
     passphrase_file: Option<PathBuf>,
 
     /// Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]
     #[arg(long, global = true, value_name = "N", hide_short_help = true)]
-    #[arg(conflicts_with = "passphrase_command")]
     passphrase_fd: Option<u32>,
 
-    /// Take it from the output of a shell command [env: ENWRAP_PASSPHRASE_COMMAND]
-    #[arg(long, global = true, value_name = "COMMAND", hide_short_help = true)]
+    /// Take it from the output of a shell command; only before the verb
+    /// [env: ENWRAP_PASSPHRASE_COMMAND]
+    //
+    // Not `global`: where a file has the name of this option, 'enwrap encrypt *' must not run it.
+    #[arg(long, value_name = "COMMAND", hide_short_help = true)]
+    #[arg(conflicts_with_all = ["passphrase_file", "passphrase_fd"])]
     passphrase_command: Option<String>,
 }
 

@@ -106,6 +106,15 @@ fn refuse(error: &clap::Error) -> ExitCode {
             .error(&Diagnosis::of(&from_command::no_marker().into()));
         return ExitCode::from(Exit::Usage.code());
     }
+    if is_late_passphrase_command(error) {
+        let usage = UsageError::new("--passphrase-command is an option before the verb only").hint(
+            "enwrap --passphrase-command COMMAND VERB ..; if it is the name of a file, put '--' before the files",
+        );
+        let format = if wants_json { Format::Json } else { Format::Text };
+        Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
+            .error(&Diagnosis::of(&usage.into()));
+        return ExitCode::from(Exit::Usage.code());
+    }
     if error.use_stderr() && wants_json {
         let text = error.render().to_string();
         let text = text.trim_start_matches("error: ").trim();
@@ -121,4 +130,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
         }
     }
     ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { 0 })
+}
+
+/// Whether `--passphrase-command` stands after the verb, where it is not read.
+fn is_late_passphrase_command(error: &clap::Error) -> bool {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+    error.kind() == ErrorKind::UnknownArgument
+        && error.get(ContextKind::InvalidArg)
+            == Some(&ContextValue::String("--passphrase-command".to_owned()))
 }

@@ -26,7 +26,7 @@ fn every_source_of_a_passphrase_opens_the_keyring() {
     let list = ["key", "list"];
     let flag = |flag: &str, value: &str| shell.ok(&[&list[..], &[flag, value]].concat());
     assert!(flag("--passphrase-file", "right").contains("main"));
-    flag("--passphrase-command", "cat right");
+    shell.ok(&[&["--passphrase-command", "cat right"], &list[..]].concat());
     shell.sh("enwrap key list --passphrase-fd 3 3< right").success();
     shell.sh("cat right | enwrap key list --passphrase-fd 0").success();
     let path = shell.path("right").display().to_string();
@@ -58,7 +58,8 @@ fn passphrases_that_do_not_open_it() {
     fails(&["--passphrase-file", "wrong"]).says(&["does not open it", "it is whole"]);
     fails(&["--passphrase-file", "empty"]).says(&["empty"]);
     fails(&["--passphrase-file", "missing"]).says(&["'missing'"]);
-    fails(&["--passphrase-command", "cat right; exit 3"]).says(&["command", "exit status: 3"]);
+    let failing = ["--passphrase-command", "cat right; exit 3", "key", "list"];
+    shell.fails(&failing, 9).says(&["command", "exit status: 3"]);
     detached(&shell, &["key", "list"]).failure(9).says(&["ENWRAP_PASSPHRASE_FILE", "no terminal"]);
     // A damaged one is told from a wrong passphrase, before one is asked for.
     let mut bytes = fs::read(shell.keyring()).unwrap();
@@ -78,7 +79,7 @@ fn a_command_for_a_passphrase_gets_no_secret_and_none_of_the_input() {
         shell.set(variable, "hunter2");
     }
     let command = "env > seen; cat > eaten; cat right";
-    let run = shell.pipe(&["encrypt", "--passphrase-command", command], b"text").success();
+    let run = shell.pipe(&["--passphrase-command", command, "encrypt"], b"text").success();
     assert!(!run.stdout.is_empty() && shell.read("eaten").is_empty());
     let seen = String::from_utf8(shell.read("seen")).unwrap();
     assert!(seen.contains("HOME=") && !seen.contains("hunter2") && !seen.contains("PASSPHRASE"));
@@ -106,6 +107,20 @@ fn a_sealed_keyring_stays_sealed_until_it_is_told() {
     assert!(!sealed());
     shell.set("ENWRAP_PASSPHRASE", "");
     shell.ok(&["key", "list"]);
+}
+
+#[test]
+fn a_file_that_is_named_like_an_option_runs_no_command() {
+    let shell = sealed();
+    shell.write("--passphrase-command=touch ran; cat right", "a trap");
+    let told = &["before the verb only", "put '--' before"];
+    shell.sh("enwrap encrypt *").failure(2).says(told);
+    shell.sh("enwrap encrypt --passphrase-command 'touch ran' a").failure(2).says(told);
+    assert!(!shell.path("ran").exists());
+    shell.sh("rm a.enwrap; enwrap --passphrase-file right encrypt ./*").success();
+    assert!(!shell.path("ran").exists());
+    let both = ["--passphrase-command", "cat right", "key", "list", "--passphrase-file", "right"];
+    shell.fails(&both, 2).says(&["--passphrase-command", "several are given"]);
 }
 
 /// Somebody who can write the keyring's folder could have files encrypted under a key of their own.

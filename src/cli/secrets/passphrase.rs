@@ -66,7 +66,8 @@ enum Source {
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
     purpose: Purpose,
-    flag: Option<Source>,
+    /// What the flags name: one, or several by mistake.
+    flags: Vec<Source>,
     /// The passphrase, once it was read. All clones share it, since a pipe cannot be read twice, and nobody should be
     /// asked twice.
     read: Arc<OnceLock<SecretText>>,
@@ -79,17 +80,19 @@ impl Sources {
         descriptor: Option<u32>,
         command: Option<String>,
     ) -> Self {
-        let flag = file
-            .map(Source::File)
-            .or_else(|| descriptor.map(|number| Source::Descriptor(number.to_string())))
-            .or_else(|| command.map(|command| Source::Command(command.into())));
-        Self { purpose, flag, read: Arc::default() }
+        let file = file.map(Source::File);
+        let descriptor = descriptor.map(|number| Source::Descriptor(number.to_string()));
+        let command = command.map(|command| Source::Command(command.into()));
+        let flags = [file, descriptor, command].into_iter().flatten().collect();
+        Self { purpose, flags, read: Arc::default() }
     }
 
     /// The source that a flag or a variable names, if any.
     fn named(&self) -> Result<Option<Source>, PassphraseError> {
-        if self.flag.is_some() {
-            return Ok(self.flag.clone());
+        match &self.flags[..] {
+            [] => {}
+            [flag] => return Ok(Some(flag.clone())),
+            _ => return Err(PassphraseError::SeveralFlags { flag: self.purpose.flag() }),
         }
         let variable = self.purpose.variable();
         let [value, file, descriptor, command] = environment::passphrase(variable);

@@ -102,6 +102,8 @@ pub(crate) enum PassphraseError {
         "of {variable}, {variable}_FILE, {variable}_FD and {variable}_COMMAND, several are set"
     )]
     Several { variable: &'static str },
+    #[error("of {flag}-file, {flag}-fd and {flag}-command, several are given")]
+    SeveralFlags { flag: &'static str },
     #[error(transparent)]
     Empty(EmptyPassphrase),
     #[error("the two passphrases are not the same")]

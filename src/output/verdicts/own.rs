@@ -49,6 +49,7 @@ impl Classified for PassphraseError {
                  {flag}-file, {flag}-fd, {flag}-command"
             )),
             Self::Several { .. } => Exit::Usage.hint("unset all but one"),
+            Self::SeveralFlags { .. } => Exit::Usage.hint("leave out all but one"),
             Self::NotADescriptor { .. } => Exit::Usage.into(),
             Self::Empty(_) | Self::NotTheSame | Self::Unreadable { .. } | Self::Command { .. } => {
                 Exit::KeyringLocked.into()
