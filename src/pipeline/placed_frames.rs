@@ -1,7 +1,7 @@
 //! The frames of a message in a source that can be read at any place, such as a file.
 //!
 //! The layout gives the place of each frame, so a frame is read and opened without those before it. The length of
-//! the source is only a claim; [`PlacedFrames::open_final`] is the check that the message really ends there.
+//! the source is only a claim, which is confirmed when the final frame is found there and is authentic.
 
 use std::borrow::Borrow;
 use std::fs::File;
