@@ -1,45 +1,150 @@
-//! Envelope encryption for files, in the format of the AWS Encryption SDK.
+//! Envelope encryption for files and streams, in the format of the AWS Encryption SDK, without AWS.
 //!
-//! Every file is encrypted under a data key of its own; the data key travels with the file, wrapped
-//! under one or more root keys; root keys live in a [`keyring`]. This library is the whole of it but
-//! the terminal: it never prints, prompts or exits.
+//! Every message is encrypted under a data key of its own. The data key travels with the message, wrapped under one or
+//! more root keys, and these stay in a keyring: a local file. The messages are those of the AWS Encryption SDK, so its
+//! official versions open them, and this crate opens theirs.
 //!
-//! # Example
+//! The crate never prints, prompts or exits. The command line tool `enwrap` is built on it, behind the feature `cli`,
+//! which is on by default: **depend on the crate with `default-features = false`**.
+//!
+//! # A file
 //!
 //! ```
-//! use std::collections::BTreeSet;
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(folder.path())?;
+//! # enwrap::KeyringOptions::new().create("keyring.json")?;
+//! # std::io::copy(&mut &b"attack at dawn"[..], &mut std::fs::File::create_new("report")?)?;
+//! use std::fs::File;
 //!
-//! use enwrap::keyring::{Key, Keyring};
-//! use enwrap::keys::envelope::NoRecords;
-//! use enwrap::keys::service::KeyService as _;
-//! use enwrap::operations::decrypt::{DecryptPolicy, MessageOpener, OpenedMessage};
-//! use enwrap::operations::encrypt::{MessageSealer, MessageSpec};
-//! use enwrap::pipeline::NoProgress;
+//! use enwrap::{DecryptOptions, EncryptOptions, Keyring};
 //!
-//! let mut keyring = Keyring::default();
-//! let key = keyring.add(Key::generate(BTreeSet::new(), "an example")?)?.id();
+//! let keyring = Keyring::open("keyring.json")?;
 //!
-//! let mut spec = MessageSpec::default();
-//! spec.context.insert("purpose", "example")?;
-//! let mut message = Vec::new();
-//! MessageSealer::new(&[keyring.recipient(&key.into())?], &spec)?
-//!     .encrypt(&mut &b"attack at dawn"[..], &mut message, &NoProgress)?;
+//! let options = EncryptOptions::new(&keyring).context("purpose", "report");
+//! enwrap::encrypt(File::open("report")?, File::create_new("report.enwrap")?, &options)?;
 //!
-//! let mut source = &message[..];
-//! let policy = DecryptPolicy::default();
-//! let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
-//! let opened = OpenedMessage::open(&mut source, &opener)?;
-//! let mut plaintext = Vec::new();
-//! opened.decrypt(&mut source, &mut plaintext, &NoProgress)?;
-//! assert_eq!(plaintext, b"attack at dawn");
+//! let options = DecryptOptions::new(&keyring).context("purpose", "report");
+//! enwrap::decrypt(File::open("report.enwrap")?, File::create_new("report.back")?, &options)?;
+//! # assert_eq!(std::fs::read("report.back")?, b"attack at dawn");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! The keyring file is one that `enwrap keygen` made, or [`KeyringOptions::create`]. **Whoever loses it loses everything
+//! that is encrypted under its keys.** The pair `purpose=report` is the message's *encryption context*: it is stored in
+//! the message, authenticated, and not secret; [`decrypt`] refuses a message with another value.
+//!
+//! [`decrypt`] writes plaintext frame by frame, as each is proved to be authentic. After an error, what was written is
+//! authentic and not all there is: take it back, or use [`verify_then_decrypt`], which writes nothing of a message that
+//! does not hold to its end.
+//!
+//! # Streams
+//!
+//! [`EncryptWriter`] encrypts what is written to it, [`DecryptReader`] decrypts what is read from it. Both need memory
+//! for one frame, 64 KiB by default, however long the stream is.
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let keyring = enwrap::KeyringOptions::new().create(folder.path().join("keyring.json"))?;
+//! use std::io::{Read as _, Write as _};
+//!
+//! use enwrap::{DecryptOptions, DecryptReader, EncryptOptions, EncryptWriter};
+//!
+//! let mut writer = EncryptWriter::new(Vec::new(), &EncryptOptions::new(&keyring))?;
+//! writer.write_all(b"attack ")?;
+//! writer.write_all(b"at dawn")?;
+//! // Writes the end: without it, the message is truncated to every reader.
+//! let message = writer.finish()?;
+//!
+//! let mut reader = DecryptReader::new(&message[..], &DecryptOptions::new(&keyring))?;
+//! let mut text = String::new();
+//! // Only the end of the reading proves that there is no more.
+//! reader.read_to_string(&mut text)?;
+//! assert_eq!(text, "attack at dawn");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A range
+//!
+//! [`DecryptAt`] is [`Read`](std::io::Read) and [`Seek`](std::io::Seek) over a file, or whatever else is
+//! [`ReadAt`], and reads and decrypts only the frames that are needed. It fits wherever a file would: a reader of ZIP archives, a database of
+//! one's own, a range request.
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let keyring = enwrap::KeyringOptions::new().create(folder.path().join("keyring.json"))?;
+//! # let mut message = Vec::new();
+//! # enwrap::encrypt(&b"attack at dawn"[..], &mut message, &enwrap::EncryptOptions::new(&keyring))?;
+//! # let (file, size) = (&message[..], message.len() as u64);
+//! use std::io::{Read as _, Seek as _, SeekFrom};
+//!
+//! use enwrap::{DecryptAt, DecryptOptions};
+//!
+//! let mut plaintext = DecryptAt::new(file, size, &DecryptOptions::new(&keyring))?;
+//! plaintext.seek(SeekFrom::End(-4))?;
+//! let mut text = String::new();
+//! plaintext.read_to_string(&mut text)?;
+//! assert_eq!(text, "dawn");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Data keys
+//!
+//! For a cipher or a format of one's own, [`generate_data_key`] draws a key and wraps it, as AWS KMS does; what it
+//! returns beside the key, the blob, is kept with the data, and [`decrypt_data_key`] makes the key of it again.
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let keyring = enwrap::KeyringOptions::new().create(folder.path().join("keyring.json"))?;
+//! use enwrap::{DecryptOptions, EncryptOptions};
+//!
+//! let generated = enwrap::generate_data_key(32, &EncryptOptions::new(&keyring))?;
+//! let again = enwrap::decrypt_data_key(&generated.blob, &DecryptOptions::new(&keyring))?;
+//! assert_eq!(generated.data_key, again);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A sealed keyring
+//!
+//! A keyring can be sealed with a passphrase, which [`KeyringOptions`] takes, for opening one as for making one:
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("keyring.json");
+//! # enwrap::KeyringOptions::new().passphrase("correct horse").create(&path)?;
+//! let keyring = enwrap::KeyringOptions::new().passphrase("correct horse").open(path)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Errors
+//!
+//! Everything returns one [`Error`], with an [`ErrorKind`] to act on. Readers and writers return it inside of an
+//! [`io::Error`](std::io::Error), and `Error::from` takes it out again.
 
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
 pub mod crypto;
+#[doc(hidden)]
 pub mod fs;
+#[doc(hidden)]
 pub mod keyring;
+#[doc(hidden)]
 pub mod keys;
+mod library;
+#[doc(hidden)]
 pub mod message;
+#[doc(hidden)]
 pub mod operations;
+#[doc(hidden)]
 pub mod pipeline;
+
+#[doc(inline)]
+pub use crypto::secret::DataKey;
+#[doc(inline)]
+pub use library::{
+    DecryptAt, DecryptOptions, DecryptReader, EncryptOptions, EncryptWriter, Error, ErrorKind,
+    GeneratedDataKey, Keyring, KeyringOptions, decrypt, decrypt_data_key, encrypt,
+    generate_data_key, rewrap_data_key, verify_then_decrypt,
+};
+#[doc(inline)]
+pub use pipeline::placed_frames::ReadAt;

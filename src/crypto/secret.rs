@@ -97,13 +97,13 @@ impl DataKey {
     ///
     /// # Errors
     /// The system's own error if it has no random numbers.
-    pub fn generate(len: usize) -> io::Result<Self> {
+    pub(crate) fn generate(len: usize) -> io::Result<Self> {
         SecretBytes::random(len).map(Self)
     }
 
     /// Returns the data key that consists of `bytes`, which were unwrapped.
     #[must_use]
-    pub fn new(bytes: SecretBytes) -> Self {
+    pub(crate) fn new(bytes: SecretBytes) -> Self {
         Self(bytes)
     }
 

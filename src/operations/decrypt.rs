@@ -30,6 +30,7 @@ use crate::message::suite::Suite;
 use crate::message::{Limits, MessageError, MessagePart};
 use crate::operations::usage::key_sets;
 use crate::pipeline::body_reader::{BodyOpener, BodyReader};
+use crate::pipeline::frames_at::FramesAt;
 use crate::pipeline::placed_frames::{PlacedFrames, ReadAt, SizedSource};
 use crate::pipeline::range::{self, ByteRange, RangeResult};
 use crate::pipeline::salvage::{self, Salvaged};
@@ -206,6 +207,13 @@ impl OpenedMessage {
         BodyReader::new(self.body_opener(), source)
     }
 
+    /// As [`plaintext`](Self::plaintext), for whoever needs nothing else of the message.
+    pub fn into_plaintext<R: Read>(self, source: R) -> BodyReader<FrameOpener, R> {
+        let BodyOpener { content, start, limits, verifier, .. } = self.body_opener();
+        let opener = BodyOpener { cipher: self.cipher, content, start, limits, verifier };
+        BodyReader::new(opener, source)
+    }
+
     fn body_opener(&self) -> BodyOpener<&FrameOpener> {
         let verifier = self.header.fields.public_key.clone().map(|key| {
             let mut verifier = Verifier::new(key);
@@ -236,6 +244,17 @@ impl OpenedMessage {
     ) -> Result<Option<u64>, PipelineError> {
         let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
         positional::open(&frames, output, self.jobs, progress)
+    }
+
+    /// The plaintext at any place, of a message that is all of `source`; `None` as with [`layout`](Self::layout).
+    ///
+    /// The error is that of [`FramesAt::open`].
+    pub fn into_frames_at<F: ReadAt>(
+        self,
+        source: SizedSource<F>,
+    ) -> Option<Result<FramesAt<FrameOpener, F>, PipelineError>> {
+        let layout = self.layout()?;
+        Some(FramesAt::open(PlacedFrames { cipher: self.cipher, layout, source }))
     }
 
     /// Where the frames of this message stand; `None` if parts of it cannot be proved: it is one block under one

@@ -20,6 +20,7 @@ use crate::message::layout::{DEFAULT_FRAME_LENGTH, Layout};
 use crate::message::signature::{FOOTER_LEN, Signer};
 use crate::message::suite::Suite;
 use crate::message::{Limit, Limits};
+use crate::pipeline::frame_writer::FrameWriter;
 use crate::pipeline::placed_frames::{ReadAt, SizedSource};
 use crate::pipeline::positional::{self, PlacedOutput};
 use crate::pipeline::{self, BodySealer, Jobs, PipelineError, Progress, sequential};
@@ -214,20 +215,31 @@ impl MessageSealer {
     ) -> Result<Encrypted, EncryptError> {
         let Self { fields, tag, frame_length, header, cipher, signer, jobs } = self;
         let footer_len = if signer.is_some() { FOOTER_LEN as u64 } else { 0 };
-        let mut output = Signing { output, signer };
+        let mut output = SigningWriter { output, signer };
         output.write_all(&header).map_err(PipelineError::Write)?;
         let body = BodySealer::new(&cipher, frame_length);
         let plaintext_len = pipeline::seal(body, source, &mut output, jobs, progress)?;
-        if let Some(signer) = output.signer.take() {
-            let footer = signer.footer().map_err(EncryptError::Random)?;
-            output.write_all(&footer).map_err(PipelineError::Write)?;
-        }
+        output.finish()?;
         let layout = Layout { header_len: header.len() as u64, frame_length };
         let message_len = layout
             .message_len(plaintext_len)
             .and_then(|len| len.checked_add(footer_len))
             .ok_or(PipelineError::TooLong)?;
         Ok(Encrypted { header: fields, tag, plaintext_len, message_len })
+    }
+
+    /// Writes the header to `output`, and returns what seals the plaintext that is written to it. When that is
+    /// finished, [`SigningWriter::finish`] ends the message.
+    ///
+    /// # Errors
+    /// [`PipelineError::Write`].
+    pub fn begin<W: Write>(
+        self,
+        output: W,
+    ) -> Result<FrameWriter<FrameSealer, SigningWriter<W>>, PipelineError> {
+        let mut output = SigningWriter { output, signer: self.signer };
+        output.write_all(&self.header).map_err(PipelineError::Write)?;
+        Ok(FrameWriter::new(self.cipher, self.frame_length, output))
     }
 
     /// The same from a file to an empty file: by position where that is faster.
@@ -267,13 +279,27 @@ impl MessageSealer {
     }
 }
 
-/// Shows the signer what is written, until the footer.
-struct Signing<'a, W> {
-    output: &'a mut W,
+/// Shows the signer, if the message is to be signed, what is written.
+pub struct SigningWriter<W> {
+    output: W,
     signer: Option<Signer>,
 }
 
-impl<W: Write> Write for Signing<'_, W> {
+impl<W: Write> SigningWriter<W> {
+    /// Writes the footer, if the message is to have one, and returns the output.
+    ///
+    /// # Errors
+    /// [`EncryptError::Random`] or [`PipelineError::Write`].
+    pub fn finish(mut self) -> Result<W, EncryptError> {
+        if let Some(signer) = self.signer.take() {
+            let footer = signer.footer().map_err(EncryptError::Random)?;
+            self.output.write_all(&footer).map_err(PipelineError::Write)?;
+        }
+        Ok(self.output)
+    }
+}
+
+impl<W: Write> Write for SigningWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.output.write(bytes)?;
         if let Some(signer) = &mut self.signer {

@@ -16,7 +16,7 @@ use super::{NoProgress, PipelineError, sequential};
 use crate::crypto::secret::SecretBytes;
 use crate::message::frame::FrameOpener;
 use crate::message::header::ContentType;
-use crate::message::layout::{Layout, REGULAR_OVERHEAD, REGULAR_PREFIX};
+use crate::message::layout::{REGULAR_OVERHEAD, REGULAR_PREFIX};
 use crate::message::{Limits, MessageError};
 
 /// A reader of the plaintext of an unsigned, framed message, from any place on.
@@ -37,25 +37,23 @@ pub struct FramesAt<C, F> {
 }
 
 impl<C: Borrow<FrameOpener>, F: ReadAt> FramesAt<C, F> {
-    /// Opens the final frame of a message whose source claims to be `size` bytes long.
+    /// Opens the final frame.
     ///
     /// # Errors
-    /// If the final frame is not authentic, or not where the size puts it, all frames are read, and the first failing
+    /// If the final frame is not authentic, or not where the claimed length puts it, all frames are read, and the first failing
     /// check in the order of the bytes is returned.
-    pub fn open(cipher: C, layout: Layout, source: F, size: u64) -> Result<Self, PipelineError> {
-        let source = SizedSource { source, claimed_len: size };
-        let frames = PlacedFrames { cipher, layout, source };
+    pub fn open(frames: PlacedFrames<C, F>) -> Result<Self, PipelineError> {
         if let Some(end) = frames.open_end() {
             return Ok(Self::new(frames, end));
         }
         let body = BodyOpener {
             cipher: frames.cipher.borrow(),
-            content: ContentType::Framed(layout.frame_length),
-            start: layout.header_len,
+            content: ContentType::Framed(frames.layout.frame_length),
+            start: frames.layout.header_len,
             limits: Limits::default(),
             verifier: None,
         };
-        let mut source = InOrder { source: &frames.source, position: layout.header_len };
+        let mut source = InOrder { source: &frames.source, position: frames.layout.header_len };
         match sequential::open(body, &mut source, &mut io::sink(), &NoProgress) {
             Err(error) => Err(error),
             Ok(_) => Err(changed().into()),
@@ -174,10 +172,11 @@ fn changed() -> MessageError {
 /// A reader of a source that can be read at any place, in order from `position` on.
 ///
 /// It reads one byte beyond the claimed length, if there is one, so that trailing bytes are noticed.
-struct InOrder<'a, F> {
-    source: &'a SizedSource<F>,
+pub struct InOrder<'a, F> {
+    /// The source.
+    pub source: &'a SizedSource<F>,
     /// The place of the next byte.
-    position: u64,
+    pub position: u64,
 }
 
 impl<F: ReadAt> Read for InOrder<'_, F> {
@@ -204,12 +203,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::message::layout::Layout;
     use crate::pipeline::tests::{FRAME, damaged, opener, sealed_in_order};
 
     const LAYOUT: Layout = Layout { header_len: 0, frame_length: FRAME };
 
+    fn placed(
+        source: &[u8],
+        claimed_len: u64,
+    ) -> Result<FramesAt<FrameOpener, &[u8]>, PipelineError> {
+        let source = SizedSource { source, claimed_len };
+        FramesAt::open(PlacedFrames { cipher: opener(), layout: LAYOUT, source })
+    }
+
     fn frames(message: &[u8]) -> Result<FramesAt<FrameOpener, &[u8]>, PipelineError> {
-        FramesAt::open(opener(), LAYOUT, message, message.len() as u64)
+        placed(message, message.len() as u64)
     }
 
     proptest! {
@@ -281,7 +289,7 @@ mod tests {
     fn a_message_is_refused_if_its_length_is_not_as_claimed() {
         let message = sealed_in_order(&[7; 55]);
         let size = message.len() as u64;
-        let open = |size| FramesAt::open(opener(), LAYOUT, &message[..], size).map(drop);
+        let open = |size| placed(&message, size).map(drop);
         open(size).unwrap();
         for wrong in [0, 1, size - 42, size - 1, size + 1, u64::MAX] {
             assert!(open(wrong).is_err(), "{wrong}");

@@ -7,13 +7,14 @@ use std::borrow::Borrow;
 use std::fs::File;
 use std::io;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use crate::crypto::engine::TAG_LEN;
 use crate::crypto::secret::SecretBytes;
 use crate::message::frame::{FrameKind, FrameOpener, FramePrefix, is_end_marker};
 use crate::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_PREFIX};
 
-/// A source that several threads can read at any place.
+/// A source that several threads can read at any place: a file, bytes in memory, or what a program makes so.
 pub trait ReadAt: Sync {
     /// Fills `buffer` with the bytes from place `at` on.
     ///
@@ -31,6 +32,18 @@ impl ReadAt for File {
 impl<T: ReadAt + ?Sized> ReadAt for &T {
     fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
         (**self).read_exact_at(buffer, at)
+    }
+}
+
+impl<T: ReadAt + ?Sized + Send> ReadAt for Arc<T> {
+    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        (**self).read_exact_at(buffer, at)
+    }
+}
+
+impl ReadAt for Vec<u8> {
+    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        self[..].read_exact_at(buffer, at)
     }
 }
 

@@ -65,7 +65,6 @@ impl Selection<'_> {
         clippy::expect_used,
         reason = "these types have no map keys or numbers that JSON lacks"
     )]
-    #[expect(clippy::missing_panics_doc, reason = "the same")]
     pub fn to_json(&self) -> Result<SecretText, KeyError> {
         let mut all = Vec::new();
         for (key, version) in &self.versions {

@@ -79,7 +79,6 @@ struct AnyHeader {
 /// # Errors
 /// When the system has no random numbers, or no memory, for a seal.
 #[expect(clippy::expect_used, reason = "these types have no map keys or numbers that JSON lacks")]
-#[expect(clippy::missing_panics_doc, reason = "the same")]
 pub fn encode(
     keyring: &Keyring,
     generation: u64,

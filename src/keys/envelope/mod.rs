@@ -93,7 +93,6 @@ impl Record {
         clippy::expect_used,
         reason = "no map keys or numbers that JSON lacks; keys come from messages"
     )]
-    #[expect(clippy::missing_panics_doc, reason = "the same")]
     pub fn to_line(&self) -> String {
         let encrypted_data_keys = self
             .encrypted_data_keys

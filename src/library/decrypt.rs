@@ -1,0 +1,268 @@
+//! Decryption, from a reader to a writer or through a reader.
+
+use std::fmt;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+
+use super::error::{Error, public};
+use super::keyring::Keyring;
+use super::{context_of, jobs_of};
+use crate::keys::envelope::{Envelope, MOST_RECORDS, Record, Records};
+use crate::keys::service::KeyName;
+use crate::message::Limits;
+use crate::message::context::EncryptionContext;
+use crate::message::frame::FrameOpener;
+use crate::message::header::MessageId;
+use crate::operations::decrypt::{Commitment, DecryptPolicy, MessageOpener, OpenedMessage};
+use crate::operations::verify_first::Verified;
+use crate::pipeline::NoProgress;
+use crate::pipeline::body_reader::BodyReader;
+
+/// With which keys a message is decrypted, and what must hold of it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DecryptOptions<'a> {
+    keyring: &'a Keyring,
+    only_keys: Vec<String>,
+    context: Vec<(String, String)>,
+    required_context: Vec<String>,
+    envelopes: Vec<PathBuf>,
+    commitment: Commitment,
+    unsigned_only: bool,
+    limits: Limits,
+    threads: usize,
+}
+
+impl<'a> DecryptOptions<'a> {
+    /// Decrypts with any key of `keyring`, whatever the encryption context, on the calling thread.
+    pub fn new(keyring: &'a Keyring) -> Self {
+        Self {
+            keyring,
+            only_keys: Vec::new(),
+            context: Vec::new(),
+            required_context: Vec::new(),
+            envelopes: Vec::new(),
+            commitment: Commitment::default(),
+            unsigned_only: false,
+            limits: Limits::default(),
+            threads: 1,
+        }
+    }
+
+    /// Decrypts with this key only, an alias or an id. Called again, it allows a further key.
+    pub fn only_key(mut self, name: impl Into<String>) -> Self {
+        self.only_keys.push(name.into());
+        self
+    }
+
+    /// Expects this pair in the encryption context: a message that stores another value is refused, and a pair that
+    /// it does not store is taken as bound to it.
+    pub fn context(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.context.push((key.into(), value.into()));
+        self
+    }
+
+    /// Expects that the encryption context stores this key, whatever its value.
+    pub fn require_context(mut self, key: impl Into<String>) -> Self {
+        self.required_context.push(key.into());
+        self
+    }
+
+    /// Also tries the keys that `enwrap rewrap` wrote to this envelope file. It is read for each message anew.
+    pub fn envelope(mut self, path: impl Into<PathBuf>) -> Self {
+        self.envelopes.push(path.into());
+        self
+    }
+
+    /// Also reads messages whose algorithm suite has no key commitment, as old versions of the AWS Encryption SDK wrote them:
+    /// whoever makes such a message can have it decrypt to different plaintexts under different keys.
+    pub fn allow_uncommitted(mut self, allow: bool) -> Self {
+        self.commitment = if allow { Commitment::Optional } else { Commitment::Required };
+        self
+    }
+
+    /// Refuses signed messages: of these, what is read before the end is not yet proved by the signature.
+    pub fn unsigned_only(mut self, unsigned_only: bool) -> Self {
+        self.unsigned_only = unsigned_only;
+        self
+    }
+
+    /// Refuses messages with longer frames, of which a reader holds one in memory; 64 MiB by default.
+    pub fn max_frame_length(mut self, bytes: u32) -> Self {
+        self.limits.frame_length = bytes;
+        self
+    }
+
+    /// Has [`decrypt`] use this many threads, 1 by default; 0 means as many as there are processors.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    /// The pairs that are expected, which for a blob are all that it was made with.
+    pub(super) fn pairs(&self) -> Result<EncryptionContext, Error> {
+        context_of(&self.context).map_err(Error::of)
+    }
+
+    pub(super) fn keyring(&self) -> &'a Keyring {
+        self.keyring
+    }
+
+    pub(super) fn key_names(&self) -> Result<Vec<KeyName>, Error> {
+        self.only_keys.iter().map(|name| self.keyring.key_name(name)).collect()
+    }
+
+    /// Reads the header at the start of `reader`, and opens it.
+    pub(super) fn open(&self, reader: &mut impl Read) -> Result<OpenedMessage, Error> {
+        self.with_opener(|opener| OpenedMessage::open(reader, opener).map_err(Error::of))
+    }
+
+    fn with_opener<T>(
+        &self,
+        work: impl FnOnce(&MessageOpener<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let policy = DecryptPolicy {
+            limits: self.limits,
+            present: self.required_context.clone(),
+            pairs: self.pairs()?,
+            only_keys: self.key_names()?,
+            commitment: self.commitment,
+            unsigned_only: self.unsigned_only,
+        };
+        let envelopes = self.envelopes.iter().map(|path| Envelope::open(path));
+        let envelopes = Envelopes(envelopes.collect::<io::Result<_>>()?);
+        let services = self.keyring.services();
+        work(&MessageOpener { services: &services, records: &envelopes, policy: &policy })
+    }
+}
+
+/// Decrypts all of `reader` to `writer`, and returns how many bytes it wrote.
+///
+/// Each frame is written when its tag holds, and the last one when the message is proved to be whole. So after an
+/// error, what was written is authentic and not all there is: **take it back**. (Of a signed message it is
+/// authentic under the data key, and not yet under the signature.) [`verify_then_decrypt`] writes nothing of a message that does not
+/// hold.
+///
+/// # Errors
+/// The first failing check, in the order of the bytes.
+pub fn decrypt(
+    mut reader: impl Read + Send,
+    mut writer: impl Write,
+    options: &DecryptOptions<'_>,
+) -> Result<u64, Error> {
+    let opened = options.open(&mut reader)?.with_jobs(jobs_of(options.threads));
+    let len = opened.decrypt(&mut reader, &mut writer, &NoProgress).map_err(Error::of)?;
+    writer.flush()?;
+    Ok(len)
+}
+
+/// Decrypts `reader` twice: first all of it to nowhere, and only if it is whole and authentic again to `writer`.
+/// Returns how many bytes it wrote.
+///
+/// The second pass takes only what the first one saw, so nothing that was put in its place meanwhile is written.
+///
+/// # Errors
+/// As [`decrypt`]. Nothing was written, unless the second pass failed to read or write, or the message changed
+/// between the passes.
+pub fn verify_then_decrypt(
+    mut reader: impl Read + Seek + Send,
+    mut writer: impl Write,
+    options: &DecryptOptions<'_>,
+) -> Result<u64, Error> {
+    let start = reader.stream_position()?;
+    let len = options.with_opener(|opener| {
+        let verified = Verified::new(&mut reader, None, opener).map_err(Error::of)?;
+        reader.seek(SeekFrom::Start(start))?;
+        let released = verified.release(&mut reader, opener, &mut writer, &NoProgress);
+        Ok(released.map_err(Error::of)?.1)
+    })?;
+    writer.flush()?;
+    Ok(len)
+}
+
+/// Decrypts what is read from it, in constant memory.
+///
+/// It hands out a frame's plaintext when its tag holds, and the last frame's when the message is proved to be whole.
+/// So **only the end of the reading proves that there is no more**: an error can come after plaintext, which is then
+/// authentic and not all there is. Of a signed message, what is read before the end is authentic under the data key,
+/// and not yet under the signature; [`DecryptOptions::unsigned_only`] refuses such messages, and
+/// [`verify_then_decrypt`] releases nothing before all is proved.
+pub struct DecryptReader<R> {
+    body: BodyReader<FrameOpener, R>,
+    context: EncryptionContext,
+}
+
+impl<R: Read> DecryptReader<R> {
+    /// Reads the header of the message that `reader` has next, and opens it.
+    ///
+    /// # Errors
+    /// Every [`ErrorKind`](super::ErrorKind) but `AlreadyExists`.
+    pub fn new(mut reader: R, options: &DecryptOptions<'_>) -> Result<Self, Error> {
+        let opened = options.open(&mut reader)?;
+        let context = opened.header().context.clone();
+        Ok(Self { body: opened.into_plaintext(reader), context })
+    }
+
+    /// The pairs of the encryption context that the message stores, sorted by key. They are authentic.
+    pub fn encryption_context(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.context.iter()
+    }
+}
+
+/// Errors are [`Error`]s inside of an [`io::Error`]; `Error::from` takes them out.
+impl<R: Read> Read for DecryptReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buffer).map_err(public)
+    }
+}
+
+impl<R> fmt::Debug for DecryptReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecryptReader").finish_non_exhaustive()
+    }
+}
+
+/// The envelope files of the options.
+struct Envelopes(Vec<Envelope>);
+
+impl Records for Envelopes {
+    fn of(&self, message: &MessageId) -> Vec<Record> {
+        self.0.iter().flat_map(|envelope| envelope.of(message)).take(MOST_RECORDS).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::keys::envelope::append;
+    use crate::keys::service::KeyService;
+    use crate::library::{EncryptOptions, Keyring, KeyringOptions, encrypt};
+    use crate::message::header::ParsedHeader;
+    use crate::operations::rewrap::{RewrapKeys, Rewrapped, rewrap};
+
+    #[test]
+    fn a_key_in_an_envelope_file_opens_the_message_too() {
+        let folder = TempDir::new().unwrap();
+        let keyring = |name| KeyringOptions::new().create(folder.path().join(name)).unwrap();
+        let (first, second): (Keyring, Keyring) = (keyring("first.json"), keyring("second.json"));
+        let mut message = Vec::new();
+        encrypt(&b"text"[..], &mut message, &EncryptOptions::new(&first)).unwrap();
+        let header = ParsedHeader::read(&mut &message[..], &Limits::default()).unwrap();
+        let keys = [second.key_name("default").unwrap()];
+        let services: [&dyn KeyService; 2] = [first.services()[0], second.services()[0]];
+        let envelopes = Envelopes(Vec::new());
+        let policy = DecryptPolicy::default();
+        let opener = MessageOpener { services: &services, records: &envelopes, policy: &policy };
+        let rewrapped = rewrap(&header, &opener, RewrapKeys::Add(&keys)).unwrap();
+        let Rewrapped::Record { record, .. } = rewrapped else { panic!("it has no key yet") };
+        let path = folder.path().join("message.envelope");
+        append(&path, &[record], Duration::ZERO).unwrap();
+        let options = DecryptOptions::new(&second);
+        assert!(decrypt(&message[..], io::sink(), &options).is_err());
+        assert_eq!(decrypt(&message[..], io::sink(), &options.envelope(path)).unwrap(), 4);
+    }
+}

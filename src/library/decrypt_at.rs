@@ -1,0 +1,73 @@
+//! Decryption at any place of a message.
+
+use std::fmt;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use super::decrypt::DecryptOptions;
+use super::error::{Error, ErrorKind, public};
+use crate::message::context::EncryptionContext;
+use crate::message::frame::FrameOpener;
+use crate::pipeline::frames_at::{FramesAt, InOrder};
+use crate::pipeline::placed_frames::{ReadAt, SizedSource};
+
+/// Decrypts some bytes of a message that can be read at any place, such as a file: only the frames that hold them
+/// are read, and each is held against its tag.
+///
+/// It reads the final frame first, which proves how long the plaintext is. It holds that frame and the one that was
+/// read last, so reads that follow each other open each frame once.
+pub struct DecryptAt<F> {
+    frames: FramesAt<FrameOpener, F>,
+    context: EncryptionContext,
+}
+
+impl<F: ReadAt> DecryptAt<F> {
+    /// Opens the message that is all of `source`, which has `size` bytes. A wrong size is an error, and never another
+    /// plaintext.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Refused`] for a message of which parts cannot be proved, because it is signed or has no frames.
+    /// Otherwise as [`DecryptReader::new`](super::DecryptReader::new); a message whose end does not hold is read
+    /// whole, to find the first failing check.
+    pub fn new(source: F, size: u64, options: &DecryptOptions<'_>) -> Result<Self, Error> {
+        let source = SizedSource { source, claimed_len: size };
+        let start = InOrder { source: &source, position: 0 };
+        let opened = options.open(&mut BufReader::new(start))?;
+        let context = opened.header().context.clone();
+        let Some(frames) = opened.into_frames_at(source) else {
+            let text = "parts of a message that is signed, or not in frames, cannot be proved";
+            return Err(Error::new(ErrorKind::Refused, text));
+        };
+        Ok(Self { frames: frames.map_err(Error::of)?, context })
+    }
+
+    /// Bytes of the plaintext.
+    #[must_use]
+    pub fn plaintext_len(&self) -> u64 {
+        self.frames.plaintext_len()
+    }
+
+    /// The pairs of the encryption context that the message stores, sorted by key. They are authentic.
+    pub fn encryption_context(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.context.iter()
+    }
+}
+
+/// Errors are [`Error`]s inside of an [`io::Error`]; `Error::from` takes them out. A damaged frame does not keep the
+/// others from being read.
+impl<F: ReadAt> Read for DecryptAt<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.frames.read(buffer).map_err(public)
+    }
+}
+
+impl<F: ReadAt> Seek for DecryptAt<F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.frames.seek(to)
+    }
+}
+
+impl<F> fmt::Debug for DecryptAt<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecryptAt").finish_non_exhaustive()
+    }
+}
