@@ -1,4 +1,4 @@
-//! How far the work is, on stderr: a bar on a terminal, plain lines where a log is asked for.
+//! Progress, on standard error: a bar on a terminal, or plain lines where they are asked for.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _};
@@ -13,16 +13,16 @@ use enwrap::pipeline::Progress;
 
 use super::{Ui, Verbosity, When, sanitize};
 
-/// Nothing is shown before: most work is done by then, and a flash helps nobody.
+/// How long nothing is shown: most runs are over by then, and a bar would only flash.
 const DELAY: Duration = Duration::from_millis(500);
 
-/// Between two plain lines.
+/// The time between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The bar on the terminal, which everything else that is written there has to step around.
+/// The bar that is on the terminal. It is taken off while anything else is written there.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// Does `write`, with no bar in its way.
+/// Does `write` while the bar is off the terminal.
 pub(super) fn aside<T>(write: impl FnOnce() -> T) -> T {
     match &*lock(&SHOWN) {
         Some(bar) => bar.suspend(write),
@@ -31,35 +31,35 @@ pub(super) fn aside<T>(write: impl FnOnce() -> T) -> T {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Every value here is whole after every change, so a panic elsewhere did not break it.
+    // Every value behind these locks is whole after every change, so a panic elsewhere did not break it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The progress of one file, or of all files of a run.
 pub(crate) struct Meter {
     form: Form,
-    /// What is worked on, safe to show.
+    /// The name of the file that is worked on, safe to show.
     name: Mutex<String>,
-    /// Bytes in all; zero, if not known.
+    /// How many bytes there are in all; zero, if that is not known.
     total: AtomicU64,
     done: AtomicU64,
-    /// Of a run of many.
+    /// The number of files, in a run of many.
     files: Option<Files>,
     start: Instant,
 }
 
 #[derive(Default)]
 struct Files {
-    /// Zero, if not known.
+    /// Zero, if it is not known.
     total: AtomicU64,
     done: AtomicU64,
 }
 
 enum Form {
     Hidden,
-    /// Made when the delay is over.
+    /// A bar, which is made when the delay is over.
     Bar(OnceLock<ProgressBar>),
-    /// When the last line was written.
+    /// Plain lines, and when the last one was written.
     Lines {
         last: Mutex<Instant>,
         ui: Ui,
@@ -96,12 +96,12 @@ impl Meter {
         Self { form, name, total, done: 0.into(), files, start }
     }
 
-    /// Whether anybody sees it.
+    /// Whether it shows anything at all.
     pub(crate) fn is_shown(&self) -> bool {
         !matches!(self.form, Form::Hidden)
     }
 
-    /// Hears how much there is to do.
+    /// Sets how much there is to do, which may become known only during the run.
     pub(crate) fn expect(&self, files: u64, bytes: u64) {
         self.total.store(bytes, Ordering::Relaxed);
         if let Some(counted) = &self.files {
@@ -123,14 +123,15 @@ impl Meter {
         Part { meter: self, size, done: 0.into() }
     }
 
-    /// Ends it; whoever asked for lines gets a last one.
+    /// Ends the measurement, with a last line where lines were asked for.
     pub(crate) fn finish(self) {
         if let Form::Lines { ui, .. } = &self.form {
             ui.note(&self.line(self.start.elapsed()));
         }
     }
 
-    /// The average rate from the beginning: the bar comes late, and what it saw first would count as sudden.
+    /// The style of the bar. It shows the average rate since the beginning; the bar's own estimate would take all that
+    /// was done before it was shown for sudden progress.
     fn style(&self) -> ProgressStyle {
         let has_total = self.total.load(Ordering::Relaxed) > 0;
         let template = match (&self.files, has_total) {
@@ -156,7 +157,7 @@ impl Meter {
             .progress_chars("=> ")
     }
 
-    /// What stands before, or above, the bar.
+    /// The text before the bar, or above it.
     fn prefix(&self) -> String {
         match &self.files {
             None => shortened(&lock(&self.name), 20),
@@ -218,7 +219,7 @@ impl Progress for Meter {
 }
 
 impl Drop for Meter {
-    /// An error is told on a clean line.
+    /// Takes the bar off the terminal, so that what follows begins on an empty line.
     fn drop(&mut self) {
         if let Form::Bar(bar) = &self.form
             && let Some(bar) = bar.get()
@@ -242,8 +243,8 @@ impl Files {
 /// The progress of one file of many.
 pub(crate) struct Part<'a> {
     meter: &'a Meter,
-    /// What it counts for, whatever is heard of it: a skipped file is done too, and a message is longer than
-    /// its plaintext.
+    /// How many bytes the file counts for in the run, however many are reported: a file that is passed over is done
+    /// too, and a message has more bytes than its plaintext.
     size: u64,
     done: AtomicU64,
 }
@@ -264,7 +265,7 @@ impl Drop for Part<'_> {
     }
 }
 
-/// The progress of a file: its own, or its part of a run's.
+/// The progress of a file: shown by a meter of its own, or as a part of the run's.
 pub(crate) enum FileMeter<'a> {
     Alone(Meter),
     Part(&'a Part<'a>),
@@ -304,7 +305,8 @@ fn rate(done: u64, elapsed: Duration) -> u64 {
     u64::try_from(u128::from(done) * 1000 / millis).unwrap_or(u64::MAX)
 }
 
-/// A name that leaves room for a bar in 80 columns: the end of a path says more than its beginning.
+/// The name cut to `most` characters, so that a bar fits beside it. The end is kept, since the end of a path says more
+/// than its beginning.
 fn shortened(name: &str, most: usize) -> String {
     let count = name.chars().count();
     if count <= most {
