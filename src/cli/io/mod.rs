@@ -1,6 +1,7 @@
 //! Where bytes come from and go to.
 
 pub(crate) mod destination;
+pub(crate) mod message_file;
 pub(crate) mod message_source;
 pub(crate) mod metadata;
 pub(crate) mod pipe;

@@ -22,7 +22,7 @@ use super::work::Request;
 use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
 use crate::cli::io::destination::Target;
-use crate::cli::io::message_source::is_message;
+use crate::cli::io::message_file::is_message;
 use crate::cli::io::source::is_stdin;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::records::summary::Done;

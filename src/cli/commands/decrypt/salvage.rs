@@ -1,9 +1,11 @@
 //! `decrypt --salvage`: the authentic frames of a damaged message, each at its place in the output.
 
 use std::io;
+use std::path::Path;
 
 use enwrap::fs::atomic_file::Access;
 use enwrap::message::MessageError;
+use enwrap::operations::decrypt::OpenedMessage;
 use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::pipeline::salvage::{LostRange, Salvaged};
 use enwrap::pipeline::{NoProgress, PipelineError};
@@ -40,8 +42,7 @@ impl Plan<'_> {
                 .hint("take off armour with 'base64 -d', or save the stream to a file")
                 .into());
         };
-        let name = source.shown();
-        let meter = Meter::new(self.ui, name.clone(), source.size(), false);
+        let meter = Meter::new(self.ui, source.shown(), source.size(), false);
         let salvaged = opened
             .salvage(source, source.claimed_len(), file, &meter)
             .map_err(|error| target.name_in(error))?
@@ -51,6 +52,18 @@ impl Plan<'_> {
             destination.finish()?;
             self.metadata.write("decrypt", input, Some(output), opened.read_header())?;
         }
+        self.tell(input, output, &opened, &salvaged)?;
+        Err(what_is_wrong(&opened, &mut message))
+    }
+
+    /// Tells what was saved and what is lost.
+    fn tell(
+        &self,
+        input: &Path,
+        output: &Path,
+        opened: &OpenedMessage,
+        salvaged: &Salvaged,
+    ) -> Result<(), Error> {
         let (frames, bytes) = (salvaged.frames, salvaged.bytes);
         let lost = salvaged.lost.iter();
         let record = records::message::Salvaged {
@@ -59,30 +72,31 @@ impl Plan<'_> {
             saved_bytes: bytes,
             plaintext_bytes: salvaged.plaintext_len,
             lost: lost.map(|&LostRange { offset, length }| Lost { offset, length }).collect(),
-            path: input.as_path().into(),
+            path: input.into(),
             output: (frames > 0).then(|| output.into()),
         };
-        self.ui.result(&told(&salvaged), &record)?;
-        let shown = sanitize::name(output);
+        self.ui.result(&told(salvaged), &record)?;
         if frames > 0 {
             self.ui.note(&format!(
-                "saved {bytes} bytes in {} to '{shown}'\n\
+                "saved {bytes} bytes in {} to '{}'\n\
                  each is authentic, and at its place; that they are complete, nothing proves",
-                counted(frames, "frame")
+                counted(frames, "frame"),
+                sanitize::name(output)
             ));
         } else {
             self.ui.note("nothing could be saved, and nothing was written");
         }
-        // Reading all of it in order says what is wrong with a message.
-        match opened.decrypt(&mut message, &mut io::sink(), &NoProgress) {
-            Ok(_) => {}
-            // A part of the file could not be read. The salvage went on after it, and reading in order cannot.
-            Err(PipelineError::Message(MessageError::Read(source))) => {
-                return Err(Unreadable(source).into());
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Err(NothingLost.into())
+        Ok(())
+    }
+}
+
+/// Why the message had to be salvaged: the error of reading all of it in order.
+fn what_is_wrong(opened: &OpenedMessage, message: &mut MessageSource) -> Error {
+    match opened.decrypt(message, &mut io::sink(), &NoProgress) {
+        Ok(_) => NothingLost.into(),
+        // A part of the file could not be read. The salvage went on after it, and reading in order cannot.
+        Err(PipelineError::Message(MessageError::Read(source))) => Unreadable(source).into(),
+        Err(error) => error.into(),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
-use crate::cli::io::message_source::{has_length_of, is_message};
+use crate::cli::io::message_file::{has_length_of, is_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::keys_to_encrypt;

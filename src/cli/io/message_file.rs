@@ -1,0 +1,43 @@
+//! What the header of a message tells of the file that it is in.
+
+use std::path::Path;
+
+use enwrap::message::header::{ContentType, ParsedHeader};
+use enwrap::message::layout::Layout;
+use enwrap::message::{Limits, MessageError};
+
+use super::message_source::MessageSource;
+use crate::output::error::Cause;
+
+/// Whether a file is a message, judged by its header only. `None` if it cannot be read.
+pub(crate) fn is_message(path: &Path) -> Option<bool> {
+    let mut message = match MessageSource::open(path) {
+        Ok(message) => message,
+        Err(error) if matches!(error.cause(), Cause::Message(MessageError::Armor(_))) => {
+            return Some(false);
+        }
+        Err(_) => return None,
+    };
+    match ParsedHeader::read(&mut message, &Limits::default()) {
+        Ok(_) => Some(true),
+        Err(MessageError::Read(_)) => None,
+        Err(_) => Some(false),
+    }
+}
+
+/// Whether the message in a file is as long as a message of `plaintext_len` bytes is. Where the length is no criterion,
+/// as with armour, it counts as right.
+pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
+    let Ok(mut message) = MessageSource::open(path) else { return false };
+    let Ok(header) = ParsedHeader::read(&mut message, &Limits::default()) else { return false };
+    let ContentType::Framed(frame_length) = header.fields.content else { return true };
+    let layout = Layout { header_len: header.len(), frame_length };
+    let (body, size) = (layout.message_len(plaintext_len), message.source().size());
+    match body.zip(size) {
+        _ if message.is_armored() => true,
+        // The footer's length varies with the signature.
+        Some((body, size)) if header.fields.public_key.is_some() => size > body,
+        Some((body, size)) => size == body,
+        None => false,
+    }
+}
