@@ -33,9 +33,9 @@
 //! that is encrypted under its keys.** The pair `purpose=report` is the message's *encryption context*: it is stored in
 //! the message, authenticated, and not secret; [`decrypt`] refuses a message with another value.
 //!
-//! [`decrypt`] writes plaintext frame by frame, as each is proved to be authentic. After an error, what was written is
-//! authentic and not all there is: take it back, or use [`verify_then_decrypt`], which writes nothing of a message that
-//! does not hold to its end.
+//! [`decrypt`] writes plaintext frame by frame, each after its tag was verified. After an error, the bytes written are
+//! authentic and incomplete: discard them, or use [`verify_then_decrypt`], which writes nothing of a message that is
+//! damaged anywhere.
 //!
 //! # Streams
 //!
@@ -57,7 +57,7 @@
 //!
 //! let mut reader = DecryptReader::new(&message[..], &DecryptOptions::new(&keyring))?;
 //! let mut text = String::new();
-//! // Only the end of the reading proves that there is no more.
+//! // Only a read that returns 0 proves that the text is complete.
 //! reader.read_to_string(&mut text)?;
 //! assert_eq!(text, "attack at dawn");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -65,9 +65,9 @@
 //!
 //! # A range
 //!
-//! [`DecryptAt`] is [`Read`](std::io::Read) and [`Seek`](std::io::Seek) over a file, or whatever else is
-//! [`ReadAt`], and reads and decrypts only the frames that are needed. It fits wherever a file would: a reader of ZIP archives, a database of
-//! one's own, a range request.
+//! [`DecryptAt`] is [`Read`](std::io::Read) and [`Seek`](std::io::Seek) over a file, or another source that implements
+//! [`ReadAt`]. It reads and decrypts only the frames that hold the requested bytes, so it serves wherever a seekable file
+//! does: for archives, indexes and range requests.
 //!
 //! ```
 //! # let folder = tempfile::tempdir()?;
@@ -89,8 +89,8 @@
 //!
 //! # Data keys
 //!
-//! For a cipher or a format of one's own, [`generate_data_key`] draws a key and wraps it, as AWS KMS does; what it
-//! returns beside the key, the blob, is kept with the data, and [`decrypt_data_key`] makes the key of it again.
+//! For a cipher or a format of your own, [`generate_data_key`] makes a key and wraps it, as AWS KMS does. The wrapped key,
+//! or blob, is stored with the data, and [`decrypt_data_key`] unwraps it.
 //!
 //! ```
 //! # let folder = tempfile::tempdir()?;
@@ -105,7 +105,7 @@
 //!
 //! # A sealed keyring
 //!
-//! A keyring can be sealed with a passphrase, which [`KeyringOptions`] takes, for opening one as for making one:
+//! A keyring can be sealed with a passphrase. [`KeyringOptions`] opens it:
 //!
 //! ```
 //! # let folder = tempfile::tempdir()?;
@@ -117,8 +117,8 @@
 //!
 //! # Errors
 //!
-//! Everything returns one [`Error`], with an [`ErrorKind`] to act on. Readers and writers return it inside of an
-//! [`io::Error`](std::io::Error), and `Error::from` takes it out again.
+//! There is one [`Error`] type, with an [`ErrorKind`] for programs to act on. Readers and writers return it inside an
+//! [`io::Error`](std::io::Error); `Error::from` takes it out.
 
 #[doc(hidden)]
 pub mod clock;

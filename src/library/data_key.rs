@@ -7,14 +7,14 @@ use crate::crypto::secret::DataKey;
 use crate::keys::service::Recipient;
 use crate::operations::datakey;
 
-/// A new data key, and what it is found by again.
+/// A new data key, in the clear and wrapped.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GeneratedDataKey {
     /// The data key itself.
     pub data_key: DataKey,
-    /// The data key, wrapped under the root key: to be kept beside what is encrypted under the data key. It is no
-    /// secret.
+    /// The data key wrapped under the root key. It is not secret, and is stored beside what is encrypted under the data
+    /// key.
     pub blob: Vec<u8>,
 }
 

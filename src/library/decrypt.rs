@@ -18,7 +18,7 @@ use crate::operations::verify_first::Verified;
 use crate::pipeline::NoProgress;
 use crate::pipeline::body_reader::BodyReader;
 
-/// With which keys a message is decrypted, and what must hold of it.
+/// The keys that may decrypt a message, and the conditions that it must meet.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct DecryptOptions<'a> {
@@ -81,7 +81,7 @@ impl<'a> DecryptOptions<'a> {
         self
     }
 
-    /// Refuses signed messages: of these, what is read before the end is not yet proved by the signature.
+    /// Refuses signed messages, whose signature is verified only at the end.
     pub fn unsigned_only(mut self, unsigned_only: bool) -> Self {
         self.unsigned_only = unsigned_only;
         self
@@ -138,10 +138,9 @@ impl<'a> DecryptOptions<'a> {
 
 /// Decrypts all of `reader` to `writer`, and returns how many bytes it wrote.
 ///
-/// Each frame is written when its tag holds, and the last one when the message is proved to be whole. So after an
-/// error, what was written is authentic and not all there is: **take it back**. (Of a signed message it is
-/// authentic under the data key, and not yet under the signature.) [`verify_then_decrypt`] writes nothing of a message that does not
-/// hold.
+/// Each frame is written when its tag was verified, and the last one when the message is proved to be whole. After an
+/// error, the bytes written are authentic and incomplete: **discard them**. If the message is signed, the signature was
+/// not verified yet. [`verify_then_decrypt`] writes nothing of a message that is damaged anywhere.
 ///
 /// # Errors
 /// The first failing check, in the order of the bytes.
@@ -156,10 +155,10 @@ pub fn decrypt(
     Ok(len)
 }
 
-/// Decrypts `reader` twice: first all of it to nowhere, and only if it is whole and authentic again to `writer`.
-/// Returns how many bytes it wrote.
+/// Verifies all of `reader`, and then reads it again and decrypts it to `writer`. Returns how many bytes it wrote.
 ///
-/// The second pass takes only what the first one saw, so nothing that was put in its place meanwhile is written.
+/// The second pass accepts only the bytes that the first one verified, so a message that another process puts in its
+/// place meanwhile is not written.
 ///
 /// # Errors
 /// As [`decrypt`]. Nothing was written, unless the second pass failed to read or write, or the message changed
@@ -182,11 +181,13 @@ pub fn verify_then_decrypt(
 
 /// Decrypts what is read from it, in constant memory.
 ///
-/// It hands out a frame's plaintext when its tag holds, and the last frame's when the message is proved to be whole.
-/// So **only the end of the reading proves that there is no more**: an error can come after plaintext, which is then
-/// authentic and not all there is. Of a signed message, what is read before the end is authentic under the data key,
-/// and not yet under the signature; [`DecryptOptions::unsigned_only`] refuses such messages, and
-/// [`verify_then_decrypt`] releases nothing before all is proved.
+/// It returns the plaintext of a frame when the frame's tag was verified, and that of the last frame when the message is
+/// proved to be whole. **Only a read that returns 0 proves that the plaintext is complete**: an error can come after
+/// plaintext, which is then authentic and incomplete.
+///
+/// The signature of a signed message is verified at its end, so what was read before the end is not covered by it yet.
+/// [`DecryptOptions::unsigned_only`] refuses such messages, and [`verify_then_decrypt`] writes nothing before all is
+/// verified.
 pub struct DecryptReader<R> {
     body: BodyReader<FrameOpener, R>,
     context: EncryptionContext,

@@ -10,22 +10,22 @@ use crate::message::frame::FrameOpener;
 use crate::pipeline::frames_at::{FramesAt, InOrder};
 use crate::pipeline::placed_frames::{ReadAt, SizedSource};
 
-/// Decrypts some bytes of a message that can be read at any place, such as a file: only the frames that hold them
-/// are read, and each is held against its tag.
+/// Decrypts some bytes of a message that can be read at any place, such as a file. Only the frames that hold these bytes
+/// are read, and the tag of each is verified.
 ///
-/// It reads the final frame first, which proves how long the plaintext is. It holds that frame and the one that was
-/// read last, so reads that follow each other open each frame once.
+/// The final frame is read first, because it proves the length of the plaintext. That frame and the one that was read
+/// last stay in memory, so that reading in order opens each frame once.
 pub struct DecryptAt<F> {
     frames: FramesAt<FrameOpener, F>,
     context: EncryptionContext,
 }
 
 impl<F: ReadAt> DecryptAt<F> {
-    /// Opens the message that is all of `source`, which has `size` bytes. A wrong size is an error, and never another
-    /// plaintext.
+    /// Opens the message that begins at the first byte of `source` and ends at its last, number `size`. A size that is
+    /// wrong is an error.
     ///
     /// # Errors
-    /// [`ErrorKind::Refused`] for a message of which parts cannot be proved, because it is signed or has no frames.
+    /// [`ErrorKind::Refused`] for a message that is signed or not in frames: no part of it can be verified by itself.
     /// Otherwise as [`DecryptReader::new`](super::DecryptReader::new); a message whose end does not hold is read
     /// whole, to find the first failing check.
     pub fn new(source: F, size: u64, options: &DecryptOptions<'_>) -> Result<Self, Error> {
@@ -34,7 +34,8 @@ impl<F: ReadAt> DecryptAt<F> {
         let opened = options.open(&mut BufReader::new(start))?;
         let context = opened.header().context.clone();
         let Some(frames) = opened.into_frames_at(source) else {
-            let text = "parts of a message that is signed, or not in frames, cannot be proved";
+            let text =
+                "no part of a message that is signed, or not in frames, can be verified by itself";
             return Err(Error::new(ErrorKind::Refused, text));
         };
         Ok(Self { frames: frames.map_err(Error::of)?, context })
@@ -52,8 +53,8 @@ impl<F: ReadAt> DecryptAt<F> {
     }
 }
 
-/// Errors are [`Error`]s inside of an [`io::Error`]; `Error::from` takes them out. A damaged frame does not keep the
-/// others from being read.
+/// Errors are [`Error`]s inside of an [`io::Error`]; `Error::from` takes them out. Other frames can
+/// still be read after an error.
 impl<F: ReadAt> Read for DecryptAt<F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.frames.read(buffer).map_err(public)

@@ -17,7 +17,7 @@ use crate::operations::encrypt::{Algorithm, MessageSealer, MessageSpec, SigningW
 use crate::pipeline::NoProgress;
 use crate::pipeline::frame_writer::FrameWriter;
 
-/// Under which keys, and how, a message is encrypted.
+/// The keys, the encryption context and the form of a message that is to be encrypted.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EncryptOptions<'a> {
@@ -67,10 +67,10 @@ impl<'a> EncryptOptions<'a> {
         self
     }
 
-    /// Signs the message with a key pair of its own, so that a reader who holds the data key cannot pass another
-    /// message for it.
+    /// Signs the message with a key pair that is made for it. A reader, who also gets the data key, then cannot make
+    /// another message that passes for this one.
     ///
-    /// A signed message is proved only by its end: it cannot be read at any place.
+    /// The signature covers the whole message, so [`DecryptAt`](super::DecryptAt) does not read parts of it.
     pub fn signed(mut self, is_signed: bool) -> Self {
         self.algorithm = if is_signed { Algorithm::Signed } else { Algorithm::Unsigned };
         self
@@ -135,9 +135,9 @@ pub fn encrypt(
 
 /// Encrypts what is written to it, in constant memory.
 ///
-/// A frame goes to the inner writer when it is full and a further byte has come: [`flush`](Write::flush) cannot hurry
-/// it. **Without [`finish`](Self::finish) the message has no end**, and every reader refuses it as truncated; so
-/// nothing that is dropped half way passes for the whole.
+/// A frame is written to the inner writer when it is full and one more byte has come; [`flush`](Write::flush) does not
+/// write it earlier. **Without [`finish`](Self::finish) the message has no end**, and every reader refuses it as
+/// truncated. So a message that was abandoned is never taken for a whole one.
 #[must_use = "without a call of finish the message is truncated"]
 pub struct EncryptWriter<W: Write>(FrameWriter<FrameSealer, SigningWriter<W>>);
 

@@ -34,8 +34,9 @@ pub enum ErrorKind {
     NoKey,
     /// The key is disabled, pending deletion, or may only decrypt.
     KeyUnusable,
-    /// A tag or a signature does not hold: the message was altered, or, where nothing of it was read yet, the key of
-    /// its name is another one or a bound context pair is missing.
+    /// A tag or a signature does not hold, so the message was altered. From an error while a message is opened, two more
+    /// causes cannot be told apart: the keyring has other material under the key's name, or a context pair that was
+    /// bound to the message is not given.
     Authentication,
     /// The message ends too early. What was read before is authentic, and not all there is.
     Truncated,

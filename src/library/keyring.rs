@@ -12,8 +12,8 @@ use crate::keys::service::{KeyName, KeyService, Recipient};
 
 /// Root keys, as they were read from a keyring file.
 ///
-/// It is what the file had when it was opened: a program that runs for long opens it again to see new keys. It can
-/// be shared between threads, and its key material is wiped when it is dropped.
+/// It holds the keys that the file had when it was opened; a program that runs for long opens it again to get new ones.
+/// It can be shared between threads. Its key material is wiped when it is dropped.
 pub struct Keyring(keyring::Keyring);
 
 impl Keyring {
@@ -65,7 +65,7 @@ pub struct KeyringOptions {
 }
 
 impl KeyringOptions {
-    /// Opens keyrings that are not sealed, and that nobody else can read.
+    /// Begins without a passphrase, and refuses a file that others may read.
     pub fn new() -> Self {
         Self::default()
     }
@@ -123,13 +123,13 @@ impl KeyringOptions {
             let text = format!("there is a keyring at '{}' already", path.display());
             Error::new(ErrorKind::AlreadyExists, text)
         };
-        // Before anything else: a sealed one needs no passphrase to be in the way.
+        // Checked first, so that no passphrase is needed to learn that there is a sealed one.
         if path.try_exists()? {
             return Err(exists());
         }
         let store = Store::new(Location::File(path.to_path_buf()), self.allow_readable);
         let mut held = store.hold().map_err(Error::of)?;
-        // Somebody may have made one meanwhile.
+        // Checked again under the lock: another process may have made one since.
         if held.old.is_some() {
             return Err(exists());
         }
@@ -160,6 +160,6 @@ impl Operator for KnownPassphrase {
         self.0.is_some()
     }
 
-    /// The caller allowed it.
+    /// Ignored: a sealed keyring may be read by others, and the caller gave its passphrase.
     fn on_readable_by_others(&self, _: &Path, _: u32) {}
 }
