@@ -4,6 +4,7 @@
 //! - [`atomic_file`]: writes a file that appears complete or not at all
 //! - [`mod@close`]: closes files and reports the errors of that
 //! - [`lock`]: an advisory lock, so that only one process changes a file at a time
+//! - [`search`]: byte strings in a file, as they are and in base64
 //! - [`trust`]: decides which owners' files are trusted
 //! - [`read_full`]: reads until a buffer is full
 
@@ -11,4 +12,5 @@ pub mod atomic_file;
 pub mod close;
 pub mod lock;
 pub mod read_full;
+pub mod search;
 pub mod trust;

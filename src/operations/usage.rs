@@ -8,7 +8,7 @@ use crate::crypto::secret::DataKey;
 use crate::keys::resolver::{
     KeySet, Proof, Purpose, Refusal, Resolution, ResolvedKey, SetOrigin, name_of, resolve,
 };
-use crate::keys::service::{KeyName, WrappingKey};
+use crate::keys::service::{KeyName, KeyService, WrappingKey};
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::header::ParsedHeader;
@@ -170,4 +170,26 @@ pub fn survival(
         unwraps && key.key.as_ref().is_some_and(&doomed)
     });
     Ok(if is_touched { Survival::Depends } else { Survival::Unrelated })
+}
+
+/// Says whether a blob of `datakey` is proved to open without the wrapping keys of `doomed`.
+///
+/// A blob holds no encryption context. One that does not open under `context` counts as depending on every key held
+/// here that it names, in whatever version.
+#[must_use]
+pub fn blob_survival(
+    services: &[&dyn KeyService],
+    blob: EncryptedDataKey,
+    context: &EncryptionContext,
+    doomed: impl Fn(&WrappingKey) -> bool,
+) -> Survival {
+    let sets = [(SetOrigin::Header, vec![blob])];
+    let resolution = resolve(services, sets, context, Purpose::Prove, Some);
+    let mut keys = resolution.sets.iter().flat_map(|set| &set.keys);
+    match resolution.opened {
+        Some((_, key)) if !doomed(&key) => Survival::ByHeader,
+        Some(_) => Survival::Depends,
+        None if keys.any(|key| key.root_key.is_some()) => Survival::Depends,
+        None => Survival::Unrelated,
+    }
 }

@@ -14,7 +14,7 @@ use enwrap::fs::atomic_file::temporary::is_temporary_name;
 use super::selection::Selection;
 use super::skipped::{Reason, Skipped};
 use crate::cli::io::source::is_stdin;
-use crate::output::error::{About, Error, StepError, Subject, UsageError};
+use crate::output::error::{About, Error, NotChecked, StepError, Subject, UsageError};
 use crate::output::sanitize;
 
 /// A file to work on.
@@ -40,6 +40,8 @@ pub(crate) struct Tree<'a> {
     recursive: bool,
     /// Which files are taken; all, if `None`.
     selection: Option<&'a Selection>,
+    /// Whether what is passed over is an error instead.
+    is_complete: bool,
     /// The operand that is walked through now, if it is a folder.
     folder: Option<Folder>,
     pub(crate) skipped: Skipped,
@@ -56,12 +58,25 @@ struct Folder {
 impl<'a> Tree<'a> {
     pub(crate) fn new(operands: &'a [PathBuf], recursive: bool) -> Self {
         let skipped = Skipped::default();
-        Self { operands, begun: 0, recursive, selection: None, folder: None, skipped }
+        Self {
+            operands,
+            begun: 0,
+            recursive,
+            selection: None,
+            is_complete: false,
+            folder: None,
+            skipped,
+        }
     }
 
     /// Takes only the files of a selection.
     pub(crate) fn of(self, selection: &'a Selection) -> Self {
         Self { selection: Some(selection), ..self }
+    }
+
+    /// Passes over nothing in silence: a link, a special file or a file that is being written is an error.
+    pub(crate) fn complete(self) -> Self {
+        Self { is_complete: true, ..self }
     }
 
     /// A walk over the same operands, from the beginning.
@@ -111,6 +126,7 @@ impl Tree<'_> {
             };
             let is_folder = entry.file_type().is_dir();
             match folder.refusal(&entry, self.selection) {
+                Some(_) if self.is_complete => return Some(Err(not_checked(&entry))),
                 Some(reason) => {
                     self.skipped.add(reason);
                     if is_folder {
@@ -148,6 +164,16 @@ impl Folder {
             None => (!is_folder && is_unfinished(entry)).then_some(Reason::Unfinished),
         }
     }
+}
+
+fn not_checked(entry: &DirEntry) -> Error {
+    let what = match entry.file_type() {
+        kind if kind.is_symlink() => "a link, and links are not followed",
+        kind if kind.is_file() => "being written by another process",
+        _ => "no plain file",
+    };
+    let subject = Subject::File(entry.path().to_path_buf());
+    Error::from(NotChecked { what }).concerning(About { subject, keyring: None })
 }
 
 fn unlisted(error: walkdir::Error) -> Error {

@@ -5,6 +5,7 @@ pub mod raw_aes;
 use std::borrow::Cow;
 
 use crate::crypto::secret::DataKey;
+use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, State};
 use crate::keyring::{Key, KeyError, KeyVersion, Keyring};
 use crate::keys::service::{
@@ -99,6 +100,23 @@ pub fn unwraps_what_it_wraps(version: &KeyVersion) -> bool {
         && key.generate(32, &context).is_ok_and(|(data_key, wrapped)| {
             key.unwrap(&wrapped, &context).is_ok_and(|unwrapped| unwrapped == data_key)
         })
+}
+
+/// What shows that a file has to do with a version, although nothing in it can be read: the id of its key or, of an
+/// imported key, its namespace and name as an encrypted data key has them.
+///
+/// Each of them stands in two parts that share no byte, so one damaged byte leaves the other part.
+pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
+    if version.namespace == NAMESPACE {
+        let id = key.id().to_string();
+        let (first, second) = id.split_at(id.len() / 2);
+        signs.add_text(first.as_bytes());
+        signs.add_text(second.as_bytes());
+    } else {
+        let (namespace, name) = raw_aes::serialised_names(&version.namespace, &version.name);
+        signs.add_raw(&namespace);
+        signs.add_raw(&name);
+    }
 }
 
 /// A wrapping key that is tried without regard to the name that an encrypted data key gives.

@@ -104,6 +104,16 @@ pub fn names(wrapped: &EncryptedDataKey) -> Option<(&str, &str)> {
     Some((namespace, key_name(&wrapped.provider_info)?))
 }
 
+/// The bytes with which a serialised encrypted data key gives a namespace, and those with which it gives a name:
+/// two parts that share no byte.
+#[must_use]
+pub fn serialised_names(namespace: &str, name: &str) -> (Vec<u8>, Vec<u8>) {
+    let len = |text: usize| u16::try_from(text).unwrap_or(u16::MAX).to_be_bytes();
+    let info_len = len(name.len() + LENGTHS.len() + IV_LEN);
+    let namespace = [&len(namespace.len())[..], namespace.as_bytes(), &info_len].concat();
+    (namespace, [name.as_bytes(), &LENGTHS].concat())
+}
+
 /// Whether its lengths are those of some raw AES wrap, whatever its name has become.
 #[must_use]
 pub fn has_shape(wrapped: &EncryptedDataKey) -> bool {

@@ -106,6 +106,7 @@ causes! {
     Keyring(KeyringError),
     Message(MessageError),
     NoParts(NoParts),
+    NotChecked(NotChecked),
     NothingLost(NothingLost),
     Open(OpenError),
     Paper(PaperError),

@@ -157,3 +157,10 @@ pub(crate) struct SomeFailed {
     pub(crate) failed: usize,
     pub(crate) total: usize,
 }
+
+/// A file that a check of everything could not look at.
+#[derive(Debug, thiserror::Error)]
+#[error("it was not checked: it is {what}")]
+pub(crate) struct NotChecked {
+    pub(crate) what: &'static str,
+}

@@ -83,6 +83,8 @@ pub(crate) struct UsageCounts {
 #[derive(Debug, Serialize)]
 pub(crate) struct PurgeCheckCounts {
     pub(crate) messages: usize,
+    /// Wrapped data keys.
+    pub(crate) blobs: usize,
     pub(crate) not_messages: usize,
     pub(crate) special: usize,
     pub(crate) needed: usize,

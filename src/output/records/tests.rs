@@ -218,6 +218,7 @@ fn summaries() -> Vec<BTreeSet<String>> {
         of(OfTree {
             counts: PurgeCheckCounts {
                 messages,
+                blobs: 1,
                 not_messages,
                 special,
                 needed: 1,

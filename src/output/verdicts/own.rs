@@ -2,8 +2,8 @@
 
 use super::{Classified, Verdict};
 use crate::output::error::{
-    About, Found, NoParts, NothingLost, PaperError, PassphraseError, ProducerError, SomeFailed,
-    Unreadable, UsageError,
+    About, Found, NoParts, NotChecked, NothingLost, PaperError, PassphraseError, ProducerError,
+    SomeFailed, Unreadable, UsageError,
 };
 use crate::output::exit::Exit;
 
@@ -73,5 +73,11 @@ impl Classified for Found {
 impl Classified for SomeFailed {
     fn verdict(&self, _: &About) -> Verdict {
         Exit::SomeFailed.into()
+    }
+}
+
+impl Classified for NotChecked {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Found.hint("check what it stands for by itself, or move it out of the folder")
     }
 }

@@ -2,6 +2,7 @@
 
 mod alias;
 mod delete;
+mod dependence;
 mod export;
 mod import;
 mod list;

@@ -4,16 +4,16 @@
 use std::path::PathBuf;
 
 use enwrap::keyring::{KeyId, Store};
-use enwrap::keys::service::{KeyName, WrappingKey};
-use enwrap::operations::usage::{Survival, survival};
+use enwrap::operations::usage::Survival;
 
+use super::dependence::{Doomed, Finding};
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
-use crate::cli::io::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::trees::batch::Outcome;
+use crate::cli::outputs::place::Place;
 use crate::cli::trees::skipped::{Reason, Skipped};
 use crate::cli::trees::tree::{Entry, Tree};
+use crate::output::counted::counted;
 use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{About, Concerning as _, Error, Found, UsageError};
 use crate::output::records::key::Needing;
@@ -24,16 +24,17 @@ use crate::output::sanitize;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Checked {
     messages: usize,
+    blobs: usize,
+    not_messages: usize,
+    /// Links, special files, and files and folders that cannot be read.
+    unchecked: usize,
+    /// Files that could not be read as what they seem to be; each of them counts as needed.
+    unreadable: usize,
     needed: usize,
     pub(super) by_envelope_only: usize,
 }
 
-/// The inner error is that a message of `paths` is not proved to open without the key
-/// versions of `doomed`.
-///
-/// What cannot be read, or cannot be proved, counts as depending on every version of ours that it names: a name
-/// proves nothing, and destruction is for ever. A message that names none is tried with the doomed versions
-/// themselves, since a name can be damaged too.
+/// The inner error is that something below `paths` is not proved to open without the key versions of `doomed`.
 pub(super) fn require_unneeded(
     app: &App,
     store: &Store,
@@ -46,44 +47,116 @@ pub(super) fn require_unneeded(
         return Err(UsageError::new(format!("'{shown}' is no file and no folder to check")).into());
     }
     let opening = Opening::new(app, store, args, Missing::Refused)?;
+    let doomed = Doomed::new(&opening, doomed);
+    let own = own_files(store)?;
     let mut checked = Checked::default();
-    let mut tree = Tree::new(paths, true);
-    let (mut files, mut failed, mut not_messages) = (0, 0, Skipped::default());
-    for file in tree.by_ref() {
-        let entry = file?;
-        let result = look(app, &opening, &entry, doomed, &mut checked);
-        match result.about(|| About::input(&entry.path, store.path())) {
-            Ok(Outcome::Skipped(reason)) => not_messages.add(reason),
-            Ok(Outcome::Done) => files += 1,
-            // Whatever the error is, nobody can say that the file opens without what is due.
+    for file in Tree::new(paths, true).complete() {
+        let entry = match file {
+            Ok(entry) if own.contains(&Place::of(&entry.path)) => continue,
+            Ok(entry) => entry,
             Err(error) => {
                 app.ui.error(&Diagnosis::of(&error));
+                checked.unchecked += 1;
+                continue;
+            }
+        };
+        let about = || About::input(&entry.path, store.path());
+        match doomed.look_at(&entry).about(about) {
+            Ok(finding) => checked.count(app, &entry, finding)?,
+            Err(error) => {
+                // Whatever it is, nobody can say that it opens.
+                app.ui.error(&Diagnosis::of(&error));
                 checked.needed += 1;
-                files += 1;
-                failed += 1;
+                checked.unreadable += 1;
             }
         }
     }
-    let mut skipped = tree.skipped;
-    skipped.append(&not_messages);
-    let not_messages = skipped.count(Reason::NotAMessage);
-    let special = skipped.count(Reason::Special);
-    let Checked { messages, needed, by_envelope_only } = checked;
-    app.ui.note(&format!(
-        "{messages} messages checked, {not_messages} not messages, {special} special files left alone"
-    ));
-    let counts = PurgeCheckCounts { messages, not_messages, special, needed, by_envelope_only };
-    let counts = OfTree { counts, skipped: skipped.members() };
-    app.ui.summary(&Summary { files, failed, counts, failures: Vec::new() })?;
-    if needed > 0 {
-        let files =
-            if needed == 1 { "1 file needs".to_owned() } else { format!("{needed} files need") };
-        return Ok(Err(Found(format!("work: {files} what would be destroyed"))));
+    checked.tell(app)?;
+    Ok(checked.verdict())
+}
+
+/// The places of the keyring and of what stands beside it: they hold the doomed key, and are not messages.
+fn own_files(store: &Store) -> Result<Vec<Option<Place>>, Error> {
+    let mut lock = store.path().as_os_str().to_owned();
+    lock.push(".lock");
+    let mut files = vec![Place::of(store.path()), Place::of(lock.as_ref())];
+    for remnant in store.remnants()? {
+        if remnant.generation().is_some() {
+            files.push(Place::of(&remnant.path));
+        }
     }
-    Ok(Ok(checked))
+    files.retain(Option::is_some);
+    Ok(files)
 }
 
 impl Checked {
+    fn count(&mut self, app: &App, entry: &Entry, finding: Finding) -> Result<(), Error> {
+        let (is_needed, why) = match finding {
+            Finding::Message(survival) => {
+                self.messages += 1;
+                self.by_envelope_only += usize::from(survival == Survival::ByEnvelope);
+                let why = "not proved to open without what would be destroyed";
+                (survival == Survival::Depends, why)
+            }
+            Finding::Blob(survival) => {
+                self.blobs += 1;
+                let why = "a wrapped data key that is not proved to open without what would be \
+                           destroyed; its context is given with -c";
+                (survival == Survival::Depends, why)
+            }
+            Finding::Suspect => {
+                self.not_messages += 1;
+                (true, "not a message that can be read, and it may be one that needs the key")
+            }
+            Finding::Other => {
+                self.not_messages += 1;
+                (false, "")
+            }
+        };
+        if !is_needed {
+            return Ok(());
+        }
+        self.needed += 1;
+        let record = Needing { needs_what_is_due: true, path: entry.path.as_path().into() };
+        let text = format!("{}: {why}\n", sanitize::name(&entry.path));
+        Ok(app.ui.result(&text, &record)?)
+    }
+
+    fn tell(self, app: &App) -> Result<(), Error> {
+        let Self { messages, blobs, not_messages, unchecked, unreadable, .. } = self;
+        let Self { needed, by_envelope_only, .. } = self;
+        app.ui.note(&format!(
+            "{messages} messages checked, {blobs} wrapped data keys, {not_messages} not messages, \
+             {unchecked} not checked\n\
+             not seen by this check: copies elsewhere, and messages inside archives or other messages"
+        ));
+        let mut skipped = Skipped::default();
+        (0..not_messages).for_each(|_| skipped.add(Reason::NotAMessage));
+        let counts = PurgeCheckCounts {
+            messages,
+            blobs,
+            not_messages,
+            special: unchecked,
+            needed,
+            by_envelope_only,
+        };
+        let counts = OfTree { counts, skipped: skipped.members() };
+        let (files, failed) = (messages + blobs + unchecked + unreadable, unchecked + unreadable);
+        Ok(app.ui.summary(&Summary { files, failed, counts, failures: Vec::new() })?)
+    }
+
+    fn verdict(self) -> Result<Self, Found> {
+        let mut work = Vec::new();
+        if self.needed > 0 {
+            let verb = if self.needed == 1 { "needs" } else { "need" };
+            work.push(format!("{} {verb} what would be destroyed", counted(self.needed, "file")));
+        }
+        if self.unchecked > 0 {
+            work.push(format!("{} could not be checked", counted(self.unchecked, "file")));
+        }
+        if work.is_empty() { Ok(self) } else { Err(Found(format!("work: {}", work.join(", ")))) }
+    }
+
     /// What to keep in mind when it is done.
     pub(super) fn remind(self, app: &App) {
         let files = match self.by_envelope_only {
@@ -95,35 +168,4 @@ impl Checked {
             "{files} only through an envelope file; copies of them without it are lost"
         ));
     }
-}
-
-fn look(
-    app: &App,
-    opening: &Opening,
-    entry: &Entry,
-    doomed: &[(KeyId, u32)],
-    checked: &mut Checked,
-) -> Result<Outcome, Error> {
-    let Some((_, header)) =
-        MessageSource::find(&entry.path, entry.is_named, &opening.policy.limits)?
-    else {
-        return Ok(Outcome::Skipped(Reason::NotAMessage));
-    };
-    checked.messages += 1;
-    let one = opening.of(&entry.path)?;
-    let is_doomed = |key: &WrappingKey| {
-        doomed.iter().any(|(id, version)| key.key == KeyName::Id(*id) && key.version == *version)
-    };
-    let survival = survival(&header, &one.opener(), is_doomed)?;
-    checked.by_envelope_only += usize::from(survival == Survival::ByEnvelope);
-    if survival == Survival::Depends {
-        checked.needed += 1;
-        let shown = sanitize::name(&entry.path);
-        let record = Needing { needs_what_is_due: true, path: entry.path.as_path().into() };
-        app.ui.result(
-            &format!("{shown}: not proved to open without what would be destroyed\n"),
-            &record,
-        )?;
-    }
-    Ok(Outcome::Done)
 }
