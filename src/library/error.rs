@@ -153,7 +153,9 @@ impl Classified for MessageError {
             | Self::NotAMessage { .. }
             | Self::UnknownSuite { .. }
             | Self::Malformed { .. }
-            | Self::Armor(ArmorError::Utf16 | ArmorError::NotBase64) => ErrorKind::NotAMessage,
+            | Self::Armor(ArmorError::Utf16 | ArmorError::BlankStart | ArmorError::NotBase64) => {
+                ErrorKind::NotAMessage
+            }
             Self::LimitExceeded { .. } => ErrorKind::Refused,
             Self::Truncated { .. } | Self::Armor(ArmorError::Cut) => ErrorKind::Truncated,
             Self::Authentication { .. }

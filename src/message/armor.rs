@@ -19,6 +19,9 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 /// The number of characters that are decoded together; a multiple of 4, the characters of a base64 group.
 const CHUNK_CHARACTERS: usize = 16 << 10;
 
+/// The number of characters of the longest line that is taken for a BEGIN or END line of base64.
+const LONGEST_LABEL: usize = 76;
+
 /// Why armoured text cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArmorError {
@@ -28,6 +31,11 @@ pub enum ArmorError {
     /// The text ends with a group of one character, which is less than a byte.
     #[error("truncated: the text ends inside a group of base64")]
     Cut,
+    /// White space or a byte order mark stands before bytes that are not armour.
+    #[error(
+        "this is not an encrypted message: it begins with white space or a byte order mark, which only armoured text may"
+    )]
+    BlankStart,
     /// A character is not base64, or something follows the padding.
     #[error("this is no base64 of a message")]
     NotBase64,
@@ -51,26 +59,28 @@ impl<R: BufRead> Unarmored<R> {
     /// Examines the first bytes of `source`, and returns the reader for it.
     ///
     /// # Errors
-    /// The error of `source`, or [`ArmorError::Utf16`].
+    /// The error of `source`, [`ArmorError::Utf16`] or [`ArmorError::BlankStart`].
     pub fn detect(mut source: R) -> io::Result<Self> {
+        let mut is_blank_before = false;
         loop {
             let start = match source.fill_buf() {
                 Ok(start) => start,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            // White space and byte order marks are skipped: no message begins with them. They may be all that a pipe
-            // has given so far.
+            // White space and byte order marks may stand before armour. They may be all that a pipe has given so far.
             let is_blank = |byte: &u8| byte.is_ascii_whitespace() || BYTE_ORDER_MARK.contains(byte);
             let blank = start.iter().take_while(|byte| is_blank(byte)).count();
+            is_blank_before |= blank > 0;
             match &start[blank..] {
                 [] if blank > 0 => source.consume(blank),
                 [0xFF | 0xFE, ..] | [b'A' | b'-', 0, ..] => return Err(ArmorError::Utf16.into()),
-                [b'A' | b'-', ..] => return Ok(Self::Armored(ArmorDecoder::new(source))),
-                _ => {
+                [b'A' | b'-', ..] => {
                     source.consume(blank);
-                    return Ok(Self::Binary(source));
+                    return Ok(Self::Armored(ArmorDecoder::new(source)));
                 }
+                _ if is_blank_before => return Err(ArmorError::BlankStart.into()),
+                _ => return Ok(Self::Binary(source)),
             }
         }
     }
@@ -115,8 +125,12 @@ pub struct ArmorDecoder<R> {
     decoded: Vec<u8>,
     taken: usize,
     is_line_start: bool,
-    /// Whether the current line is a BEGIN or END line.
+    /// Whether the current line begins with `-`, as BEGIN and END lines do, and is skipped.
     is_label: bool,
+    /// The first bytes of that line.
+    label: Vec<u8>,
+    /// Whether a line was skipped that is neither a BEGIN nor an END line.
+    has_other_lines: bool,
     /// Whether padding was decoded, which nothing may follow.
     is_padded: bool,
     /// Whether the text ends with a single character of a group.
@@ -132,9 +146,17 @@ impl<R: BufRead> ArmorDecoder<R> {
             taken: 0,
             is_line_start: true,
             is_label: false,
+            label: Vec::new(),
+            has_other_lines: false,
             is_padded: false,
             is_cut: false,
         }
+    }
+
+    /// Whether all text so far was armour: base64, white space, and BEGIN and END lines. Other lines that begin with
+    /// `-` are passed over in reading too, and may hold anything.
+    pub fn is_armor_alone(&self) -> bool {
+        !self.has_other_lines && (!self.is_label || is_begin_or_end(&self.label))
     }
 
     /// Collects characters until a chunk is full, and returns whether the source has ended.
@@ -153,9 +175,20 @@ impl<R: BufRead> ArmorDecoder<R> {
                 }
                 used += 1;
                 match byte {
-                    b'\n' => (self.is_line_start, self.is_label) = (true, false),
-                    b'-' if self.is_line_start => self.is_label = true,
-                    _ if self.is_label => {}
+                    b'\n' => {
+                        self.has_other_lines |= self.is_label && !is_begin_or_end(&self.label);
+                        (self.is_line_start, self.is_label) = (true, false);
+                    }
+                    b'-' if self.is_line_start && !self.is_label => {
+                        self.is_label = true;
+                        self.label.clear();
+                        self.label.push(b'-');
+                    }
+                    byte if self.is_label => {
+                        if self.label.len() <= LONGEST_LABEL {
+                            self.label.push(*byte);
+                        }
+                    }
                     b' ' | b'\t' | b'\r' => {}
                     byte if self.is_line_start && BYTE_ORDER_MARK.contains(byte) => {}
                     _ => {
@@ -227,6 +260,21 @@ impl<R: BufRead> Read for ArmorDecoder<R> {
         self.taken += len;
         Ok(len)
     }
+}
+
+/// Whether a line is as those that some programs write around base64: `-----BEGIN NAME-----`.
+fn is_begin_or_end(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let label = line
+        .strip_prefix(b"-----BEGIN ")
+        .or_else(|| line.strip_prefix(b"-----END "))
+        .and_then(|rest| rest.strip_suffix(b"-----"));
+    line.len() <= LONGEST_LABEL
+        && label.is_some_and(|label| {
+            label
+                .iter()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' ')
+        })
 }
 
 /// A writer that armours the bytes written to it.
@@ -333,12 +381,47 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_gives_one_byte_at_a_time_is_recognised() {
-        let (bytes, mut read) = (message(100), Vec::new());
-        let text = format!("\u{FEFF}\n\n{}", armored(&bytes, 100));
-        let slow = io::BufReader::with_capacity(1, text.as_bytes());
-        Unarmored::detect(slow).unwrap().read_to_end(&mut read).unwrap();
-        assert_eq!(read, bytes);
+    fn only_armour_may_have_blanks_before_it_whatever_the_sizes_of_the_reads() {
+        let bytes = message(100);
+        let text = armored(&bytes, 100);
+        let labelled = format!("-----BEGIN X-----\n{text}");
+        for blank in ["\u{FEFF}", "\u{FEFF}\n\n", " ", "\r\n", "\x0C\t", "\n \u{FEFF}"] {
+            for size in [1, 2, 3, 4, 8192] {
+                let detect = |text: &[u8]| -> io::Result<Vec<u8>> {
+                    let start = [blank.as_bytes(), text].concat();
+                    let mut read = Vec::new();
+                    Unarmored::detect(io::BufReader::with_capacity(size, &start[..]))?
+                        .read_to_end(&mut read)?;
+                    Ok(read)
+                };
+                for text in [&text, &labelled] {
+                    assert_eq!(detect(text.as_bytes()).unwrap(), bytes, "{blank:?}, {size}");
+                }
+                for other in [&bytes[..], b"other text"] {
+                    let error = detect(other).unwrap_err();
+                    let error = error.get_ref().unwrap().downcast_ref();
+                    assert_eq!(error, Some(&ArmorError::BlankStart), "{blank:?}, {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_reading_passes_over_and_that_are_not_armour_are_known() {
+        let text = armored(&message(100), 100);
+        let is_alone = |text: String| {
+            let mut source = Unarmored::detect(text.as_bytes()).unwrap();
+            io::copy(&mut source, &mut io::sink()).unwrap();
+            matches!(source, Unarmored::Armored(decoder) if decoder.is_armor_alone())
+        };
+        assert!(is_alone(text.clone()));
+        assert!(is_alone(format!("-----BEGIN A B-----\r\n{text}-----END A B-----\r\n")));
+        assert!(is_alone(format!("{text}-----END A B-----")));
+        for line in ["- a secret", "-----END A secret", "-----END a secret-----", "-"] {
+            assert!(!is_alone(format!("{text}{line}")), "{line}");
+            assert!(!is_alone(format!("{line}\n{text}")), "{line}");
+        }
+        assert!(!is_alone(format!("{text}-----END {}-----", "A".repeat(70))));
     }
 
     #[test]

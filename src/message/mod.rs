@@ -12,6 +12,7 @@
 //! - [`frame`]: the frame cipher, a pure function of (key, sequence number, kind)
 //! - [`layout`]: the places of the frames, as arithmetic without I/O
 //! - [`signature`]: the footer of signed messages
+//! - [`structure`]: proves without a key that bytes are one whole message
 //! - [`armor`]: messages as base64 text
 //! - [`codec`]: reading and writing of header fields, with limits
 //!
@@ -26,6 +27,7 @@ pub mod frame;
 pub mod header;
 pub mod layout;
 pub mod signature;
+pub mod structure;
 pub mod suite;
 
 use std::fmt;

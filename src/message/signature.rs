@@ -51,6 +51,10 @@ impl PublicKey {
             (Some(curve), Some(text)) => (curve, text),
         };
         let point = STANDARD.decode(text).map_err(|_| HeaderFault::PublicKey)?;
+        // The format has compressed points only.
+        if !matches!(point[..], [2 | 3, ..]) {
+            return Err(HeaderFault::PublicKey);
+        }
         let key = match curve {
             SignatureAlgorithm::P256 => {
                 p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P256).ok()
@@ -164,6 +168,8 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
+    use p384::elliptic_curve::sec1::ToSec1Point as _;
+
     use super::*;
 
     fn signed() -> Suite {
@@ -215,6 +221,14 @@ mod tests {
                 Err(HeaderFault::PublicKey),
                 "{bad}"
             );
+        }
+        let point = p384::PublicKey::from_sec1_bytes(&STANDARD.decode(&key).unwrap()).unwrap();
+        let mut point = point.to_sec1_point(false).as_bytes().to_vec();
+        let parity = point[96] & 1;
+        for (form, first) in [("uncompressed", 4), ("hybrid", 6 | parity)] {
+            point[0] = first;
+            let context = context(&STANDARD.encode(&point));
+            assert_eq!(PublicKey::of(signed(), &context), Err(HeaderFault::PublicKey), "{form}");
         }
         let p256 = Suite::from_id(0x0214).unwrap();
         assert_eq!(PublicKey::of(p256, &context(&key)), Err(HeaderFault::PublicKey));

@@ -4,6 +4,7 @@
 //! message id.
 
 use std::collections::BTreeMap;
+use std::io::{self, Cursor};
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use crate::message::context::EncryptionContext;
 use crate::message::derivation::derive;
 use crate::message::frame::{FrameKind, FrameSealer, final_prefix, frame_iv, regular_prefix};
 use crate::message::header::{ContentType, Header, MessageId};
+use crate::message::structure::{Skip, is_whole_message};
 use crate::message::suite::Suite;
 use crate::operations::decrypt::{Commitment, DecryptPolicy, MessageOpener, OpenedMessage};
 use crate::operations::encrypt::{MessageSealer, MessageSpec};
@@ -156,6 +158,28 @@ fn each_is_opened() {
         let mut plaintext = Vec::new();
         opened.decrypt(&mut source, &mut plaintext, &NoProgress).unwrap();
         assert_eq!(hex::encode(plaintext), answer.plaintext);
+    }
+}
+
+/// Passes over bytes as a file does: the next read reports an end.
+impl Skip for Cursor<&[u8]> {
+    fn skip(&mut self, len: u64) -> io::Result<()> {
+        self.set_position(self.position().saturating_add(len));
+        Ok(())
+    }
+}
+
+#[test]
+fn each_has_the_structure_of_a_whole_message_and_with_a_byte_more_or_less_it_has_not() {
+    let is_whole = |bytes: &[u8]| is_whole_message(&mut Cursor::new(bytes));
+    for answer in answers() {
+        let mut message = bytes(&answer.message);
+        assert!(is_whole(&message), "{}", answer.suite);
+        for len in 0..message.len() {
+            assert!(!is_whole(&message[..len]), "{}: the first {len} bytes", answer.suite);
+        }
+        message.push(b'\n');
+        assert!(!is_whole(&message), "{}: a byte follows", answer.suite);
     }
 }
 

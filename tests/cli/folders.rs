@@ -180,6 +180,52 @@ fn what_is_not_a_file_of_the_tree_is_left_alone_and_counted() {
 }
 
 #[test]
+fn only_a_whole_message_counts_as_encrypted_already() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    shell.write("text", sample(150_000));
+    let kinds = [&[][..], &["-a"], &["--algorithm", "0578"], &["-a", "--algorithm", "0578"]];
+    for (kind, flags) in kinds.iter().enumerate() {
+        let whole = format!("docs/whole {kind}");
+        shell.ok(&[&["encrypt", "text", "-o", &whole], *flags].concat());
+        let message = shell.read(&whole);
+        shell.write(&format!("docs/cut {kind}"), &message[..message.len() - 10]);
+        let more = if flags.contains(&"-a") { "- a secret\n" } else { "a secret\n" };
+        shell.write(&format!("docs/more {kind}"), [&message[..], more.as_bytes()].concat());
+    }
+    let run = shell.run(&["--json", "encrypt", "-r", "docs"]).success();
+    assert_eq!(summary(&run)["skipped"], json!({"encrypted": 4}));
+    for kind in 0..kinds.len() {
+        for part in ["cut", "more"] {
+            let name = format!("docs/{part} {kind}");
+            let warning = format!("warning: {name}: it begins as a message does");
+            assert!(run.stderr.contains(&warning), "{run:?}");
+            shell.run(&["decrypt", &format!("{name}.enwrap"), "-o", "back", "-f"]).success();
+            assert_eq!(shell.read("back"), shell.read(&name));
+        }
+        assert!(!shell.path(&format!("docs/whole {kind}.enwrap")).exists());
+    }
+}
+
+#[test]
+fn a_result_that_is_no_whole_message_is_not_taken_for_done() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("docs")).unwrap();
+    shell.write("docs/a", sample(10_000));
+    let modified = fs::metadata(shell.path("docs/a")).unwrap().modified().unwrap();
+    for flags in [&["-a"][..], &["--algorithm", "0578"]] {
+        shell.ok(&[&["encrypt", "-r", "docs", "--include", "a", "-f"], flags].concat());
+        let message = shell.read("docs/a.enwrap");
+        shell.write("docs/a.enwrap", &message[..message.len() - 50]);
+        let result = File::options().write(true).open(shell.path("docs/a.enwrap")).unwrap();
+        result.set_modified(modified).unwrap();
+        let again = ["--json", "encrypt", "-r", "docs", "--include", "a", "--skip-existing", "-f"];
+        let run = shell.run(&[&again[..], flags].concat()).success();
+        assert_eq!(summary(&run)["encrypted"], 1, "{flags:?}");
+    }
+}
+
+#[test]
 fn patterns_choose_what_is_taken() {
     let shell = documents();
     let args = ["--json", "encrypt", "-r", "docs", "--output-dir", "enc"];

@@ -1,9 +1,10 @@
-//! What the header of a message tells of the file that it is in.
+//! What the header and the structure of a message tell of the file that it is in.
 
 use std::path::Path;
 
 use enwrap::message::header::{ContentType, ParsedHeader};
 use enwrap::message::layout::Layout;
+use enwrap::message::structure;
 use enwrap::message::{Limits, MessageError};
 
 use super::message_source::MessageSource;
@@ -25,18 +26,28 @@ pub(crate) fn is_message(path: &Path) -> Option<bool> {
     }
 }
 
+/// Whether a file is one message from its first byte to its last, judged by its structure.
+pub(crate) fn is_whole_message(path: &Path) -> bool {
+    MessageSource::open(path)
+        .is_ok_and(|mut message| structure::is_whole_message(&mut message) && message.is_alone())
+}
+
 /// Whether the message in a file is as long as a message of `plaintext_len` bytes is. Where the length is no criterion,
-/// as with armour, it counts as right.
+/// as with armour, the message must be whole.
 pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
     let Ok(mut message) = MessageSource::open(path) else { return false };
     let Ok(header) = ParsedHeader::read(&mut message, &Limits::default()) else { return false };
-    let ContentType::Framed(frame_length) = header.fields.content else { return true };
+    let ContentType::Framed(frame_length) = header.fields.content else {
+        return is_whole_message(path);
+    };
     let layout = Layout { header_len: header.len(), frame_length };
     let (body, size) = (layout.message_len(plaintext_len), message.source().size());
     match body.zip(size) {
-        _ if message.is_armored() => true,
+        _ if message.is_armored() => is_whole_message(path),
         // The footer's length varies with the signature.
-        Some((body, size)) if header.fields.public_key.is_some() => size > body,
+        Some((body, size)) if header.fields.public_key.is_some() => {
+            size > body && is_whole_message(path)
+        }
         Some((body, size)) => size == body,
         None => false,
     }

@@ -1,10 +1,11 @@
 //! An encrypted input, binary or armoured.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::Path;
 
 use enwrap::message::armor::{ArmorError, Unarmored};
 use enwrap::message::header::ParsedHeader;
+use enwrap::message::structure::Skip;
 use enwrap::message::{Limits, MessageError};
 
 use super::source::Source;
@@ -72,11 +73,29 @@ impl MessageSource {
         self.0.is_armored()
     }
 
+    /// Whether nothing but the message was in the text that was read so far.
+    pub(crate) fn is_alone(&self) -> bool {
+        !matches!(&self.0, Unarmored::Armored(decoder) if !decoder.is_armor_alone())
+    }
+
     /// The same message from its first byte on. Only a file has that.
     pub(crate) fn rewound(self) -> Result<Self, Error> {
         let mut source = self.0.into_inner().into_inner();
         source.rewind()?;
         Ok(Self::detect(source)?)
+    }
+}
+
+impl Skip for MessageSource {
+    fn skip(&mut self, len: u64) -> io::Result<()> {
+        match &mut self.0 {
+            Unarmored::Binary(reader) if reader.get_ref().is_file() => {
+                let held = reader.buffer().len().min(usize::try_from(len).unwrap_or(usize::MAX));
+                reader.consume(held);
+                reader.get_mut().skip_ahead(len - held as u64)
+            }
+            other => io::copy(&mut other.take(len), &mut io::sink()).map(|_| ()),
+        }
     }
 }
 

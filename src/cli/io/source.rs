@@ -107,6 +107,15 @@ impl Source {
         Ok(())
     }
 
+    /// Passes over the next bytes of a file, which must be there.
+    pub(crate) fn skip_ahead(&mut self, bytes: u64) -> io::Result<()> {
+        match self.read.checked_add(bytes).filter(|at| *at <= self.expected) {
+            Some(at) if bytes > 0 => self.skip(at),
+            Some(_) => Ok(()),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
     /// Whether it can be read twice.
     pub(crate) fn is_file(&self) -> bool {
         self.before.is_file()

@@ -20,7 +20,9 @@ impl Classified for MessageError {
             }
             Self::UnknownSuite { .. }
             | Self::Malformed { .. }
-            | Self::Armor(ArmorError::NotBase64) => Exit::NotAMessage.into(),
+            | Self::Armor(ArmorError::NotBase64 | ArmorError::BlankStart) => {
+                Exit::NotAMessage.into()
+            }
             Self::Armor(ArmorError::Utf16) => Exit::NotAMessage
                 .hint("have enwrap write the file itself, with -o, instead of a redirection"),
             Self::Truncated { .. } | Self::Armor(ArmorError::Cut) => {

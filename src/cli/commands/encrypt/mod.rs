@@ -27,7 +27,7 @@ use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
-use crate::cli::io::message_file::{has_length_of, is_message};
+use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::keys_to_encrypt;
@@ -156,7 +156,7 @@ impl Results for Messages {
     }
 
     fn reason_to_skip(&self, input: &Path) -> Option<Reason> {
-        (is_message(input) == Some(true)).then_some(Reason::Encrypted)
+        is_whole_message(input).then_some(Reason::Encrypted)
     }
 }
 
@@ -202,10 +202,15 @@ impl Plan<'_> {
     fn encrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> Result<Outcome, Error> {
         let mut source = Source::open(input)?;
         if source.looks_encrypted() {
-            if turn.is_of_many() && is_message(input) == Some(true) {
+            if turn.is_of_many() && is_whole_message(input) {
                 return Ok(Outcome::Skipped(Reason::Encrypted));
             }
-            self.ui.warning(&format!("{}: it is encrypted already", source.shown()));
+            let problem = if turn.is_of_many() {
+                "it begins as a message does and is not one to its end, so it is encrypted"
+            } else {
+                "it is encrypted already"
+            };
+            self.ui.warning(&format!("{}: {problem}", source.shown()));
         }
         let output = &self.args.output;
         if output.remove_source && source.looks_like_keyring() {
