@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// was not reaped, so the system has not given the id to another process.
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
-/// The list, for whoever starts or reaps a child: no signal is sent to any child meanwhile.
+/// The list. It is locked while a child is started or reaped, so that no signal is sent meanwhile.
 pub(super) fn lock() -> MutexGuard<'static, Vec<Pid>> {
     // The list is whole after every change, so a panic elsewhere did not break it.
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)

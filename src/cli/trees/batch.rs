@@ -84,7 +84,7 @@ enum OnFailure {
     End,
     /// It is told at once, and the rest goes on.
     GoOn,
-    /// As [`GoOn`](Self::GoOn), and it is told again at the end: nobody reads all that went by.
+    /// As [`GoOn`](Self::GoOn), and it is told once more at the end of what may be a long output.
     GoOnAndList,
 }
 
@@ -237,7 +237,7 @@ pub(crate) fn in_parallel(
             drop(thread::Builder::new().spawn_scoped(scope, || run.work(in_turn)));
         }
         run.work(in_turn);
-        // Also ends the count, which nobody needs any more.
+        // Also ends the count of files, which is of no more use.
         run.is_over.store(true, Ordering::Relaxed);
     });
     meter.finish();

@@ -294,6 +294,7 @@ impl Plan<'_> {
     }
 }
 
+/// Adds to a failed write where it was to go, and finds the error of a command whose output was read.
 fn name_output(error: EncryptError, target: &Target) -> Error {
     match error {
         EncryptError::Pipeline(PipelineError::Read(error)) => match error.downcast() {
