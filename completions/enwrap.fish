@@ -67,7 +67,7 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l if-missing -d 'Print the id of the key that has the alias, instead of failing'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l if-missing -d 'Print the id of the key that has the alias, instead of failing, if it was made here'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s v -l verbose -d 'Say more'

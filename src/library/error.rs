@@ -210,7 +210,9 @@ impl Classified for KeyError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } | Self::NoVersion { .. } => ErrorKind::NoKey,
-            Self::AliasExists { .. } | Self::Occupied { .. } => ErrorKind::AlreadyExists,
+            Self::AliasExists { .. } | Self::AliasOfForeign { .. } | Self::Occupied { .. } => {
+                ErrorKind::AlreadyExists
+            }
             Self::Unusable { .. } | Self::DecryptOnly { .. } => ErrorKind::KeyUnusable,
             Self::ReservedName { .. }
             | Self::NotOurs { .. }

@@ -130,15 +130,29 @@ fn a_keyring_export_is_a_keyring_and_an_env_export_is_its_variable() {
     job.fails(&["encrypt", "a", "-k", "b"], 16).says(&["decrypt-only"]);
 }
 
+/// A file could otherwise call its key `nightly`, and have a script encrypt under it.
+#[test]
+fn an_import_brings_no_alias_along_and_a_script_trusts_no_imported_key() {
+    let theirs = Shell::bare();
+    theirs.ok(&["keygen", "nightly"]);
+    let export = theirs.run(&["key", "export", "nightly", "--as", "keyring"]).success().stdout;
+    let ours = Shell::new();
+    let run = ours.pipe(&["--json", "key", "import"], &export).success();
+    let record = run.says(&["default, nightly", "key alias add NAME"]).json().remove(0);
+    assert_eq!(record["aliases"], serde_json::json!([]));
+    assert_eq!(record["file_aliases"], serde_json::json!(["default", "nightly"]));
+    ours.fails(&["key", "show", "nightly"], 3);
+    let id = record["key_id"].as_str().unwrap();
+    ours.ok(&["key", "alias", "add", "nightly", id]);
+    ours.fails(&["keygen", "nightly", "--if-missing"], 8).says(&[id, "not made here"]);
+    assert_ne!(ours.ok(&["keygen", "ours", "--if-missing"]), id);
+}
+
 #[test]
 fn imports_take_no_place_that_is_taken() {
     let shell = two_keys();
     let export = shell.run(&["key", "export", "b", "main", "--as", "keyring"]).success().stdout;
     let other = Shell::new();
-    let before = fs::read(other.keyring()).unwrap();
-    // `main` is an alias there already: nothing of it is imported, not even the other key.
-    other.pipe(&["key", "import"], &export).failure(8).says(&["'main'"]);
-    assert_eq!(fs::read(other.keyring()).unwrap(), before);
     other.pipe(&["key", "import", "one"], &export).failure(2).says(&["2 keys"]);
     let one = shell.run(&["key", "export", "main", "--as", "keyring"]).success().stdout;
     other.pipe(&["key", "import", "theirs"], &one).success();
@@ -147,6 +161,11 @@ fn imports_take_no_place_that_is_taken() {
     // Which key serves by default was not theirs to say.
     assert_eq!(show("default")["key_id"], show("main")["key_id"]);
     other.pipe(&["key", "import", "again"], &one).failure(8).says(&["same id"]);
+    // Nothing of an export is imported where one of its keys is there: not even the other key.
+    let before = fs::read(other.keyring()).unwrap();
+    other.pipe(&["key", "import"], &export).failure(8).says(&["same id"]);
+    other.pipe(&["key", "import", "main"], &one).failure(8).says(&["'main'"]);
+    assert_eq!(fs::read(other.keyring()).unwrap(), before);
     for nothing in [&b""[..], b"[]", b"{}", b"{\"format\":\"enwrap-keyring\",\"version\":1}\n"] {
         let code = other.pipe(&["key", "import"], nothing).code;
         assert!(matches!(code, Some(10 | 11)), "{code:?}");

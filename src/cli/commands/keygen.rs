@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
+use enwrap::keyring::model::key::Origin;
 use enwrap::keyring::store::Saved;
 use enwrap::keyring::{Alias, Key, KeyError, Keyring, Store};
 
@@ -31,7 +32,7 @@ pub(crate) struct KeygenArgs {
     #[arg(long, value_name = "TEXT", default_value = "")]
     description: String,
 
-    /// Print the id of the key that has the alias, instead of failing
+    /// Print the id of the key that has the alias, instead of failing, if it was made here
     #[arg(long, requires = "alias")]
     if_missing: bool,
 }
@@ -71,14 +72,23 @@ fn find(store: &Store, alias: &Alias) -> Result<Option<Answer>, Error> {
     use enwrap::keyring::KeyringError;
 
     match store.load() {
-        Ok(keyring) => Ok(keyring.key(alias.as_str()).ok().map(existing)),
+        Ok(keyring) => keyring.key(alias.as_str()).ok().map(|key| existing(key, alias)).transpose(),
         Err(KeyringError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error).in_keyring(store),
     }
 }
 
-fn existing(key: &Key) -> Answer {
-    Answer { record: Generated::new(key, false), became_default: false }
+/// The key that has the alias already. An imported one is not accepted: whoever it comes from could read what
+/// a script encrypts under it.
+fn existing(key: &Key, alias: &Alias) -> Result<Answer, Error> {
+    match key.origin() {
+        Origin::Generated => {
+            Ok(Answer { record: Generated::new(key, false), became_default: false })
+        }
+        Origin::Imported | Origin::AwsKms => {
+            Err(KeyError::AliasOfForeign { alias: alias.clone(), id: key.id() }.into())
+        }
+    }
 }
 
 fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Answer, Error> {
@@ -88,7 +98,7 @@ fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Answer, Error> {
         && args.if_missing
     {
         // Another process has made it since we looked.
-        return Ok(existing(keyring.key(alias.as_str())?));
+        return existing(keyring.key(alias.as_str())?, alias);
     }
     let is_first = keyring.keys().is_empty();
     let became_default = is_first && aliases.insert(Alias::default_alias());

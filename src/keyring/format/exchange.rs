@@ -1,7 +1,7 @@
-//! Root keys on their way to or from another tool or another keyring.
+//! Export and import of root keys, in two forms.
 //!
-//! Two forms: what a user of an official SDK needs for a raw AES keyring, as JSON, an object a version;
-//! and a keyring that holds nothing but the chosen versions.
+//! One is JSON with what an official SDK needs for a raw AES keyring, an object a version. The other is a
+//! keyring that holds the chosen versions only.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ struct Exported {
 #[serde(transparent)]
 struct List(Vec<Exported>);
 
-/// The bytes are no exported key. They are not shown: they may hold a key.
+/// The bytes are not an exported key. The error does not show them, since they may hold one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an exported key (line {line}, column {column})")]
 pub struct NotAnExport {
@@ -47,12 +47,12 @@ pub struct NotAnExport {
     pub column: usize,
 }
 
-/// What is exported: versions of keys, and what the receiver may do with them.
+/// The versions that are exported, and what the receiver may do with them.
 #[derive(Debug)]
 pub struct Selection<'a> {
-    /// Each with its key; those of one key together, in ascending order.
+    /// Each version with its key. Those of one key stand together, in ascending order.
     pub versions: Vec<(&'a Key, &'a KeyVersion)>,
-    /// Whether enwrap is to refuse to encrypt under them: a guard rail, since the material could.
+    /// Whether enwrap is to refuse to encrypt under them. It prevents mistakes only: the material could.
     pub decrypt_only: bool,
 }
 
@@ -161,25 +161,37 @@ pub fn from_json(text: &[u8]) -> Result<Vec<Key>, NotAnExport> {
     made.collect::<Result<_, VersionsFault>>().map_err(|_| NotAnExport { line: 1, column: 1 })
 }
 
-/// The keys of another keyring, as they come into this one: what was made there is imported here, and
-/// which key serves by default is decided here.
-#[must_use]
-pub fn from_keyring(keyring: Keyring) -> Vec<Key> {
-    let imported = keyring.into_keys().into_iter().map(|key| {
-        let mut aliases = key.aliases().clone();
-        aliases.remove(&Alias::default_alias());
-        key.into_imported(aliases)
-    });
-    imported.collect()
+/// A key of another keyring, on its way into this one.
+#[derive(Debug)]
+pub struct Foreign {
+    /// The key. It has no aliases: a name that people trust is given here, never by the file.
+    pub key: Key,
+    /// The aliases that the key had there.
+    pub aliases: BTreeSet<Alias>,
 }
 
-/// Names an imported key: its own aliases stay behind.
-#[must_use]
-pub fn name_imported(key: Key, alias: Alias) -> Key {
-    key.into_imported(BTreeSet::from([alias]))
+impl Foreign {
+    /// The key under the alias that was chosen for it here.
+    #[must_use]
+    pub fn named(self, alias: Option<Alias>) -> Key {
+        self.key.into_imported(alias.into_iter().collect())
+    }
 }
 
-/// A key version that was made elsewhere.
+impl From<Key> for Foreign {
+    fn from(key: Key) -> Self {
+        let aliases = key.aliases().clone();
+        Self { key: key.into_imported(BTreeSet::new()), aliases }
+    }
+}
+
+/// The keys of another keyring.
+#[must_use]
+pub fn from_keyring(keyring: Keyring) -> Vec<Foreign> {
+    keyring.into_keys().into_iter().map(Foreign::from).collect()
+}
+
+/// A key version with material from elsewhere.
 #[must_use]
 pub fn imported(number: u32, namespace: String, name: String, material: Material) -> KeyVersion {
     KeyVersion {
@@ -232,14 +244,17 @@ mod tests {
     }
 
     #[test]
-    fn a_keyring_of_the_selection_has_all_that_was_chosen_and_no_claim_on_the_default() {
+    fn a_keyring_of_the_selection_has_all_that_was_chosen_and_names_nothing_here() {
         let key = sample();
         let keyring = selection(&key, true).to_keyring().unwrap();
         assert_eq!(keyring.find_contradiction(), None);
         assert_eq!(keyring.keys()[0].versions(), key.versions());
-        let keys = from_keyring(keyring);
-        assert_eq!(*keys[0].aliases(), BTreeSet::from(["a".parse().unwrap()]));
-        assert_eq!((keys[0].origin(), keys[0].is_decrypt_only()), (Origin::Imported, true));
+        let foreign = from_keyring(keyring).remove(0);
+        assert_eq!(foreign.aliases, *key.aliases());
+        assert!(foreign.key.aliases().is_empty());
+        let key = foreign.named(Some("b".parse().unwrap()));
+        assert_eq!(*key.aliases(), BTreeSet::from(["b".parse().unwrap()]));
+        assert_eq!((key.origin(), key.is_decrypt_only()), (Origin::Imported, true));
     }
 
     #[test]

@@ -32,6 +32,14 @@ pub enum KeyError {
         /// Its key.
         id: KeyId,
     },
+    /// The alias names a key that was not generated in this keyring.
+    #[error("the alias '{alias}' names key {id}, which was not made here")]
+    AliasOfForeign {
+        /// The alias.
+        alias: Alias,
+        /// Its key.
+        id: KeyId,
+    },
     /// The key version is switched off.
     #[error("key '{key}' version {version} is {state}{}", until(*deletion_date))]
     Unusable {

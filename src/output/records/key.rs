@@ -1,8 +1,10 @@
 //! Records of `keygen` and `key`.
 
+use std::collections::BTreeSet;
+
 use enwrap::clock::now;
 use enwrap::keyring::model::key::State;
-use enwrap::keyring::{Key, KeyId, KeyVersion};
+use enwrap::keyring::{Alias, Key, KeyId, KeyVersion};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -101,12 +103,15 @@ pub(crate) struct Imported {
     pub(crate) key: KeyRecord,
     namespace: String,
     name: String,
+    /// The aliases that the key has in the imported file, and not here.
+    pub(crate) file_aliases: Vec<String>,
 }
 
 impl Imported {
-    pub(crate) fn new(key: &Key) -> Self {
+    pub(crate) fn new(key: &Key, file_aliases: &BTreeSet<Alias>) -> Self {
         let KeyVersion { namespace, name, .. } = key.current();
-        Self { key: KeyRecord::new(key), namespace: namespace.clone(), name: name.clone() }
+        let (namespace, name) = (namespace.clone(), name.clone());
+        Self { key: KeyRecord::new(key), namespace, name, file_aliases: names(file_aliases) }
     }
 }
 

@@ -147,7 +147,7 @@ fn results() -> Vec<BTreeSet<String>> {
         }),
         members(&Generated::new(&key, true)),
         key_record,
-        members(&Imported::new(&key)),
+        members(&Imported::new(&key, key.aliases())),
         members(&Exported { key: version(), output: path() }),
         members(&version()),
         members(&Renamed { key_id }),

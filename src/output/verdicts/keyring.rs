@@ -120,6 +120,10 @@ impl Classified for KeyError {
             Self::AliasExists { .. } => {
                 Exit::Exists.hint("choose another alias; 'keygen --if-missing' accepts it")
             }
+            Self::AliasOfForeign { id, .. } => Exit::Exists.hint(format!(
+                "whoever it comes from can read what is encrypted under it; choose another alias, or see \
+                 'enwrap key show {id}'"
+            )),
             Self::Unusable { key, state: State::PendingDeletion, .. } => {
                 Exit::KeyDisabled.hint(format!("keep it: enwrap key undelete {key}"))
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::crypto::secret::SecretText;
-use enwrap::keyring::format::exchange;
+use enwrap::keyring::format::exchange::{self, Foreign};
 use enwrap::keyring::store::Saved;
 use enwrap::keyring::{Alias, Key, Location, Material};
 
@@ -32,7 +32,7 @@ const MOST_BYTES: usize = 1 << 20;
     enwrap --keyring other.json key import backup --file backup-key.json
 "])]
 pub(crate) struct ImportArgs {
-    /// A name for the key, instead of those it had
+    /// A name for the key: names that the file gives it are shown, and not taken over
     #[arg(value_parser = parse_alias)]
     alias: Option<Alias>,
 
@@ -58,19 +58,21 @@ pub(crate) struct ImportArgs {
 
 pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
     let store = app.store()?;
-    let mut keys = read(app, args, store.path())?;
-    if let Some(alias) = &args.alias {
-        if keys.len() != 1 {
-            let message = format!("one name is given, and there are {} keys", keys.len());
-            return Err(UsageError::new(message)
-                .hint("leave it out: they keep the names they had")
-                .into());
-        }
-        let named = keys.drain(..).map(|key| exchange::name_imported(key, alias.clone()));
-        keys = named.collect();
+    let read = read(app, args, store.path())?;
+    if args.alias.is_some() && read.len() != 1 {
+        let message = format!("one name is given, and there are {} keys", read.len());
+        return Err(UsageError::new(message)
+            .hint("leave it out, and name them afterwards: enwrap key alias add NAME ID")
+            .into());
     }
-    // Made before the keys are moved into the keyring.
-    let told: Vec<_> = keys.iter().map(Imported::new).collect();
+    // The records are made before the keys are moved into the keyring.
+    let (mut keys, mut told) = (Vec::new(), Vec::new());
+    for foreign in read {
+        let file_aliases = foreign.aliases.clone();
+        let key = foreign.named(args.alias.clone());
+        told.push(Imported::new(&key, &file_aliases));
+        keys.push(key);
+    }
     let ((), saved) = store.update(|keyring| {
         for key in keys {
             keyring.add(key)?;
@@ -81,12 +83,19 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
         app.tell_about_first_use(&store);
     }
     for record in told {
+        if !record.file_aliases.is_empty() && args.alias.is_none() {
+            app.ui.note(&format!(
+                "the file calls key {id} {}; to give it a name here: enwrap key alias add NAME {id}",
+                record.file_aliases.join(", "),
+                id = record.key.key_id,
+            ));
+        }
         app.ui.result(&format!("{}\n", record.key.key_id), &record)?;
     }
     Ok(())
 }
 
-fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<Key>, Error> {
+fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<Foreign>, Error> {
     if let (Some(file), Some(namespace), Some(name)) =
         (&args.material_file, &args.namespace, &args.name)
     {
@@ -96,12 +105,13 @@ fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<Key>, Error>
                 .hint("it must be 32, 48 or 64 hex digits: a key of 128, 192 or 256 bits")
         })?;
         let version = exchange::imported(1, namespace.clone(), name.clone(), material);
-        return Ok(vec![Key::import(version)?]);
+        return Ok(vec![Key::import(version)?.into()]);
     }
     let file = operands(args.file.as_slice())?.remove(0);
     let text = read_secret(&file, keyring)?;
     if is_json(text.expose()) {
-        return exchange::from_json(text.expose()).about(|| about(&file, keyring));
+        let keys = exchange::from_json(text.expose()).about(|| about(&file, keyring))?;
+        return Ok(keys.into_iter().map(Foreign::from).collect());
     }
     let name =
         Subject::of(&file).path().map_or_else(|| PathBuf::from("standard input"), Into::into);
