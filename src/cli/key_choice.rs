@@ -1,5 +1,8 @@
 //! Which keys of the keyring a command line names.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use enwrap::keyring::{Alias, Key, KeyVersion, Keyring, Store};
 use enwrap::keys::service::{KeyName, KeyService as _, Recipient};
 
@@ -25,6 +28,23 @@ pub(crate) fn keys_to_encrypt<'a>(
         }
     }
     Ok(keys)
+}
+
+/// Refuses operands that name a key and not a file: `-r backup note` is no way to say `-k backup`, and would encrypt
+/// `note` under another key.
+pub(crate) fn refuse_key_names(keyring: &Keyring, operands: &[PathBuf]) -> Result<(), UsageError> {
+    let is_key = |name: &&str| {
+        keyring.key(name).is_ok()
+            && std::fs::symlink_metadata(name)
+                .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    };
+    match operands.iter().filter_map(|operand| operand.to_str()).find(is_key) {
+        None => Ok(()),
+        Some(name) => {
+            Err(UsageError::new(format!("there is no file '{name}', but a key of that name"))
+                .hint(format!("to encrypt under this key, say -k {name}")))
+        }
+    }
 }
 
 /// The keys that were named, each once. Without a name there is none: the default key does not count.

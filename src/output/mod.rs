@@ -130,6 +130,14 @@ impl Ui {
         }
     }
 
+    /// Says how many files a run did not begin, if any; programs have it in the summary.
+    pub(crate) fn stopped(self, not_tried: usize) {
+        if self.format == Format::Text && not_tried > 0 {
+            let files = if not_tried == 1 { "file" } else { "files" };
+            line(&format!("stopped: {not_tried} {files} not tried"));
+        }
+    }
+
     /// Says what may be wrong although the work was done.
     pub(crate) fn warning(self, text: &str) {
         if self.verbosity > Verbosity::Quiet {

@@ -412,6 +412,19 @@ fn a_slip_in_the_command_line_is_told_before_the_first_file() {
 }
 
 #[test]
+fn the_name_of_a_key_is_no_operand() {
+    let shell = Shell::new();
+    shell.ok(&["keygen", "backup"]);
+    shell.write("note", "a note");
+    for line in [&["encrypt", "-r", "backup", "note"][..], &["encrypt", "note", "backup"]] {
+        let run = shell.fails_harmlessly(line, 2);
+        run.says(&["there is no file 'backup', but a key of that name", "say -k backup"]);
+    }
+    shell.write("backup", "a file of that name");
+    shell.run(&["encrypt", "-r", "backup", "note"]).success().says(&["2 encrypted"]);
+}
+
+#[test]
 fn a_full_disk_stops_the_run_and_leaves_no_half_files() {
     let shell = Shell::new();
     fs::create_dir(shell.path("docs")).unwrap();
@@ -421,7 +434,8 @@ fn a_full_disk_stops_the_run_and_leaves_no_half_files() {
     }
     // A file system of 1 MiB, which only a namespace of its own lets everybody mount.
     let line = "mount -t tmpfs -o size=1m none out && enwrap --json encrypt -r docs --output-dir out; \
-        code=$?; enwrap verify -r out >&2; ls -A out/docs | wc -l; exit $code";
+        code=$?; enwrap verify -r out >&2; ls -A out/docs | wc -l; \
+        head -c 1m /dev/zero > out/rest; enwrap encrypt -j 1 -r docs --output-dir out/more; exit $code";
     let line = format!("enwrap() {{ '{ENWRAP}' \"$@\"; }}; {line}");
     let run: Run = shell.command("unshare", &["-rm", "sh", "-c", &line]).output().unwrap().into();
     if run.stderr.contains("unshare") || run.stderr.contains("mount:") {
@@ -434,9 +448,10 @@ fn a_full_disk_stops_the_run_and_leaves_no_half_files() {
     let done = lines.iter().filter(|line| line["type"] == "result").count();
     let sum = lines.iter().find(|line| line["type"] == "summary").unwrap();
     assert!(done < 30 && sum["encrypted"] == done, "{text}");
-    assert!(sum["files"].as_u64().unwrap() < 40, "it stopped: {sum}");
+    let (tried, not_tried) = (sum["files"].as_u64().unwrap(), sum["not_tried"].as_u64().unwrap());
+    assert!(tried < 40 && tried + not_tried == 60, "it stopped: {sum}");
     assert!(text.contains("No space left"), "{text}");
-    run.says(&[&format!("{done} verified")]);
+    run.says(&[&format!("{done} verified"), "stopped: 59 files not tried"]);
     assert_eq!(text.lines().last().unwrap().trim(), done.to_string(), "no half files");
 }
 

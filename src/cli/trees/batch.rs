@@ -34,6 +34,8 @@ pub(crate) struct Tally {
     /// Those that were worked on: all that were not passed over.
     pub(crate) files: usize,
     pub(crate) failed: usize,
+    /// Those that were not begun, because a full disk has stopped the run.
+    not_tried: usize,
     pub(crate) skipped: Skipped,
     /// What failed, for the list at the end of a long run.
     failures: Vec<Diagnosis>,
@@ -42,10 +44,12 @@ pub(crate) struct Tally {
 impl Tally {
     /// Ends the run: tells the counts, with those of the verb, and fails if any file failed.
     fn finish(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
-        let Self { files, failed, failures, .. } = self;
+        let Self { files, failed, not_tried, failures, .. } = self;
         app.ui.failures(&failures, failed - failures.len());
+        app.ui.stopped(not_tried);
         let failures = failures.iter().map(Diagnosis::failure).collect();
-        app.ui.summary(&Summary { files, failed, counts, failures })?;
+        let not_tried = Some(not_tried).filter(|count| *count > 0);
+        app.ui.summary(&Summary { files, failed, not_tried, counts, failures })?;
         if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total: files }.into()) }
     }
 
@@ -102,6 +106,8 @@ struct Run<'a, I> {
 #[derive(Default)]
 struct State {
     tally: Tally,
+    /// Whether a full disk has stopped the run.
+    is_stopped: bool,
     /// The error that ended the run.
     error: Option<Error>,
 }
@@ -149,13 +155,18 @@ where
         }
         // No later file could be written either.
         if is_full_disk(&error) {
+            state.is_stopped = true;
             self.is_over.store(true, Ordering::Relaxed);
         }
     }
 
     fn finish(self) -> Result<Tally, Error> {
-        let State { tally, error } =
+        let State { mut tally, is_stopped, error } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if is_stopped {
+            tally.not_tried =
+                self.files.into_inner().unwrap_or_else(PoisonError::into_inner).count();
+        }
         error.map_or(Ok(tally), Err)
     }
 }
@@ -176,7 +187,7 @@ pub(crate) fn for_each<T: AsRef<Path>>(
     if is_single {
         return Ok(());
     }
-    Tally { files: inputs.len(), ..tally }.finish(app, NoCounts {})
+    tally.finish(app, NoCounts {})
 }
 
 /// Runs `one` for each file of a tree, in order. Without `-r`, one operand fails with its own error; every other

@@ -12,6 +12,9 @@ pub(crate) struct Summary<C> {
     /// Files that were worked on: all but those that were passed over.
     pub(crate) files: usize,
     pub(crate) failed: usize,
+    /// Files that were not begun, of a run that a full disk has stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_tried: Option<usize>,
     #[serde(flatten)]
     pub(crate) counts: C,
     /// Of a run over folders; at most 1,000.

@@ -190,19 +190,25 @@ fn results() -> Vec<BTreeSet<String>> {
 /// A summary of each kind, in the order of the contract. The members of a failure are those of the first one.
 fn summaries() -> Vec<BTreeSet<String>> {
     fn of(counts: impl Serialize) -> BTreeSet<String> {
-        members(&Summary { files: 1, failed: 0, counts, failures: Vec::new() })
+        members(&Summary { files: 1, failed: 0, not_tried: None, counts, failures: Vec::new() })
     }
     fn of_tree(counts: impl Serialize) -> BTreeSet<String> {
         let mut names = of(OfTree { counts, skipped: BTreeMap::new() });
-        names.insert("failures".to_owned());
+        names.extend(["failures", "not_tried"].map(str::to_owned));
         names
     }
-    let failures = vec![Failure::new(Exit::Failure, None)];
+    let (failures, not_tried) = (vec![Failure::new(Exit::Failure, None)], Some(1));
     let counts = OfTree { counts: Done::Encrypted(1), skipped: BTreeMap::new() };
     let (messages, not_messages, special) = (1, 1, 1);
     vec![
-        of(NoCounts {}),
-        members(&Summary { files: 1, failed: 1, counts, failures }),
+        members(&Summary {
+            files: 1,
+            failed: 1,
+            not_tried,
+            counts: NoCounts {},
+            failures: Vec::new(),
+        }),
+        members(&Summary { files: 1, failed: 1, not_tried, counts, failures }),
         of_tree(Done::Decrypted(1)),
         of_tree(Done::Verified(1)),
         of_tree(RewrapCounts { rewrapped: 1, already_so: 1, not_messages, special }),

@@ -30,7 +30,7 @@ use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
-use crate::cli::key_choice::keys_to_encrypt;
+use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
 use crate::cli::outputs::Outputs;
 use crate::cli::process::umask;
 use crate::cli::trees::batch::{Outcome, Turn};
@@ -180,6 +180,9 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     };
     let work = Work::plan(app, &store, request, &Messages)?;
     let keyring = store.load()?;
+    if command.is_none() {
+        refuse_key_names(&keyring, &args.inputs)?;
+    }
     let (keys, recipients) = (Vec::new(), Vec::new());
     let metadata = args.metadata.open(work.paths(&store))?;
     let outputs = &app.outputs;

@@ -142,7 +142,8 @@ impl Checked {
         };
         let counts = OfTree { counts, skipped: skipped.members() };
         let (files, failed) = (messages + blobs + unchecked + unreadable, unchecked + unreadable);
-        Ok(app.ui.summary(&Summary { files, failed, counts, failures: Vec::new() })?)
+        let failures = Vec::new();
+        Ok(app.ui.summary(&Summary { files, failed, not_tried: None, counts, failures })?)
     }
 
     fn verdict(self) -> Result<Self, Found> {
