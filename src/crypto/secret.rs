@@ -88,7 +88,9 @@ impl PartialEq for SecretBytes {
 
 impl Eq for SecretBytes {}
 
-/// The data key of one message, before any derivation. AWS calls it the plaintext data key.
+/// A data key in the clear, before any derivation. AWS calls it the plaintext data key.
+///
+/// It is wiped when it is dropped, compares in constant time, and its `Debug` shows only its length.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DataKey(SecretBytes);
 
