@@ -10,7 +10,7 @@ use super::args::GlobalArgs;
 use super::environment;
 use super::outputs::Outputs;
 use super::secrets::passphrase::{AtTheTerminal, Sources};
-use crate::output::error::Error;
+use crate::output::error::{Error, UsageError};
 use crate::output::{Format, Ui, Verbosity, sanitize};
 
 pub(crate) struct App {
@@ -41,6 +41,28 @@ impl App {
             lock_timeout: Duration::from_secs(args.lock_timeout),
             passphrase: args.passphrase.sources(),
             jobs: args.jobs.map_or_else(Jobs::available, Jobs::new),
+        }
+    }
+
+    /// Refuses `--json` for a verb that prints none.
+    pub(crate) fn require_text(&self, verb: &str) -> Result<(), UsageError> {
+        match self.ui.format {
+            Format::Text => Ok(()),
+            Format::Json => {
+                Err(UsageError::new(format!("'{verb}' prints no JSON")).hint("leave out --json"))
+            }
+        }
+    }
+
+    /// Refuses `--json` where `data` goes to standard output, on which programs could not tell it from the lines of
+    /// JSON. `hint` says what to do instead.
+    pub(crate) fn require_no_json_beside(&self, data: &str, hint: &str) -> Result<(), UsageError> {
+        match self.ui.format {
+            Format::Text => Ok(()),
+            Format::Json => Err(UsageError::new(format!(
+                "the {data} goes to standard output, and so would --json's lines"
+            ))
+            .hint(hint)),
         }
     }
 

@@ -16,6 +16,7 @@ mod outputs;
 mod process;
 mod secrets;
 mod trees;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -116,9 +117,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::from(Exit::Usage.code());
     }
     if error.use_stderr() && wants_json {
-        let text = error.render().to_string();
-        let text = text.trim_start_matches("error: ").trim();
-        let usage = UsageError::new(text).into();
+        let usage = usage::of(&error.render().to_string()).into();
         Ui::new(Format::Json, Verbosity::Normal, When::Never, When::Never)
             .error(&Diagnosis::of(&usage));
     } else if let Err(failed) = error.print() {

@@ -227,4 +227,14 @@ fn json_says_what_was_done() {
     shell.fails(&["--json", "decrypt", "a.enwrap", "-o", "-"], 2);
     let run = shell.fails(&["--json", "encrypt", "a", "--no-such-flag"], 2);
     assert_eq!(run.json()[0]["kind"], "usage");
+    let (message, hint) = (&run.json()[0]["message"], &run.json()[0]["hint"]);
+    assert_eq!(message, "unexpected argument '--no-such-flag' found");
+    assert!(hint.as_str().is_some_and(|hint| !hint.contains('\n')), "{hint}");
+    for line in [&["completions", "bash"][..], &["man", "."], &["datakey", "--format", "hex"]] {
+        let run = shell.run(&[&["--json"], line].concat()).failure(2);
+        assert!(
+            run.json()[0]["hint"].as_str().is_some_and(|hint| hint.contains("--json")),
+            "{line:?}"
+        );
+    }
 }

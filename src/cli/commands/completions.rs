@@ -24,7 +24,8 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(_app: &App, args: &CompletionsArgs) -> Result<(), Error> {
+pub(crate) fn run(app: &App, args: &CompletionsArgs) -> Result<(), Error> {
+    app.require_text("completions")?;
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut crate::cli::Cli::command(), "enwrap", &mut script);
     Ok(print(&script)?)

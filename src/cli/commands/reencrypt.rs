@@ -37,7 +37,7 @@ use crate::output::progress::Meter;
 use crate::output::records::known_keys;
 use crate::output::records::message::Reencrypted;
 use crate::output::records::summary::ReencryptCounts;
-use crate::output::{Format, sanitize};
+use crate::output::sanitize;
 
 /// Encrypt messages again, under new data keys
 ///
@@ -110,11 +110,8 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
         Some(output) => Target::of(output).is_stdout(),
         None => args.paths.iter().any(|path| is_stdin(path)),
     };
-    if to_stdout && app.ui.format == Format::Json {
-        let problem = "the result goes to standard output, and so would --json's lines";
-        return Err(UsageError::new(problem)
-            .hint("write the result to a file with -o FILE")
-            .into());
+    if to_stdout {
+        app.require_no_json_beside("result", "write the result to a file with -o FILE")?;
     }
     let store = app.store()?;
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;

@@ -10,7 +10,7 @@ use crate::cli::io::destination::Target;
 use crate::cli::io::source::{is_stdin, operands};
 use crate::cli::outputs::place::Place;
 use crate::output::error::UsageError;
-use crate::output::{Format, sanitize};
+use crate::output::sanitize;
 
 /// The extension of encrypted files.
 pub(crate) const EXTENSION: &str = "enwrap";
@@ -44,9 +44,8 @@ pub(crate) fn plan(
         let target = target(&input, output, results)?;
         jobs.push(Job { input, target });
     }
-    if app.ui.format == Format::Json && jobs.iter().any(|job| job.target.is_stdout()) {
-        let problem = "the result goes to standard output, and so would --json's lines";
-        return Err(UsageError::new(problem).hint("write the result to a file with -o FILE"));
+    if jobs.iter().any(|job| job.target.is_stdout()) {
+        app.require_no_json_beside("result", "write the result to a file with -o FILE")?;
     }
     require_apart(&jobs)?;
     Ok(jobs)

@@ -31,6 +31,7 @@ pub(super) struct DecryptArgs {
 }
 
 pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
+    args.value.require_no_json_beside(app)?;
     let context = args.context.context()?;
     let store = app.store()?;
     let keyring = store.load()?;

@@ -46,6 +46,7 @@ pub(super) struct RewrapArgs {
 }
 
 pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
+    args.value.require_no_json_beside(app)?;
     let context = args.context.context()?;
     let new_context = changed(&context, &args.set_context)?;
     let store = app.store()?;

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use enwrap::crypto::secret::{SecretBytes, SecretText};
 use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
 
+use crate::cli::app::App;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::outputs::Outputs;
 use crate::output::error::{Cause, Error, UsageError};
@@ -31,6 +32,16 @@ pub(super) struct ValueArgs {
     /// Print one value instead of JSON
     #[arg(long, value_name = "FORMAT")]
     pub(super) format: Option<Encoding>,
+}
+
+impl ValueArgs {
+    /// Refuses `--json` beside a value that is not JSON. Without `--format`, what is printed is the AWS CLI's JSON.
+    pub(super) fn require_no_json_beside(&self, app: &App) -> Result<(), UsageError> {
+        match self.format {
+            None => Ok(()),
+            Some(_) => app.require_no_json_beside("value", "leave out --json, or --format"),
+        }
+    }
 }
 
 /// The algorithm that AWS KMS names for symmetric keys.

@@ -18,7 +18,7 @@ use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::output::error::{Cause, Concerning as _, Error, UsageError};
 use crate::output::records::KeyVersionMember;
 use crate::output::records::key::Exported;
-use crate::output::{Format, sanitize};
+use crate::output::sanitize;
 
 /// Write root keys, with their material
 ///
@@ -102,12 +102,9 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
     }
     let selection = Selection { versions, decrypt_only: args.decrypt_only };
     let target = args.output.as_deref().map_or(Target::Stdout, Target::of);
-    if target.is_stdout() && app.ui.format == Format::Json {
-        return Err(UsageError::new(
-            "the key goes to standard output, and so would --json's lines",
-        )
-        .hint("the export is JSON already; leave out --json, or write it with -o FILE")
-        .into());
+    if target.is_stdout() {
+        let hint = "the export is JSON already; leave out --json, or write it with -o FILE";
+        app.require_no_json_beside("key", hint)?;
     }
     let text = encode(args, form, &selection)?;
     let publication = Publication::new(Access::OwnerOnly).durability(Durability::Synced);

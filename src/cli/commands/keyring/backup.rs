@@ -16,7 +16,7 @@ use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::outputs::place::Place;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::records::keyring::BackedUp;
-use crate::output::{Format, sanitize};
+use crate::output::sanitize;
 
 /// Copy the keyring to a new file, after checking it
 ///
@@ -52,12 +52,8 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     if target.is_stdout() && !args.text {
         return Err(UsageError::new("a backup goes to a file").into());
     }
-    if target.is_stdout() && app.ui.format == Format::Json {
-        return Err(UsageError::new(
-            "the backup goes to standard output, and so would --json's lines",
-        )
-        .hint("write it to a file")
-        .into());
+    if target.is_stdout() {
+        app.require_no_json_beside("backup", "write it to a file")?;
     }
     let store = app.store()?;
     let text = if args.text {
