@@ -27,9 +27,26 @@ pub(crate) struct ManArgs {
 }
 
 pub(crate) fn run(app: &App, args: &ManArgs) -> Result<(), Error> {
-    let mut command = crate::cli::Cli::command().disable_help_subcommand(true);
+    app.require_text("man")?;
+    write_pages(app.ui, &command(), &args.folder, true)
+}
+
+/// The command line, with a description of every option for the generator.
+fn command() -> Command {
+    let mut command = with_long_help(crate::cli::Cli::command()).disable_help_subcommand(true);
     command.build();
-    write_pages(app.ui, &command, &args.folder, true)
+    command
+}
+
+/// Makes the short help of an option its long help too, where it has no other. The generator leaves out the short
+/// help of what `-h` does not show.
+fn with_long_help(command: Command) -> Command {
+    command
+        .mut_args(|argument| match (argument.get_long_help(), argument.get_help().cloned()) {
+            (None, Some(help)) => argument.long_help(help),
+            _ => argument,
+        })
+        .mut_subcommands(with_long_help)
 }
 
 fn write_pages(ui: Ui, command: &Command, folder: &Path, is_root: bool) -> Result<(), Error> {
@@ -104,6 +121,33 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The options of a page that have no text: a paragraph's tag, and what is between it and the next one.
+    fn undescribed(page: &str) -> Vec<&str> {
+        let (_, paragraphs) = page.split_once(".TP\n").unwrap_or_default();
+        let has_text =
+            |text: &str| text.lines().any(|line| !line.starts_with('.') && !line.is_empty());
+        paragraphs
+            .split(".TP\n")
+            .filter_map(|paragraph| paragraph.split_once('\n').or(Some((paragraph, ""))))
+            .filter(|(_, text)| !has_text(text.split(".SH").next().unwrap_or_default()))
+            .map(|(tag, _)| tag)
+            .collect()
+    }
+
+    fn assert_described(command: &Command) {
+        let mut page = Vec::new();
+        render(command, &Man::new(command.clone()), true, &mut page).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        assert_eq!(undescribed(&page), [""; 0], "{}", command.get_name());
+        command.get_subcommands().for_each(assert_described);
+    }
+
+    #[test]
+    fn every_option_has_a_description() {
+        assert_eq!(undescribed(".TP\n\\-\\-a\ntext\n.TP\n\\-\\-b\n\n.RS\n.SH X\ny\n"), ["\\-\\-b"]);
+        assert_described(&command());
+    }
 
     #[test]
     fn roff_takes_nothing_for_its_own() {
