@@ -1847,12 +1847,27 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__inspect)
-            opts="-j -q -v -h --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --envelope --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --envelope)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --max-header-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

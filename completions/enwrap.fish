@@ -177,6 +177,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s q -l quiet -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l envelope -d 'List the keys in this envelope file too (repeatable), before those in FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r

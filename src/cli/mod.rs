@@ -27,7 +27,7 @@ use crate::output::diagnosis::{Diagnosis, is_broken_pipe};
 use crate::output::error::UsageError;
 use crate::output::exit::Exit;
 use crate::output::status::Status;
-use crate::output::{self, Format, Ui, Verbosity, When};
+use crate::output::{self, Format, Ui, Verbosity, When, sanitize};
 use app::App;
 use args::GlobalArgs;
 use commands::Verb;
@@ -74,7 +74,7 @@ pub(crate) fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&escaped(error)),
     };
     let app = App::new(&cli.global);
     let result = cli.verb.run(&app).and_then(|status| {
@@ -129,6 +129,14 @@ fn refuse(error: &clap::Error) -> ExitCode {
         }
     }
     ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { 0 })
+}
+
+/// The same error about arguments in which everything is escaped that a terminal would act on: its text quotes them.
+fn escaped(error: clap::Error) -> clap::Error {
+    match Cli::try_parse_from(std::env::args_os().map(sanitize::name)) {
+        Err(escaped) if escaped.kind() == error.kind() => escaped,
+        _ => error,
+    }
 }
 
 /// Whether `--passphrase-command` stands after the verb, where it is not read.

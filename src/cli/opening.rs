@@ -75,20 +75,7 @@ impl Opening {
         if is_shared || input.as_os_str() == "-" {
             return Ok(OpeningOne { opening: self, services: self.services(), beside: None });
         }
-        let beside = match Envelope::open(&path) {
-            Ok(envelope) => Some(envelope),
-            Err(error) if is_absent(&error) => None,
-            // Only a warning: the file was not named, and the message may open without it.
-            Err(error) => {
-                let shown = sanitize::name(&path);
-                self.ui
-                    .warning(&format!("'{shown}' is no envelope file that can be read: {error}"));
-                None
-            }
-        };
-        if let Some(envelope) = &beside {
-            warn_of_skipped(self.ui, envelope);
-        }
+        let beside = beside(self.ui, input);
         Ok(OpeningOne { opening: self, services: self.services(), beside })
     }
 }
@@ -139,6 +126,26 @@ impl Records for OpeningOne<'_> {
         let envelopes = self.opening.shared.iter().chain(&self.beside);
         envelopes.flat_map(|envelope| envelope.of(message)).take(MOST_RECORDS).collect()
     }
+}
+
+/// The envelope file beside a message, if there is one.
+pub(crate) fn beside(ui: Ui, input: &Path) -> Option<Envelope> {
+    if input.as_os_str() == "-" {
+        return None;
+    }
+    let path = envelope::beside(input);
+    let envelope = match Envelope::open(&path) {
+        Ok(envelope) => envelope,
+        Err(error) if is_absent(&error) => return None,
+        // Only a warning: the file was not named, and the message may open without it.
+        Err(error) => {
+            let shown = sanitize::name(&path);
+            ui.warning(&format!("'{shown}' is no envelope file that can be read: {error}"));
+            return None;
+        }
+    };
+    warn_of_skipped(ui, &envelope);
+    Some(envelope)
 }
 
 /// The envelope files to read: those of the flags, else those of `ENWRAP_ENVELOPE`.

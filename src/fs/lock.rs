@@ -14,10 +14,13 @@ use super::trust::is_trusted;
 /// Time between two attempts to take a lock that another process holds.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// A held lock, released on drop. The lock file is never removed: a waiting process has it open already, and
-/// would then lock a file that no other process can find.
+/// A held lock, released on drop. The lock file stays, unless its holder removes it with [`remove`](Self::remove).
 #[derive(Debug)]
-pub struct FileLock(#[expect(dead_code, reason = "the lock lasts as long as the open file")] File);
+pub struct FileLock {
+    #[expect(dead_code, reason = "the lock lasts as long as the open file")]
+    file: File,
+    path: PathBuf,
+}
 
 /// Why a lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -40,40 +43,70 @@ impl FileLock {
     /// # Errors
     /// [`LockError`].
     pub fn take(target: &Path, timeout: Duration) -> Result<Self, LockError> {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            // In a folder that other users can write to, this name may be a link that they made.
-            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-            .open(lock_name(target))
-            .map_err(LockError::Io)?;
-        let metadata = file.metadata().map_err(LockError::Io)?;
-        if !metadata.is_file() || !is_trusted(metadata.uid()) || metadata.nlink() != 1 {
-            return Err(LockError::Io(io::Error::other("it is not a plain file of yours")));
-        }
+        let path = lock_name(target);
         let start = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(fs::TryLockError::Error(source)) => return Err(LockError::Io(source)),
-                Err(fs::TryLockError::WouldBlock) if start.elapsed() < timeout => {
-                    std::thread::sleep(INTERVAL);
-                }
-                Err(fs::TryLockError::WouldBlock) => {
-                    let mut holder = String::new();
-                    drop(file.read_to_string(&mut holder));
-                    return Err(LockError::Held { holder: holder.trim().to_owned() });
-                }
-            }
+        let mut file = open(&path)?;
+        wait(&mut file, start, timeout)?;
+        // Its holder may have removed it meanwhile, and a lock on a file without a name excludes nobody.
+        while !is_still_at(&file, &path) && start.elapsed() <= timeout {
+            file = open(&path)?;
+            wait(&mut file, start, timeout)?;
         }
         // The process id is only for messages, so a write error is ignored.
         drop(file.set_len(0).and_then(|()| file.rewind()));
         drop(writeln!(file, "{}", std::process::id()));
-        Ok(Self(file))
+        Ok(Self { file, path })
     }
+
+    /// Removes the lock file, where the file that it is for has gone too, and ends the lock.
+    ///
+    /// # Errors
+    /// The system's own.
+    pub fn remove(self) -> io::Result<()> {
+        fs::remove_file(&self.path)
+    }
+}
+
+fn open(path: &Path) -> Result<File, LockError> {
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        // In a folder that other users can write to, this name may be a link that they made.
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(path)
+        .map_err(LockError::Io)?;
+    let metadata = file.metadata().map_err(LockError::Io)?;
+    let is_ours = metadata.is_file() && is_trusted(metadata.uid()) && metadata.nlink() < 2;
+    if is_ours {
+        Ok(file)
+    } else {
+        Err(LockError::Io(io::Error::other("it is not a plain file of yours")))
+    }
+}
+
+fn wait(file: &mut File, start: Instant, timeout: Duration) -> Result<(), LockError> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(fs::TryLockError::Error(source)) => return Err(LockError::Io(source)),
+            Err(fs::TryLockError::WouldBlock) if start.elapsed() < timeout => {
+                std::thread::sleep(INTERVAL);
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                drop(file.read_to_string(&mut holder));
+                return Err(LockError::Held { holder: holder.trim().to_owned() });
+            }
+        }
+    }
+}
+
+fn is_still_at(file: &File, path: &Path) -> bool {
+    let (Ok(held), Ok(named)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    (held.dev(), held.ino()) == (named.dev(), named.ino())
 }
 
 fn lock_name(target: &Path) -> PathBuf {
@@ -115,5 +148,21 @@ mod tests {
             assert_eq!(fs::metadata(&precious).unwrap().len(), 0);
             fs::remove_file(&lock).unwrap();
         }
+    }
+
+    #[test]
+    fn a_lock_file_that_its_holder_removes_locks_nobody_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("file");
+        let held = FileLock::take(&target, Duration::ZERO).unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| FileLock::take(&target, Duration::from_secs(60)));
+            held.remove().unwrap();
+            let taken = waiting.join().unwrap().unwrap();
+            // The lock that was waited for is the one that others find.
+            assert!(FileLock::take(&target, Duration::ZERO).is_err());
+            taken.remove().unwrap();
+        });
+        assert!(!lock_name(&target).exists());
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn name(name: impl AsRef<OsStr>) -> String {
 pub(crate) fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || is_bidirectional(character) {
+        if is_unseen(character) {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
@@ -38,9 +38,10 @@ pub(crate) fn text(text: &str) -> String {
 pub(crate) fn json(record: &impl Serialize) -> serde_json::Result<String> {
     let mut line = String::new();
     for character in serde_json::to_string(record)?.chars() {
-        if character.is_control() || is_bidirectional(character) {
-            // All of them are in the first plane: one unit of UTF-16.
-            line.push_str(&format!("\\u{:04x}", u32::from(character)));
+        if is_unseen(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             line.push(character);
         }
@@ -48,12 +49,22 @@ pub(crate) fn json(record: &impl Serialize) -> serde_json::Result<String> {
     Ok(line)
 }
 
-/// Characters that reorder what stands around them (Unicode UAX #9), and line separators.
-fn is_bidirectional(character: char) -> bool {
-    matches!(
+/// Whether a character would act on the terminal, or have a name look like another one: controls, characters that
+/// reorder what stands around them (Unicode UAX #9), line separators, characters without width, and tags.
+fn is_unseen(character: char) -> bool {
+    let is_bidirectional = matches!(
         character,
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
-    )
+    );
+    let has_no_width = matches!(
+        character,
+        '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200D}' | '\u{2060}'..='\u{2065}'
+            | '\u{206A}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}'
+    );
+    let is_tag = matches!(character, '\u{E0000}'..='\u{E0FFF}');
+    character.is_control() || is_bidirectional || has_no_width || is_tag
 }
 
 #[cfg(test)]
@@ -68,13 +79,16 @@ mod tests {
         assert_eq!(name("a\nb\x1b[2J"), "a\\u{a}b\\u{1b}[2J");
         assert_eq!(name("\u{202E}fdp.exe"), "\\u{202e}fdp.exe");
         assert_eq!(name(OsStr::from_bytes(b"a\xffb")), "a\\xffb");
+        // Without width, a soft hyphen, and tags: each would look like the plain name.
+        assert_eq!(name("a\u{200B}b\u{00AD}c"), "a\\u{200b}b\\u{ad}c");
+        assert_eq!(name("a\u{E0062}"), "a\\u{e0062}");
     }
 
     #[test]
     fn json_means_the_same_and_moves_no_terminal() {
-        let object = object_of!({ "k\u{202E}": "a\u{9b}2J\n\"ä\u{7f}" });
+        let object = object_of!({ "k\u{202E}": "a\u{9b}2J\n\"ä\u{7f}\u{E0041}" });
         let line = json(&object).unwrap();
-        assert_eq!(line, r#"{"k\u202e":"a\u009b2J\n\"ä\u007f"}"#);
+        assert_eq!(line, r#"{"k\u202e":"a\u009b2J\n\"ä\u007f\udb40\udc41"}"#);
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), object);
     }
 }

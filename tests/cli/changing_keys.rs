@@ -7,7 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use serde_json::Value;
 
-use crate::shell::{Shell, sample};
+use crate::shell::{ENWRAP, Shell, sample};
 
 /// A tree with three messages in two folders, and things that are none.
 fn tree() -> Shell {
@@ -552,7 +552,7 @@ fn after_a_purge_reencrypt_goes_on_with_the_keys_that_are_left() {
     let run = shell.run(&["key", "purge", "--yes", "--check", "a.enwrap"]).success();
     run.says(&["1 file opens only through an envelope file"]);
     shell.ok(&["reencrypt", "a.enwrap"]);
-    fs::remove_file(shell.path("a.enwrap.envelope")).unwrap();
+    assert!(!shell.path("a.enwrap.envelope").exists());
     assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");
 }
 
@@ -621,6 +621,108 @@ fn a_lock_that_is_held_loses_no_record() {
     drop(holder.stdin.take());
     holder.wait().unwrap();
     shell.run(&rewrap).success().says(&["3 rewrapped"]);
+}
+
+#[test]
+fn a_message_that_was_replaced_meanwhile_gets_no_record_and_no_success() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["encrypt", "a", "-o", "other"]);
+    shell.ok(&["key", "rotate", "main"]);
+    shell.write("a.enwrap.envelope.lock", "4242\n");
+    let mut holder = shell.command("flock", &["a.enwrap.envelope.lock", "-c", "echo held; cat"]);
+    let mut holder = holder
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut held = [0; 5];
+    std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut held).unwrap();
+    let mut rewrap = shell.command(ENWRAP, &["--lock-timeout", "60", "rewrap", "a.enwrap"]);
+    let rewrap = rewrap.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    // It has read the message when it waits for the lock; only root can see that of a process that is not dumpable.
+    let descriptors = format!("/proc/{}/fd", rewrap.id());
+    let waits = || {
+        let mut open = fs::read_dir(&descriptors).ok()?.filter_map(Result::ok);
+        let is_lock = |path: std::path::PathBuf| path.ends_with("a.enwrap.envelope.lock");
+        Some(open.any(|it| fs::read_link(it.path()).is_ok_and(is_lock)))
+    };
+    while waits() == Some(false) {
+        std::thread::yield_now();
+    }
+    let can_see = waits().is_some();
+    shell.sh("mv other a.enwrap").success();
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    let run = rewrap.wait_with_output().unwrap();
+    if can_see {
+        assert_eq!(run.status.code(), Some(1), "{run:?}");
+        let stderr = String::from_utf8(run.stderr).unwrap();
+        assert!(stderr.contains("it changed meanwhile"), "{stderr}");
+        assert!(!shell.path("a.enwrap.envelope").exists());
+    }
+}
+
+#[test]
+fn what_stands_beside_a_message_goes_when_it_is_replaced_and_is_listed_before() {
+    let shell = Shell::new();
+    shell.ok(&["keygen", "b"]);
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a", "-c", "x=y=z"]);
+    shell.ok(&["rewrap", "--add", "-k", "b", "a.enwrap"]);
+    let text = shell.ok(&["inspect", "a.enwrap"]);
+    assert!(text.contains("(b version 1), in a.enwrap.envelope"), "{text}");
+    let json = shell.run(&["--json", "inspect", "a.enwrap"]).success().json();
+    let listed = json[0]["envelope_keys"].as_array().unwrap();
+    assert!(listed.iter().any(|key| key["aliases"] == serde_json::json!(["b"])));
+    assert!(listed.iter().all(|key| key["envelope"] == "a.enwrap.envelope"));
+    shell.ok(&["reencrypt", "a.enwrap"]);
+    for gone in ["a.enwrap.envelope", "a.enwrap.envelope.lock"] {
+        assert!(!shell.path(gone).exists(), "{gone}");
+    }
+    for key in ["main", "b"] {
+        shell.ok(&["verify", "a.enwrap", "--only-key", key]);
+    }
+    shell.ok(&["encrypt", "a", "-c", "x=y", "-o", "other"]);
+    let (first, second) = (shell.ok(&["inspect", "a.enwrap"]), shell.ok(&["inspect", "other"]));
+    assert!(first.contains("x=y=z") && second.contains("x=y"));
+    // A pair's key that has the sign itself is told apart.
+    shell.write("pairs.json", r#"{"x=y": "z"}"#);
+    shell.ok(&["encrypt", "a", "--context-file", "pairs.json", "-o", "third"]);
+    assert!(shell.ok(&["inspect", "third"]).contains("context:    'x=y'=z"));
+}
+
+#[test]
+fn a_key_of_a_record_that_is_here_and_does_not_unwrap_counts_like_the_headers() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a", "--bind", "bound=2"]);
+    shell.ok(&["keygen", "b"]);
+    shell.ok(&["rewrap", "-k", "b", "a.enwrap", "-c", "bound=2"]);
+    shell.ok(&["-q", "key", "delete", "main"]);
+    shell.let_the_days_pass();
+    shell.ok(&["key", "purge", "--yes"]);
+    shell.ok(&["verify", "a.enwrap", "-c", "bound=2"]);
+    shell.fails(&["verify", "a.enwrap"], 4);
+    shell.fails(&["verify", "a.enwrap", "-c", "bound=3"], 6);
+    // Moved without its envelope file, it opens no more, and the hint says which file is missing.
+    shell.sh("mv a.enwrap moved.enwrap").success();
+    let run = shell.fails(&["verify", "moved.enwrap", "-c", "bound=2"], 3);
+    run.says(&["its envelope file has to move with it", "moved.enwrap.envelope"]);
+}
+
+#[test]
+fn a_huge_sparse_envelope_file_is_refused_before_it_is_read() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.write("a.enwrap.envelope", "");
+    let file = fs::File::options().write(true).open(shell.path("a.enwrap.envelope")).unwrap();
+    file.set_len(50 << 30).unwrap();
+    shell.run(&["verify", "a.enwrap"]).success().says(&["larger than 1073741824 bytes"]);
+    shell.sh("mv a.enwrap.envelope e").success();
+    shell.fails(&["verify", "a.enwrap", "--envelope", "e"], 1);
 }
 
 #[test]

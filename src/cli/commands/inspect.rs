@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::keyring::Keyring;
+use enwrap::keys::envelope::{Envelope, Records as _};
 use enwrap::keys::local::namespace_and_name;
 use enwrap::keys::resolver::name_of;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
@@ -20,17 +21,17 @@ use crate::cli::args::LimitArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::{Source, operands};
-use crate::cli::opening::named_by;
+use crate::cli::opening::{self, named_by};
 use crate::cli::trees::batch;
 use crate::output::counted::counted;
-use crate::output::error::Error;
-use crate::output::records::message::{Inspected, InspectedKey};
+use crate::output::error::{Cannot as _, Error};
+use crate::output::records::message::{EnvelopeKey, Inspected, InspectedKey};
 use crate::output::records::names;
 use crate::output::sanitize;
 
 /// Show the header of encrypted files; no key is needed
 ///
-/// Nothing of it is authentic before 'enwrap verify' says so.
+/// Also lists the keys of its envelope file. Nothing of it is authentic before 'enwrap verify' says so.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap inspect report.pdf.enwrap
@@ -39,6 +40,10 @@ pub(crate) struct InspectArgs {
     /// What to look at; '-' is standard input
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     inputs: Vec<PathBuf>,
+
+    /// List the keys in this envelope file too (repeatable), before those in FILE.envelope [env: ENWRAP_ENVELOPE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    envelope: Vec<PathBuf>,
 
     #[command(flatten)]
     limits: LimitArgs,
@@ -57,9 +62,38 @@ fn inspect(app: &App, input: &Path, keyring: &Keyring, args: &InspectArgs) -> Re
     let mut source = MessageSource::open(input)?;
     let header = ParsedHeader::read(&mut source, &args.limits.limits())?;
     let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
-    let text = to_text(input, &header, &source, keyring, size)?;
-    let record = record(input, &header, keyring, size, source.is_armored());
+    let envelope_keys = envelope_keys(app, input, &header, &args.envelope)?;
+    let text = to_text(input, &header, &source, keyring, size, &envelope_keys)?;
+    let mut record = record(input, &header, keyring, size, source.is_armored());
+    record.envelope_keys = envelope_keys
+        .iter()
+        .map(|(envelope, wrapped)| EnvelopeKey {
+            key: inspected_key(keyring, wrapped),
+            envelope: envelope.as_path().into(),
+        })
+        .collect();
     Ok(app.ui.result(&text, &record)?)
+}
+
+/// The encrypted data keys of a message's records, each with its envelope file, in the order in which they are
+/// tried.
+fn envelope_keys(
+    app: &App,
+    input: &Path,
+    header: &ParsedHeader,
+    named: &[PathBuf],
+) -> Result<Vec<(PathBuf, EncryptedDataKey)>, Error> {
+    let mut envelopes = Vec::new();
+    for path in opening::envelopes(named) {
+        envelopes.push(Envelope::open(&path).cannot("read the envelope file", &path)?);
+    }
+    envelopes.extend(opening::beside(app.ui, input));
+    let keys = envelopes.iter().flat_map(|envelope| {
+        let records = envelope.of(&header.fields.message_id).into_iter();
+        let keys = records.flat_map(|record| record.encrypted_data_keys);
+        keys.map(|wrapped| (envelope.path().to_path_buf(), wrapped))
+    });
+    Ok(keys.collect())
 }
 
 /// Frames and plaintext bytes, as the file's size and the final frame say.
@@ -111,6 +145,7 @@ fn to_text(
     source: &MessageSource,
     keyring: &Keyring,
     size: Option<BodySize>,
+    envelope_keys: &[(PathBuf, EncryptedDataKey)],
 ) -> Result<String, Error> {
     let fields = &header.fields;
     let version = fields.suite.format_version();
@@ -120,12 +155,20 @@ fn to_text(
     writeln!(text, "  suite:      {}", fields.suite)?;
     writeln!(text, "  message id: {}", fields.message_id)?;
     for (key, value) in fields.context.iter() {
-        writeln!(text, "  context:    {}={}", sanitize::text(key), sanitize::text(value))?;
+        // Without quotes, the key `a=b` would look like the key `a`.
+        let key = if key.contains('=') { format!("'{key}'") } else { key.to_owned() };
+        writeln!(text, "  context:    {}={}", sanitize::text(&key), sanitize::text(value))?;
     }
-    for wrapped in &fields.encrypted_data_keys {
+    let shown = |wrapped| {
         let alias =
             known_as(keyring, wrapped).map_or_else(String::new, |name| format!(" ({name})"));
-        writeln!(text, "  key:        {}{alias}", sanitize::text(&name_of(wrapped)))?;
+        format!("{}{alias}", sanitize::text(&name_of(wrapped)))
+    };
+    for wrapped in &fields.encrypted_data_keys {
+        writeln!(text, "  key:        {}", shown(wrapped))?;
+    }
+    for (envelope, wrapped) in envelope_keys {
+        writeln!(text, "  key:        {}, in {}", shown(wrapped), sanitize::name(envelope))?;
     }
     match fields.content {
         ContentType::Framed(length) => writeln!(text, "  frames:     of {length} bytes")?,
@@ -146,18 +189,7 @@ fn record(
 ) -> Inspected {
     let fields = &header.fields;
     let context = fields.context.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
-    let keys = fields.encrypted_data_keys.iter().map(|wrapped| {
-        let (namespace, name) = namespace_and_name(wrapped);
-        let held = named_by(keyring, wrapped);
-        let key = held.as_ref().and_then(|held| keyring.key(&held.key.to_string()).ok());
-        InspectedKey {
-            namespace: namespace.to_string(),
-            name: name.to_string(),
-            key_id: held.as_ref().map(|held| held.key.to_string()),
-            version: held.as_ref().map(|held| held.version),
-            aliases: key.map(|key| names(key.aliases())),
-        }
-    });
+    let keys = fields.encrypted_data_keys.iter().map(|wrapped| inspected_key(keyring, wrapped));
     Inspected {
         format_version: fields.suite.format_version(),
         suite: format!("0x{:04x}", fields.suite.id),
@@ -165,6 +197,7 @@ fn record(
         message_id: fields.message_id,
         encryption_context: context.collect(),
         encrypted_data_keys: keys.collect(),
+        envelope_keys: Vec::new(),
         frame_length: match fields.content {
             ContentType::Framed(length) => Some(length.get()),
             ContentType::NonFramed => None,
@@ -175,5 +208,18 @@ fn record(
         armored,
         header_bytes: header.len(),
         path: input.into(),
+    }
+}
+
+fn inspected_key(keyring: &Keyring, wrapped: &EncryptedDataKey) -> InspectedKey {
+    let (namespace, name) = namespace_and_name(wrapped);
+    let held = named_by(keyring, wrapped);
+    let key = held.as_ref().and_then(|held| keyring.key(&held.key.to_string()).ok());
+    InspectedKey {
+        namespace: namespace.to_string(),
+        name: name.to_string(),
+        key_id: held.as_ref().map(|held| held.key.to_string()),
+        version: held.as_ref().map(|held| held.version),
+        aliases: key.map(|key| names(key.aliases())),
     }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use enwrap::fs::atomic_file::{
     Access, AtomicFile, AtomicFileError, Durability, Existing, Publication,
 };
+use enwrap::keys::envelope::{self, retire::retire};
 use enwrap::keys::service::{KeyName, recipient};
 use enwrap::message::Limits;
 use enwrap::message::armor::ArmorEncoder;
@@ -138,6 +139,10 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
 impl Plan<'_> {
     fn reencrypt(&self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
+        // The walk found it, and it went with the message that it stood beside.
+        if !entry.is_named && envelope::is_own_name(path) && !path.exists() {
+            return Ok(Outcome::Skipped(Reason::NotAMessage));
+        }
         let mut message = if entry.is_named {
             MessageSource::open(path)?
         } else if let Some((message, _)) =
@@ -275,14 +280,18 @@ impl Plan<'_> {
             AtomicFileError::Io { action: "sync", path, source }
         })?;
         let source = message.source();
-        let is_same = fs::metadata(path).is_ok_and(|now| source.is(&now));
-        if !is_same || source.is_changed()? {
-            return Err(ChangedMeanwhile.into());
-        }
-        let publication = Publication::new(Access::Mode(0o600))
-            .existing(Existing::Replace)
-            .durability(Durability::Synced);
-        if file.publish(publication)?.dropped_acl {
+        let (id, envelope) = (opened.header().message_id, envelope::beside(path));
+        let publish = || {
+            let is_same = fs::metadata(path).is_ok_and(|now| source.is(&now));
+            if !is_same || source.is_changed()? {
+                return Err(ChangedMeanwhile.into());
+            }
+            let publication = Publication::new(Access::Mode(0o600))
+                .existing(Existing::Replace)
+                .durability(Durability::Synced);
+            Ok::<_, Error>(file.publish(publication)?)
+        };
+        if retire(&envelope, &id, self.app.lock_timeout(), publish)?.dropped_acl {
             self.app.ui.warn_of_dropped_acl(path);
         }
         Ok(encrypted)

@@ -21,7 +21,8 @@ use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::error::{Concerning as _, Error, UsageError};
+use crate::output::diagnosis::Diagnosis;
+use crate::output::error::{About, ChangedMeanwhile, Concerning as _, Error, UsageError};
 use crate::output::records::summary::RewrapCounts;
 use crate::output::records::{self, known_keys};
 use crate::output::sanitize;
@@ -106,6 +107,9 @@ struct Plan<'a> {
     pending: Pending,
     changed: usize,
     already_so: usize,
+    /// Messages that others replaced before their record was written.
+    replaced: usize,
+    keyring: PathBuf,
 }
 
 pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
@@ -136,16 +140,27 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     }
     let keys = keys.into_iter().map(|key| key.id().into()).collect();
     let pending = Pending { envelope: shared.clone().unwrap_or_default(), records: Vec::new() };
-    let mut plan =
-        Plan { app, args, opening: &opening, keys, shared, pending, changed: 0, already_so: 0 };
+    let mut plan = Plan {
+        app,
+        args,
+        opening: &opening,
+        keys,
+        shared,
+        pending,
+        changed: 0,
+        already_so: 0,
+        replaced: 0,
+        keyring: store.path().to_path_buf(),
+    };
     let mut tree = Tree::new(&args.paths, args.recursive);
     let tally =
         batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.rewrap(entry));
     // Also after an error: what was wrapped is good.
     let flushed = plan.flush();
-    let tally = tally?;
+    let mut tally = tally?;
     flushed?;
-    let Plan { changed, already_so, .. } = plan;
+    let Plan { changed, already_so, replaced, .. } = plan;
+    tally.failed += replaced;
     let not_messages = tally.skipped.count(Reason::NotAMessage);
     let verb = if args.dry_run { "would be rewrapped" } else { "rewrapped" };
     if args.recursive {
@@ -247,12 +262,25 @@ impl Plan<'_> {
         }
         let envelope = &self.pending.envelope;
         refuse_planted(envelope)?;
-        let mut written = Vec::new();
+        let (mut written, mut replaced) = (Vec::new(), Vec::new());
         envelope::append_with(envelope, self.app.lock_timeout(), || {
+            replaced = self.pending.records.iter().map(|it| self.is_replaced(it)).collect();
             written = self.current_records()?;
-            Ok::<_, Error>(written.iter().flatten().cloned().collect())
+            let records = written.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);
+            Ok::<_, Error>(records.filter_map(|(record, _)| record.clone()).collect())
         })?;
-        for (waiting, record) in std::mem::take(&mut self.pending.records).iter().zip(&written) {
+        let done = std::mem::take(&mut self.pending.records);
+        if self.shared.is_none() && replaced.contains(&true) {
+            return Err(ChangedMeanwhile.into());
+        }
+        for ((waiting, record), is_replaced) in done.iter().zip(&written).zip(replaced) {
+            if is_replaced {
+                let error = Error::from(ChangedMeanwhile);
+                let about = About::input(&waiting.path, &self.keyring);
+                self.app.ui.error(&Diagnosis::of(&error.concerning(about)));
+                self.replaced += 1;
+                continue;
+            }
             match record {
                 Some(_) => self.changed += 1,
                 None => self.already_so += 1,
@@ -260,6 +288,18 @@ impl Plan<'_> {
             self.tell(&waiting.path, record.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Whether another message stands at a path than the one that its record was made for: `reencrypt` may have
+    /// replaced it while this run waited for the envelope file.
+    fn is_replaced(&self, Waiting { header, path, .. }: &Waiting) -> bool {
+        if !path.is_file() {
+            return false;
+        }
+        let message = MessageSource::open(path).ok();
+        let limits = &self.opening.policy.limits;
+        let now = message.and_then(|mut it| ParsedHeader::read(&mut it, limits).ok());
+        now.is_none_or(|now| now.fields.message_id != header.fields.message_id)
     }
 
     /// The pending records; of `--add`, made again with what others have added since, which would else be

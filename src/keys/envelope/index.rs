@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::{MOST_LINE_BYTES, MOST_RECORDS, Record, Records, id_of_line};
+use super::{MOST_FILE_BYTES, MOST_LINE_BYTES, MOST_RECORDS, Record, Records, id_of_line};
 use crate::message::header::MessageId;
 
 /// An envelope file, with the places of its records by message: some 50 bytes each, so that one file can
@@ -42,6 +42,10 @@ impl Envelope {
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
         }
+        if file.metadata()?.len() > MOST_FILE_BYTES {
+            let problem = format!("it is larger than {MOST_FILE_BYTES} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+        }
         let mut reader = BufReader::with_capacity(64 << 10, &file);
         let (mut entries, mut skipped, mut start) = (Vec::new(), 0, 0);
         let mut line = Vec::new();
@@ -66,6 +70,11 @@ impl Envelope {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether all its lines are records for this message.
+    pub(super) fn serves_only(&self, message: &MessageId) -> bool {
+        self.skipped == 0 && self.entries.iter().all(|entry| entry.message == *message)
     }
 
     /// Lines that are no record: torn ones, or someone else's.

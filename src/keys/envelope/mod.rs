@@ -14,6 +14,7 @@
 
 pub mod append;
 pub mod index;
+pub mod retire;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -33,6 +34,10 @@ pub use index::Envelope;
 
 /// Bytes of a line; longer ones are nobody's record.
 pub const MOST_LINE_BYTES: usize = 1 << 20;
+
+/// Bytes of an envelope file: more than two million records of one key each. A larger file is refused before it is
+/// read: a sparse one would cost minutes.
+pub const MOST_FILE_BYTES: u64 = 1 << 30;
 
 /// Records of one message that are tried, the newest ones.
 pub const MOST_RECORDS: usize = 64;
@@ -74,6 +79,14 @@ pub fn beside(path: &Path) -> PathBuf {
     name.push(".");
     name.push(EXTENSION);
     PathBuf::from(name)
+}
+
+/// Whether a file is called as an envelope file is, or as its lock file.
+#[must_use]
+pub fn is_own_name(path: &Path) -> bool {
+    let has = |path: &Path, extension: &str| path.extension().is_some_and(|it| it == extension);
+    has(path, EXTENSION)
+        || has(path, "lock") && path.file_stem().is_some_and(|it| has(Path::new(it), EXTENSION))
 }
 
 /// A line, before anything in it is believed.

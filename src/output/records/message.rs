@@ -82,6 +82,7 @@ pub(crate) struct Inspected {
     pub(crate) message_id: MessageId,
     pub(crate) encryption_context: BTreeMap<String, String>,
     pub(crate) encrypted_data_keys: Vec<InspectedKey>,
+    pub(crate) envelope_keys: Vec<EnvelopeKey>,
     /// Null where there are no frames.
     pub(crate) frame_length: Option<u32>,
     /// Null where it cannot be told.
@@ -103,6 +104,15 @@ pub(crate) struct InspectedKey {
     pub(crate) key_id: Option<String>,
     pub(crate) version: Option<u32>,
     pub(crate) aliases: Option<Vec<String>>,
+}
+
+/// An encrypted data key of a record in an envelope file.
+#[derive(Debug, Serialize)]
+pub(crate) struct EnvelopeKey {
+    #[serde(flatten)]
+    pub(crate) key: InspectedKey,
+    #[serde(flatten)]
+    pub(crate) envelope: EnvelopeMember,
 }
 
 /// `rewrap`.

@@ -74,7 +74,7 @@ fn results() -> Vec<BTreeSet<String>> {
     let (plaintext_bytes, message_bytes, signed) = (1, 1, false);
     let key_record = members(&KeyRecord::new(&key));
     let holder = || Holder { key: version(), current: true };
-    let inspected_key = InspectedKey {
+    let inspected_key = || InspectedKey {
         namespace: String::new(),
         name: String::new(),
         key_id: None,
@@ -120,7 +120,8 @@ fn results() -> Vec<BTreeSet<String>> {
             algorithm: "",
             message_id,
             encryption_context: BTreeMap::new(),
-            encrypted_data_keys: vec![inspected_key],
+            encrypted_data_keys: vec![inspected_key()],
+            envelope_keys: vec![EnvelopeKey { key: inspected_key(), envelope: path() }],
             frame_length: None,
             frames: None,
             plaintext_bytes: None,

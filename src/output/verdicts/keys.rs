@@ -56,7 +56,9 @@ fn resolve(error: &ResolveError, about: &About, unwrap_hint: &str) -> Verdict {
             });
             let envelope = about.subject.path().map_or_else(String::new, |file| {
                 let envelope = sanitize::name(enwrap::keys::envelope::beside(file));
-                format!("; looked for '{envelope}' too")
+                format!(
+                    "; if it was moved, its envelope file has to move with it: looked for '{envelope}' too"
+                )
             });
             Exit::NoKey
                 .hint(format!("{lacks}choose another with --keyring, or import the key{envelope}"))

@@ -1,0 +1,63 @@
+//! The end of an envelope file: when its message is replaced by another one.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::append::AppendError;
+use super::index::Envelope;
+use crate::fs::lock::FileLock;
+use crate::message::header::MessageId;
+
+/// Runs `replace`, which puts another message in the place of `message`, under the lock of the envelope file at
+/// `path`: nobody adds a record for the old message meanwhile. Then removes that file if it serves no other message,
+/// and the lock file with it.
+///
+/// # Errors
+/// `replace`'s own, or [`AppendError::Lock`]; nothing is removed then.
+pub fn retire<T, E: From<AppendError>>(
+    path: &Path,
+    message: &MessageId,
+    lock_timeout: Duration,
+    replace: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    let lock = FileLock::take(path, lock_timeout)
+        .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
+    let replaced = replace()?;
+    // A record for a message that is gone does no harm, so neither does a file that cannot be removed.
+    if is_plain(path) && Envelope::open(path).is_ok_and(|it| it.serves_only(message)) {
+        drop(fs::remove_file(path));
+    }
+    if fs::symlink_metadata(path).is_err() {
+        drop(lock.remove());
+    }
+    Ok(replaced)
+}
+
+/// Whether there is a file, and not a link to one.
+fn is_plain(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::envelope::{append, sample};
+
+    #[test]
+    fn an_envelope_file_goes_with_its_message_and_stays_for_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.envelope");
+        let retire =
+            |result| retire::<_, AppendError>(&path, &[1; 32].into(), Duration::ZERO, || result);
+        append(&path, &[sample(1, 1), sample(1, 2)], Duration::ZERO).unwrap();
+        let source = crate::fs::lock::LockError::Held { holder: String::new() };
+        assert!(retire(Err(AppendError::Lock { path: path.clone(), source })).is_err());
+        assert!(path.exists(), "the message was not replaced");
+        retire(Ok(())).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
+        retire(Ok(())).unwrap();
+        assert!(path.exists());
+    }
+}
