@@ -69,6 +69,10 @@ impl App {
     /// The keyring. Nothing of it is read yet.
     pub(crate) fn store(&self) -> Result<Store, Error> {
         let location = environment::keyring_location(self.keyring.as_deref())?;
+        if let Location::File(path) = &location {
+            self.outputs.protect_keyring(path);
+        }
+        self.outputs.protect_passphrase(&self.passphrase);
         Ok(self.store_at(location, AtTheTerminal::new(self.ui, self.passphrase.clone())))
     }
 

@@ -189,7 +189,7 @@ pub(crate) struct ContextArgs {
 
     /// Take pairs from a JSON object of strings
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    context_file: Option<PathBuf>,
+    pub(crate) context_file: Option<PathBuf>,
 }
 
 impl ContextArgs {
@@ -245,7 +245,7 @@ pub(crate) struct OpenArgs {
 
     /// Expect the pairs of a JSON object of strings
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    context_file: Option<PathBuf>,
+    pub(crate) context_file: Option<PathBuf>,
 
     /// Open with this key only (repeatable)
     #[arg(long, value_name = "KEY", add = super::complete::key_names())]

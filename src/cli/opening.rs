@@ -14,6 +14,7 @@ use super::app::App;
 use super::args::OpenArgs;
 use super::environment;
 use super::io::message_source::MessageSource;
+use super::outputs::Role;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::{Ui, sanitize};
 
@@ -146,6 +147,13 @@ pub(crate) fn beside(ui: Ui, input: &Path) -> Option<Envelope> {
     };
     warn_of_skipped(ui, &envelope);
     Some(envelope)
+}
+
+/// Has the files refused as outputs that messages are opened with. For before the outputs are planned.
+pub(crate) fn protect_inputs(app: &App, args: &OpenArgs) {
+    for file in envelopes(&args.envelope).iter().chain(&args.context_file) {
+        app.outputs.protect(file, Role::Input);
+    }
 }
 
 /// The envelope files to read: those of the flags, else those of `ENWRAP_ENVELOPE`.

@@ -1,6 +1,7 @@
 //! Safe file operations, in the presence of crashes, other processes and other users. Nothing here depends on
 //! messages or keys.
 //!
+//! - [`append`]: opens files to append to, and damages no other file
 //! - [`atomic_file`]: writes a file that appears complete or not at all
 //! - [`mod@close`]: closes files and reports the errors of that
 //! - [`lock`]: an advisory lock, so that only one process changes a file at a time
@@ -8,6 +9,7 @@
 //! - [`trust`]: decides which owners' files are trusted
 //! - [`read_full`]: reads until a buffer is full
 
+pub mod append;
 pub mod atomic_file;
 pub mod close;
 pub mod lock;

@@ -606,7 +606,7 @@ fn a_keyring_is_replaced_by_no_tree() {
     // Under the folder's own name, where the keyring is.
     assert!(shell.sh("mv saved enwrap").code == Some(0));
     let run = shell.fails(&["decrypt", "-r", "enwrap", "--output-dir", folder, "-f"], 12);
-    run.says(&["is in the way"]);
+    run.says(&["belongs to the keyring itself"]);
     shell.ok(&["key", "list"]);
 }
 

@@ -11,7 +11,7 @@ use enwrap::fs::atomic_file::{Access, AtomicFile, Existing, Publication};
 use crate::cli::app::App;
 use crate::cli::environment;
 use crate::cli::examples::{HEADING, examples};
-use crate::output::Ui;
+use crate::cli::outputs::Outputs;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::exit::Exit;
 
@@ -28,7 +28,7 @@ pub(crate) struct ManArgs {
 
 pub(crate) fn run(app: &App, args: &ManArgs) -> Result<(), Error> {
     app.require_text("man")?;
-    write_pages(app.ui, &command(), &args.folder, true)
+    write_pages(&app.outputs, &command(), &args.folder, true)
 }
 
 /// The command line, with a description of every option for the generator.
@@ -49,16 +49,22 @@ fn with_long_help(command: Command) -> Command {
         .mut_subcommands(with_long_help)
 }
 
-fn write_pages(ui: Ui, command: &Command, folder: &Path, is_root: bool) -> Result<(), Error> {
+fn write_pages(
+    outputs: &Outputs,
+    command: &Command,
+    folder: &Path,
+    is_root: bool,
+) -> Result<(), Error> {
     let page = Man::new(command.clone()).source(concat!("enwrap ", env!("CARGO_PKG_VERSION")));
     let path = folder.join(page.get_filename());
+    outputs.check(&path)?;
     let mut file = AtomicFile::create(&path)?;
     render(command, &page, is_root, &mut file).cannot("write", &path)?;
     let publication = Publication::new(Access::Mode(0o644)).existing(Existing::Replace);
     if file.publish(publication)?.dropped_acl {
-        ui.warn_of_dropped_acl(&path);
+        outputs.ui.warn_of_dropped_acl(&path);
     }
-    command.get_subcommands().try_for_each(|command| write_pages(ui, command, folder, false))
+    command.get_subcommands().try_for_each(|command| write_pages(outputs, command, folder, false))
 }
 
 fn render(command: &Command, page: &Man, is_root: bool, out: &mut dyn Write) -> io::Result<()> {

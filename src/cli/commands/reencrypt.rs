@@ -29,7 +29,8 @@ use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
-use crate::cli::opening::{Missing, Opening, OpeningOne, named_by};
+use crate::cli::opening::{self, Missing, Opening, OpeningOne, named_by};
+use crate::cli::outputs::Role;
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
@@ -115,6 +116,15 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
         app.require_no_json_beside("result", "write the result to a file with -o FILE")?;
     }
     let store = app.store()?;
+    opening::protect_inputs(app, &args.open);
+    for path in &args.paths {
+        app.outputs.protect(path, Role::Input);
+    }
+    if let Some(output) = args.output.as_deref().map(Target::of)
+        && let Some(path) = output.path()
+    {
+        app.outputs.plan(path)?;
+    }
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     let keys = named_keys(&opening.keyring, &store, &args.keys)?;
     for key in &keys {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use enwrap::fs::append::Links;
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::service::KeyName;
 use enwrap::message::header::{MessageId, ParsedHeader};
@@ -13,11 +14,11 @@ use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap};
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
-use crate::cli::io::destination::refuse_planted;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne};
+use crate::cli::outputs::Role;
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
@@ -131,6 +132,13 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
             .into());
     }
     let store = app.store()?;
+    for path in args.paths.iter().chain(&args.open.context_file) {
+        app.outputs.protect(path, Role::Input);
+    }
+    if let Some(shared) = &shared {
+        let hint = "name another file with --envelope";
+        app.outputs.plan(shared).map_err(|error| error.hint(hint))?;
+    }
     let mut opening = Opening::new(app, &store, &args.open, Missing::Fine)?;
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.policy.commitment = Commitment::Optional;
@@ -261,9 +269,11 @@ impl Plan<'_> {
             return Ok(());
         }
         let envelope = &self.pending.envelope;
-        refuse_planted(envelope)?;
+        // A derived name may be a link that somebody made.
+        let links = if self.shared.is_some() { Links::Follow } else { Links::Refuse };
+        self.app.outputs.check(envelope)?;
         let (mut written, mut replaced) = (Vec::new(), Vec::new());
-        envelope::append_with(envelope, self.app.lock_timeout(), || {
+        envelope::append_with(envelope, links, self.app.lock_timeout(), || {
             replaced = self.pending.records.iter().map(|it| self.is_replaced(it)).collect();
             written = self.current_records()?;
             let records = written.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);

@@ -11,7 +11,8 @@ use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::plaintext;
 use crate::cli::io::source::operands;
-use crate::cli::opening::{Missing, Opening};
+use crate::cli::opening::{self, Missing, Opening};
+use crate::cli::outputs::Role;
 use crate::cli::trees::batch::{self, Outcome, Turn};
 use crate::cli::trees::job::EXTENSION;
 use crate::cli::trees::selection::{Selection, SelectionArgs, require_apart};
@@ -59,8 +60,12 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
     let is_recursive = args.selection.recursive;
     require_files(&inputs, is_recursive)?;
     let store = app.store()?;
+    opening::protect_inputs(app, &args.open);
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
-    let metadata = args.metadata.open(inputs.iter().map(PathBuf::as_path).chain([store.path()]))?;
+    for input in &inputs {
+        app.outputs.protect(input, Role::Input);
+    }
+    let metadata = args.metadata.open(&app.outputs)?;
     let plan = Plan { ui: app.ui, opening, metadata, is_recursive };
     if is_recursive {
         require_apart(&inputs)?;

@@ -14,10 +14,10 @@ use enwrap::pipeline::PipelineError;
 
 use super::pipe;
 use super::source::Source;
-use crate::cli::outputs::Outputs;
+use crate::cli::outputs::{Outputs, Role};
 use crate::output::error::{Cannot as _, Error, StepError, UsageError};
+use crate::output::sanitize;
 use crate::output::text_guard::TextGuard;
-use crate::output::{Ui, sanitize};
 
 /// Where one result is to go, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,29 +90,25 @@ pub(crate) enum Payload {
 }
 
 /// An open output.
-pub(crate) enum Destination {
+pub(crate) enum Destination<'a> {
     /// Standard output, a FIFO or a device: written directly.
     Stream { file: File, guard: Option<TextGuard>, sync: bool },
     /// A file that has no name yet.
-    File { file: AtomicFile, publication: Publication, ui: Ui },
+    File { file: AtomicFile, publication: Publication, outputs: &'a Outputs },
 }
 
-impl Destination {
+impl<'a> Destination<'a> {
     /// Opens `target`; refuses, before any work is done, what could not be published anyway.
     pub(crate) fn open(
-        outputs: &Outputs,
+        outputs: &'a Outputs,
         target: &Target,
         source: Option<&Source>,
         payload: Payload,
         publication: Publication,
     ) -> Result<Self, Error> {
         let Target::File(path) = target else {
-            return Self::stdout(
-                *target == Target::ExplicitStdout,
-                source,
-                payload,
-                publication.is_synced(),
-            );
+            let is_explicit = *target == Target::ExplicitStdout;
+            return Self::stdout(outputs, is_explicit, source, payload, publication.is_synced());
         };
         // Whatever stands there, if it may not be looked at, it may not be replaced either.
         let look = |found: io::Result<Metadata>| match found {
@@ -122,6 +118,7 @@ impl Destination {
         };
         // Most often there is nothing, and nothing more to ask.
         let is_there = look(fs::symlink_metadata(path))?.is_some();
+        outputs.check(path)?;
         if is_there {
             refuse_planted(path)?;
             if let Some(metadata) = look(fs::metadata(path))? {
@@ -137,7 +134,7 @@ impl Destination {
         }
         let file =
             if is_there { AtomicFile::create(path)? } else { AtomicFile::create_at(path.clone())? };
-        Ok(Self::File { file, publication, ui: outputs.ui })
+        Ok(Self::File { file, publication, outputs })
     }
 
     /// What stands under the name of an output and is no plain file; `None` for a plain file.
@@ -166,6 +163,7 @@ impl Destination {
     }
 
     fn stdout(
+        outputs: &'a Outputs,
         is_explicit: bool,
         source: Option<&Source>,
         payload: Payload,
@@ -181,6 +179,7 @@ impl Destination {
         pipe::widen(&file);
         if let Ok(metadata) = file.metadata() {
             refuse_input(source, &metadata)?;
+            outputs.check_stdout(&metadata)?;
         }
         let guard = is_guarded.then(TextGuard::default);
         Ok(Self::Stream { file, guard, sync })
@@ -217,10 +216,15 @@ impl Destination {
     /// Ends the output: a file gets its name.
     pub(crate) fn finish(self) -> Result<(), Error> {
         match self {
-            Self::File { file, publication, ui } => {
+            Self::File { file, publication, outputs } => {
                 let target = file.target().to_path_buf();
+                // Under -f another result of this run could replace it.
+                let written = file.file().metadata().ok().filter(|_| publication.replaces());
                 if file.publish(publication)?.dropped_acl {
-                    ui.warn_of_dropped_acl(&target);
+                    outputs.ui.warn_of_dropped_acl(&target);
+                }
+                if let Some(written) = written {
+                    outputs.protect_open(&written, Role::Written);
                 }
                 Ok(())
             }
@@ -268,7 +272,7 @@ fn refuse_input(source: Option<&Source>, output: &Metadata) -> Result<(), UsageE
     }
 }
 
-impl Write for Destination {
+impl Write for Destination<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::File { file, .. } => file.write(bytes),

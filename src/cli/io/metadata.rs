@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,7 +13,7 @@ use enwrap::message::header::{Header, ParsedHeader};
 
 use super::destination::Target;
 use super::source::is_stdin;
-use crate::cli::outputs::place::Place;
+use crate::cli::outputs::Outputs;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::records::metadata::MetadataRecord;
 use crate::output::sanitize;
@@ -31,25 +30,23 @@ pub(crate) struct MetadataArgs {
 pub(crate) struct Metadata(Option<(File, PathBuf)>);
 
 impl MetadataArgs {
-    /// Opens the file. An error, if it is one of `others`: the lines would damage it.
-    pub(crate) fn open<'a>(
-        &self,
-        others: impl IntoIterator<Item = &'a Path>,
-    ) -> Result<Metadata, Error> {
+    /// Opens the file. It must be none of the other files of this run, and hold nothing but such lines.
+    pub(crate) fn open(&self, outputs: &Outputs) -> Result<Metadata, Error> {
         let Some(path) = &self.metadata else { return Ok(Metadata(None)) };
-        let shown = sanitize::name(path);
+        let hint = "name another file with --metadata";
         if Target::of(path).is_stdout() {
             return Err(UsageError::new("--metadata takes a file").into());
         }
-        let place = Place::of(path);
-        if place.is_some() && others.into_iter().any(|other| Place::of(other) == place) {
-            let problem = format!("'{shown}' is an input, an output or the keyring, too");
-            return Err(UsageError::new(problem).hint("name another file with --metadata").into());
-        }
-        let file = File::options().create(true).append(true).mode(0o666).open(path);
-        let file = file.cannot("open", path)?;
-        Ok(Metadata(Some((file, path.clone()))))
+        outputs.plan(path).map_err(|error| error.hint(hint))?;
+        Ok(Metadata(Some((outputs.append_to(path, is_record)?, path.clone()))))
     }
+}
+
+/// Whether a line is one of these: an object that says what was done to a message with a header.
+fn is_record(line: &[u8]) -> bool {
+    serde_json::from_slice(line).is_ok_and(|value: serde_json::Value| {
+        value["mode"].is_string() && value["header"].is_object()
+    })
 }
 
 impl Metadata {

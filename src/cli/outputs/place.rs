@@ -1,30 +1,84 @@
-//! Where a file is, whatever it is called.
+//! Which file a path leads to.
 
-use std::fs;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use enwrap::fs::atomic_file::folder_of;
+use enwrap::fs::atomic_file::{folder_of, resolve_symlinks};
 
-/// Where a file is, or would be. Two paths to one file have the same place.
-#[derive(PartialEq, Eq, Hash)]
+/// A file, whatever it is called. Two paths to one file have the same place.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
-    /// A file that exists: its device and inode.
+    /// A plain file that exists: its device and inode.
     File(u64, u64),
-    /// A file that does not exist: its path, with the links of its folder resolved.
-    Missing(PathBuf),
+    /// A file that does not exist: the device and inode of its folder, and its name.
+    Missing(u64, u64, OsString),
 }
 
 impl Place {
-    /// `None` where no file can be, for example in a folder that does not exist. Whoever opens the path gets the
-    /// error.
+    /// `None` where no plain file is and none can be made: for a folder, a device, or a path through a folder that
+    /// does not exist. Whoever opens the path gets the error.
     pub(crate) fn of(path: &Path) -> Option<Self> {
-        match fs::metadata(path) {
-            Ok(metadata) => Some(Self::File(metadata.dev(), metadata.ino())),
-            Err(_) => {
-                let folder = fs::canonicalize(folder_of(path)).ok()?;
-                Some(Self::Missing(folder.join(path.file_name()?)))
-            }
+        if let Ok(metadata) = fs::metadata(path) {
+            return Self::of_file(&metadata);
         }
+        // A link that leads nowhere: the file is made where it leads.
+        let path = resolve_symlinks(path).ok()?;
+        let folder = fs::metadata(folder_of(&path)).ok()?;
+        Some(Self::Missing(folder.dev(), folder.ino(), path.file_name()?.to_owned()))
+    }
+
+    /// The place of an open file; `None` if it is no plain file.
+    pub(crate) fn of_file(metadata: &Metadata) -> Option<Self> {
+        metadata.is_file().then(|| Self::File(metadata.dev(), metadata.ino()))
+    }
+}
+
+/// The places of a keyring's file, its lock and its generations.
+#[derive(Debug)]
+pub(super) struct KeyringPlaces {
+    files: Vec<Place>,
+    /// The device and inode of the keyring's folder, and the keyring's name in it.
+    folder: Option<(u64, u64, OsString)>,
+}
+
+impl KeyringPlaces {
+    pub(super) fn of(keyring: &Path) -> Self {
+        // The lock and the generations are beside the file that a link leads to.
+        let Ok(target) = resolve_symlinks(keyring) else {
+            return Self { files: Vec::new(), folder: None };
+        };
+        let (folder, name) = (folder_of(&target), target.file_name().unwrap_or_default());
+        // In a folder that cannot be listed, files are still known by their names.
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let files = entries
+            .filter(|entry| is_of_keyring(&entry.file_name(), name))
+            .filter_map(|entry| Place::of(&entry.path()))
+            .chain(Place::of(&target))
+            .collect();
+        let found = fs::metadata(folder).ok();
+        Self { files, folder: found.map(|found| (found.dev(), found.ino(), name.to_owned())) }
+    }
+
+    /// Whether `path`, which leads to `place`, is or would be one of the keyring's files.
+    pub(super) fn contains(&self, path: &Path, place: &Place) -> bool {
+        if self.files.contains(place) {
+            return true;
+        }
+        let Some((device, inode, keyring)) = &self.folder else { return false };
+        let Ok(path) = resolve_symlinks(path) else { return false };
+        is_of_keyring(path.file_name().unwrap_or_default(), keyring)
+            && fs::metadata(folder_of(&path))
+                .is_ok_and(|folder| (folder.dev(), folder.ino()) == (*device, *inode))
+    }
+}
+
+/// Whether a file beside the keyring is the keyring itself, its lock, or, by its name, a generation.
+fn is_of_keyring(name: &OsStr, keyring: &OsStr) -> bool {
+    match name.as_encoded_bytes().strip_prefix(keyring.as_encoded_bytes()) {
+        Some([] | b".lock") => true,
+        Some([b'.', number @ ..]) => !number.is_empty() && number.iter().all(u8::is_ascii_digit),
+        _ => false,
     }
 }

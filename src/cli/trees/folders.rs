@@ -37,9 +37,6 @@ pub(crate) struct Folders<'a> {
     results: &'a dyn Results,
     /// When the run began.
     begun: SystemTime,
-    /// The files that this run has written with `-f`, by device and inode. No other result of the run may replace
-    /// one: where names differ only in case, or in their Unicode form, the file system may take two for one.
-    written: Mutex<HashSet<(u64, u64)>>,
     /// The results of this run that are messages though their inputs are messages too, by their paths without
     /// links. The walk may find one, and must not take it for an input.
     nested: Mutex<HashSet<PathBuf>>,
@@ -76,12 +73,8 @@ impl<'a> Folders<'a> {
         in_use.extend(metadata.map(Path::to_path_buf));
         in_use.extend_from_slice(needed);
         let selection = Selection::new(selection, keyring, &in_use)?;
-        let (begun, written, nested) = (SystemTime::now(), Mutex::default(), Mutex::default());
-        Ok(Self { operands, selection, mirror, output, results, begun, written, nested })
-    }
-
-    pub(super) fn operands(&self) -> &'a [PathBuf] {
-        self.operands
+        let (begun, nested) = (SystemTime::now(), Mutex::default());
+        Ok(Self { operands, selection, mirror, output, results, begun, nested })
     }
 
     /// Runs `one` for each file that is to be worked on; the summary says how many were `done`.
@@ -107,10 +100,7 @@ impl<'a> Folders<'a> {
             };
             let outcome = one(&job, turn)?;
             Ok(match outcome {
-                Outcome::Done => {
-                    self.note(&job);
-                    Outcome::Done
-                }
+                Outcome::Done => Outcome::Done,
                 Outcome::Skipped(reason) => Outcome::Skipped(self.reason(&job.input, reason)),
             })
         })?;
@@ -152,14 +142,6 @@ impl<'a> Folders<'a> {
         Ok(Step::Do(Job { input, target: Target::File(output) }))
     }
 
-    /// Notes what a job has written.
-    fn note(&self, job: &Job) {
-        let path = job.target.path().filter(|_| self.output.force);
-        if let Some(found) = path.and_then(|path| fs::metadata(path).ok()) {
-            lock(&self.written).insert((found.dev(), found.ino()));
-        }
-    }
-
     /// The reason to tell for a file that is passed over for `reason`: a walk through a large folder finds what the
     /// run has put there meanwhile.
     fn reason(&self, path: &Path, reason: Reason) -> Reason {
@@ -196,9 +178,7 @@ impl<'a> Folders<'a> {
         if !self.output.force {
             return Err(AtomicFileError::Exists { path: output.to_path_buf() }.into());
         }
-        let is_needed = || real(output).is_some_and(|output| self.selection.is_of_keyring(&output));
-        let is_ours = || lock(&self.written).contains(&(found.dev(), found.ino()));
-        if !is_result() || is_needed() || is_ours() {
+        if !is_result() {
             let shown = sanitize::name(output);
             let problem =
                 format!("'{shown}' is in the way, and is not the result of an earlier run");

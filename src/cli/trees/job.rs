@@ -1,6 +1,5 @@
 //! Inputs that were named, and where the result for each goes.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::results::Results;
@@ -8,7 +7,6 @@ use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
 use crate::cli::io::destination::Target;
 use crate::cli::io::source::{is_stdin, operands};
-use crate::cli::outputs::place::Place;
 use crate::output::error::UsageError;
 use crate::output::sanitize;
 
@@ -47,7 +45,10 @@ pub(crate) fn plan(
     if jobs.iter().any(|job| job.target.is_stdout()) {
         app.require_no_json_beside("result", "write the result to a file with -o FILE")?;
     }
-    require_apart(&jobs)?;
+    // With -f, an output would silently replace an input, or another output.
+    for target in jobs.iter().filter_map(|job| job.target.path()) {
+        app.outputs.plan(target)?;
+    }
     Ok(jobs)
 }
 
@@ -69,34 +70,4 @@ fn target(input: &Path, output: &OutputArgs, results: &dyn Results) -> Result<Ta
                 .hint("name the output with -o FILE"))
         }
     }
-}
-
-/// Every file that the jobs read or write.
-pub(crate) fn paths(jobs: &[Job]) -> Vec<&Path> {
-    jobs.iter().flat_map(|job| [Some(job.input.as_path()), job.target.path()]).flatten().collect()
-}
-
-/// Refuses two outputs in one place, and an output in the place of an input: with `-f`, the last one written would
-/// silently replace the other.
-fn require_apart(jobs: &[Job]) -> Result<(), UsageError> {
-    if jobs.len() < 2 {
-        // For a single input, opening the destination checks this.
-        return Ok(());
-    }
-    let sources: HashSet<Place> = jobs.iter().filter_map(|job| Place::of(&job.input)).collect();
-    let mut taken = HashSet::new();
-    for job in jobs {
-        let Target::File(path) = &job.target else { continue };
-        let Some(place) = Place::of(path) else { continue };
-        let shown = sanitize::name(path);
-        if sources.contains(&place) {
-            return Err(UsageError::new(format!("'{shown}' is both an input and an output"))
-                .hint("leave it out, or write elsewhere with --output-dir"));
-        }
-        if !taken.insert(place) {
-            return Err(UsageError::new(format!("two inputs have the same output '{shown}'"))
-                .hint("run them one by one, with -o"));
-        }
-    }
-    Ok(())
 }

@@ -14,6 +14,7 @@ use super::tree::require_files;
 use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
 use crate::cli::io::source::is_stdin;
+use crate::cli::outputs::Role;
 use crate::cli::outputs::place::Place;
 use crate::output::error::{Error, UsageError};
 use crate::output::records::summary::Done;
@@ -44,6 +45,9 @@ impl<'a> Work<'a> {
         results: &'a dyn Results,
     ) -> Result<Self, Error> {
         let Request { inputs, selection, output, .. } = request;
+        for input in inputs {
+            app.outputs.protect(input, Role::Input);
+        }
         let needed = app.needed_files(store);
         let work = if selection.recursive {
             Self::Folders(Box::new(Folders::new(request, results, store.path(), &needed)?))
@@ -55,16 +59,6 @@ impl<'a> Work<'a> {
             require_removable(inputs, &needed)?;
         }
         Ok(work)
-    }
-
-    /// Every file and folder that was named, every output that is known, and the keyring.
-    pub(crate) fn paths<'b>(&'b self, store: &'b Store) -> Vec<&'b Path> {
-        let mut paths = match self {
-            Self::Files(jobs) => job::paths(jobs),
-            Self::Folders(folders) => folders.operands().iter().map(PathBuf::as_path).collect(),
-        };
-        paths.push(store.path());
-        paths
     }
 
     /// Runs `one` for each input. `done` says, in the summary of a run over folders, what was done to each.

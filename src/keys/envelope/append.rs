@@ -1,15 +1,16 @@
 //! Writing to an envelope file: only ever at its end, and never so that one writer's crash costs another's
 //! record.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Record;
+use crate::fs::append::{self, AppendFault, Links};
 use crate::fs::atomic_file::fault::{Step, step};
-use crate::fs::atomic_file::{folder_of, resolve_symlinks, sync_folder};
+use crate::fs::atomic_file::{folder_of, sync_folder};
 use crate::fs::close::{close, close_duplicate};
 use crate::fs::lock::{FileLock, LockError};
 
@@ -24,6 +25,15 @@ pub enum AppendError {
         /// Why not.
         #[source]
         source: LockError,
+    },
+    /// Appending might damage another file, or give the records to another user.
+    #[error("cannot append to the envelope file '{}'", path.display())]
+    Refused {
+        /// The envelope file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: AppendFault,
     },
     /// The system refused a step.
     #[error("cannot {action} the envelope file '{}'", path.display())]
@@ -44,7 +54,7 @@ pub enum AppendError {
 /// # Errors
 /// [`AppendError`]; the file then has what it had.
 pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result<(), AppendError> {
-    append_with(path, lock_timeout, || Ok::<_, AppendError>(records.to_vec()))
+    append_with(path, Links::Follow, lock_timeout, || Ok::<_, AppendError>(records.to_vec()))
 }
 
 /// The same with records that are made under the lock: nobody adds others between a look at the file and this.
@@ -53,28 +63,26 @@ pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result
 /// `make`'s own, or [`AppendError`]; the file then has what it had.
 pub fn append_with<E: From<AppendError>>(
     path: &Path,
+    links: Links,
     lock_timeout: Duration,
     make: impl FnOnce() -> Result<Vec<Record>, E>,
 ) -> Result<(), E> {
     let failed = |action, source| AppendError::Io { action, path: path.to_path_buf(), source };
-    // The lock has to stand beside the file that everybody means.
-    let target = resolve_symlinks(path).map_err(|source| failed("follow the link", source))?;
+    let refused = |source| AppendError::Refused { path: path.to_path_buf(), source };
+    // The lock has to be beside the file that every process means.
+    let target = append::resolve(path, links).map_err(refused)?;
+    if target.exists() {
+        // Before a lock file is made beside it.
+        append::open(&target, 0o666, is_record).map_err(refused)?;
+    }
     let _lock = FileLock::take(&target, lock_timeout)
         .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
     let records = make()?;
     if records.is_empty() {
         return Ok(());
     }
-    let mut file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(&target)
-        .map_err(|source| failed("open", source))?;
+    let mut file = append::open(&target, 0o666, is_record).map_err(refused)?;
     let metadata = file.metadata().map_err(|source| failed("look at", source))?;
-    if !metadata.is_file() {
-        return Err(failed("write", io::Error::other("it is not a plain file")).into());
-    }
     let before = metadata.len();
     let mut text = String::new();
     // A line that a crash cut short must not swallow this one.
@@ -97,6 +105,11 @@ pub fn append_with<E: From<AppendError>>(
     Ok(())
 }
 
+/// Whether the first line of a file is a record, or one that a crash cut short.
+fn is_record(line: &[u8]) -> bool {
+    line.starts_with(b"{\"message_id\":") || Record::from_line(line).is_some()
+}
+
 fn ends_line(file: &File, len: u64) -> io::Result<bool> {
     let Some(last) = len.checked_sub(1) else { return Ok(true) };
     let mut byte = [0];
@@ -106,7 +119,7 @@ fn ends_line(file: &File, len: u64) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::fs::{self, OpenOptions};
     use std::io::ErrorKind;
 
     use super::*;

@@ -94,6 +94,7 @@ macro_rules! causes {
 causes! {
     Append(AppendError),
     AtomicFile(AtomicFileError),
+    CannotAppend(CannotAppend),
     ChangedMeanwhile(ChangedMeanwhile),
     Context(ContextError),
     Datakey(DatakeyError),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+use enwrap::fs::append::AppendFault;
 use enwrap::keyring::format::paper::PaperFault;
 use enwrap::keyring::format::seal::EmptyPassphrase;
 use enwrap::message::header::{ContentType, Header};
@@ -48,6 +49,14 @@ pub(crate) struct StepError {
     /// The file, unless another part of the message names it.
     pub(crate) path: Option<PathBuf>,
     pub(crate) source: io::Error,
+}
+
+/// A file to which lines were to be appended, and were not.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot append to '{}'", sanitize::name(path))]
+pub(crate) struct CannotAppend {
+    pub(crate) path: PathBuf,
+    pub(crate) source: AppendFault,
 }
 
 /// A command that was to produce what is encrypted, and did not.

@@ -2,12 +2,13 @@
 
 use std::io;
 
+use enwrap::fs::append::AppendFault;
 use enwrap::fs::atomic_file::AtomicFileError;
 use enwrap::fs::lock::LockError;
 use enwrap::keys::envelope::append::AppendError;
 
 use super::{Classified, Verdict};
-use crate::output::error::{About, ChangedMeanwhile, SourceError, StepError};
+use crate::output::error::{About, CannotAppend, ChangedMeanwhile, SourceError, StepError};
 use crate::output::exit::Exit;
 
 impl Classified for AtomicFileError {
@@ -34,7 +35,24 @@ impl Classified for AppendError {
             Self::Lock { source: LockError::Held { .. }, .. } => Exit::Failure
                 .hint("try again when that process is done, or wait longer: --lock-timeout"),
             Self::Lock { source: LockError::Io(_), .. } | Self::Io { .. } => Exit::Failure.into(),
+            Self::Refused { source, .. } => verdict_on(source, "name one with --envelope FILE"),
         }
+    }
+}
+
+impl Classified for CannotAppend {
+    fn verdict(&self, _: &About) -> Verdict {
+        verdict_on(&self.source, "name another file")
+    }
+}
+
+fn verdict_on(fault: &AppendFault, hint: &'static str) -> Verdict {
+    match fault {
+        AppendFault::Link | AppendFault::Planted => Exit::Usage.hint(hint),
+        AppendFault::NotAFile | AppendFault::OtherContent => {
+            Exit::NotAMessage.hint("it is as it was; name a new file, or one of its kind")
+        }
+        AppendFault::Io(_) => Exit::Failure.into(),
     }
 }
 

@@ -9,6 +9,7 @@ use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::operations::datakey::{MOST_BLOB_BYTES, parse_blob};
 
 use crate::cli::io::source::{Source, is_stdin, operands};
+use crate::cli::outputs::{Outputs, Role};
 use crate::output::error::{About, Concerning as _, Error};
 
 /// The arguments that name a blob.
@@ -29,13 +30,18 @@ pub(super) struct BlobArgs {
 
 impl BlobArgs {
     /// Reads the blob. An error names `keyring` as the one in use.
-    pub(super) fn read(&self, keyring: &Path) -> Result<EncryptedDataKey, Error> {
+    pub(super) fn read(
+        &self,
+        outputs: &Outputs,
+        keyring: &Path,
+    ) -> Result<EncryptedDataKey, Error> {
         let from_aws = self.ciphertext_blob.as_deref();
         let file = self
             .blob_file
             .as_deref()
             .or_else(|| from_aws.and_then(|blob| blob.strip_prefix("fileb://")).map(Path::new));
         if let Some(file) = file {
+            outputs.protect(file, Role::Input);
             return read_file(file, keyring);
         }
         match self.blob.as_deref().or(from_aws) {

@@ -32,11 +32,11 @@ pub(super) struct DecryptArgs {
 
 pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     args.value.require_no_json_beside(app)?;
-    let context = args.context.context()?;
+    let context = args.context.context(&app.outputs)?;
     let store = app.store()?;
     let keyring = store.load()?;
     let only_keys = key_ids(&keyring, &store, &args.only_key)?;
-    let blob = args.blob.read(store.path())?;
+    let blob = args.blob.read(&app.outputs, store.path())?;
     let (data_key, key) =
         datakey::decrypt(&[&keyring], &only_keys, blob, &context).in_keyring(&store)?;
     if let Some(encoding) = args.value.format {

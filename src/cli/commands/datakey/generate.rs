@@ -70,7 +70,7 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
         (None, KeySpec::Aes256) => 32,
         (None, KeySpec::Aes128) => 16,
     };
-    let context = args.context.context()?;
+    let context = args.context.context(&app.outputs)?;
     let store = app.store()?;
     let keyring = store.load()?;
     let (key, version, recipient) = key_to_wrap(&keyring, &store, args.key.as_deref())?;

@@ -17,6 +17,7 @@ use enwrap::message::context::EncryptionContext;
 use crate::cli::app::App;
 use crate::cli::args::{Pair, context_of, insert_pairs};
 use crate::cli::examples::examples;
+use crate::cli::outputs::{Outputs, Role};
 use crate::output::error::{Error, UsageError};
 
 /// Make a data key for another program, and open or re-wrap it later
@@ -71,7 +72,10 @@ struct BlobContextArgs {
 }
 
 impl BlobContextArgs {
-    fn context(&self) -> Result<EncryptionContext, Error> {
+    fn context(&self, outputs: &Outputs) -> Result<EncryptionContext, Error> {
+        if let Some(file) = &self.context_file {
+            outputs.protect(file, Role::Input);
+        }
         let mut context = context_of(&self.pairs, self.context_file.as_ref())?;
         let Some(pairs) = &self.encryption_context else { return Ok(context) };
         if pairs.trim_start().starts_with('{') {

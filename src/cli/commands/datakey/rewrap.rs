@@ -47,13 +47,13 @@ pub(super) struct RewrapArgs {
 
 pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     args.value.require_no_json_beside(app)?;
-    let context = args.context.context()?;
+    let context = args.context.context(&app.outputs)?;
     let new_context = changed(&context, &args.set_context)?;
     let store = app.store()?;
     let keyring = store.load()?;
     let (key, _, recipient) = key_to_wrap(&keyring, &store, Some(&args.key))?;
     let only_keys = key_ids(&keyring, &store, &args.only_key)?;
-    let old = args.blob.read(store.path())?;
+    let old = args.blob.read(&app.outputs, store.path())?;
     let (data_key, source) =
         datakey::decrypt(&[&keyring], &only_keys, old, &context).in_keyring(&store)?;
     let blob = datakey::wrap(&*recipient, &data_key, &new_context)?;

@@ -87,7 +87,7 @@ pub(super) fn print_value(
 }
 
 /// Writes to standard output without the buffer of `std::io::stdout`, which is never wiped.
-fn open_stdout(outputs: &Outputs, payload: Payload) -> Result<Destination, Error> {
+fn open_stdout(outputs: &Outputs, payload: Payload) -> Result<Destination<'_>, Error> {
     let publication = Publication::new(Access::OwnerOnly);
     Destination::open(outputs, &Target::Stdout, None, payload, publication).map_err(|error| {
         let Cause::Usage(_) = error.cause() else { return error };
@@ -154,7 +154,7 @@ impl BlobOutArgs {
         destination.finish()
     }
 
-    fn open(&self, outputs: &Outputs, file: &Path) -> Result<Destination, Error> {
+    fn open<'a>(&self, outputs: &'a Outputs, file: &Path) -> Result<Destination<'a>, Error> {
         let target = Target::of(file);
         if target.is_stdout() {
             return Err(UsageError::new(

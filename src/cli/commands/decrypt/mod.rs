@@ -23,7 +23,7 @@ use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::plaintext;
 use crate::cli::io::source::Source;
-use crate::cli::opening::{Missing, Opening};
+use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Outputs;
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
@@ -142,6 +142,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
             .into());
     }
     let store = app.store()?;
+    opening::protect_inputs(app, &args.open);
     let results = Plaintexts { preserve_mode: args.preserve_mode };
     let request = Request {
         inputs: &args.inputs,
@@ -152,7 +153,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let work = Work::plan(app, &store, request, &results)?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     opening.policy.unsigned_only = args.unsigned_only;
-    let metadata = args.metadata.open(work.paths(&store))?;
+    let metadata = args.metadata.open(&app.outputs)?;
     let plan = Plan { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
     work.run(app, &store, Done::Decrypted, |job, turn| {
         let done = if args.salvage { plan.salvage(job) } else { plan.decrypt(job, turn) };

@@ -31,7 +31,7 @@ use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
-use crate::cli::outputs::Outputs;
+use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
@@ -170,6 +170,9 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     spec.context.union(&spec.bound)?;
     let command = if args.from_command { Some(from_command::command(&args.inputs)?) } else { None };
     let store = app.store()?;
+    if let Some(file) = &args.context.context_file {
+        app.outputs.protect(file, Role::Input);
+    }
     // The output of a command is treated like standard input.
     let stream = [PathBuf::from("-")];
     let request = Request {
@@ -184,7 +187,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         refuse_key_names(&keyring, &args.inputs)?;
     }
     let (keys, recipients) = (Vec::new(), Vec::new());
-    let metadata = args.metadata.open(work.paths(&store))?;
+    let metadata = args.metadata.open(&app.outputs)?;
     let outputs = &app.outputs;
     let mut plan =
         Plan { ui: app.ui, outputs, args, keys, recipients, spec, metadata, umask: umask() };

@@ -107,6 +107,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
         app.require_no_json_beside("key", hint)?;
     }
     let text = encode(args, form, &selection)?;
+    app.outputs.protect_passphrase(&args.new_passphrase.sources());
     let publication = Publication::new(Access::OwnerOnly).durability(Durability::Synced);
     // A terminal keeps what it has shown, so it gets key material only on request.
     let payload = Payload::Binary;

@@ -1,19 +1,18 @@
 //! `enwrap keyring backup`: a copy of the keyring elsewhere.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
-use enwrap::keyring::{Store, paper};
+use enwrap::keyring::paper;
 
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
-use crate::cli::outputs::place::Place;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::records::keyring::BackedUp;
 use crate::output::sanitize;
@@ -66,7 +65,7 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     } else {
         store.export()?
     };
-    require_elsewhere(&store, &args.file)?;
+    app.outputs.protect_passphrase(&args.new_passphrase.sources());
     let publication = Publication::new(Access::OwnerOnly)
         .existing(Existing::replaced_if(args.force))
         .durability(Durability::Synced);
@@ -84,23 +83,4 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
         format!("wrote {shown}: keep it secret, and on another machine")
     });
     Ok(app.ui.result("", &BackedUp { output: args.file.as_path().into() })?)
-}
-
-/// Refuses a file that is the keyring, its lock, or a generation: these change only under the lock, and a copy must
-/// never replace one.
-fn require_elsewhere(store: &Store, file: &Path) -> Result<(), Error> {
-    let Some(place) = Place::of(file) else { return Ok(()) };
-    let mut lock = store.path().as_os_str().to_owned();
-    lock.push(".lock");
-    let generations = store.remnants()?;
-    let generations =
-        generations.iter().filter(|it| it.generation().is_some()).map(|it| it.path.as_path());
-    let mut taken = generations.chain([store.path(), Path::new(&lock)]);
-    if taken.any(|path| Place::of(path).is_some_and(|it| it == place)) {
-        let shown = sanitize::name(file);
-        return Err(UsageError::new(format!("'{shown}' belongs to the keyring itself"))
-            .hint("name another file, best on another disk")
-            .into());
-    }
-    Ok(())
 }
