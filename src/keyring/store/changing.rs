@@ -5,9 +5,10 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use super::folders::require_private_folders;
 use super::location::resolve;
 use super::reading::Decoded;
-use super::saving::{self, SAME_MODE, io_error, prepare, publish, require_private_folder};
+use super::saving::{self, SAME_MODE, io_error, prepare, publish};
 use super::{Location, Saved, Store, generations};
 use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::{Access, Existing, folder_of, is_descriptor, sync_folder};
@@ -89,7 +90,7 @@ impl Store {
             Err(_) => make_folder(folder_of(&target))
                 .map_err(|source| io_error("make the folder of", path, source))?,
         }
-        require_private_folder(path, &target)?;
+        require_private_folders(path)?;
         Ok((path, target))
     }
 }

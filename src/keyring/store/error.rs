@@ -47,12 +47,12 @@ pub enum KeyringError {
         /// Its owner's number.
         owner: u32,
     },
-    /// Others may put another file in its place.
-    #[error("others can write to the folder of the keyring '{}' (mode {mode:04o}, owner {owner})", path.display())]
+    /// Others may put another file in its place: they can change a folder or a link on the way to it.
+    #[error("others can write to '{}', on the way to the keyring '{}' (mode {mode:04o}, owner {owner})", folder.display(), path.display())]
     FolderOpenToOthers {
         /// The file.
         path: PathBuf,
-        /// The folder that it is in, symlinks resolved.
+        /// The folder, with symlinks resolved, or the link.
         folder: PathBuf,
         /// The folder's mode.
         mode: u32,

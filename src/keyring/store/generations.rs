@@ -163,8 +163,9 @@ impl Remnant {
     }
 }
 
-/// No generation is ever overwritten: where its own number is taken (an older keyring was put back
-/// by hand), the current file gets the next free one.
+/// The name for the current file. Nothing that has such a name is overwritten, nor written through where it is a
+/// link: where the file's own number is taken, because an older keyring was put back by hand or somebody planted
+/// a link, the file gets the next free number.
 pub(crate) fn name(target: &Path, generation: u64) -> Result<GenerationName, KeyringError> {
     let is_target = |path: &Path| match (fs::metadata(path), fs::metadata(target)) {
         (Ok(a), Ok(b)) => is_same_file(&a, &b),
@@ -172,15 +173,24 @@ pub(crate) fn name(target: &Path, generation: u64) -> Result<GenerationName, Key
     };
     let mut list =
         list(target).map_err(|source| io_error("look for generations of", target, source))?;
-    let number = match list.pop() {
+    let first = match list.pop() {
         Some((number, path)) if is_target(&path) => {
             return Ok(GenerationName { number, path, is_current_file: true });
         }
         Some((newest, _)) => generation.max(newest.saturating_add(1)),
         None => generation,
     };
-    let path = beside(target, &format!(".{number}"));
-    Ok(GenerationName { number, path, is_current_file: false })
+    for number in first..=u64::MAX {
+        let path = beside(target, &format!(".{number}"));
+        match fs::symlink_metadata(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(GenerationName { number, path, is_current_file: false });
+            }
+            Err(source) => return Err(io_error("name a generation of", target, source)),
+        }
+    }
+    Err(io_error("name a generation of", target, io::ErrorKind::QuotaExceeded.into()))
 }
 
 /// Gives the current file, which holds `text`, its second name.
@@ -192,10 +202,16 @@ pub(crate) fn keep(
     if name.is_current_file {
         return Ok(());
     }
-    let linked = step(Step::KeepGeneration).and_then(|()| fs::hard_link(target, &name.path));
-    if linked.is_err() {
+    match step(Step::KeepGeneration).and_then(|()| fs::hard_link(target, &name.path)) {
+        Ok(()) => {}
+        // It appeared since the name was chosen.
+        Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(io_error("name a generation of", target, source));
+        }
         // A file system without hard links.
-        let _ = publish(prepare(&name.path, text)?, Existing::Refuse, Access::OwnerOnly)?;
+        Err(_) => {
+            let _ = publish(prepare(&name.path, text)?, Existing::Refuse, Access::OwnerOnly)?;
+        }
     }
     sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
 }

@@ -3,6 +3,7 @@
 //! - [`location`](Location): a file, or text that the caller holds
 //! - [`operator`](Operator): who is asked for the passphrase, and who is warned
 //! - `reading`: the bytes, whether others could have read or written them, and what they hold
+//! - `folders`: whether others could put another file in the place of the keyring
 //! - `changing`: a change under the lock; `saving`: the steps of writing the file
 //! - [`generations`]: the earlier states that stay beside the keyring, as `keyring.json.N`
 //! - [`restore`]: putting an earlier state, or a backup, in the place of the keyring
@@ -14,6 +15,7 @@ mod changing;
 pub mod check;
 mod erasure;
 pub mod error;
+mod folders;
 pub mod generations;
 mod location;
 mod operator;

@@ -5,11 +5,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::folders::require_private_folders;
 use super::generations::{self, Remnant};
 use super::location::{decode_data, resolve};
-use super::saving::{MOST_BYTES, io_error, require_private_folder};
+use super::saving::{MOST_BYTES, io_error};
 use super::{Location, Store};
 use crate::crypto::secret::SecretText;
+use crate::fs::atomic_file::is_descriptor;
 use crate::fs::trust::is_trusted;
 use crate::keyring::format::file::{self, FileFault, KeyringFile};
 use crate::keyring::format::seal::{Passphrase, SealError};
@@ -180,7 +182,7 @@ impl Store {
         }
         let bytes = SecretText::read_from(file, MOST_BYTES).map_err(read_failed)?;
         if metadata.is_file() {
-            self.require_private(path, &target, &metadata, bytes.expose())?;
+            self.require_private(path, &metadata, bytes.expose())?;
         }
         Ok(bytes)
     }
@@ -188,7 +190,6 @@ impl Store {
     fn require_private(
         &self,
         path: &Path,
-        target: &Path,
         metadata: &Metadata,
         bytes: &[u8],
     ) -> Result<(), KeyringError> {
@@ -205,7 +206,8 @@ impl Store {
         if is_sealed && !self.allow_readable {
             self.operator.on_readable_by_others(path, mode);
         }
-        require_private_folder(path, target)
+        // A descriptor was opened by the caller, whatever leads to its file.
+        if is_descriptor(path) { Ok(()) } else { require_private_folders(path) }
     }
 }
 

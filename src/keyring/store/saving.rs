@@ -1,6 +1,6 @@
 //! The steps in which a keyring's file is written, and what may stand beside it.
 
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::{
-    Access, AtomicFile, AtomicFileError, Durability, Existing, Publication, Published, folder_of,
+    Access, AtomicFile, AtomicFileError, Durability, Existing, Publication, Published,
 };
 use crate::fs::lock::{FileLock, LockError};
-use crate::fs::trust::is_trusted;
 use crate::keyring::store::error::KeyringError;
 
 /// A keyring of a hundred thousand keys has 40 MiB; more is no keyring.
@@ -72,17 +71,4 @@ pub(crate) fn beside(target: &Path, suffix: &str) -> PathBuf {
 /// Whether both names lead to one file.
 pub(crate) fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
     (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-/// Refuses a folder in which others could put another file under the keyring's name.
-pub(crate) fn require_private_folder(path: &Path, target: &Path) -> Result<(), KeyringError> {
-    let folder = folder_of(target);
-    let metadata = fs::metadata(folder).map_err(|source| io_error("look at", folder, source))?;
-    let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
-    let sticky = mode & 0o1000 != 0;
-    if (mode & 0o022 != 0 && !sticky) || !is_trusted(owner) {
-        let (path, folder) = (path.to_path_buf(), folder.to_path_buf());
-        return Err(KeyringError::FolderOpenToOthers { path, folder, mode, owner });
-    }
-    Ok(())
 }

@@ -127,6 +127,23 @@ fn a_keyring_that_is_being_changed_names_who_changes_it() {
 }
 
 #[test]
+fn a_planted_link_receives_no_generation() {
+    for faults in [&[][..], &[Step::KeepGeneration]] {
+        let place = Place::new();
+        let elsewhere = TempDir::new().unwrap();
+        let planted = elsewhere.path().join("planted");
+        add(&place.store(), "a").unwrap();
+        for number in 1..=2 {
+            let name = place.folder.path().join(format!("keyring.json.{number}"));
+            symlink(&planted, name).unwrap();
+        }
+        fail_at(faults, ErrorKind::Unsupported, || add(&place.store(), "b")).unwrap();
+        assert!(!planted.exists());
+        assert_eq!(place.store().generation(3).unwrap().generation(), Some(3));
+    }
+}
+
+#[test]
 fn a_generation_is_copied_where_there_are_no_links() {
     let place = Place::new();
     add(&place.store(), "a").unwrap();

@@ -31,7 +31,7 @@ fn a_keyring_that_others_may_read_or_replace_is_refused() {
         assert!(matches!(tolerant.load(), Err(KeyringError::OpenToOthers { .. })), "{mode:o}");
     }
     place.chmod("keyring.json", 0o600);
-    for (mode, fine) in [(0o770, false), (0o702, false), (0o1777, true), (0o755, true)] {
+    for (mode, fine) in [(0o770, false), (0o702, false), (0o1777, false), (0o755, true)] {
         place.chmod(".", mode);
         let result = place.store().load();
         assert_eq!(result.is_ok(), fine, "{mode:o}: {result:?}");
@@ -91,4 +91,32 @@ fn a_keyring_without_write_permission_is_not_replaced() {
 fn a_store_can_be_shared_by_threads() {
     fn is_shared<T: Send + Sync>() {}
     is_shared::<Store>();
+}
+
+#[test]
+fn a_folder_above_the_keyring_that_others_can_change_is_refused() {
+    let place = Place::new();
+    let own = place.folder.path().join("a/b");
+    let store = Store::new(Location::File(own.join("keyring.json")), false);
+    add(&store, "a").unwrap();
+    let link = place.folder.path().join("link");
+    symlink("a/../a/b", &link).unwrap();
+    let through_link = Store::new(Location::File(link.join("keyring.json")), false);
+    assert!(through_link.load().is_ok());
+    for (mode, fine) in [(0o777, false), (0o720, false), (0o1777, true), (0o755, true)] {
+        place.chmod("a", mode);
+        for store in [&store, &through_link] {
+            let result = store.load();
+            assert_eq!(result.is_ok(), fine, "{mode:o}: {result:?}");
+            let Err(error) = result else { continue };
+            let KeyringError::FolderOpenToOthers { folder, .. } = &error else { panic!("{error}") };
+            assert!(folder.ends_with("a"), "{error}");
+        }
+    }
+    // A link in a shared folder belongs to whoever made it, and can be changed by its owner.
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::lchown(&link, Some(4_242), None).unwrap();
+        let error = through_link.load().unwrap_err();
+        assert!(matches!(error, KeyringError::FolderOpenToOthers { owner: 4_242, .. }), "{error}");
+    }
 }
