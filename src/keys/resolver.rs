@@ -81,6 +81,8 @@ pub struct ResolvedKey {
     pub wrapped: EncryptedDataKey,
     /// The root key held here that it names, also where it names a version that was destroyed.
     pub root_key: Option<KeyName>,
+    /// What to tell people where it names a version that is not held of a key that is.
+    pub missing_version: Option<String>,
     /// The wrapping key held here that it names.
     pub key: Option<WrappingKey>,
     /// What was found out.
@@ -90,7 +92,9 @@ pub struct ResolvedKey {
 impl ResolvedKey {
     fn new(wrapped: EncryptedDataKey, services: &[&dyn KeyService]) -> Self {
         let root_key = services.iter().find_map(|service| service.root_key(&wrapped));
-        Self { wrapped, root_key, key: None, proof: Proof::Unknown(Reason::NotHeld) }
+        let missing_version = services.iter().find_map(|service| service.missing_version(&wrapped));
+        let proof = Proof::Unknown(Reason::NotHeld);
+        Self { wrapped, root_key, missing_version, key: None, proof }
     }
 
     /// Whether its key is proved to open the message.
@@ -241,6 +245,8 @@ pub enum ResolveError {
         wanted: Vec<String>,
         /// Whether one of them is here, and was left out by the caller's choice.
         is_excluded: bool,
+        /// What is known about the first of them of which other versions are here.
+        missing_version: Option<String>,
     },
     /// All keys that are named and held here are switched off.
     #[error(transparent)]
@@ -275,6 +281,7 @@ impl ResolveError {
             names_of(keys.iter().filter(|key| rank(&key.proof) >= rank_of).map(|key| &key.wrapped))
         };
         let (wanted, named) = (names(0), names(2));
+        let missing_version = keys.iter().find_map(|key| key.missing_version.clone());
         let mut decisive = keys.into_iter().map(|key| key.proof);
         match decisive.find(|proof| rank(proof) == closest) {
             Some(Proof::Unknown(Reason::Service(error))) => Self::Service(error),
@@ -283,7 +290,7 @@ impl ResolveError {
             Some(
                 Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(Reason::ContextInDoubt),
             ) => Self::DoesNotUnwrap { named },
-            _ => Self::NoKey { wanted, is_excluded },
+            _ => Self::NoKey { wanted, is_excluded, missing_version },
         }
     }
 }
@@ -388,7 +395,7 @@ mod tests {
         let (other, _, _) = sample();
         let error = open(&other, &[], &wrapped).unwrap_err();
         assert!(
-            matches!(error, ResolveError::NoKey { wanted, is_excluded: false } if wanted.len() == 2)
+            matches!(error, ResolveError::NoKey { wanted, is_excluded: false, .. } if wanted.len() == 2)
         );
         let error = open(&keyring, &[ids(&other)[0].clone()], &wrapped).unwrap_err();
         assert!(matches!(error, ResolveError::NoKey { is_excluded: true, .. }));

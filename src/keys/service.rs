@@ -85,6 +85,12 @@ pub trait KeyService: Send + Sync {
         Vec::new()
     }
 
+    /// Returns what to tell people about an encrypted data key that names a version of a key held here which is not
+    /// held itself, such as `has version 1 of 'backup', not 2: ..`.
+    fn missing_version(&self, _wrapped: &EncryptedDataKey) -> Option<String> {
+        None
+    }
+
     /// Returns the root key held here that an encrypted data key names, also where it names a version that
     /// was destroyed.
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {

@@ -154,8 +154,19 @@ fn a_night_that_fails_looks_like_no_backup_and_removes_none() {
     let empty: Vec<PathBuf> = nights(&shell).into_iter().filter(|path| *path != night).collect();
     assert!(empty.iter().all(|path| fs::read_dir(path).unwrap().count() == 0));
     assert_eq!(fs::read(night.join("files.tar.enwrap")).unwrap(), before);
-    // And a damaged night fails the drill.
+    // The drill restores what there is, and says that the last night is missing.
     shell.ok(&["keyring", "backup", "copy.json"]);
+    let run = script(&shell, "restore-drill", &["backups", "copy.json", "restored"]).failure(1);
+    run.says(&["incomplete/ was begun later and is not complete"]);
+    shell.sh("diff -r data restored && rm -r restored").success();
+    // A night without its database is no night, though its files are there.
+    let run = script(&shell, "nightly-backup", &["data", "backups", "no_such_database"]);
+    assert_ne!(run.code, Some(0));
+    let complete = nights(&shell).into_iter().filter(|it| it.extension().is_none());
+    assert_eq!(complete.collect::<Vec<_>>(), std::slice::from_ref(&night));
+    script(&shell, "restore-drill", &["backups", "copy.json", "restored"]).failure(1);
+    shell.sh("rm -r restored").success();
+    // And a damaged night fails the drill.
     fs::File::options()
         .write(true)
         .open(night.join("files.tar.enwrap"))
@@ -165,6 +176,27 @@ fn a_night_that_fails_looks_like_no_backup_and_removes_none() {
     let run = script(&shell, "restore-drill", &["backups", "copy.json", "restored"]).failure(12);
     run.says(&["files.tar.enwrap (exit code 5)"]);
     assert!(!shell.path("restored").exists());
+}
+
+#[test]
+fn a_night_renews_the_copy_of_the_keyring_or_fails() {
+    let mut shell = machine();
+    let copy = shell.path("stick/keyring.json").display().to_string();
+    shell.set("KEYRING_COPY", copy);
+    let run = script(&shell, "nightly-backup", &["data", "backups"]);
+    assert_ne!(run.code, Some(0));
+    assert!(nights(&shell).is_empty());
+    fs::create_dir(shell.path("stick")).unwrap();
+    script(&shell, "nightly-backup", &["data", "backups"]).success();
+    shell.sh("mv backups/2* backups/2020-01-01T000000").success();
+    backdate_keys(&shell);
+    script(&shell, "nightly-backup", &["data", "backups"]).success();
+    script(&shell, "restore-drill", &["backups", "stick/keyring.json", "restored"]).success();
+    // Of before the rotation: it says which version it lacks.
+    shell.ok(&["key", "rotate", "backup"]);
+    shell.ok(&["encrypt", "-k", "backup", "data/one", "-o", "new.enwrap"]);
+    let run = shell.fails(&["--keyring", "stick/keyring.json", "verify", "new.enwrap"], 3);
+    run.says(&["has version 2 of 'backup', not 3: this keyring is older than the rotation"]);
 }
 
 #[test]

@@ -53,17 +53,36 @@ impl KeyService for Keyring {
             .collect()
     }
 
+    fn missing_version(&self, wrapped: &EncryptedDataKey) -> Option<String> {
+        let (namespace, name) = raw_aes::names(wrapped)?;
+        let (key, number) =
+            self.keys().iter().find_map(|key| Some((key, named_number(key, namespace, name)?)))?;
+        if key.version(Some(number)).is_ok() {
+            return None;
+        }
+        let alias = key.aliases().first().map_or_else(|| key.id().to_string(), ToString::to_string);
+        let newest = key.current().number;
+        Some(if number > newest {
+            let reason = "this keyring is older than the rotation";
+            format!("has version {newest} of '{alias}', not {number}: {reason}")
+        } else {
+            format!("has destroyed version {number} of '{alias}'")
+        })
+    }
+
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
         let (namespace, name) = raw_aes::names(wrapped)?;
-        let is_version = |key: &&Key| {
-            let of_key = name.strip_prefix(&key.id().to_string());
-            let number = of_key.and_then(|rest| rest.strip_prefix('/'));
-            namespace == NAMESPACE && number.is_some_and(|number| number.parse::<u32>().is_ok())
-        };
+        let is_version = |key: &&Key| named_number(key, namespace, name).is_some();
         let held = self.versions().find(|(_, v)| v.namespace == namespace && v.name == name);
         let key = held.map(|(key, _)| key).or_else(|| self.keys().iter().find(is_version))?;
         Some(key.id().into())
     }
+}
+
+/// The number of a version of this key, by the name that enwrap gives to its own keys' versions.
+fn named_number(key: &Key, namespace: &str, name: &str) -> Option<u32> {
+    let number = name.strip_prefix(&key.id().to_string())?.strip_prefix('/')?;
+    if namespace == NAMESPACE { number.parse().ok() } else { None }
 }
 
 /// A key version as a wrapping key; `None` where its material is not in the keyring.

@@ -50,9 +50,10 @@ fn resolve(error: &ResolveError, about: &About, unwrap_hint: &str) -> Verdict {
         ResolveError::NoKey { is_excluded: true, .. } => {
             Exit::NoKey.hint("the key is here, but it is not one of --only-key")
         }
-        ResolveError::NoKey { .. } => {
+        ResolveError::NoKey { missing_version, .. } => {
+            let why = missing_version.as_deref().unwrap_or("lacks it");
             let lacks = about.keyring().map_or_else(String::new, |keyring| {
-                format!("the keyring '{}' lacks it: ", sanitize::name(keyring))
+                format!("the keyring '{}' {why}; ", sanitize::name(keyring))
             });
             let envelope = about.subject.path().map_or_else(String::new, |file| {
                 let envelope = sanitize::name(enwrap::keys::envelope::beside(file));
