@@ -15,7 +15,7 @@ use crate::message::encrypted_data_key::EncryptedDataKey;
 
 /// What a resolution is for, and so which keys it tries.
 #[derive(Clone, Copy, Debug)]
-pub enum Purpose<'a> {
+pub enum ResolvePurpose<'a> {
     /// To open: keys that are enabled, and among `only` if that names any; ends with the first that opens.
     Open {
         /// The only keys that may open; all, if empty.
@@ -44,7 +44,7 @@ pub enum Proof {
     /// Its key was tried, and does not open the message.
     Refused(Refusal),
     /// Nothing is known. This never counts as refused: no reader is dropped and no key destroyed on it.
-    Unknown(Reason),
+    Unknown(UnknownReason),
 }
 
 /// How an encrypted data key failed.
@@ -58,7 +58,7 @@ pub enum Refusal {
 
 /// Why nothing is known about an encrypted data key.
 #[derive(Debug)]
-pub enum Reason {
+pub enum UnknownReason {
     /// No key that it names is held here.
     NotHeld,
     /// Its key is held, and the caller chose others.
@@ -93,7 +93,7 @@ impl ResolvedKey {
     fn new(wrapped: EncryptedDataKey, services: &[&dyn KeyService]) -> Self {
         let root_key = services.iter().find_map(|service| service.root_key(&wrapped));
         let missing_version = services.iter().find_map(|service| service.missing_version(&wrapped));
-        let proof = Proof::Unknown(Reason::NotHeld);
+        let proof = Proof::Unknown(UnknownReason::NotHeld);
         Self { wrapped, root_key, missing_version, key: None, proof }
     }
 
@@ -143,7 +143,7 @@ pub fn resolve<T>(
     services: &[&dyn KeyService],
     sets: impl IntoIterator<Item = (SetOrigin, Vec<EncryptedDataKey>)>,
     context: &EncryptionContext,
-    purpose: Purpose<'_>,
+    purpose: ResolvePurpose<'_>,
     accept: impl Fn(DataKey) -> Option<T>,
 ) -> Resolution<T> {
     let resolved = |keys: Vec<EncryptedDataKey>| {
@@ -163,7 +163,7 @@ pub fn resolve<T>(
     if opened.is_none() {
         for key in sets.iter_mut().flat_map(|set| &mut set.keys) {
             if matches!(key.proof, Proof::Refused(Refusal::DoesNotUnwrap)) {
-                key.proof = Proof::Unknown(Reason::ContextInDoubt);
+                key.proof = Proof::Unknown(UnknownReason::ContextInDoubt);
             }
         }
     }
@@ -173,7 +173,7 @@ pub fn resolve<T>(
 /// A resolution on its way.
 struct Attempt<'a, T, F> {
     context: &'a EncryptionContext,
-    purpose: Purpose<'a>,
+    purpose: ResolvePurpose<'a>,
     accept: F,
     opened: Option<(T, WrappingKey)>,
 }
@@ -183,8 +183,10 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
     fn on(&mut self, resolved: &mut ResolvedKey, services: &[&dyn KeyService]) {
         for service in services {
             let candidates = match self.purpose {
-                Purpose::ProveUnnamed => service.unnamed_candidates(&resolved.wrapped),
-                Purpose::Open { .. } | Purpose::Prove => service.candidates(&resolved.wrapped),
+                ResolvePurpose::ProveUnnamed => service.unnamed_candidates(&resolved.wrapped),
+                ResolvePurpose::Open { .. } | ResolvePurpose::Prove => {
+                    service.candidates(&resolved.wrapped)
+                }
             };
             for candidate in candidates {
                 if resolved.opens() {
@@ -200,15 +202,15 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
     }
 
     fn try_candidate(&mut self, candidate: &Candidate<'_>, wrapped: &EncryptedDataKey) -> Proof {
-        if let Purpose::Open { only } = self.purpose {
+        if let ResolvePurpose::Open { only } = self.purpose {
             if self.opened.is_some() {
-                return Proof::Unknown(Reason::NotTried);
+                return Proof::Unknown(UnknownReason::NotTried);
             }
             if !only.is_empty() && !only.contains(&candidate.key.key) {
-                return Proof::Unknown(Reason::NotChosen);
+                return Proof::Unknown(UnknownReason::NotChosen);
             }
             if let Some(refusal) = &candidate.refusal {
-                return Proof::Unknown(Reason::Unusable(refusal.clone()));
+                return Proof::Unknown(UnknownReason::Unusable(refusal.clone()));
             }
         }
         match candidate.unwrapper.unwrap(wrapped, self.context).map(&self.accept) {
@@ -218,7 +220,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
             }
             Ok(None) => Proof::Refused(Refusal::OtherDataKey),
             Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
-            Err(UnwrapError::Service(error)) => Proof::Unknown(Reason::Service(error)),
+            Err(UnwrapError::Service(error)) => Proof::Unknown(UnknownReason::Service(error)),
         }
     }
 }
@@ -226,11 +228,13 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
 /// Of two candidates for one encrypted data key, the proof of the one that ranks higher is kept.
 fn rank(proof: &Proof) -> u8 {
     match proof {
-        Proof::Unknown(Reason::NotHeld | Reason::NotTried | Reason::NotChosen) => 0,
-        Proof::Unknown(Reason::Unusable(_)) => 1,
-        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(Reason::ContextInDoubt) => 2,
+        Proof::Unknown(
+            UnknownReason::NotHeld | UnknownReason::NotTried | UnknownReason::NotChosen,
+        ) => 0,
+        Proof::Unknown(UnknownReason::Unusable(_)) => 1,
+        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(UnknownReason::ContextInDoubt) => 2,
         Proof::Refused(Refusal::OtherDataKey) => 3,
-        Proof::Unknown(Reason::Service(_)) => 4,
+        Proof::Unknown(UnknownReason::Service(_)) => 4,
         Proof::Opens => 5,
     }
 }
@@ -276,7 +280,7 @@ impl ResolveError {
         let keys: Vec<ResolvedKey> = sets.into_iter().flat_map(|set| set.keys).collect();
         let closest = keys.iter().map(|key| rank(&key.proof)).max().unwrap_or(0);
         let is_excluded =
-            keys.iter().any(|key| matches!(key.proof, Proof::Unknown(Reason::NotChosen)));
+            keys.iter().any(|key| matches!(key.proof, Proof::Unknown(UnknownReason::NotChosen)));
         let names = |rank_of: u8| {
             names_of(keys.iter().filter(|key| rank(&key.proof) >= rank_of).map(|key| &key.wrapped))
         };
@@ -284,11 +288,12 @@ impl ResolveError {
         let missing_version = keys.iter().find_map(|key| key.missing_version.clone());
         let mut decisive = keys.into_iter().map(|key| key.proof);
         match decisive.find(|proof| rank(proof) == closest) {
-            Some(Proof::Unknown(Reason::Service(error))) => Self::Service(error),
-            Some(Proof::Unknown(Reason::Unusable(error))) => Self::Unusable(error),
+            Some(Proof::Unknown(UnknownReason::Service(error))) => Self::Service(error),
+            Some(Proof::Unknown(UnknownReason::Unusable(error))) => Self::Unusable(error),
             Some(Proof::Refused(Refusal::OtherDataKey)) => Self::OtherDataKey,
             Some(
-                Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(Reason::ContextInDoubt),
+                Proof::Refused(Refusal::DoesNotUnwrap)
+                | Proof::Unknown(UnknownReason::ContextInDoubt),
             ) => Self::DoesNotUnwrap { named },
             _ => Self::NoKey { wanted, is_excluded, missing_version },
         }
@@ -363,7 +368,7 @@ mod tests {
             (if is_last { SetOrigin::Header } else { SetOrigin::Record }, set.to_vec())
         });
         let none = EncryptionContext::default();
-        let resolution = resolve(services, sets, &none, Purpose::Open { only }, Some);
+        let resolution = resolve(services, sets, &none, ResolvePurpose::Open { only }, Some);
         resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets))
     }
 
@@ -401,7 +406,7 @@ mod tests {
         assert!(matches!(error, ResolveError::NoKey { is_excluded: true, .. }));
         let none = EncryptionContext::default();
         let sets = [(SetOrigin::Header, wrapped.to_vec())];
-        let purpose = Purpose::Open { only: &[] };
+        let purpose = ResolvePurpose::Open { only: &[] };
         let refused = resolve(&[&keyring], sets, &none, purpose, |_| None::<()>);
         assert!(matches!(ResolveError::of(refused.sets), ResolveError::OtherDataKey));
         for alias in ["a", "b"] {
@@ -466,7 +471,8 @@ mod tests {
         let services: [&dyn KeyService; 2] = [&keyring, &remote];
         let proofs = |keys: Vec<EncryptedDataKey>| {
             let sets = [(SetOrigin::Header, keys)];
-            let all = resolve(&services, sets, &own, Purpose::Prove, Some).sets.remove(0).keys;
+            let all =
+                resolve(&services, sets, &own, ResolvePurpose::Prove, Some).sets.remove(0).keys;
             all.into_iter().map(|key| key.proof).collect::<Vec<_>>()
         };
         // `local` and `other` were wrapped under another context.
@@ -476,7 +482,7 @@ mod tests {
             all[..],
             [
                 Proof::Refused(Refusal::DoesNotUnwrap),
-                Proof::Unknown(Reason::Service(_)),
+                Proof::Unknown(UnknownReason::Service(_)),
                 Proof::Opens
             ]
         ));
@@ -484,9 +490,9 @@ mod tests {
         assert!(matches!(
             all[..],
             [
-                Proof::Unknown(Reason::ContextInDoubt),
-                Proof::Unknown(Reason::ContextInDoubt),
-                Proof::Unknown(Reason::Service(_))
+                Proof::Unknown(UnknownReason::ContextInDoubt),
+                Proof::Unknown(UnknownReason::ContextInDoubt),
+                Proof::Unknown(UnknownReason::Service(_))
             ]
         ));
     }

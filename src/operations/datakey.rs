@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::DataKey;
-use crate::keys::resolver::{Purpose, ResolveError, SetOrigin, resolve};
+use crate::keys::resolver::{ResolveError, ResolvePurpose, SetOrigin, resolve};
 use crate::keys::service::{KeyName, KeyService, Recipient, WrapError, WrappingKey};
 use crate::message::MessageError;
 use crate::message::context::EncryptionContext;
@@ -85,7 +85,7 @@ pub fn decrypt(
     context: &EncryptionContext,
 ) -> Result<(DataKey, WrappingKey), DatakeyError> {
     let sets = [(SetOrigin::Header, vec![blob])];
-    let resolution = resolve(services, sets, context, Purpose::Open { only }, Some);
+    let resolution = resolve(services, sets, context, ResolvePurpose::Open { only }, Some);
     resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets).into())
 }
 

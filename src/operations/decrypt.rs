@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::crypto::secret::DataKey;
 use crate::keys::envelope::Records;
-use crate::keys::resolver::{Purpose, Resolution, ResolveError, resolve};
+use crate::keys::resolver::{Resolution, ResolveError, ResolvePurpose, resolve};
 use crate::keys::service::{KeyName, KeyService, WrappingKey};
 use crate::message::context::{ContextError, EncryptionContext};
 use crate::message::derivation::{FrameKey, derive};
@@ -161,7 +161,7 @@ impl OpenedMessage {
         }
         let bound = bound_pairs(&header.fields.context, policy)?;
         let full = header.fields.context.union(&bound).map_err(OpenError::Context)?;
-        let purpose = Purpose::Open { only: &policy.only_keys };
+        let purpose = ResolvePurpose::Open { only: &policy.only_keys };
         let sets = key_sets(&header, opener);
         let Resolution { sets, opened } = resolve(opener.services, sets, &full, purpose, |key| {
             frame_opener(&header, &key, &bound)

@@ -6,7 +6,7 @@
 
 use crate::crypto::secret::DataKey;
 use crate::keys::resolver::{
-    KeySet, Proof, Purpose, Refusal, Resolution, ResolvedKey, SetOrigin, name_of, resolve,
+    KeySet, Proof, Refusal, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, name_of, resolve,
 };
 use crate::keys::service::{KeyName, KeyService, WrappingKey};
 use crate::message::context::EncryptionContext;
@@ -49,10 +49,13 @@ impl KeyReport {
     pub fn of(header: &ParsedHeader, opener: &MessageOpener<'_>) -> Result<Self, OpenError> {
         let bound = bound_pairs(&header.fields.context, opener.policy)?;
         let context = header.fields.context.union(&bound).map_err(OpenError::Context)?;
-        let Resolution { sets, opened } =
-            resolve(opener.services, key_sets(header, opener), &context, Purpose::Prove, |key| {
-                frame_opener(header, &key, &bound).map(|_| key)
-            });
+        let Resolution { sets, opened } = resolve(
+            opener.services,
+            key_sets(header, opener),
+            &context,
+            ResolvePurpose::Prove,
+            |key| frame_opener(header, &key, &bound).map(|_| key),
+        );
         let data_key = opened.map(|(data_key, _)| data_key);
         Ok(Self { sets, context, bound, data_key })
     }
@@ -162,9 +165,10 @@ pub fn survival(
         return Ok(Survival::Depends);
     }
     let sets = key_sets(header, opener);
-    let unnamed = resolve(opener.services, sets, &report.context, Purpose::ProveUnnamed, |key| {
-        frame_opener(header, &key, &report.bound).map(drop)
-    });
+    let unnamed =
+        resolve(opener.services, sets, &report.context, ResolvePurpose::ProveUnnamed, |key| {
+            frame_opener(header, &key, &report.bound).map(drop)
+        });
     let is_touched = unnamed.sets.iter().flat_map(|set| &set.keys).any(|key| {
         let unwraps = matches!(key.proof, Proof::Opens | Proof::Refused(Refusal::OtherDataKey));
         unwraps && key.key.as_ref().is_some_and(&doomed)
@@ -184,7 +188,7 @@ pub fn blob_survival(
     doomed: impl Fn(&WrappingKey) -> bool,
 ) -> Survival {
     let sets = [(SetOrigin::Header, vec![blob])];
-    let resolution = resolve(services, sets, context, Purpose::Prove, Some);
+    let resolution = resolve(services, sets, context, ResolvePurpose::Prove, Some);
     let mut keys = resolution.sets.iter().flat_map(|set| &set.keys);
     match resolution.opened {
         Some((_, key)) if !doomed(&key) => Survival::ByHeader,

@@ -37,7 +37,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The progress of one file, or of all files of a run.
 pub(crate) struct Meter {
-    form: Form,
+    form: MeterForm,
     /// The name of the file that is worked on, safe to show.
     name: Mutex<String>,
     /// How many bytes there are in all; zero, if that is not known.
@@ -55,7 +55,7 @@ struct Files {
     done: AtomicU64,
 }
 
-enum Form {
+enum MeterForm {
     Hidden,
     /// A bar, which is made when the delay is over.
     Bar(OnceLock<ProgressBar>),
@@ -66,7 +66,7 @@ enum Form {
     },
 }
 
-impl Form {
+impl MeterForm {
     fn of(ui: Ui, is_busy: bool) -> Self {
         let is_terminal = io::stderr().is_terminal();
         match ui.progress {
@@ -83,22 +83,22 @@ impl Meter {
     /// Begins to measure one file. `is_busy` says that a terminal shows the result itself, where a bar would
     /// be in its way.
     pub(crate) fn new(ui: Ui, name: String, total: Option<u64>, is_busy: bool) -> Self {
-        Self::with(Form::of(ui, is_busy), name, total.unwrap_or(0), None)
+        Self::with(MeterForm::of(ui, is_busy), name, total.unwrap_or(0), None)
     }
 
     /// Begins to measure a run of many files.
     pub(crate) fn of_many(ui: Ui) -> Self {
-        Self::with(Form::of(ui, false), String::new(), 0, Some(Files::default()))
+        Self::with(MeterForm::of(ui, false), String::new(), 0, Some(Files::default()))
     }
 
-    fn with(form: Form, name: String, total: u64, files: Option<Files>) -> Self {
+    fn with(form: MeterForm, name: String, total: u64, files: Option<Files>) -> Self {
         let (name, total, start) = (Mutex::new(name), total.into(), Instant::now());
         Self { form, name, total, done: 0.into(), files, start }
     }
 
     /// Whether it shows anything at all.
     pub(crate) fn is_shown(&self) -> bool {
-        !matches!(self.form, Form::Hidden)
+        !matches!(self.form, MeterForm::Hidden)
     }
 
     /// Sets how much there is to do, which may become known only during the run.
@@ -107,7 +107,7 @@ impl Meter {
         if let Some(counted) = &self.files {
             counted.total.store(files, Ordering::Relaxed);
         }
-        if let Form::Bar(bar) = &self.form
+        if let MeterForm::Bar(bar) = &self.form
             && let Some(bar) = bar.get()
         {
             bar.set_length(bytes);
@@ -125,7 +125,7 @@ impl Meter {
 
     /// Ends the measurement, with a last line where lines were asked for.
     pub(crate) fn finish(self) {
-        if let Form::Lines { ui, .. } = &self.form {
+        if let MeterForm::Lines { ui, .. } = &self.form {
             ui.note(&self.line(self.start.elapsed()));
         }
     }
@@ -199,15 +199,15 @@ impl Progress for Meter {
     fn advance(&self, bytes: u64) {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
         match &self.form {
-            Form::Hidden => {}
-            Form::Bar(bar) => {
+            MeterForm::Hidden => {}
+            MeterForm::Bar(bar) => {
                 if bar.get().is_some() || self.start.elapsed() >= DELAY {
                     let bar = bar.get_or_init(|| self.bar());
                     bar.set_position(done);
                     bar.set_prefix(self.prefix());
                 }
             }
-            Form::Lines { last, ui } => {
+            MeterForm::Lines { last, ui } => {
                 let mut last = lock(last);
                 if last.elapsed() >= LINE_INTERVAL {
                     *last = Instant::now();
@@ -221,7 +221,7 @@ impl Progress for Meter {
 impl Drop for Meter {
     /// Takes the bar off the terminal, so that what follows begins on an empty line.
     fn drop(&mut self) {
-        if let Form::Bar(bar) = &self.form
+        if let MeterForm::Bar(bar) = &self.form
             && let Some(bar) = bar.get()
         {
             *lock(&SHOWN) = None;
@@ -320,7 +320,7 @@ mod tests {
     use super::*;
 
     fn meter(total: Option<u64>, done: u64) -> Meter {
-        let meter = Meter::with(Form::Hidden, "a".to_owned(), total.unwrap_or(0), None);
+        let meter = Meter::with(MeterForm::Hidden, "a".to_owned(), total.unwrap_or(0), None);
         meter.advance(done);
         meter
     }
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn every_file_of_many_counts_for_its_size() {
-        let all = Meter::with(Form::Hidden, String::new(), 0, Some(Files::default()));
+        let all = Meter::with(MeterForm::Hidden, String::new(), 0, Some(Files::default()));
         all.part(Path::new("a"), 1000).advance(900);
         all.part(Path::new("b"), 24).advance(100);
         drop(all.part(Path::new("skipped"), 1024));

@@ -25,7 +25,7 @@ use crate::cli::opening::{self, named_by};
 use crate::cli::trees::batch;
 use crate::output::counted::counted;
 use crate::output::error::{Cannot as _, Error};
-use crate::output::records::message::{EnvelopeKey, Inspected, InspectedKey};
+use crate::output::records::message::{EnvelopeKey, InspectedKey, InspectedRecord};
 use crate::output::records::names;
 use crate::output::sanitize;
 
@@ -186,11 +186,11 @@ fn record(
     keyring: &Keyring,
     size: Option<BodySize>,
     armored: bool,
-) -> Inspected {
+) -> InspectedRecord {
     let fields = &header.fields;
     let context = fields.context.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
     let keys = fields.encrypted_data_keys.iter().map(|wrapped| inspected_key(keyring, wrapped));
-    Inspected {
+    InspectedRecord {
         format_version: fields.suite.format_version(),
         suite: format!("0x{:04x}", fields.suite.id),
         algorithm: fields.suite.name,

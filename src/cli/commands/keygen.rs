@@ -12,7 +12,7 @@ use super::key::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::error::{Concerning as _, Error};
-use crate::output::records::key::Generated;
+use crate::output::records::key::GeneratedRecord;
 
 /// Make a root key, and print its id
 ///
@@ -39,7 +39,7 @@ pub(crate) struct KeygenArgs {
 
 /// The key that was asked for.
 struct Answer {
-    record: Generated,
+    record: GeneratedRecord,
     became_default: bool,
 }
 
@@ -83,7 +83,7 @@ fn find(store: &Store, alias: &Alias) -> Result<Option<Answer>, Error> {
 fn existing(key: &Key, alias: &Alias) -> Result<Answer, Error> {
     match key.origin() {
         Origin::Generated => {
-            Ok(Answer { record: Generated::new(key, false), became_default: false })
+            Ok(Answer { record: GeneratedRecord::new(key, false), became_default: false })
         }
         Origin::Imported | Origin::AwsKms => {
             Err(KeyError::AliasOfForeign { alias: alias.clone(), id: key.id() }.into())
@@ -103,5 +103,5 @@ fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Answer, Error> {
     let is_first = keyring.keys().is_empty();
     let became_default = is_first && aliases.insert(Alias::default_alias());
     let key = keyring.add(Key::generate(aliases, &args.description)?)?;
-    Ok(Answer { record: Generated::new(key, true), became_default })
+    Ok(Answer { record: GeneratedRecord::new(key, true), became_default })
 }

@@ -37,7 +37,7 @@ use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{ChangedMeanwhile, Concerning as _, Error, UnknownKeys, UsageError};
 use crate::output::progress::Meter;
 use crate::output::records::known_keys;
-use crate::output::records::message::Reencrypted;
+use crate::output::records::message::ReencryptedRecord;
 use crate::output::records::summary::ReencryptCounts;
 use crate::output::sanitize;
 
@@ -95,7 +95,7 @@ pub(crate) struct ReencryptArgs {
     open: OpenArgs,
 }
 
-struct Plan<'a> {
+struct ReencryptRun<'a> {
     app: &'a App,
     args: &'a ReencryptArgs,
     opening: &'a Opening,
@@ -131,7 +131,8 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
         key.to_encrypt().in_keyring(&store)?;
     }
     let keys = keys.into_iter().map(|key| key.id().into()).collect();
-    let plan = Plan { app, args, opening: &opening, keys, bind: context_of(&args.bind, None)? };
+    let plan =
+        ReencryptRun { app, args, opening: &opening, keys, bind: context_of(&args.bind, None)? };
     // Before the first file: a pair that cannot be stored is wrong for all of them.
     context_of(&args.set_context, None)?;
     let mut tree = Tree::new(&args.paths, args.recursive);
@@ -146,7 +147,7 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     tally.finish_tree(app, ReencryptCounts { reencrypted, not_messages, special })
 }
 
-impl Plan<'_> {
+impl ReencryptRun<'_> {
     fn reencrypt(&self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
         // The walk found it, and it went with the message that it stood beside.
@@ -189,7 +190,7 @@ impl Plan<'_> {
             let dropped = sanitize::text(&dropped.join(", "));
             self.app.ui.note(&format!("{shown}: no longer opened by {dropped}"));
         }
-        let record = Reencrypted {
+        let record = ReencryptedRecord {
             old_message_id: opened.header().message_id,
             message_id: encrypted.header.message_id,
             keys: known_keys(&self.opening.keyring, &encrypted.header.encrypted_data_keys),

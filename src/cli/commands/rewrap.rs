@@ -98,7 +98,7 @@ impl Records for Now<'_> {
 /// Records that wait at most, while an envelope file cannot be written.
 const MOST_PENDING: usize = 64 * TOGETHER;
 
-struct Plan<'a> {
+struct RewrapRun<'a> {
     app: &'a App,
     args: &'a RewrapArgs,
     opening: &'a Opening,
@@ -148,7 +148,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     }
     let keys = keys.into_iter().map(|key| key.id().into()).collect();
     let pending = Pending { envelope: shared.clone().unwrap_or_default(), records: Vec::new() };
-    let mut plan = Plan {
+    let mut plan = RewrapRun {
         app,
         args,
         opening: &opening,
@@ -167,7 +167,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let flushed = plan.flush();
     let mut tally = tally?;
     flushed?;
-    let Plan { changed, already_so, replaced, .. } = plan;
+    let RewrapRun { changed, already_so, replaced, .. } = plan;
     tally.failed += replaced;
     let not_messages = tally.skipped.count(Reason::NotAMessage);
     let verb = if args.dry_run { "would be rewrapped" } else { "rewrapped" };
@@ -182,7 +182,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     tally.finish_tree(app, RewrapCounts { rewrapped: changed, already_so, not_messages, special })
 }
 
-impl Plan<'_> {
+impl RewrapRun<'_> {
     fn rewrap(&mut self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
         let found = if !path.is_file() {
@@ -338,7 +338,7 @@ impl Plan<'_> {
         let Some(record) = record else {
             self.app.ui.detail(&format!("{shown}: already so"));
             let (changed, path) = (false, path.into());
-            let record = records::message::Rewrapped {
+            let record = records::message::RewrappedRecord {
                 message_id: None,
                 changed,
                 keys: None,
@@ -357,8 +357,8 @@ impl Plan<'_> {
         path: &Path,
         record: &Record,
         envelope: Option<&Path>,
-    ) -> records::message::Rewrapped {
-        records::message::Rewrapped {
+    ) -> records::message::RewrappedRecord {
+        records::message::RewrappedRecord {
             message_id: Some(record.message_id.to_string()),
             changed: envelope.is_some(),
             keys: Some(known_keys(&self.opening.keyring, &record.encrypted_data_keys)),

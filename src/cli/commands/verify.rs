@@ -20,7 +20,7 @@ use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::Ui;
 use crate::output::error::Error;
-use crate::output::records::message::Verified;
+use crate::output::records::message::VerifiedRecord;
 use crate::output::records::summary::Done;
 
 /// Check that files decrypt, to the last byte, without writing them
@@ -48,7 +48,7 @@ pub(crate) struct VerifyArgs {
 }
 
 /// What all inputs of a run share.
-struct Plan {
+struct VerifyRun {
     ui: Ui,
     opening: Opening,
     metadata: Metadata,
@@ -66,7 +66,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
         app.outputs.protect(input, Role::Input);
     }
     let metadata = args.metadata.open(&app.outputs)?;
-    let plan = Plan { ui: app.ui, opening, metadata, is_recursive };
+    let plan = VerifyRun { ui: app.ui, opening, metadata, is_recursive };
     if is_recursive {
         require_apart(&inputs)?;
         let in_use: Vec<PathBuf> = args.metadata.metadata.iter().cloned().collect();
@@ -86,7 +86,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
     Ok(())
 }
 
-impl Plan {
+impl VerifyRun {
     fn verify(&self, entry: &Entry, turn: &Turn<'_>) -> Result<Outcome, Error> {
         let (ui, input) = (self.ui, entry.path.as_path());
         let Some(mut source) = self.message(entry)? else {
@@ -108,7 +108,7 @@ impl Plan {
         } else {
             format!("{shown}: OK, {len} bytes\n")
         };
-        let record = Verified {
+        let record = VerifiedRecord {
             message_id: opened.header().message_id,
             opened_by: (&opened.key).into(),
             plaintext_bytes: len,

@@ -100,11 +100,11 @@ struct Run<'a, I> {
     files: Mutex<I>,
     /// Whether no further file is begun.
     is_over: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<RunState>,
 }
 
 #[derive(Default)]
-struct State {
+struct RunState {
     tally: Tally,
     /// Whether a full disk has stopped the run.
     is_stopped: bool,
@@ -161,7 +161,7 @@ where
     }
 
     fn finish(self) -> Result<Tally, Error> {
-        let State { mut tally, is_stopped, error } =
+        let RunState { mut tally, is_stopped, error } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if is_stopped {
             tally.not_tried =

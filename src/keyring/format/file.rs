@@ -39,7 +39,7 @@ pub enum FileFault {
     /// hold a key.
     #[error("is damaged: its {part} is malformed at line {line}, column {column}")]
     Malformed {
-        /// Header line or body.
+        /// FileHeader line or body.
         part: &'static str,
         /// Counted from 1 within the part.
         line: usize,
@@ -57,7 +57,7 @@ pub enum FileFault {
 /// The first line.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Header {
+struct FileHeader {
     format: String,
     version: u32,
     generation: u64,
@@ -94,7 +94,7 @@ pub fn encode(
     }
     let seal = passphrase.map(|_| Seal::draw()).transpose()?;
     let mut header =
-        Header { format: FORMAT.to_owned(), version: VERSION, generation, sha256: None, seal };
+        FileHeader { format: FORMAT.to_owned(), version: VERSION, generation, sha256: None, seal };
     if let (Some(passphrase), Some(seal)) = (passphrase, &header.seal) {
         body = seal.seal(passphrase, &header.line(), &body).map_err(io::Error::other)?;
     }
@@ -117,7 +117,7 @@ pub(crate) fn generation_in(start: &[u8]) -> Option<u64> {
 /// A keyring's bytes whose header line and checksum hold; the body may still be sealed.
 #[derive(Debug)]
 pub struct KeyringFile<'a> {
-    header: Header,
+    header: FileHeader,
     body: &'a [u8],
 }
 
@@ -136,7 +136,7 @@ impl<'a> KeyringFile<'a> {
         if any.version > VERSION {
             return Err(FileFault::Newer(any.version));
         }
-        let header: Header =
+        let header: FileHeader =
             serde_json::from_slice(line).map_err(|e| malformed("header line", &e))?;
         let body = rest.strip_prefix(b"\n").unwrap_or(rest);
         if header.sha256.as_deref() != Some(&checksum(body)) {
@@ -174,7 +174,7 @@ impl<'a> KeyringFile<'a> {
     /// [`FileFault`].
     pub fn unseal(self, passphrase: &Passphrase) -> Result<Keyring, FileFault> {
         let sha256 = None;
-        let header = Header { sha256, ..self.header };
+        let header = FileHeader { sha256, ..self.header };
         let Some(seal) = &header.seal else { return read_body(self.body) };
         let body = seal.open(passphrase, &header.line(), self.body).map_err(FileFault::Sealed)?;
         // It has the right checksum, and is no base64: nobody's keyring.
@@ -183,7 +183,7 @@ impl<'a> KeyringFile<'a> {
     }
 }
 
-impl Header {
+impl FileHeader {
     #[expect(clippy::expect_used, reason = "as in `encode`")]
     fn line(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a header is JSON")

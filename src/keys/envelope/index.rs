@@ -17,12 +17,12 @@ pub struct Envelope {
     path: PathBuf,
     file: File,
     /// Sorted by message; the records of one message in the order of the file.
-    entries: Vec<Entry>,
+    entries: Vec<RecordPlace>,
     skipped: usize,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct RecordPlace {
     message: MessageId,
     start: u64,
     len: u32,
@@ -55,7 +55,7 @@ impl Envelope {
                 break;
             }
             match id_of_line(&line).zip(u32::try_from(line.len()).ok()) {
-                Some((message, len)) => entries.push(Entry { message, start, len }),
+                Some((message, len)) => entries.push(RecordPlace { message, start, len }),
                 None if line.trim_ascii().is_empty() && read <= MOST_LINE_BYTES as u64 => {}
                 None => skipped += 1,
             }

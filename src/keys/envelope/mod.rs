@@ -91,7 +91,7 @@ pub fn is_own_name(path: &Path) -> bool {
 
 /// A line, before anything in it is believed.
 #[derive(Debug, Serialize, Deserialize)]
-struct Line<'a> {
+struct RecordLine<'a> {
     #[serde(borrow)]
     message_id: Cow<'a, str>,
     #[serde(borrow)]
@@ -117,7 +117,7 @@ impl Record {
             })
             .collect();
         let message_id = self.message_id.to_string().into();
-        let line = Line { message_id, encrypted_data_keys, created: self.created };
+        let line = RecordLine { message_id, encrypted_data_keys, created: self.created };
         let mut text = serde_json::to_string(&line).expect("a record is JSON");
         text.push('\n');
         text
@@ -126,7 +126,7 @@ impl Record {
     /// Reads a line; `None` for what is no record.
     #[must_use]
     pub fn from_line(line: &[u8]) -> Option<Self> {
-        let line: Line<'_> = serde_json::from_slice(line).ok()?;
+        let line: RecordLine<'_> = serde_json::from_slice(line).ok()?;
         // As many as readers accept in a header.
         if line.encrypted_data_keys.len() > usize::from(Limits::default().encrypted_data_keys) {
             return None;
@@ -143,7 +143,7 @@ impl Record {
 
 /// The message id of a line that is a record as far as JSON goes.
 fn id_of_line(line: &[u8]) -> Option<MessageId> {
-    serde_json::from_slice::<Line<'_>>(line).ok()?.message_id.parse().ok()
+    serde_json::from_slice::<RecordLine<'_>>(line).ok()?.message_id.parse().ok()
 }
 
 #[cfg(test)]

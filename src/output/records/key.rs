@@ -12,7 +12,7 @@ use super::{KeyVersionMember, OutputMember, PathMember, as_text, as_text_or_null
 
 /// `keygen`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Generated {
+pub(crate) struct GeneratedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) key_id: KeyId,
     aliases: Vec<String>,
@@ -22,7 +22,7 @@ pub(crate) struct Generated {
     new: bool,
 }
 
-impl Generated {
+impl GeneratedRecord {
     pub(crate) fn new(key: &Key, new: bool) -> Self {
         Self { key_id: key.id(), aliases: names(key.aliases()), created: key.created(), new }
     }
@@ -98,7 +98,7 @@ pub(crate) fn age_days(key: &Key) -> i64 {
 
 /// `key import`: the key, and the names of its newest version, by which an SDK knows it.
 #[derive(Debug, Serialize)]
-pub(crate) struct Imported {
+pub(crate) struct ImportedRecord {
     #[serde(flatten)]
     pub(crate) key: KeyRecord,
     namespace: String,
@@ -107,7 +107,7 @@ pub(crate) struct Imported {
     pub(crate) file_aliases: Vec<String>,
 }
 
-impl Imported {
+impl ImportedRecord {
     pub(crate) fn new(key: &Key, file_aliases: &BTreeSet<Alias>) -> Self {
         let KeyVersion { namespace, name, .. } = key.current();
         let (namespace, name) = (namespace.clone(), name.clone());
@@ -117,14 +117,14 @@ impl Imported {
 
 /// `key alias`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Renamed {
+pub(crate) struct RenamedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) key_id: KeyId,
 }
 
 /// `key enable` and `key disable`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Switched {
+pub(crate) struct SwitchedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) key_id: KeyId,
     /// Null for all versions.
@@ -135,7 +135,7 @@ pub(crate) struct Switched {
 
 /// `key delete` and `key undelete`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Deletion {
+pub(crate) struct DeletionRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) key_id: KeyId,
     pub(crate) version: u32,
@@ -147,7 +147,7 @@ pub(crate) struct Deletion {
 
 /// `key purge`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Purged {
+pub(crate) struct PurgedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) key_id: KeyId,
     pub(crate) version: u32,
@@ -158,7 +158,7 @@ pub(crate) struct Purged {
 
 /// `key purge --check`: a message that is not proved to open without what is due.
 #[derive(Debug, Serialize)]
-pub(crate) struct Needing {
+pub(crate) struct NeedingRecord {
     pub(crate) needs_what_is_due: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,
@@ -166,7 +166,7 @@ pub(crate) struct Needing {
 
 /// `key export -o`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Exported {
+pub(crate) struct ExportedRecord {
     #[serde(flatten)]
     pub(crate) key: KeyVersionMember,
     #[serde(flatten)]

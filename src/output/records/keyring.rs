@@ -7,7 +7,7 @@ use super::{OutputMember, PathMember, as_text_or_null};
 
 /// `keyring path`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Place {
+pub(crate) struct PlaceRecord {
     pub(crate) exists: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,
@@ -15,20 +15,20 @@ pub(crate) struct Place {
 
 /// `keyring backup`.
 #[derive(Debug, Serialize)]
-pub(crate) struct BackedUp {
+pub(crate) struct BackedUpRecord {
     #[serde(flatten)]
     pub(crate) output: OutputMember,
 }
 
 /// `keyring check`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Finding {
+pub(crate) struct FindingRecord {
     pub(crate) finding: String,
 }
 
 /// `keyring history`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Generation {
+pub(crate) struct GenerationRecord {
     pub(crate) generation: u64,
     #[serde(serialize_with = "as_text_or_null")]
     pub(crate) saved: Option<Timestamp>,
@@ -43,7 +43,7 @@ pub(crate) struct Generation {
 
 /// `keyring passphrase`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Resealed {
+pub(crate) struct ResealedRecord {
     pub(crate) sealed: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,
@@ -51,7 +51,7 @@ pub(crate) struct Resealed {
 
 /// `keyring restore`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Restored {
+pub(crate) struct RestoredRecord {
     pub(crate) gained: Vec<String>,
     pub(crate) lost: Vec<String>,
     pub(crate) sealed: bool,

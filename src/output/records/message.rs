@@ -9,7 +9,7 @@ use super::{EnvelopeMember, KeyVersionMember, OutputMember, PathMember, as_text}
 
 /// `encrypt`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Encrypted {
+pub(crate) struct EncryptedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) message_id: MessageId,
     pub(crate) keys: Vec<KeyVersionMember>,
@@ -23,7 +23,7 @@ pub(crate) struct Encrypted {
 
 /// `decrypt`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Decrypted {
+pub(crate) struct DecryptedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) message_id: MessageId,
     pub(crate) opened_by: KeyVersionMember,
@@ -37,7 +37,7 @@ pub(crate) struct Decrypted {
 
 /// `decrypt --salvage`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Salvaged {
+pub(crate) struct SalvagedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) message_id: MessageId,
     pub(crate) saved_frames: u64,
@@ -62,7 +62,7 @@ pub(crate) struct Lost {
 
 /// `verify`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Verified {
+pub(crate) struct VerifiedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) message_id: MessageId,
     pub(crate) opened_by: KeyVersionMember,
@@ -74,7 +74,7 @@ pub(crate) struct Verified {
 
 /// `inspect`. Nothing in it is authenticated.
 #[derive(Debug, Serialize)]
-pub(crate) struct Inspected {
+pub(crate) struct InspectedRecord {
     pub(crate) format_version: u8,
     pub(crate) suite: String,
     pub(crate) algorithm: &'static str,
@@ -117,7 +117,7 @@ pub(crate) struct EnvelopeKey {
 
 /// `rewrap`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Rewrapped {
+pub(crate) struct RewrappedRecord {
     /// Left out where nothing is to be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message_id: Option<String>,
@@ -133,7 +133,7 @@ pub(crate) struct Rewrapped {
 
 /// `reencrypt`.
 #[derive(Debug, Serialize)]
-pub(crate) struct Reencrypted {
+pub(crate) struct ReencryptedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) old_message_id: MessageId,
     #[serde(serialize_with = "as_text")]

@@ -82,7 +82,7 @@ fn results() -> Vec<BTreeSet<String>> {
         aliases: None,
     };
     vec![
-        members(&Encrypted {
+        members(&EncryptedRecord {
             message_id,
             keys: vec![version()],
             plaintext_bytes,
@@ -90,7 +90,7 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
             output: path(),
         }),
-        members(&Decrypted {
+        members(&DecryptedRecord {
             message_id,
             opened_by: version(),
             plaintext_bytes,
@@ -98,7 +98,7 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
             output: path(),
         }),
-        members(&Salvaged {
+        members(&SalvagedRecord {
             message_id,
             saved_frames: 1,
             saved_bytes: 1,
@@ -107,14 +107,14 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
             output: Some(path()),
         }),
-        members(&Verified {
+        members(&VerifiedRecord {
             message_id,
             opened_by: version(),
             plaintext_bytes,
             signed,
             path: path(),
         }),
-        members(&Inspected {
+        members(&InspectedRecord {
             format_version: 2,
             suite: String::new(),
             algorithm: "",
@@ -130,14 +130,14 @@ fn results() -> Vec<BTreeSet<String>> {
             header_bytes: 1,
             path: path(),
         }),
-        members(&Rewrapped {
+        members(&RewrappedRecord {
             message_id: Some(message_id.to_string()),
             changed: true,
             keys: Some(vec![version()]),
             path: path(),
             envelope: Some(path()),
         }),
-        members(&Reencrypted {
+        members(&ReencryptedRecord {
             old_message_id: message_id,
             message_id,
             keys: vec![version()],
@@ -146,21 +146,21 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
             output: path(),
         }),
-        members(&Generated::new(&key, true)),
+        members(&GeneratedRecord::new(&key, true)),
         key_record,
-        members(&Imported::new(&key, key.aliases())),
-        members(&Exported { key: version(), output: path() }),
+        members(&ImportedRecord::new(&key, key.aliases())),
+        members(&ExportedRecord { key: version(), output: path() }),
         members(&version()),
-        members(&Renamed { key_id }),
-        members(&Switched { key_id, version: None, state: State::Enabled }),
-        members(&Deletion {
+        members(&RenamedRecord { key_id }),
+        members(&SwitchedRecord { key_id, version: None, state: State::Enabled }),
+        members(&DeletionRecord {
             key_id,
             version: 1,
             state: State::PendingDeletion,
             deletion_date: None,
         }),
-        members(&Purged { key_id, version: 1, aliases: Vec::new(), destroyed: true }),
-        members(&Needing { needs_what_is_due: true, path: path() }),
+        members(&PurgedRecord { key_id, version: 1, aliases: Vec::new(), destroyed: true }),
+        members(&NeedingRecord { needs_what_is_due: true, path: path() }),
         members(&UsageOfFile {
             bytes: 1,
             message_id: String::new(),
@@ -172,10 +172,10 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
         }),
         members(&UsageOfVersion { holder: holder(), files: 1, bytes: 1 }),
-        members(&Place { exists: true, path: path() }),
-        members(&BackedUp { output: path() }),
-        members(&Finding { finding: String::new() }),
-        members(&Generation {
+        members(&PlaceRecord { exists: true, path: path() }),
+        members(&BackedUpRecord { output: path() }),
+        members(&FindingRecord { finding: String::new() }),
+        members(&GenerationRecord {
             generation: 1,
             saved: None,
             sealed: true,
@@ -183,8 +183,13 @@ fn results() -> Vec<BTreeSet<String>> {
             versions: None,
             path: path(),
         }),
-        members(&Resealed { sealed: true, path: path() }),
-        members(&Restored { gained: Vec::new(), lost: Vec::new(), sealed: true, path: path() }),
+        members(&ResealedRecord { sealed: true, path: path() }),
+        members(&RestoredRecord {
+            gained: Vec::new(),
+            lost: Vec::new(),
+            sealed: true,
+            path: path(),
+        }),
     ]
 }
 

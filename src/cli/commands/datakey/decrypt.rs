@@ -6,7 +6,7 @@ use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
 use super::blob::BlobArgs;
-use super::value::{ALGORITHM, Answer, ValueArgs, print_value};
+use super::value::{ALGORITHM, AwsAnswer, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_ids;
 use crate::output::error::{Concerning as _, Error};
@@ -15,7 +15,7 @@ use crate::output::error::{Concerning as _, Error};
 ///
 /// The context must be the one that it was made with: a blob holds none, and authenticates all of it.
 #[derive(Debug, Args)]
-pub(super) struct DecryptArgs {
+pub(super) struct DecryptBlobArgs {
     #[command(flatten)]
     blob: BlobArgs,
 
@@ -30,7 +30,7 @@ pub(super) struct DecryptArgs {
     value: ValueArgs,
 }
 
-pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
+pub(super) fn run(app: &App, args: &DecryptBlobArgs) -> Result<(), Error> {
     args.value.require_no_json_beside(app)?;
     let context = args.context.context(&app.outputs)?;
     let store = app.store()?;
@@ -43,7 +43,7 @@ pub(super) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
         return print_value(&app.outputs, data_key.expose(), encoding);
     }
     let version = keyring.key(&key.key.to_string())?.version(Some(key.version))?;
-    Answer::default()
+    AwsAnswer::default()
         .text("KeyId", &key.key.to_string())
         .blob("Plaintext", data_key.expose())
         .text("EncryptionAlgorithm", ALGORITHM)

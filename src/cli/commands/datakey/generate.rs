@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
-use super::value::{Answer, BlobOutArgs, ValueArgs, print_value};
+use super::value::{AwsAnswer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_to_wrap;
 use crate::output::error::{Error, UsageError};
@@ -82,7 +82,7 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
         (Some(encoding), true) => print_value(&app.outputs, &blob, encoding),
         (Some(encoding), false) => print_value(&app.outputs, data_key.expose(), encoding),
         (None, without_plaintext) => {
-            let mut answer = Answer::default().blob("CiphertextBlob", &blob);
+            let mut answer = AwsAnswer::default().blob("CiphertextBlob", &blob);
             if !without_plaintext {
                 answer = answer.blob("Plaintext", data_key.expose());
             }

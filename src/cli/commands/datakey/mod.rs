@@ -43,8 +43,8 @@ pub(crate) struct DatakeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum DatakeyVerb {
-    Decrypt(decrypt::DecryptArgs),
-    Rewrap(rewrap::RewrapArgs),
+    Decrypt(decrypt::DecryptBlobArgs),
+    Rewrap(rewrap::RewrapBlobArgs),
 }
 
 pub(crate) fn run(app: &App, args: &DatakeyArgs) -> Result<(), Error> {

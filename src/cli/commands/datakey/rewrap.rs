@@ -7,7 +7,7 @@ use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
 use super::blob::BlobArgs;
-use super::value::{ALGORITHM, Answer, BlobOutArgs, ValueArgs, print_value};
+use super::value::{ALGORITHM, AwsAnswer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::args::Pair;
 use crate::cli::key_choice::{key_ids, key_to_wrap};
@@ -18,7 +18,7 @@ use crate::output::error::{Concerning as _, Error};
 /// The data key itself stays the same, and is not shown. So does the context, but for what
 /// --set-context changes. The old blob still opens under its old key.
 #[derive(Debug, Args)]
-pub(super) struct RewrapArgs {
+pub(super) struct RewrapBlobArgs {
     #[command(flatten)]
     blob: BlobArgs,
 
@@ -45,7 +45,7 @@ pub(super) struct RewrapArgs {
     blob_out: BlobOutArgs,
 }
 
-pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
+pub(super) fn run(app: &App, args: &RewrapBlobArgs) -> Result<(), Error> {
     args.value.require_no_json_beside(app)?;
     let context = args.context.context(&app.outputs)?;
     let new_context = changed(&context, &args.set_context)?;
@@ -62,7 +62,7 @@ pub(super) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     if let Some(encoding) = args.value.format {
         return print_value(&app.outputs, &blob, encoding);
     }
-    Answer::default()
+    AwsAnswer::default()
         .blob("CiphertextBlob", &blob)
         .text("SourceKeyId", &source.key.to_string())
         .text("KeyId", &key.id().to_string())

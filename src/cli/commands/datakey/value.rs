@@ -99,11 +99,11 @@ fn open_stdout(outputs: &Outputs, payload: Payload) -> Result<Destination<'_>, E
 
 /// The AWS CLI's JSON: an object with the members of the answer, blobs in base64.
 #[derive(Default)]
-pub(super) struct Answer {
+pub(super) struct AwsAnswer {
     text: SecretText,
 }
 
-impl Answer {
+impl AwsAnswer {
     pub(super) fn text(mut self, member: &str, value: &str) -> Self {
         // `Value` escapes whatever is in the string.
         self.push(member, serde_json::Value::from(value).to_string().as_bytes());
@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn an_answer_is_json_as_the_aws_cli_prints_it() {
-        let mut answer = Answer::default().blob("CiphertextBlob", &[0, 255]).text("KeyId", "a\"b");
+        let mut answer =
+            AwsAnswer::default().blob("CiphertextBlob", &[0, 255]).text("KeyId", "a\"b");
         answer.text.push(b"\n}\n");
         let text = std::str::from_utf8(answer.text.expose()).unwrap();
         assert_eq!(text, "{\n    \"CiphertextBlob\": \"AP8=\",\n    \"KeyId\": \"a\\\"b\"\n}\n");

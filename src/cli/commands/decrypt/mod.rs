@@ -33,7 +33,7 @@ use crate::cli::trees::work::{Request, Work};
 use crate::output::Ui;
 use crate::output::error::{Cause, Error, UsageError};
 use crate::output::progress::FileMeter;
-use crate::output::records::message::Decrypted;
+use crate::output::records::message::DecryptedRecord;
 use crate::output::records::summary::Done;
 use range::RangeArgs;
 
@@ -95,7 +95,7 @@ pub(crate) struct DecryptArgs {
 }
 
 /// What all inputs of a run share.
-struct Plan<'a> {
+struct DecryptRun<'a> {
     ui: Ui,
     outputs: &'a Outputs,
     args: &'a DecryptArgs,
@@ -154,7 +154,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     opening.policy.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(&app.outputs)?;
-    let plan = Plan { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
+    let plan = DecryptRun { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
     work.run(app, &store, Done::Decrypted, |job, turn| {
         let done = if args.salvage { plan.salvage(job) } else { plan.decrypt(job, turn) };
         done.map(|()| Outcome::Done)
@@ -170,7 +170,7 @@ struct Released {
     extent: RangeResult,
 }
 
-impl Plan<'_> {
+impl DecryptRun<'_> {
     fn decrypt(&self, job: &Job, turn: &Turn<'_>) -> Result<(), Error> {
         let mut message = MessageSource::open(&job.input)?;
         let source = message.source();
@@ -282,7 +282,7 @@ impl Plan<'_> {
             message.source().remove()?;
         }
         let Some(output) = target.path() else { return Ok(()) };
-        let record = Decrypted {
+        let record = DecryptedRecord {
             message_id: opened.header().message_id,
             opened_by: (&opened.key).into(),
             plaintext_bytes: extent.plaintext_len,

@@ -10,7 +10,7 @@ use enwrap::operations::encrypt::PlaintextFile as _;
 use enwrap::pipeline::salvage::{LostRange, Salvaged};
 use enwrap::pipeline::{NoProgress, PipelineError};
 
-use super::Plan;
+use super::DecryptRun;
 use crate::cli::io::destination::{Destination, Payload};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::trees::job::Job;
@@ -20,7 +20,7 @@ use crate::output::progress::Meter;
 use crate::output::records::message::Lost;
 use crate::output::{records, sanitize};
 
-impl Plan<'_> {
+impl DecryptRun<'_> {
     /// Saves what can be saved. It ends with an error whatever was saved, since that is not the whole message.
     pub(super) fn salvage(&self, Job { input, target }: &Job) -> Result<(), Error> {
         let mut message = MessageSource::open(input)?;
@@ -66,7 +66,7 @@ impl Plan<'_> {
     ) -> Result<(), Error> {
         let (frames, bytes) = (salvaged.frames, salvaged.bytes);
         let lost = salvaged.lost.iter();
-        let record = records::message::Salvaged {
+        let record = records::message::SalvagedRecord {
             message_id: opened.header().message_id,
             saved_frames: frames,
             saved_bytes: bytes,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use enwrap::pipeline::Jobs;
 
-use super::{Plan, name_output};
+use super::{EncryptRun, name_output};
 use crate::cli::child::producer::Producer;
 use crate::cli::io::destination::{Destination, Target};
 use crate::output::error::{Error, UsageError};
@@ -38,7 +38,7 @@ pub(crate) fn no_marker() -> UsageError {
         .hint("enwrap encrypt -o FILE.enwrap --from-command -- COMMAND [ARGUMENT]..")
 }
 
-impl Plan<'_> {
+impl EncryptRun<'_> {
     /// Encrypts what a command writes, if it succeeds.
     pub(super) fn encrypt_output_of(
         &self,

@@ -124,7 +124,7 @@ fn parse_frame_length(text: &str) -> Result<NonZeroU32, String> {
 }
 
 /// What all inputs of a run share.
-struct Plan<'a> {
+struct EncryptRun<'a> {
     ui: Ui,
     outputs: &'a Outputs,
     args: &'a EncryptArgs,
@@ -190,7 +190,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let metadata = args.metadata.open(&app.outputs)?;
     let outputs = &app.outputs;
     let mut plan =
-        Plan { ui: app.ui, outputs, args, keys, recipients, spec, metadata, umask: umask() };
+        EncryptRun { ui: app.ui, outputs, args, keys, recipients, spec, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         plan.recipients.push(keyring.recipient(&key.id().into()).in_keyring(&store)?);
         plan.keys.push((key, key.current()));
@@ -203,7 +203,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     }
 }
 
-impl Plan<'_> {
+impl EncryptRun<'_> {
     /// Encrypts a file, or standard input. A run over folders passes over files that are encrypted already.
     fn encrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> Result<Outcome, Error> {
         let mut source = Source::open(input)?;
@@ -288,7 +288,7 @@ impl Plan<'_> {
         ui.detail(&format!("{} -> {}", sanitize::name(input), sanitize::name(output)));
         let keys = self.keys.iter();
         let keys = keys.map(|(key, version)| KeyVersionMember::new(key.id(), version.number));
-        let record = records::message::Encrypted {
+        let record = records::message::EncryptedRecord {
             message_id: encrypted.header.message_id,
             keys: keys.collect(),
             plaintext_bytes: encrypted.plaintext_len,

@@ -8,7 +8,7 @@ use super::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::error::{Concerning as _, Error};
-use crate::output::records::key::Renamed;
+use crate::output::records::key::RenamedRecord;
 
 /// Give root keys names, and take them away
 #[derive(Debug, Args)]
@@ -71,5 +71,5 @@ pub(crate) fn run(app: &App, args: &AliasArgs) -> Result<(), Error> {
         };
         change.in_keyring(&store)
     })?;
-    Ok(app.ui.result("", &Renamed { key_id: id })?)
+    Ok(app.ui.result("", &RenamedRecord { key_id: id })?)
 }

@@ -11,7 +11,7 @@ use enwrap::keyring::model::key::State;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::error::{Concerning as _, Error};
-use crate::output::records::key::Deletion;
+use crate::output::records::key::DeletionRecord;
 
 /// Announce that a root key, or old versions of it, will be destroyed
 ///
@@ -117,7 +117,7 @@ fn tell(
     deletion_date: Option<Timestamp>,
 ) -> Result<(), Error> {
     for &version in numbers {
-        app.ui.result("", &Deletion { key_id: id, version, state, deletion_date })?;
+        app.ui.result("", &DeletionRecord { key_id: id, version, state, deletion_date })?;
     }
     Ok(())
 }

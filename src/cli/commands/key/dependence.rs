@@ -29,7 +29,7 @@ const MOST_BYTES: u64 = 64 << 20;
 
 /// What a file is, and whether it depends on a doomed key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finding {
+pub(super) enum Dependence {
     Message(Survival),
     /// A wrapped data key of `enwrap datakey`.
     Blob(Survival),
@@ -40,13 +40,13 @@ pub(super) enum Finding {
 }
 
 /// The wrapping keys that are to be destroyed, and what to look for in files that are not messages.
-pub(super) struct Doomed<'a> {
+pub(super) struct DoomedVersions<'a> {
     opening: &'a Opening,
     versions: &'a [(KeyId, u32)],
     signs: Needles,
 }
 
-impl<'a> Doomed<'a> {
+impl<'a> DoomedVersions<'a> {
     pub(super) fn new(opening: &'a Opening, versions: &'a [(KeyId, u32)]) -> Self {
         let mut signs = Needles::default();
         for (key, version) in opening.keyring.versions() {
@@ -64,14 +64,14 @@ impl<'a> Doomed<'a> {
     }
 
     /// Says what a file is, and whether it depends on a doomed key.
-    pub(super) fn look_at(&self, entry: &Entry) -> Result<Finding, Error> {
+    pub(super) fn look_at(&self, entry: &Entry) -> Result<Dependence, Error> {
         let limits = &self.opening.policy.limits;
         let path = entry.path.as_path();
         if let Some((_, header)) = MessageSource::find(path, entry.is_named, limits)? {
             let one = self.opening.of(path)?;
             let survival = survival(&header, &one.opener(), |key| self.includes(key))?;
             let is_suspect = survival == Survival::Unrelated && self.speaks_of_doomed(path)?;
-            return Ok(Finding::Message(if is_suspect { Survival::Depends } else { survival }));
+            return Ok(Dependence::Message(if is_suspect { Survival::Depends } else { survival }));
         }
         let bytes = small_file(path)?;
         if let Some(blob) = blob_in(&bytes) {
@@ -79,18 +79,18 @@ impl<'a> Doomed<'a> {
             let context = &self.opening.policy.pairs;
             let survival = blob_survival(&services, blob, context, |key| self.includes(key));
             if survival != Survival::Unrelated {
-                return Ok(Finding::Blob(survival));
+                return Ok(Dependence::Blob(survival));
             }
         }
         if KeyringFile::parse(&bytes).is_ok() {
-            return Ok(Finding::Other);
+            return Ok(Dependence::Other);
         }
         let is_suspect = if is_envelope_file(&bytes) {
             self.signs.are_in(&*lines_that_are_no_record(&bytes)).cannot("read", path)?
         } else {
             is_named_like_ours(path) || self.speaks_of_doomed(path)?
         };
-        Ok(if is_suspect { Finding::Suspect } else { Finding::Other })
+        Ok(if is_suspect { Dependence::Suspect } else { Dependence::Other })
     }
 
     /// Whether a sign of a doomed key is anywhere in a file.

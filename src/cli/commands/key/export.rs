@@ -17,7 +17,7 @@ use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::output::error::{Cause, Concerning as _, Error, UsageError};
 use crate::output::records::KeyVersionMember;
-use crate::output::records::key::Exported;
+use crate::output::records::key::ExportedRecord;
 use crate::output::sanitize;
 
 /// Write root keys, with their material
@@ -47,7 +47,7 @@ pub(crate) struct ExportArgs {
 
     /// The form: sdk, keyring or env [default: sdk, or keyring with --seal]
     #[arg(long = "as", value_name = "FORM", hide_possible_values = true)]
-    form: Option<Form>,
+    form: Option<ExportForm>,
 
     /// Have enwrap refuse to encrypt under the exported keys: a guard rail against mistakes, and no
     /// bound, since the keys are symmetric
@@ -67,7 +67,7 @@ pub(crate) struct ExportArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+enum ExportForm {
     /// What a raw AES keyring of an official SDK needs
     Sdk,
     /// A keyring file
@@ -77,8 +77,8 @@ enum Form {
 }
 
 pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
-    let form = args.form.unwrap_or(if args.seal { Form::Keyring } else { Form::Sdk });
-    if args.seal && form == Form::Sdk {
+    let form = args.form.unwrap_or(if args.seal { ExportForm::Keyring } else { ExportForm::Sdk });
+    if args.seal && form == ExportForm::Sdk {
         return Err(UsageError::new("no official SDK opens a sealed key")
             .hint("seal it as a keyring: --as keyring, or --as env")
             .into());
@@ -123,14 +123,18 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
     Ok(())
 }
 
-fn encode(args: &ExportArgs, form: Form, selection: &Selection<'_>) -> Result<SecretText, Error> {
-    if form == Form::Sdk {
+fn encode(
+    args: &ExportArgs,
+    form: ExportForm,
+    selection: &Selection<'_>,
+) -> Result<SecretText, Error> {
+    if form == ExportForm::Sdk {
         return Ok(selection.to_json()?);
     }
     let passphrase =
         args.seal.then(|| args.new_passphrase.sources().passphrase("the export")).transpose()?;
     let keyring = file::encode(&selection.to_keyring()?, 1, passphrase.as_ref())?;
-    if form == Form::Keyring {
+    if form == ExportForm::Keyring {
         return Ok(keyring);
     }
     let mut line = SecretText::default();
@@ -157,7 +161,7 @@ fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> Resu
     app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
     for (key, version) in &selection.versions {
         let key = KeyVersionMember::new(key.id(), version.number);
-        app.ui.result("", &Exported { key, output: path.into() })?;
+        app.ui.result("", &ExportedRecord { key, output: path.into() })?;
     }
     Ok(())
 }

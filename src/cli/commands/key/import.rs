@@ -15,7 +15,7 @@ use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, operands};
 use crate::output::error::{About, Concerning as _, Error, Subject, UsageError};
-use crate::output::records::key::Imported;
+use crate::output::records::key::ImportedRecord;
 use crate::output::sanitize;
 
 /// The longest export that is read. A key takes less than a kilobyte, so a thousand of them fit.
@@ -70,7 +70,7 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
     for foreign in read {
         let file_aliases = foreign.aliases.clone();
         let key = foreign.named(args.alias.clone());
-        told.push(Imported::new(&key, &file_aliases));
+        told.push(ImportedRecord::new(&key, &file_aliases));
         keys.push(key);
     }
     let ((), saved) = store.update(|keyring| {

@@ -16,7 +16,7 @@ use crate::cli::examples::examples;
 use crate::cli::secrets::prompt;
 use crate::output::counted::counted;
 use crate::output::error::{Concerning as _, Error, UsageError};
-use crate::output::records::key::Purged;
+use crate::output::records::key::PurgedRecord;
 use crate::output::records::names;
 use crate::output::status::Status;
 
@@ -72,7 +72,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     }
     if args.dry_run {
         for (key, number) in &due {
-            let record = Purged {
+            let record = PurgedRecord {
                 key_id: key.id(),
                 version: *number,
                 aliases: names(key.aliases()),
@@ -93,7 +93,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
         return Ok(Status::Done);
     }
     for it in &destroyed {
-        let record = Purged {
+        let record = PurgedRecord {
             key_id: it.key,
             version: it.version.number,
             aliases: names(&it.aliases),

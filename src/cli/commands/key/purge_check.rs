@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use enwrap::keyring::{KeyId, Store};
 use enwrap::operations::usage::Survival;
 
-use super::dependence::{Doomed, Finding};
+use super::dependence::{Dependence, DoomedVersions};
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::opening::{Missing, Opening};
@@ -16,7 +16,7 @@ use crate::cli::trees::tree::{Entry, Tree};
 use crate::output::counted::counted;
 use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{About, Concerning as _, Error, Found, UsageError};
-use crate::output::records::key::Needing;
+use crate::output::records::key::NeedingRecord;
 use crate::output::records::summary::{OfTree, PurgeCheckCounts, Summary};
 use crate::output::sanitize;
 
@@ -47,7 +47,7 @@ pub(super) fn require_unneeded(
         return Err(UsageError::new(format!("'{shown}' is no file and no folder to check")).into());
     }
     let opening = Opening::new(app, store, args, Missing::Refused)?;
-    let doomed = Doomed::new(&opening, doomed);
+    let doomed = DoomedVersions::new(&opening, doomed);
     let own = own_files(store)?;
     let mut checked = Checked::default();
     for file in Tree::new(paths, true).complete() {
@@ -90,25 +90,25 @@ fn own_files(store: &Store) -> Result<Vec<Option<Place>>, Error> {
 }
 
 impl Checked {
-    fn count(&mut self, app: &App, entry: &Entry, finding: Finding) -> Result<(), Error> {
+    fn count(&mut self, app: &App, entry: &Entry, finding: Dependence) -> Result<(), Error> {
         let (is_needed, why) = match finding {
-            Finding::Message(survival) => {
+            Dependence::Message(survival) => {
                 self.messages += 1;
                 self.by_envelope_only += usize::from(survival == Survival::ByEnvelope);
                 let why = "not proved to open without what would be destroyed";
                 (survival == Survival::Depends, why)
             }
-            Finding::Blob(survival) => {
+            Dependence::Blob(survival) => {
                 self.blobs += 1;
                 let why = "a wrapped data key that is not proved to open without what would be \
                            destroyed; its context is given with -c";
                 (survival == Survival::Depends, why)
             }
-            Finding::Suspect => {
+            Dependence::Suspect => {
                 self.not_messages += 1;
                 (true, "not a message that can be read, and it may be one that needs the key")
             }
-            Finding::Other => {
+            Dependence::Other => {
                 self.not_messages += 1;
                 (false, "")
             }
@@ -117,7 +117,7 @@ impl Checked {
             return Ok(());
         }
         self.needed += 1;
-        let record = Needing { needs_what_is_due: true, path: entry.path.as_path().into() };
+        let record = NeedingRecord { needs_what_is_due: true, path: entry.path.as_path().into() };
         let text = format!("{}: {why}\n", sanitize::name(&entry.path));
         Ok(app.ui.result(&text, &record)?)
     }

@@ -6,7 +6,7 @@ use enwrap::keyring::model::key::State;
 
 use crate::cli::app::App;
 use crate::output::error::{Concerning as _, Error};
-use crate::output::records::key::Switched;
+use crate::output::records::key::SwitchedRecord;
 
 /// Which key, or which version of it.
 #[derive(Debug, Args)]
@@ -27,5 +27,5 @@ pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> Result<(), Erro
         key.switch(args.version, state).in_keyring(&store)?;
         Ok::<_, Error>(key.id())
     })?;
-    Ok(app.ui.result("", &Switched { key_id: id, version: args.version, state })?)
+    Ok(app.ui.result("", &SwitchedRecord { key_id: id, version: args.version, state })?)
 }

@@ -14,7 +14,7 @@ use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::output::error::{Cannot as _, Error, UsageError};
-use crate::output::records::keyring::BackedUp;
+use crate::output::records::keyring::BackedUpRecord;
 use crate::output::sanitize;
 
 /// Copy the keyring to a new file, after checking it
@@ -82,5 +82,5 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     } else {
         format!("wrote {shown}: keep it secret, and on another machine")
     });
-    Ok(app.ui.result("", &BackedUp { output: args.file.as_path().into() })?)
+    Ok(app.ui.result("", &BackedUpRecord { output: args.file.as_path().into() })?)
 }

@@ -8,7 +8,7 @@ use crate::cli::app::App;
 use crate::cli::examples::examples;
 use crate::output::counted::counted;
 use crate::output::error::{Error, Found};
-use crate::output::records::keyring::Finding;
+use crate::output::records::keyring::FindingRecord;
 use crate::output::records::summary::KeyringCounts;
 use crate::output::sanitize;
 use crate::output::status::Status;
@@ -29,7 +29,7 @@ pub(crate) fn run(app: &App, _args: &CheckArgs) -> Result<Status, Error> {
     let checked = keyring_check::check(&store)?;
     for finding in &checked.findings {
         let text = sanitize::text(&finding.to_string());
-        app.ui.result(&format!("{text}\n"), &Finding { finding: text })?;
+        app.ui.result(&format!("{text}\n"), &FindingRecord { finding: text })?;
     }
     app.ui.note(&format!(
         "{}: {}, {}, {}",

@@ -10,7 +10,7 @@ use enwrap::keyring::{Keyring, KeyringError};
 
 use crate::cli::app::App;
 use crate::output::error::Error;
-use crate::output::records::keyring::Generation;
+use crate::output::records::keyring::GenerationRecord;
 use crate::output::{Format, table};
 
 /// List the earlier generations of the keyring, which 'enwrap keyring restore' puts back
@@ -32,7 +32,7 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> Result<(), Error> {
         let saved = saved(&remnant.path);
         if app.ui.format == Format::Json {
             let loaded = loaded.as_ref().ok();
-            let record = Generation {
+            let record = GenerationRecord {
                 generation: number,
                 saved,
                 sealed: remnant.is_sealed(),

@@ -6,7 +6,7 @@ use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::output::error::Error;
-use crate::output::records::keyring::Resealed;
+use crate::output::records::keyring::ResealedRecord;
 use crate::output::sanitize;
 
 /// Seal the keyring with a passphrase, change it, or remove it
@@ -47,5 +47,5 @@ pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Error> {
         "the keyring '{shown}' is {form}; copies of it elsewhere are as they were: backups, snapshots, \
          and what the disk keeps"
     ));
-    Ok(app.ui.result("", &Resealed { sealed: !args.remove, path: store.path().into() })?)
+    Ok(app.ui.result("", &ResealedRecord { sealed: !args.remove, path: store.path().into() })?)
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::app::App;
 use crate::output::error::{Error, UsageError};
-use crate::output::records::keyring::Place;
+use crate::output::records::keyring::PlaceRecord;
 use crate::output::{Format, print};
 
 /// Print where the keyring is, whether it exists or not
@@ -20,7 +20,7 @@ pub(crate) fn run(app: &App, _args: &PathArgs) -> Result<(), Error> {
         );
     };
     if app.ui.format == Format::Json {
-        let record = Place { exists: path.exists(), path: path.as_path().into() };
+        let record = PlaceRecord { exists: path.exists(), path: path.as_path().into() };
         return Ok(app.ui.result("", &record)?);
     }
     // The path's own bytes and not a form that is safe to show: other programs open it.

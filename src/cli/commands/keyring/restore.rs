@@ -12,7 +12,7 @@ use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
 use crate::output::error::{About, Concerning as _, Error, PaperError, Subject};
-use crate::output::records::keyring::Restored;
+use crate::output::records::keyring::RestoredRecord;
 use crate::output::sanitize;
 
 /// The longest backup that is read from a pipe, or from a file typed from paper.
@@ -70,7 +70,7 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     }
     list("back", gained);
     list("gone", lost);
-    let record = Restored {
+    let record = RestoredRecord {
         gained: gained.clone(),
         lost: lost.clone(),
         sealed: restored.is_sealed,
