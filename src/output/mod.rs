@@ -101,9 +101,8 @@ impl Ui {
 
     /// Says why something failed.
     pub(crate) fn error(self, diagnosis: &Diagnosis) {
-        if self.format == Format::Json {
-            // Where stdout is gone, the exit code is all that can still be said.
-            drop(print_record(Type::Error, &diagnosis.record()));
+        // Where standard output takes nothing, somebody may still read standard error.
+        if self.format == Format::Json && print_record(Type::Error, &diagnosis.record()).is_ok() {
             return;
         }
         self.say("error", "31", &diagnosis.message);

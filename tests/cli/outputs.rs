@@ -211,3 +211,25 @@ fn a_planted_file_receives_neither_keys_nor_plaintext() {
         fs::remove_file(shell.path("out")).unwrap();
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_fails_after_the_work_says_what_was_done() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    let full = |line: &str| {
+        let run = shell.sh(&format!("enwrap {line} > /dev/full")).failure(1);
+        run.says(&["standard output cannot be written", "do not repeat it"])
+    };
+    let before = shell.ok(&["key", "list"]);
+    full("keygen made").says(&["the key ", "is in the keyring"]);
+    assert!(shell.ok(&["key", "list"]).len() > before.len());
+    full("key rotate main").says(&["has version 2"]);
+    full("--json encrypt a").says(&["'a.enwrap' was written"]);
+    full("--json decrypt a.enwrap -o b").says(&["'b' was written"]);
+    full("--json rewrap -k made a.enwrap").says(&["'a.enwrap.envelope'"]);
+    full("--json reencrypt a.enwrap").says(&["'a.enwrap' was written"]);
+    full("--json keyring backup copy").says(&["'copy' was written"]);
+    full("--json key alias add more made").says(&["was changed"]);
+    assert_eq!(shell.read("b"), b"text");
+}

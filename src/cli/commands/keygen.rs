@@ -11,7 +11,7 @@ use enwrap::keyring::{Alias, Key, KeyError, Keyring, Store};
 use super::key::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::{Concerning as _, Error};
+use crate::output::error::{AfterDone as _, Concerning as _, Error};
 use crate::output::records::key::GeneratedRecord;
 
 /// Make a root key, and print its id
@@ -65,7 +65,8 @@ pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
         app.ui.note("the key also has the alias 'default': it serves when no key is chosen");
     }
     let record = &answer.record;
-    Ok(app.ui.result(&format!("{}\n", record.key_id), record)?)
+    let printed = app.ui.result(&format!("{}\n", record.key_id), record);
+    printed.after(|| format!("the key {} is in the keyring", record.key_id))
 }
 
 fn find(store: &Store, alias: &Alias) -> Result<Option<Answer>, Error> {

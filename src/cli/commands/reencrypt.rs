@@ -34,7 +34,9 @@ use crate::cli::outputs::Role;
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::error::{ChangedMeanwhile, Concerning as _, Error, UnknownKeys, UsageError};
+use crate::output::error::{
+    AfterDone as _, ChangedMeanwhile, Concerning as _, Error, UnknownKeys, UsageError,
+};
 use crate::output::progress::Meter;
 use crate::output::records::known_keys;
 use crate::output::records::message::ReencryptedRecord;
@@ -199,7 +201,8 @@ impl ReencryptRun<'_> {
             path: path.into(),
             output: output.into(),
         };
-        self.app.ui.result("", &record)?;
+        let printed = self.app.ui.result("", &record);
+        printed.after(|| format!("'{}' was written", sanitize::name(output)))?;
         Ok(Outcome::Done)
     }
 

@@ -23,7 +23,9 @@ use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::diagnosis::Diagnosis;
-use crate::output::error::{About, ChangedMeanwhile, Concerning as _, Error, UsageError};
+use crate::output::error::{
+    About, AfterDone as _, ChangedMeanwhile, Concerning as _, Error, UsageError,
+};
 use crate::output::records::summary::RewrapCounts;
 use crate::output::records::{self, known_keys};
 use crate::output::sanitize;
@@ -349,7 +351,8 @@ impl RewrapRun<'_> {
         };
         let envelope = &self.pending.envelope;
         self.app.ui.detail(&format!("{shown} -> {}", sanitize::name(envelope)));
-        Ok(self.app.ui.result("", &self.record(path, record, Some(envelope)))?)
+        let printed = self.app.ui.result("", &self.record(path, record, Some(envelope)));
+        printed.after(|| format!("the record of {shown} is in '{}'", sanitize::name(envelope)))
     }
 
     fn record(

@@ -14,7 +14,7 @@ use enwrap::message::header::{Header, ParsedHeader};
 use super::destination::Target;
 use super::source::is_stdin;
 use crate::cli::outputs::Outputs;
-use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::error::{Error, NotReported, UsageError};
 use crate::output::records::metadata::MetadataRecord;
 use crate::output::sanitize;
 
@@ -76,9 +76,16 @@ impl Metadata {
         let line = sanitize::json(&record).map_err(io::Error::from)?;
         // One write a line, so that the lines of several processes do not mix.
         let mut file: &File = file;
-        file.write_all(format!("{line}\n").as_bytes())
-            .and_then(|()| close_duplicate(file))
-            .cannot("write", path)
+        file.write_all(format!("{line}\n").as_bytes()).and_then(|()| close_duplicate(file)).map_err(
+            |source| {
+                let done = match output.to_str() {
+                    Some("-") => "the work is done".to_owned(),
+                    _ => format!("'{}' was written", sanitize::name(output.as_ref())),
+                };
+                let place = format!("'{}'", sanitize::name(path));
+                NotReported { done, place, source }.into()
+            },
+        )
     }
 }
 

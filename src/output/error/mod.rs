@@ -108,6 +108,7 @@ causes! {
     Message(MessageError),
     NoParts(NoParts),
     NotChecked(NotChecked),
+    NotReported(NotReported),
     NothingLost(NothingLost),
     Open(OpenError),
     Paper(PaperError),
@@ -197,6 +198,18 @@ impl<T, E: Into<Error>> Concerning<T> for Result<T, E> {
             subject: Subject::Unnamed,
             keyring: Some(store.path().to_path_buf()),
         })
+    }
+}
+
+/// Adds to a failed write to standard output what was done before.
+pub(crate) trait AfterDone {
+    fn after(self, done: impl FnOnce() -> String) -> Result<(), Error>;
+}
+
+impl AfterDone for std::io::Result<()> {
+    fn after(self, done: impl FnOnce() -> String) -> Result<(), Error> {
+        let place = "standard output".to_owned();
+        self.map_err(|source| NotReported { done: done(), place, source }.into())
     }
 }
 

@@ -59,6 +59,16 @@ pub(crate) struct CannotAppend {
     pub(crate) source: AppendFault,
 }
 
+/// The work was done, and then the place that was to hear of it could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("{done}, but {place} cannot be written")]
+pub(crate) struct NotReported {
+    /// What was done, as a sentence.
+    pub(crate) done: String,
+    pub(crate) place: String,
+    pub(crate) source: io::Error,
+}
+
 /// A command that was to produce what is encrypted, and did not.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProducerError {

@@ -8,7 +8,9 @@ use enwrap::fs::lock::LockError;
 use enwrap::keys::envelope::append::AppendError;
 
 use super::{Classified, Verdict};
-use crate::output::error::{About, CannotAppend, ChangedMeanwhile, SourceError, StepError};
+use crate::output::error::{
+    About, CannotAppend, ChangedMeanwhile, NotReported, SourceError, StepError,
+};
 use crate::output::exit::Exit;
 
 impl Classified for AtomicFileError {
@@ -68,6 +70,16 @@ impl Classified for SourceError {
 impl Classified for StepError {
     fn verdict(&self, _: &About) -> Verdict {
         Exit::Failure.into()
+    }
+}
+
+impl Classified for NotReported {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Failure.hint("do not repeat it: only the report is missing")
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
     }
 }
 

@@ -30,11 +30,11 @@ use crate::cli::trees::job::{EXTENSION, Job};
 use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::work::{Request, Work};
-use crate::output::Ui;
-use crate::output::error::{Cause, Error, UsageError};
+use crate::output::error::{AfterDone as _, Cause, Error, UsageError};
 use crate::output::progress::FileMeter;
 use crate::output::records::message::DecryptedRecord;
 use crate::output::records::summary::Done;
+use crate::output::{Ui, sanitize};
 use range::RangeArgs;
 
 /// Decrypt files, or standard input
@@ -290,7 +290,8 @@ impl DecryptRun<'_> {
             path: input.as_path().into(),
             output: output.into(),
         };
-        Ok(self.ui.result("", &record)?)
+        let printed = self.ui.result("", &record);
+        printed.after(|| format!("'{}' was written", sanitize::name(output)))
     }
 }
 

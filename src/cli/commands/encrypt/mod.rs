@@ -39,7 +39,7 @@ use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
-use crate::output::error::{Concerning as _, Error, ProducerError, UsageError};
+use crate::output::error::{AfterDone as _, Concerning as _, Error, ProducerError, UsageError};
 use crate::output::progress::FileMeter;
 use crate::output::records::summary::Done;
 use crate::output::records::{self, KeyVersionMember};
@@ -296,7 +296,7 @@ impl EncryptRun<'_> {
             path: input.into(),
             output: output.into(),
         };
-        Ok(ui.result("", &record)?)
+        ui.result("", &record).after(|| format!("'{}' was written", sanitize::name(output)))
     }
 }
 

@@ -7,7 +7,7 @@ use enwrap::keyring::Alias;
 use super::parse_alias;
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::{Concerning as _, Error};
+use crate::output::error::{AfterDone as _, Concerning as _, Error};
 use crate::output::records::key::RenamedRecord;
 
 /// Give root keys names, and take them away
@@ -71,5 +71,5 @@ pub(crate) fn run(app: &App, args: &AliasArgs) -> Result<(), Error> {
         };
         change.in_keyring(&store)
     })?;
-    Ok(app.ui.result("", &RenamedRecord { key_id: id })?)
+    app.ui.result("", &RenamedRecord { key_id: id }).after(|| format!("key {id} was changed"))
 }

@@ -10,7 +10,7 @@ use enwrap::keyring::model::key::State;
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::{Concerning as _, Error};
+use crate::output::error::{AfterDone as _, Concerning as _, Error};
 use crate::output::records::key::DeletionRecord;
 
 /// Announce that a root key, or old versions of it, will be destroyed
@@ -117,7 +117,9 @@ fn tell(
     deletion_date: Option<Timestamp>,
 ) -> Result<(), Error> {
     for &version in numbers {
-        app.ui.result("", &DeletionRecord { key_id: id, version, state, deletion_date })?;
+        let printed =
+            app.ui.result("", &DeletionRecord { key_id: id, version, state, deletion_date });
+        printed.after(|| format!("key {id} was changed"))?;
     }
     Ok(())
 }

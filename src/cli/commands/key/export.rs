@@ -15,7 +15,7 @@ use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
-use crate::output::error::{Cause, Concerning as _, Error, UsageError};
+use crate::output::error::{AfterDone as _, Cause, Concerning as _, Error, UsageError};
 use crate::output::records::KeyVersionMember;
 use crate::output::records::key::ExportedRecord;
 use crate::output::sanitize;
@@ -161,7 +161,8 @@ fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> Resu
     app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
     for (key, version) in &selection.versions {
         let key = KeyVersionMember::new(key.id(), version.number);
-        app.ui.result("", &ExportedRecord { key, output: path.into() })?;
+        let printed = app.ui.result("", &ExportedRecord { key, output: path.into() });
+        printed.after(|| format!("'{}' was written", sanitize::name(path)))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::cli::app::App;
 use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, operands};
-use crate::output::error::{About, Concerning as _, Error, Subject, UsageError};
+use crate::output::error::{About, AfterDone as _, Concerning as _, Error, Subject, UsageError};
 use crate::output::records::key::ImportedRecord;
 use crate::output::sanitize;
 
@@ -90,7 +90,9 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
                 id = record.key.key_id,
             ));
         }
-        app.ui.result(&format!("{}\n", record.key.key_id), &record)?;
+        let id = &record.key.key_id;
+        let printed = app.ui.result(&format!("{id}\n"), &record);
+        printed.after(|| format!("the key {id} is in the keyring"))?;
     }
     Ok(())
 }

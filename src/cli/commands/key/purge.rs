@@ -15,7 +15,7 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::secrets::prompt;
 use crate::output::counted::counted;
-use crate::output::error::{Concerning as _, Error, UsageError};
+use crate::output::error::{AfterDone as _, Concerning as _, Error, UsageError};
 use crate::output::records::key::PurgedRecord;
 use crate::output::records::names;
 use crate::output::status::Status;
@@ -99,7 +99,8 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
             aliases: names(&it.aliases),
             destroyed: true,
         };
-        app.ui.result(&format!("destroyed {} version {}\n", it.key, it.version.number), &record)?;
+        let text = format!("destroyed {} version {}\n", it.key, it.version.number);
+        app.ui.result(&text, &record).after(|| "what was due was destroyed".to_owned())?;
     }
     app.ui.note(
         "copies of the keyring elsewhere still have them: backups, snapshots, and what the disk keeps",

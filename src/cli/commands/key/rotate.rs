@@ -11,7 +11,7 @@ use enwrap::keyring::model::key::Origin;
 
 use crate::cli::app::App;
 use crate::cli::examples::examples;
-use crate::output::error::{Concerning as _, Error};
+use crate::output::error::{AfterDone as _, Concerning as _, Error};
 use crate::output::records::KeyVersionMember;
 
 /// Give root keys a new version
@@ -80,7 +80,8 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
     for (id, version) in rotated {
         let mut text = String::new();
         writeln!(text, "{id} version {version}")?;
-        app.ui.result(&text, &KeyVersionMember::new(id, version))?;
+        let printed = app.ui.result(&text, &KeyVersionMember::new(id, version));
+        printed.after(|| format!("key {id} has version {version}"))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use enwrap::keyring::model::key::State;
 
 use crate::cli::app::App;
-use crate::output::error::{Concerning as _, Error};
+use crate::output::error::{AfterDone as _, Concerning as _, Error};
 use crate::output::records::key::SwitchedRecord;
 
 /// Which key, or which version of it.
@@ -27,5 +27,6 @@ pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> Result<(), Erro
         key.switch(args.version, state).in_keyring(&store)?;
         Ok::<_, Error>(key.id())
     })?;
-    Ok(app.ui.result("", &SwitchedRecord { key_id: id, version: args.version, state })?)
+    let printed = app.ui.result("", &SwitchedRecord { key_id: id, version: args.version, state });
+    printed.after(|| format!("key {id} was changed"))
 }

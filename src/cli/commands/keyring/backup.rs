@@ -13,7 +13,7 @@ use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
-use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::error::{AfterDone as _, Cannot as _, Error, UsageError};
 use crate::output::records::keyring::BackedUpRecord;
 use crate::output::sanitize;
 
@@ -82,5 +82,6 @@ pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     } else {
         format!("wrote {shown}: keep it secret, and on another machine")
     });
-    Ok(app.ui.result("", &BackedUpRecord { output: args.file.as_path().into() })?)
+    let printed = app.ui.result("", &BackedUpRecord { output: args.file.as_path().into() });
+    printed.after(|| format!("'{shown}' was written"))
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
-use crate::output::error::Error;
+use crate::output::error::{AfterDone as _, Error};
 use crate::output::records::keyring::ResealedRecord;
 use crate::output::sanitize;
 
@@ -47,5 +47,7 @@ pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Error> {
         "the keyring '{shown}' is {form}; copies of it elsewhere are as they were: backups, snapshots, \
          and what the disk keeps"
     ));
-    Ok(app.ui.result("", &ResealedRecord { sealed: !args.remove, path: store.path().into() })?)
+    let printed =
+        app.ui.result("", &ResealedRecord { sealed: !args.remove, path: store.path().into() });
+    printed.after(|| format!("the keyring is {form}"))
 }

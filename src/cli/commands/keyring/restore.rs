@@ -11,7 +11,7 @@ use crate::cli::app::App;
 use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
-use crate::output::error::{About, Concerning as _, Error, PaperError, Subject};
+use crate::output::error::{About, AfterDone as _, Concerning as _, Error, PaperError, Subject};
 use crate::output::records::keyring::RestoredRecord;
 use crate::output::sanitize;
 
@@ -76,7 +76,7 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
         sealed: restored.is_sealed,
         path: store.path().into(),
     };
-    Ok(app.ui.result("", &record)?)
+    app.ui.result("", &record).after(|| "the keyring was restored".to_owned())
 }
 
 /// Reads the backup in `file`: a keyring, a keyring in base64, or one that was typed from paper.
