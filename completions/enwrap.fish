@@ -696,6 +696,10 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l against -d 'Find what it lacks of this keyring' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l import-passphrase-file -d 'Take the passphrase of a sealed FILE from a file, where it is not the keyring\'s own [env: ENWRAP_IMPORT_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l import-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_IMPORT_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l import-passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_IMPORT_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r

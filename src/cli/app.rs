@@ -73,7 +73,7 @@ impl App {
             self.outputs.protect_keyring(path);
         }
         self.outputs.protect_passphrase(&self.passphrase);
-        Ok(self.store_at(location, AtTheTerminal::new(self.ui, self.passphrase.clone())))
+        Ok(self.store_at(location))
     }
 
     /// The files without which no message opens: the keyring, and the file with its passphrase.
@@ -89,10 +89,16 @@ impl App {
         } else {
             AtTheTerminal::new(self.ui, self.passphrase.clone()).or_in_the_clear()
         };
-        self.store_at(location, operator)
+        self.store_operated_by(location, operator)
     }
 
-    fn store_at(&self, location: Location, operator: AtTheTerminal) -> Store {
+    /// The keyring at `location`, which opens with the passphrase that is named for the keyring.
+    pub(crate) fn store_at(&self, location: Location) -> Store {
+        let operator = AtTheTerminal::new(self.ui, self.passphrase.clone());
+        self.store_operated_by(location, operator)
+    }
+
+    fn store_operated_by(&self, location: Location, operator: AtTheTerminal) -> Store {
         Store::new(location, self.allow_readable_keyring)
             .waiting(self.lock_timeout)
             .operated_by(Box::new(operator))
@@ -109,6 +115,14 @@ impl App {
         self.ui.hint(
             "whoever loses this file loses every file encrypted under it; copy it elsewhere: \
              enwrap keyring backup FILE",
+        );
+    }
+
+    /// Said after each change that adds key versions: a copy that was made before opens nothing that is encrypted
+    /// under them.
+    pub(crate) fn tell_that_copies_are_old(&self) {
+        self.ui.note(
+            "copies of the keyring are older than this change, and lack it: renew them with 'enwrap keyring backup'",
         );
     }
 

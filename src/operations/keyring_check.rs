@@ -4,12 +4,17 @@ use crate::keyring::store::check::Checked;
 use crate::keyring::{KeyringError, Store};
 use crate::keys::local::unwraps_what_it_wraps;
 
-/// Checks the keyring, the files beside it, and that each version unwraps what it wraps.
+/// Checks the keyring, the files beside it, and that each version unwraps what it wraps. With `against`, of
+/// which it is a copy, it also finds what the copy lacks.
 ///
 /// # Errors
-/// [`KeyringError`], where the keyring cannot even be read.
-pub fn check(store: &Store) -> Result<Checked, KeyringError> {
-    store.check(unwraps_what_it_wraps)
+/// [`KeyringError`], where a keyring cannot even be read.
+pub fn check(store: &Store, against: Option<&Store>) -> Result<Checked, KeyringError> {
+    let mut checked = store.check(unwraps_what_it_wraps)?;
+    if let Some(newer) = against {
+        checked.findings.extend(store.lacks(newer)?);
+    }
+    Ok(checked)
 }
 
 #[cfg(test)]

@@ -7,6 +7,38 @@ use base64::Engine as _;
 
 use crate::shell::Shell;
 
+/// A copy from before a rotation is whole, and opens nothing that is encrypted since.
+#[test]
+fn a_copy_that_is_older_than_a_change_is_found_out() {
+    let shell = Shell::new();
+    let keyring = shell.keyring().display().to_string();
+    let check = ["keyring", "check", "copy", "--against", &keyring];
+    shell.run(&["keyring", "backup", "copy"]).success();
+    shell.ok(&check);
+    let told: &[&str] = &["copies of the keyring", "keyring backup"];
+    shell.run(&["key", "rotate", "main"]).success().says(told);
+    let id = shell.run(&["--json", "key", "show", "main"]).json()[0]["key_id"].clone();
+    let id = id.as_str().unwrap();
+    let lacking = format!("key {id} version 2 is missing");
+    let run = shell.fails(&check, 14);
+    assert!(run.text().contains(&lacking), "{}", run.text());
+    shell.ok(&["keyring", "check", "copy"]);
+    let other = shell.run(&["keygen", "other"]).success();
+    let other = other.says(told).text();
+    let run = shell.fails(&check, 14);
+    assert!(run.text().contains(&lacking) && run.text().contains(&other), "{}", run.text());
+    assert!(!shell.run(&["-q", "keygen", "third"]).success().stderr.contains("copies"));
+    shell.run(&["keyring", "backup", "-f", "copy"]).success();
+    shell.ok(&check);
+    // The keyring is no older copy of its copy.
+    shell.ok(&["keyring", "check", "--against", "copy"]);
+    // A copy that is still in the clear is compared too, and so is one with a passphrase of its own.
+    shell.write("pass", "right");
+    let sealed = shell.run(&["keyring", "passphrase", "--new-passphrase-file", "pass"]).success();
+    sealed.says(told);
+    shell.ok(&[&check[..], &["--passphrase-file", "pass"]].concat());
+}
+
 #[test]
 fn a_keyring_from_the_environment_needs_no_file() {
     let shell = Shell::new();

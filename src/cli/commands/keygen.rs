@@ -41,6 +41,7 @@ pub(crate) struct KeygenArgs {
 struct Answer {
     record: GeneratedRecord,
     became_default: bool,
+    is_new: bool,
 }
 
 pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
@@ -57,6 +58,8 @@ pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
             let (answer, saved) = store.update(|keyring| generate(keyring, args))?;
             if saved == Saved::Created {
                 app.tell_about_first_use(&store);
+            } else if answer.is_new {
+                app.tell_that_copies_are_old();
             }
             answer
         }
@@ -83,9 +86,11 @@ fn find(store: &Store, alias: &Alias) -> Result<Option<Answer>, Error> {
 /// a script encrypts under it.
 fn existing(key: &Key, alias: &Alias) -> Result<Answer, Error> {
     match key.origin() {
-        Origin::Generated => {
-            Ok(Answer { record: GeneratedRecord::new(key, false), became_default: false })
-        }
+        Origin::Generated => Ok(Answer {
+            record: GeneratedRecord::new(key, false),
+            became_default: false,
+            is_new: false,
+        }),
         Origin::Imported | Origin::AwsKms => {
             Err(KeyError::AliasOfForeign { alias: alias.clone(), id: key.id() }.into())
         }
@@ -104,5 +109,5 @@ fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Answer, Error> {
     let is_first = keyring.keys().is_empty();
     let became_default = is_first && aliases.insert(Alias::default_alias());
     let key = keyring.add(Key::generate(aliases, &args.description)?)?;
-    Ok(Answer { record: GeneratedRecord::new(key, true), became_default })
+    Ok(Answer { record: GeneratedRecord::new(key, true), became_default, is_new: true })
 }

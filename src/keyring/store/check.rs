@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Store;
+use super::compare::missing_from;
 use super::generations::{Remnant, RemnantKind};
 use super::reading::Decoded;
 use crate::clock::now;
@@ -44,6 +45,13 @@ pub enum Finding {
         /// The other one.
         second: (KeyId, u32),
     },
+    /// The keyring that it is compared with has a version that this one lacks.
+    Lacks {
+        /// The key.
+        key: KeyId,
+        /// Its version.
+        version: u32,
+    },
     /// A temporary file of a process that died while it saved.
     Abandoned(PathBuf),
     /// An earlier generation that could not be put back; the reason names it.
@@ -62,6 +70,9 @@ impl fmt::Display for Finding {
             }
             Self::SameMaterial { first: (a, m), second: (b, n) } => {
                 write!(f, "key {a} version {m} and key {b} version {n} are the same secret")
+            }
+            Self::Lacks { key, version } => {
+                write!(f, "key {key} version {version} is missing: this keyring is the older one")
             }
             Self::Abandoned(path) => {
                 write!(f, "'{}' was left by a process that died", path.display())
@@ -98,6 +109,19 @@ impl Store {
         }
         let (keys, versions) = (keyring.keys().len(), keyring.versions().count());
         Ok(Checked { keys, versions, generations, findings })
+    }
+
+    /// What this keyring lacks of `newer`, of which it is a copy: what is encrypted under these versions
+    /// cannot be opened with the copy.
+    ///
+    /// # Errors
+    /// [`KeyringError`], where either cannot be read.
+    pub fn lacks(&self, newer: &Self) -> Result<Vec<Finding>, KeyringError> {
+        let (copy, newer) = (self.load()?, newer.load()?);
+        let missing = missing_from(&copy, &newer).into_iter();
+        Ok(missing
+            .map(|(key, version)| Finding::Lacks { key: key.id(), version: version.number })
+            .collect())
     }
 
     fn finding_in_generation(

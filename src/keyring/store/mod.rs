@@ -8,11 +8,13 @@
 //! - [`generations`]: the earlier states that stay beside the keyring, as `keyring.json.N`
 //! - [`restore`]: putting an earlier state, or a backup, in the place of the keyring
 //! - `erasure`: removing destroyed key material from every file beside the keyring; `traces`: finding it there
+//! - `compare`: what one keyring lacks of another
 //! - [`check`]: whether the keyring and the files beside it are as they should be
 //! - [`error`]: why a keyring cannot be read or changed
 
 mod changing;
 pub mod check;
+mod compare;
 mod erasure;
 pub mod error;
 mod folders;

@@ -1,10 +1,10 @@
 //! Putting another keyring in the place of this one: a backup, or an earlier generation.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::Store;
 use super::changing::Held;
+use super::compare::missing_from;
 use super::generations::{self, Remnant, RemnantKind};
 use super::reading::Decoded;
 use super::saving::{self, io_error};
@@ -12,7 +12,6 @@ use crate::crypto::secret::SecretText;
 use crate::keyring::format::file::{FileFault, KeyringFile};
 use crate::keyring::model::key::{Key, KeyVersion};
 use crate::keyring::model::keyring::Keyring;
-use crate::keyring::model::material::Material;
 use crate::keyring::store::error::KeyringError;
 
 /// What a restored keyring has that the one before it had not, and the other way round; each as
@@ -65,7 +64,8 @@ impl Store {
         let before = self.newest_that_opens(old.as_ref(), &generations, force)?;
         let none = Keyring::default();
         let known = before.as_ref().map_or(&none, |decoded| &decoded.keyring);
-        let (gained, lost) = (missing_from(known, &keyring), missing_from(&keyring, known));
+        let gained = names_missing_from(known, &keyring);
+        let lost = names_missing_from(&keyring, known);
         if !lost.is_empty() && !force {
             return Err(KeyringError::WouldLose { path: path.to_path_buf(), versions: lost });
         }
@@ -136,15 +136,11 @@ fn is_damage(error: &KeyringError) -> bool {
     !matches!(fault, FileFault::Sealed(_) | FileFault::Newer(_))
 }
 
-/// The versions of `other` that `keyring` lacks, or has with other material.
-fn missing_from(keyring: &Keyring, other: &Keyring) -> Vec<String> {
-    fn identity(version: &KeyVersion) -> (&str, &str, Option<&Material>) {
-        (&version.namespace, &version.name, version.material.as_ref())
-    }
-    let held: HashSet<_> = keyring.versions().map(|(_, version)| identity(version)).collect();
+/// The versions of `other` that `keyring` lacks, for people.
+fn names_missing_from(keyring: &Keyring, other: &Keyring) -> Vec<String> {
     let named =
         |(key, version): (&Key, &KeyVersion)| format!("{} version {}", key.id(), version.number);
-    other.versions().filter(|(_, version)| !held.contains(&identity(version))).map(named).collect()
+    missing_from(keyring, other).into_iter().map(named).collect()
 }
 
 #[cfg(test)]

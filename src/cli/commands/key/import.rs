@@ -81,6 +81,8 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
     })?;
     if saved == Saved::Created {
         app.tell_about_first_use(&store);
+    } else {
+        app.tell_that_copies_are_old();
     }
     for record in told {
         if !record.file_aliases.is_empty() && args.alias.is_none() {

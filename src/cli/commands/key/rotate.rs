@@ -77,6 +77,7 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
         }
         Ok::<_, Error>(rotated)
     })?;
+    app.tell_that_copies_are_old();
     for (id, version) in rotated {
         let mut text = String::new();
         writeln!(text, "{id} version {version}")?;

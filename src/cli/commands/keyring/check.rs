@@ -1,10 +1,14 @@
 //! `enwrap keyring check`: whether the keyring is what it should be.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
+use enwrap::keyring::Location;
 use enwrap::operations::keyring_check;
 
 use crate::cli::app::App;
+use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::output::counted::counted;
 use crate::output::error::{Error, Found};
@@ -16,17 +20,34 @@ use crate::output::status::Status;
 /// Look whether the keyring is whole, private and works
 ///
 /// Reads it as every command does (structure, checksum, permissions), has every version of every key wrap
-/// and unwrap a data key, and looks at what stands beside it. Exit code 14 if there is something to do.
+/// and unwrap a data key, and looks at what stands beside it. With --against, it names the key versions that
+/// a copy lacks: what is encrypted under them cannot be opened with the copy. Exit code 14 if there is
+/// something to do.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap keyring check
-    enwrap --keyring keyring-copy.json keyring check
+    enwrap keyring check keyring-copy.json --against $(enwrap keyring path)
 "])]
-pub(crate) struct CheckArgs {}
+pub(crate) struct CheckArgs {
+    /// A copy, to be checked instead of the keyring
+    #[arg(value_name = "COPY", value_hint = clap::ValueHint::FilePath)]
+    copy: Option<PathBuf>,
 
-pub(crate) fn run(app: &App, _args: &CheckArgs) -> Result<Status, Error> {
-    let store = app.store()?;
-    let checked = keyring_check::check(&store)?;
+    /// Find what it lacks of this keyring
+    #[arg(long, value_name = "KEYRING", value_hint = clap::ValueHint::FilePath)]
+    against: Option<PathBuf>,
+
+    #[command(flatten)]
+    passphrase: ImportPassphraseArgs,
+}
+
+pub(crate) fn run(app: &App, args: &CheckArgs) -> Result<Status, Error> {
+    let store = match &args.copy {
+        None => app.store()?,
+        Some(copy) => app.other_store(Location::File(copy.clone()), args.passphrase.sources()),
+    };
+    let against = args.against.as_ref().map(|path| app.store_at(Location::File(path.clone())));
+    let checked = keyring_check::check(&store, against.as_ref())?;
     for finding in &checked.findings {
         let text = sanitize::text(&finding.to_string());
         app.ui.result(&format!("{text}\n"), &FindingRecord { finding: text })?;

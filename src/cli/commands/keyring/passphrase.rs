@@ -47,6 +47,7 @@ pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Error> {
         "the keyring '{shown}' is {form}; copies of it elsewhere are as they were: backups, snapshots, \
          and what the disk keeps"
     ));
+    app.tell_that_copies_are_old();
     let printed =
         app.ui.result("", &ResealedRecord { sealed: !args.remove, path: store.path().into() });
     printed.after(|| format!("the keyring is {form}"))
