@@ -8,7 +8,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 /// Bytes looked at together.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 
 /// What to look for. The needles may be secret, so they and the bytes looked at are wiped.
 #[derive(Debug, Default)]
@@ -38,8 +38,9 @@ impl Needles {
     pub fn are_in(&self, mut source: impl Read) -> io::Result<bool> {
         let longest = self.raw.iter().chain(&self.text).map(|needle| needle.len()).max();
         let Some(overlap) = longest else { return Ok(false) };
-        let mut bytes: Zeroizing<Vec<u8>> = Zeroizing::default();
-        let mut text: Zeroizing<Vec<u8>> = Zeroizing::default();
+        // With room for all that they will hold: a vector that grows leaves a copy that nobody wipes.
+        let room = || Zeroizing::new(Vec::<u8>::with_capacity(overlap + CHUNK));
+        let (mut bytes, mut text) = (room(), room());
         let mut chunk = Zeroizing::new(vec![0; CHUNK]);
         let found = |needles: &[Zeroizing<Vec<u8>>], haystack: &[u8]| {
             needles.iter().any(|needle| memmem::find(haystack, needle).is_some())
