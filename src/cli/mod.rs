@@ -23,6 +23,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser};
 use clap_complete::CompleteEnv;
 
+use enwrap::crypto::stack;
+
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe};
 use crate::output::error::UsageError;
 use crate::output::exit::Exit;
@@ -64,17 +66,26 @@ struct Cli {
 pub(crate) fn main() -> ExitCode {
     process::harden();
     process::handle_signals();
+    // A signal ends the process without wiping, so this one is raised when all is wiped.
+    stack::wipe_after(run).unwrap_or_else(|| {
+        process::die_of_broken_pipe();
+        Exit::Failure.code().into()
+    })
+}
+
+/// Does what the arguments say; `None` if the reader of the output has gone.
+fn run() -> Option<ExitCode> {
     match CompleteEnv::with_factory(Cli::command)
         .var(complete::VARIABLE)
         .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())
     {
         Ok(false) => {}
-        Ok(true) => return ExitCode::SUCCESS,
-        Err(error) => return refuse(&error),
+        Ok(true) => return Some(ExitCode::SUCCESS),
+        Err(error) => return Some(refuse(&error)),
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&escaped(error)),
+        Err(error) => return Some(refuse(&escaped(error))),
     };
     let app = App::new(&cli.global);
     let result = cli.verb.run(&app).and_then(|status| {
@@ -85,14 +96,12 @@ pub(crate) fn main() -> ExitCode {
         Ok(status)
     });
     match result {
-        Ok(status) => ExitCode::from(status.code()),
+        Ok(status) => Some(ExitCode::from(status.code())),
+        Err(error) if is_broken_pipe(&error) => None,
         Err(error) => {
-            if is_broken_pipe(&error) {
-                process::die_of_broken_pipe();
-            }
             let diagnosis = Diagnosis::of(&error);
             app.ui.error(&diagnosis);
-            ExitCode::from(diagnosis.exit.code())
+            Some(ExitCode::from(diagnosis.exit.code()))
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
 //! - [`engine`]: AES-GCM, in one of two implementations
+//! - [`stack`]: wipes what work with secrets leaves on the stack
 
 pub mod engine;
 pub mod secret;
+pub mod stack;

@@ -119,7 +119,8 @@ impl Verifier {
 
 /// A signer of one message, with a new key pair. The private key is wiped on drop.
 pub struct Signer {
-    key: p384::ecdsa::SigningKey,
+    /// On the heap, so that moving a signer copies no secret.
+    key: Box<p384::ecdsa::SigningKey>,
     hash: Sha384,
 }
 
@@ -133,7 +134,7 @@ impl Signer {
 
         let key = p384::ecdsa::SigningKey::try_generate_from_rng(&mut SysRng)
             .map_err(std::io::Error::other)?;
-        Ok(Self { key, hash: Sha384::new() })
+        Ok(Self { key: Box::new(key), hash: Sha384::new() })
     }
 
     /// Returns the public key in the form of the context: the base64 of the compressed point.

@@ -17,6 +17,7 @@ use std::io::{Read, Write};
 use subtle::ConstantTimeEq as _;
 
 use crate::crypto::secret::DataKey;
+use crate::crypto::stack;
 use crate::keys::envelope::Records;
 use crate::keys::resolver::{Resolution, ResolveError, ResolvePurpose, resolve};
 use crate::keys::service::{KeyName, KeyService, WrappingKey};
@@ -163,8 +164,10 @@ impl OpenedMessage {
         let full = header.fields.context.union(&bound).map_err(OpenError::Context)?;
         let purpose = ResolvePurpose::Open { only: &policy.only_keys };
         let sets = key_sets(&header, opener);
-        let Resolution { sets, opened } = resolve(opener.services, sets, &full, purpose, |key| {
-            frame_opener(&header, &key, &bound)
+        let Resolution { sets, opened } = stack::wipe_after(|| {
+            resolve(opener.services, sets, &full, purpose, |key| {
+                frame_opener(&header, &key, &bound)
+            })
         });
         let (cipher, key) =
             opened.ok_or_else(|| OpenError::locked(ResolveError::of(sets), &bound))?;
@@ -199,7 +202,9 @@ impl OpenedMessage {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<u64, PipelineError> {
-        pipeline::open(self.body_opener(), source, output, self.jobs, progress)
+        stack::wipe_after(|| {
+            pipeline::open(self.body_opener(), source, output, self.jobs, progress)
+        })
     }
 
     /// The plaintext of the rest of `source`, as [`decrypt`](Self::decrypt) writes it.
@@ -243,7 +248,7 @@ impl OpenedMessage {
         progress: &dyn Progress,
     ) -> Result<Option<u64>, PipelineError> {
         let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
-        positional::open(&frames, output, self.jobs, progress)
+        stack::wipe_after(|| positional::open(&frames, output, self.jobs, progress))
     }
 
     /// The plaintext at any place, of a message that is all of `source`; `None` as with [`layout`](Self::layout).
@@ -280,7 +285,7 @@ impl OpenedMessage {
         progress: &dyn Progress,
     ) -> Result<Option<RangeResult>, PipelineError> {
         let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
-        range::open(frames, range, output, progress)
+        stack::wipe_after(|| range::open(frames, range, output, progress))
     }
 
     /// Saves what holds of a damaged message in a file of `size` bytes to an empty file; `None` where parts of
@@ -296,7 +301,7 @@ impl OpenedMessage {
         progress: &dyn Progress,
     ) -> Result<Option<Salvaged>, PipelineError> {
         let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
-        salvage::salvage(&frames, output, progress).map(Some)
+        stack::wipe_after(|| salvage::salvage(&frames, output, progress)).map(Some)
     }
 
     /// Returns the frames of this message in a source that claims to be `claimed_len` bytes long; `None` as with

@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 
 use crate::crypto::engine::{TAG_LEN, Tag};
 use crate::crypto::secret::{DataKey, fill_random};
+use crate::crypto::stack;
 use crate::keys::service::{Recipient, WrapError};
 use crate::message::context::{ContextError, EncryptionContext, PUBLIC_KEY};
 use crate::message::derivation::derive;
@@ -149,6 +150,13 @@ impl MessageSealer {
         recipients: &[Box<dyn Recipient + '_>],
         spec: &MessageSpec,
     ) -> Result<Self, EncryptError> {
+        stack::wipe_after(|| Self::draw(recipients, spec))
+    }
+
+    fn draw(
+        recipients: &[Box<dyn Recipient + '_>],
+        spec: &MessageSpec,
+    ) -> Result<Self, EncryptError> {
         let suite = spec.algorithm.suite();
         let (generator, others) = recipients.split_first().ok_or(EncryptError::NoKey)?;
         let mut stored = spec.context.clone();
@@ -218,8 +226,11 @@ impl MessageSealer {
         let mut output = SigningWriter { output, signer };
         output.write_all(&header).map_err(PipelineError::Write)?;
         let body = BodySealer::new(&cipher, frame_length);
-        let plaintext_len = pipeline::seal(body, source, &mut output, jobs, progress)?;
-        output.finish()?;
+        let plaintext_len = stack::wipe_after(|| {
+            let plaintext_len = pipeline::seal(body, source, &mut output, jobs, progress)?;
+            output.finish()?;
+            Ok::<_, EncryptError>(plaintext_len)
+        })?;
         let layout = Layout { header_len: header.len() as u64, frame_length };
         let message_len = layout
             .message_len(plaintext_len)
@@ -261,7 +272,8 @@ impl MessageSealer {
         output.write_all(&header).map_err(PipelineError::Write)?;
         let plaintext = SizedSource { source: &*source, claimed_len: source.claimed_len() };
         let placed = PlacedOutput { file: output, layout };
-        let frames = positional::seal(&cipher, &plaintext, placed, jobs, progress)?;
+        let frames =
+            stack::wipe_after(|| positional::seal(&cipher, &plaintext, placed, jobs, progress))?;
         let next = NonZeroU32::MIN.saturating_add(frames);
         let done = u64::from(frames) * u64::from(frame_length.get());
         let place = layout.frame_start(next).ok_or(PipelineError::TooLong)?;
@@ -272,7 +284,7 @@ impl MessageSealer {
         output.seek(SeekFrom::Start(place)).map_err(PipelineError::Write)?;
         // The rest is the last frame, or, where the file has grown, some more.
         let body = BodySealer { cipher: &cipher, frame_length, first: next };
-        let rest = sequential::seal(body, source, &mut output, progress)?;
+        let rest = stack::wipe_after(|| sequential::seal(body, source, &mut output, progress))?;
         let plaintext_len = done + rest;
         let message_len = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;
         Ok(Encrypted { header: fields, tag, plaintext_len, message_len })

@@ -12,6 +12,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::{Jobs, PipelineError};
+use crate::crypto::stack;
 
 /// Runs for each job: one that is processed, and some that wait to be written, so that workers go on while the writer
 /// is blocked by a full pipe. (With two runs a job, pipes took 4 % longer.)
@@ -66,7 +67,7 @@ pub(super) fn run_in_order<R: Send>(
         let _stop = StopOnDrop(&queue);
         // One worker more than jobs, since one of them reads.
         for n in 0..=jobs.count() {
-            let spawned = thread::Builder::new().spawn_scoped(scope, worker);
+            let spawned = thread::Builder::new().spawn_scoped(scope, || stack::wipe_after(worker));
             // If the system has no more threads, one worker does all the work.
             if n == 0 {
                 spawned.map_err(PipelineError::Read)?;

@@ -19,6 +19,7 @@ use rustix::io::{pwritev, retry_on_intr};
 use super::placed_frames::{PlacedFrames, ReadAt, SizedSource, open_regular};
 use super::{Jobs, LONGEST_FRAME, PipelineError, Progress, frames_a_run, seal_regular};
 use crate::crypto::secret::SecretBytes;
+use crate::crypto::stack;
 use crate::message::frame::{FrameOpener, FrameSealer};
 use crate::message::layout::{Layout, REGULAR_OVERHEAD, REGULAR_PREFIX};
 
@@ -210,7 +211,7 @@ fn for_each_run<E: Send>(
     thread::scope(|scope| {
         for _ in 1..jobs.count() {
             // If the system has no more threads, those that were started, and this one, do all the work.
-            drop(thread::Builder::new().spawn_scoped(scope, worker));
+            drop(thread::Builder::new().spawn_scoped(scope, || stack::wipe_after(worker)));
         }
         worker();
     });

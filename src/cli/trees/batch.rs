@@ -10,6 +10,7 @@ use std::thread;
 
 use serde::Serialize;
 
+use enwrap::crypto::stack;
 use enwrap::pipeline::Jobs;
 
 use super::skipped::{Reason, Skipped};
@@ -245,7 +246,8 @@ pub(crate) fn in_parallel(
         }
         for _ in 1..jobs.count() {
             // Where no thread can be started, the others do its work.
-            drop(thread::Builder::new().spawn_scoped(scope, || run.work(in_turn)));
+            let work = || stack::wipe_after(|| run.work(in_turn));
+            drop(thread::Builder::new().spawn_scoped(scope, work));
         }
         run.work(in_turn);
         // Also ends the count of files, which is of no more use.

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::seal::{Passphrase, Seal, SealError};
 use crate::crypto::secret::SecretText;
+use crate::crypto::stack;
 use crate::keyring::model::keyring::Keyring;
 
 const FORMAT: &str = "enwrap-keyring";
@@ -96,7 +97,8 @@ pub fn encode(
     let mut header =
         FileHeader { format: FORMAT.to_owned(), version: VERSION, generation, sha256: None, seal };
     if let (Some(passphrase), Some(seal)) = (passphrase, &header.seal) {
-        body = seal.seal(passphrase, &header.line(), &body).map_err(io::Error::other)?;
+        let sealed = stack::wipe_after(|| seal.seal(passphrase, &header.line(), &body));
+        body = sealed.map_err(io::Error::other)?;
     }
     header.sha256 = Some(checksum(body.expose()));
     let mut file = SecretText::default();
@@ -176,7 +178,8 @@ impl<'a> KeyringFile<'a> {
         let sha256 = None;
         let header = FileHeader { sha256, ..self.header };
         let Some(seal) = &header.seal else { return read_body(self.body) };
-        let body = seal.open(passphrase, &header.line(), self.body).map_err(FileFault::Sealed)?;
+        let opened = stack::wipe_after(|| seal.open(passphrase, &header.line(), self.body));
+        let body = opened.map_err(FileFault::Sealed)?;
         // It has the right checksum, and is no base64: nobody's keyring.
         let body = body.ok_or(FileFault::Malformed { part: "seal", line: 1, column: 1 })?;
         read_body(body.expose())

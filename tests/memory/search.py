@@ -1,0 +1,288 @@
+"""Runs enwrap's commands, stops each at its end, and searches its memory for what it had to keep secret.
+
+`search.py PROGRAM FOLDER`. One line a case; exit code 1 if anything was found.
+"""
+
+import base64
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import signal
+import subprocess
+import sys
+import termios
+
+import keys
+import process
+
+PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
+PASSPHRASE = os.urandom(24).hex().encode()
+PLAINTEXT = os.urandom(1024)
+LARGE = PLAINTEXT * 3000
+# More than a pipe holds: a process that has taken this much has begun with the frames.
+BEYOND_A_PIPE = 256 << 10
+
+something_was_found = False
+
+
+class Place:
+    """A folder with a keyring, sealed or in the clear, and plaintexts."""
+
+    def __init__(self, name, is_sealed):
+        self.name, self.is_sealed = name, is_sealed
+        self.folder = WORK / name
+        self.folder.mkdir()
+        self.keyring = self.folder / "keyring.json"
+        self.environment = {"PATH": os.environ["PATH"], "ENWRAP_KEYRING": str(self.keyring)}
+        self.path("plain").write_bytes(PLAINTEXT)
+        self.path("large").write_bytes(LARGE)
+        self.path("passphrase").write_bytes(PASSPHRASE)
+        self.prepare("keygen", "here")
+        self.prepare("keygen", "there")
+        if is_sealed:
+            self.prepare("keyring", "passphrase", "--new-passphrase-file", "passphrase")
+            self.environment["ENWRAP_PASSPHRASE_FILE"] = str(self.path("passphrase"))
+
+    def path(self, name):
+        return self.folder / name
+
+    def prepare(self, *arguments):
+        command = [PROGRAM, *arguments]
+        subprocess.run(
+            command, env=self.environment, check=True, capture_output=True, cwd=self.folder
+        )
+
+    def roots(self):
+        return keys.root_keys(self.keyring.read_bytes(), PASSPHRASE)
+
+    def secrets(self):
+        """What to search for, by name: the secrets of the keyring as it is now."""
+        secrets = {"passphrase": keys.forms(PASSPHRASE)}
+        for number, root in enumerate(self.roots()):
+            secrets[f"root key {number}"] = keys.key_forms(root)
+        seal_key = keys.seal_key(self.keyring.read_bytes(), PASSPHRASE)
+        if seal_key:
+            secrets["seal key"] = keys.key_forms(seal_key)
+        return secrets
+
+    def message_secrets(self, *names):
+        """What to search for, by name: the keys of messages."""
+        secrets = {}
+        for name in names:
+            data_key, prk, frame_key = keys.message_keys(self.path(name).read_bytes(), self.roots())
+            secrets[f"data key of {name}"] = keys.key_forms(data_key)
+            secrets[f"HKDF's key of {name}"] = keys.forms(prk)
+            secrets[f"frame key of {name}"] = keys.key_forms(frame_key)
+        return secrets
+
+    def case(
+        self,
+        *arguments,
+        messages=(),
+        more=lambda: {},
+        exit_code=0,
+        stdin=os.devnull,
+        stdout=None,
+        environment=None,
+        **options,
+    ):
+        """Runs enwrap to its end, and searches for the secrets of the keyring and of `messages`.
+
+        `more` is called afterwards, for secrets that only the output shows. The keyring's secrets are taken before
+        and after, since the command may change it.
+        """
+        secrets = self.secrets()
+        secrets["plaintext"] = keys.pieces(PLAINTEXT)
+        command = [PROGRAM, *map(str, arguments)]
+        with open(stdin, "rb") as source, open(self.path("out"), "wb") as sink:
+            code, memory = process.run_to_its_end(
+                command,
+                env=environment or self.environment,
+                cwd=self.folder,
+                stdin=source,
+                stdout=stdout or sink,
+                stderr=sink,
+                **options,
+            )
+        assert code == exit_code, (arguments, code, self.path("out").read_bytes()[:2000])
+        for what, forms in self.secrets().items():
+            if forms not in secrets.values():
+                secrets[f"new {what}"] = forms
+        secrets |= self.message_secrets(*messages) | more()
+        report(f"{self.name}: {' '.join(map(str, arguments))}", memory, secrets)
+
+
+def report(name, memory, secrets):
+    global something_was_found
+    size = sum(len(data) for _, _, data in memory)
+    assert size > 100_000, "there was no memory to search"
+    finds = {}
+    for mapping, first, data in memory:
+        for what, forms in secrets.items():
+            places = [first + at for at in map(data.find, forms) if at >= 0]
+            if places:
+                finds.setdefault((what, mapping), []).extend(places)
+    print(f"{'FOUND' if finds else 'none '} {name} ({size >> 10} KiB)", flush=True)
+    for (what, mapping), places in sorted(finds.items()):
+        print(f"      {what}: {len(places)} pieces in {mapping}, the first at {min(places):#x}")
+        something_was_found = True
+
+
+def search_messages(place):
+    """Small and large files, by position and in order, on one thread and on several."""
+    one, two = ["-j", "1"], ["-j", "2"]
+    under = ["-k", "here"]
+    place.case("encrypt", *under, "plain", "-o", "one", messages=["one"])
+    place.case("encrypt", *under, *one, "large", "-o", "alone", messages=["alone"])
+    place.case("encrypt", *under, *two, "large", "-o", "big", messages=["big"])
+    stream = place.path("large")
+    place.case("encrypt", *under, *two, "-", "-o", "-", stdin=stream, messages=["out"])
+    signed = ["--algorithm", "0x0578", "large", "-o", "signed"]
+    place.case("encrypt", *under, *two, *signed, messages=["signed"])
+    place.case("decrypt", "one", "-o", "back", messages=["one"])
+    place.case("decrypt", *one, "big", "-o", "back1", messages=["big"])
+    place.case("decrypt", *two, "big", "-o", "back2", messages=["big"])
+    stream = place.path("signed")
+    place.case("decrypt", *two, "-", "-o", "back3", stdin=stream, messages=["signed"])
+    made = ["one", "big", "signed"]
+    place.case("verify", *two, *made, messages=made)
+    part = ["--offset", "10", "--length", "5000"]
+    place.case("decrypt", *part, "big", "-o", "part", messages=["big"])
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    broken = ["big", "-o", "-"]
+    place.case("decrypt", *two, *broken, stdout=writer, messages=["big"], exit_code=-signal.SIGPIPE)
+    os.close(writer)
+
+    damaged = bytearray(place.path("one").read_bytes())
+    damaged[-1] ^= 1
+    place.path("damaged").write_bytes(damaged)
+    place.case("verify", "damaged", messages=["one"], exit_code=4)
+    place.case("decrypt", "--salvage", "damaged", "-o", "saved", messages=["one"], exit_code=4)
+
+    place.path("tree").mkdir()
+    names = [f"tree/{number}" for number in range(8)]
+    for name in names:
+        place.path(name).write_bytes(PLAINTEXT)
+    made = [f"{name}.enwrap" for name in names]
+    place.case("encrypt", *under, *two, "-r", "tree", messages=made)
+    place.case("rewrap", "-k", "there", "one", messages=["one"])
+    old = {f"old {what}": forms for what, forms in place.message_secrets("big").items()}
+    place.case("reencrypt", "-k", "there", "big", messages=["big"], more=lambda: old)
+
+
+def search_data_keys(place):
+    blob = place.path("blob")
+
+    def data_key(wrapped):
+        return keys.data_key_of_blob(base64.b64decode(wrapped), place.roots())
+
+    def printed():
+        answer = json.loads(place.path("out").read_bytes())
+        blob.write_text(answer["CiphertextBlob"])
+        assert data_key(blob.read_bytes()) == base64.b64decode(answer["Plaintext"])
+        return opened()
+
+    def opened():
+        return {"data key": keys.key_forms(data_key(blob.read_bytes()))}
+
+    place.case("datakey", "-k", "here", more=printed)
+    from_blob = ["--blob-file", "blob"]
+    for form in ("raw", "hex", "base64"):
+        place.case("datakey", "decrypt", "--format", form, *from_blob, more=opened)
+    place.case("datakey", "decrypt", *from_blob, more=opened)
+    place.case("datakey", "rewrap", "-k", "there", *from_blob, more=opened)
+
+
+def search_keyring(place):
+    place.case("key", "rotate", "here")
+    place.case("keygen", "elsewhere")
+    place.case("key", "list")
+    place.case("key", "export", "here")
+    place.case("key", "export", "--as", "keyring", "here", "-o", "export")
+    place.case("key", "import", "--keyring", "other.json", "--file", "export")
+    place.case("key", "delete", "--old-versions", "here")
+    place.case("key", "purge", "--dry-run")
+    place.case("key", "undelete", "--version", "1", "here")
+    place.case("keyring", "check")
+    place.case("keyring", "backup", "backup")
+    passphrase = [] if place.is_sealed else ["--new-passphrase-file", "passphrase"]
+    place.case("keyring", "backup", "--text", "paper", *passphrase)
+    place.case("keyring", "restore", "--import-passphrase-file", "passphrase", "paper")
+
+
+def search_passphrases(place):
+    """The ways of a passphrase into a command; a file is the way of all other cases."""
+    environment = {**place.environment}
+    del environment["ENWRAP_PASSPHRASE_FILE"]
+    command = ["--passphrase-command", "cat passphrase"]
+    place.case(*command, "key", "rotate", "there", environment=environment)
+    with open(place.path("passphrase")) as file:
+        descriptor = ["--passphrase-fd", file.fileno()]
+        place.case(
+            *descriptor, "keygen", "fd", environment=environment, pass_fds=[file.fileno()]
+        )
+    place.case("keyring", "passphrase", "--new-passphrase-file", "passphrase")
+
+    ours, theirs = pty.openpty()
+
+    def answer(_):
+        said = b""
+        while b"Passphrase" not in said:
+            said += os.read(ours, 1000)
+        os.write(ours, PASSPHRASE + b"\n")
+
+    place.case(
+        *("key", "export", "there"),
+        environment=environment,
+        start_new_session=True,
+        before_exec=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
+        meanwhile=answer,
+    )
+
+
+def search_while_waiting(place):
+    """While a command waits for input, it still has root keys, a frame key and the passphrase, and no more."""
+    zeros = place.path("zeros")
+    zeros.write_bytes(bytes(2 * BEYOND_A_PIPE))
+    place.prepare("encrypt", "-k", "here", "zeros", "-o", "message")
+    for message, source, verb in (
+        ("waited", zeros, ["encrypt", "-k", "here", "-o", "waited"]),
+        ("message", place.path("message"), ["decrypt", "-o", "zeros.back"]),
+    ):
+        command = [PROGRAM, *verb, "-j", "2", "-"]
+        child = subprocess.Popen(
+            command, env=place.environment, stdin=subprocess.PIPE, cwd=place.folder
+        )
+        data = source.read_bytes()
+        child.stdin.write(data[:BEYOND_A_PIPE])
+        child.stdin.flush()
+        memory = process.memory_of(child.pid)
+        child.stdin.write(data[BEYOND_A_PIPE:])
+        child.stdin.close()
+        assert child.wait() == 0
+        live, gone = set(), {}
+        for what, forms in (place.secrets() | place.message_secrets(message)).items():
+            if what.startswith(("root key", "frame key", "passphrase")):
+                live |= forms
+            else:
+                gone[what] = forms
+        report(f"{place.name}: {verb[0]}, while it waits for input", memory, gone)
+        # Otherwise this searched the wrong memory, or in a wrong way.
+        assert any(form in data for form in live for _, _, data in memory), "no key is in use"
+
+
+if os.geteuid() != 0:
+    print("skipped: only root can read the memory of a process that forbids it, as enwrap does")
+    sys.exit(0)
+for place in (Place("clear", is_sealed=False), Place("sealed", is_sealed=True)):
+    search_messages(place)
+    search_data_keys(place)
+    search_while_waiting(place)
+    if place.is_sealed:
+        search_passphrases(place)
+    search_keyring(place)
+sys.exit(something_was_found)
