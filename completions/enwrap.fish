@@ -134,6 +134,7 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s d -d 'Does nothing: GNU tar gives it to every program that it unpacks with (tar -I \'enwrap decrypt\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l sync -d 'Have each output on the disk before it counts as done'

@@ -1,6 +1,6 @@
 //! What every verb gets: the output, and the keyring that the arguments and the environment name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use enwrap::keyring::{Location, Store};
@@ -66,10 +66,25 @@ impl App {
         }
     }
 
+    /// Says that a path is taken as it is, where it looks like one that a shell was to expand: crontabs, systemd units
+    /// and CI variables expand nothing.
+    fn warn_of_unexpanded(&self, path: &Path) {
+        let text = path.to_string_lossy();
+        let is_quoted = text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']);
+        let is_cut = text.ends_with(char::is_whitespace);
+        if text.starts_with('~') || text.contains('$') || is_quoted || is_cut {
+            self.ui.warning(&format!(
+                "the keyring's path '{}' is taken literally: nothing in it was expanded",
+                sanitize::name(path)
+            ));
+        }
+    }
+
     /// The keyring. Nothing of it is read yet.
     pub(crate) fn store(&self) -> Result<Store, Error> {
         let location = environment::keyring_location(self.keyring.as_deref())?;
         if let Location::File(path) = &location {
+            self.warn_of_unexpanded(path);
             self.outputs.protect_keyring(path);
         }
         self.outputs.protect_passphrase(&self.passphrase);

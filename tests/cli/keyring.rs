@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 
 use base64::Engine as _;
 
-use crate::shell::Shell;
+use crate::shell::{ENWRAP, Shell};
 
 /// A copy from before a rotation is whole, and opens nothing that is encrypted since.
 #[test]
@@ -189,4 +190,59 @@ fn errors_in_json_have_a_kind_a_code_and_a_next_step() {
     assert_eq!(line["exit_code"], 3);
     assert!(line["hint"].as_str().unwrap().contains("enwrap keygen"));
     assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn a_keyring_that_went_through_stores_of_text_opens_and_an_altered_one_does_not() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let text = fs::read_to_string(shell.keyring()).unwrap();
+    let changed = |text: String| {
+        shell.write("k.json", text);
+        fs::set_permissions(shell.path("k.json"), fs::Permissions::from_mode(0o600)).unwrap();
+        shell.run(&["--keyring", "k.json", "verify", "a.enwrap"]).code
+    };
+    for dress in [
+        text.trim_end().to_owned(),
+        format!("{text}\n"),
+        text.replace('\n', "\r\n"),
+        format!("\u{FEFF}{text}"),
+        format!("\u{FEFF}{}\r\n\r\n", text.trim_end().replace('\n', "\r\n")),
+    ] {
+        assert_eq!(changed(dress.clone()), Some(0), "{dress:?}");
+        assert_eq!(changed(dress.replace("enabled", "disabled")), Some(10), "{dress:?}");
+    }
+}
+
+#[test]
+fn hints_about_a_keyring_lead_to_the_cure() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let none = ["--keyring", "none.json", "verify", "a.enwrap"];
+    shell.fails(&none, 3).says(&["enwrap keyring restore FILE"]);
+    for path in ["~/k.json", "$HOME/k.json", "'k.json'", "k.json\r"] {
+        let run = shell.run(&["--keyring", path, "verify", "a.enwrap"]);
+        run.failure(3).says(&["is taken literally: nothing in it was expanded"]);
+    }
+    let long = "n".repeat(250);
+    shell.write(&long, "text");
+    shell.fails(&["encrypt", &long], 1).says(&["give it another with -o"]);
+    let nearly = "n".repeat(240);
+    shell.write(&nearly, "text");
+    shell.ok(&["encrypt", &nearly]);
+    shell.ok(&["keygen", "b"]);
+    let message = format!("{nearly}.enwrap");
+    shell.fails(&["rewrap", "--add", "-k", "b", &message], 1).says(&["--envelope FILE"]);
+    shell.ok(&["rewrap", "--add", "-k", "b", &message, "--envelope", "e"]);
+}
+
+#[test]
+fn tar_unpacks_with_it() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("d")).unwrap();
+    shell.write("d/f", "text");
+    let tar = format!("tar -I '{ENWRAP} encrypt' -cf t d && tar -I '{ENWRAP} decrypt' -tf t");
+    assert_eq!(shell.sh(&tar).success().text(), "d/\nd/f");
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::Store;
 use super::compare::missing_from;
 use super::generations::{Remnant, RemnantKind};
@@ -31,6 +33,15 @@ pub struct Checked {
 /// Something about a keyring that is not as it should be.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Finding {
+    /// Its date is later than now, so its age is not known.
+    FromTheFuture {
+        /// The key.
+        key: KeyId,
+        /// Its version.
+        version: u32,
+        /// The date.
+        created: Timestamp,
+    },
     /// A key version failed the test of the caller.
     DoesNotUnwrap {
         /// The key.
@@ -68,6 +79,10 @@ impl fmt::Display for Finding {
             Self::DoesNotUnwrap { key, version } => {
                 write!(f, "key {key} version {version} does not unwrap what it wraps")
             }
+            Self::FromTheFuture { key, version, created } => write!(
+                f,
+                "key {key} version {version} was made in the future ({created}): by a clock that was wrong"
+            ),
             Self::SameMaterial { first: (a, m), second: (b, n) } => {
                 write!(f, "key {a} version {m} and key {b} version {n} are the same secret")
             }
@@ -152,6 +167,11 @@ fn findings_in(keyring: &Keyring, works: impl Fn(&KeyVersion) -> bool) -> Vec<Fi
         let this = (key.id(), version.number);
         if !works(version) {
             findings.push(Finding::DoesNotUnwrap { key: this.0, version: this.1 });
+        }
+        // A day is left to time zones and clocks that go ahead a little.
+        if version.created > now() + SignedDuration::from_hours(24) {
+            let (key, version, created) = (this.0, this.1, version.created);
+            findings.push(Finding::FromTheFuture { key, version, created });
         }
         let Some(material) = &version.material else { continue };
         let first = *seen.entry(material).or_insert(this);

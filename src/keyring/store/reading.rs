@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::folders::require_private_folders;
 use super::generations::{self, Remnant};
-use super::location::{decode_data, resolve};
+use super::location::{decode_data, resolve, with_line_ends_mended};
 use super::saving::{MOST_BYTES, io_error};
 use super::{Location, Store};
 use crate::crypto::secret::SecretText;
@@ -181,6 +181,7 @@ impl Store {
             return Err(read_failed(rustix::io::Errno::ISDIR.into()));
         }
         let bytes = SecretText::read_from(file, MOST_BYTES).map_err(read_failed)?;
+        let bytes = with_line_ends_mended(bytes);
         if metadata.is_file() {
             self.require_private(path, &metadata, bytes.expose())?;
         }

@@ -13,6 +13,13 @@ use crate::output::error::{
 };
 use crate::output::exit::Exit;
 
+/// The way out for a name that the ending makes too long.
+const SHORTER_NAME: &str = "the name is too long with its ending: give it another with -o, or put the files into an archive first";
+
+fn is_too_long(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidFilename
+}
+
 impl Classified for AtomicFileError {
     fn verdict(&self, _: &About) -> Verdict {
         match self {
@@ -20,6 +27,7 @@ impl Classified for AtomicFileError {
                 Exit::Failure
                     .hint("it is mounted by itself, as containers do: mount its folder instead")
             }
+            Self::Io { source, .. } if is_too_long(source) => Exit::Failure.hint(SHORTER_NAME),
             Self::Io { .. } => Exit::Failure.into(),
             Self::Exists { .. } => Exit::Exists
                 .hint("it is as it was; replace it with -f, or choose another name with -o"),
@@ -36,6 +44,11 @@ impl Classified for AppendError {
         match self {
             Self::Lock { source: LockError::Held { .. }, .. } => Exit::Failure
                 .hint("try again when that process is done, or wait longer: --lock-timeout"),
+            Self::Lock { source: LockError::Io(source), .. } | Self::Io { source, .. }
+                if is_too_long(source) =>
+            {
+                Exit::Failure.hint("the name leaves no room for the ending: --envelope FILE")
+            }
             Self::Lock { source: LockError::Io(_), .. } | Self::Io { .. } => Exit::Failure.into(),
             Self::Refused { source, .. } => verdict_on(source, "name one with --envelope FILE"),
         }
@@ -61,6 +74,7 @@ fn verdict_on(fault: &AppendFault, hint: &'static str) -> Verdict {
 impl Classified for SourceError {
     fn verdict(&self, _: &About) -> Verdict {
         match self {
+            Self::Open(source) if is_too_long(source) => Exit::Failure.hint(SHORTER_NAME),
             Self::Open(_) | Self::Shrank { .. } => Exit::Failure.into(),
             Self::Folder => Exit::Usage.hint("name the files in it; enwrap takes no folder here"),
         }
@@ -69,7 +83,11 @@ impl Classified for SourceError {
 
 impl Classified for StepError {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Failure.into()
+        if is_too_long(&self.source) {
+            Exit::Failure.hint(SHORTER_NAME)
+        } else {
+            Exit::Failure.into()
+        }
     }
 }
 

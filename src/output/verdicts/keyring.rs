@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use enwrap::fs::trust::is_trusted;
 use enwrap::keyring::format::exchange::NotAnExport;
 use enwrap::keyring::format::seal::SealError;
 use enwrap::keyring::model::key::State;
@@ -16,7 +17,10 @@ impl Classified for KeyringError {
     fn verdict(&self, about: &About) -> Verdict {
         match self {
             Self::NotFound { .. } => {
-                Exit::NoKey.hint("make one with 'enwrap keygen', or name one with --keyring FILE")
+                Exit::NoKey.hint(
+                    "put a copy in its place: enwrap keyring restore FILE; or name one with --keyring \
+                     FILE; for a first key: enwrap keygen",
+                )
             }
             Self::Lost { newest, .. } => Exit::Keyring.hint(format!(
                 "put the newest one back: enwrap keyring restore --generation {newest}"
@@ -49,6 +53,11 @@ impl Classified for KeyringError {
                 Exit::Keyring.hint("unset it to use a keyring file, or give this job the secret")
             }
             Self::File { path, fault } => file_fault(path, fault),
+            Self::OpenToOthers { owner, .. } if !is_trusted(*owner) => {
+                let hint = "it belongs to another user, who could have planted its keys: work as that user, \
+                            or name a copy that is yours";
+                Exit::Keyring.hint(format!("{hint} (owner: user {owner})"))
+            }
             Self::OpenToOthers { path, owner, .. } => {
                 let path = sanitize::name(path);
                 let hint = format!(

@@ -54,6 +54,10 @@ pub(crate) struct DecryptArgs {
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     inputs: Vec<PathBuf>,
 
+    /// Does nothing: GNU tar gives it to every program that it unpacks with (tar -I 'enwrap decrypt')
+    #[arg(short = 'd', hide = true)]
+    is_filter_of_tar: bool,
+
     #[command(flatten)]
     selection: SelectionArgs,
 

@@ -60,7 +60,8 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
     let store = app.store()?;
     let is_due = |created: Timestamp| match args.older_than {
         None => true,
-        Some(age) => now().duration_since(created) > age,
+        // A date in the future comes from a clock that was wrong, and says nothing about the age.
+        Some(age) => created > now() || now().duration_since(created) > age,
     };
     // Looked up before the keyring is changed, so that a nightly run with nothing to do writes no generation.
     let names = due(&store.load()?, args, &is_due).in_keyring(&store)?;
