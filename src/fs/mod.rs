@@ -4,6 +4,9 @@
 //! - [`append`]: opens files to append to, and damages no other file
 //! - [`atomic_file`]: writes a file that appears complete or not at all
 //! - [`mod@close`]: closes files and reports the errors of that
+//! - [`folder`]: an open folder, in which no link is followed
+//! - [`file_at`]: where a file is, in an open folder or by its path
+//! - [`walk`]: all that is below a folder
 //! - [`lock`]: an advisory lock, so that only one process changes a file at a time
 //! - [`search`]: byte strings in a file, as they are and in base64
 //! - [`trust`]: decides which owners' files are trusted
@@ -12,7 +15,10 @@
 pub mod append;
 pub mod atomic_file;
 pub mod close;
+pub mod file_at;
+pub mod folder;
 pub mod lock;
 pub mod read_full;
 pub mod search;
 pub mod trust;
+pub mod walk;

@@ -337,6 +337,48 @@ fn no_link_leads_out_of_the_output_folder() {
     assert_eq!(names(&shell.path("elsewhere")).len(), 5);
 }
 
+/// Runs a command over the folder `docs`, and puts links to the folder `elsewhere` in the place of two folders while it
+/// is in one of them.
+fn with_folders_exchanged(shell: &Shell, args: &[&str], exchanged: [&str; 2]) -> Run {
+    let mut command = shell.command(ENWRAP, args);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    // The pipe takes some lines. For the rest, the command waits until they are read.
+    rustix::pipe::fcntl_setpipe_size(&stdout, 4096).unwrap();
+    let mut lines = vec![0; 1];
+    std::io::Read::read_exact(&mut stdout, &mut lines).unwrap();
+    for folder in exchanged {
+        let path = shell.path(folder);
+        if rustix::fs::rename(&path, path.with_extension("moved")).is_ok() {
+            symlink(shell.path("elsewhere"), &path).unwrap();
+        }
+    }
+    std::io::Read::read_to_end(&mut stdout, &mut lines).unwrap();
+    let mut run = Run::from(child.wait_with_output().unwrap());
+    run.stdout = lines;
+    run
+}
+
+#[test]
+fn a_folder_that_becomes_a_link_leads_to_no_foreign_file() {
+    let shell = Shell::new();
+    for folder in ["docs/a", "docs/b", "elsewhere"] {
+        fs::create_dir_all(shell.path(folder)).unwrap();
+        for n in 0..60 {
+            shell.write(&format!("{folder}/{n}"), folder);
+        }
+    }
+    let foreign = files(&shell.path("elsewhere"));
+    let line =
+        ["--json", "encrypt", "-j", "1", "-r", "docs", "--remove-source", "--output-dir", "out"];
+    let run = with_folders_exchanged(&shell, &line, ["docs/a", "docs/b"]);
+    assert!(matches!(run.code, Some(0 | 12)), "{run:?}");
+    assert!(files(&shell.path("elsewhere")) == foreign);
+    let done = summary(&run)["encrypted"].as_u64().unwrap();
+    let (sealed, plain) = (names(&shell.path("out")), names(&shell.path("docs")));
+    assert_eq!((sealed.len() as u64, plain.len()), (done, 120 - sealed.len()));
+}
+
 #[test]
 fn sources_go_only_when_their_results_are_there() {
     let shell = documents();

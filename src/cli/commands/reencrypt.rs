@@ -157,7 +157,7 @@ impl ReencryptRun<'_> {
             return Ok(Outcome::Skipped(Reason::NotAMessage));
         }
         let mut message = if entry.is_named {
-            MessageSource::open(path)?
+            MessageSource::open(&entry.path)?
         } else if let Some((message, _)) =
             MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)?
         {

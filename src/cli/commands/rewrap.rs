@@ -204,7 +204,7 @@ impl RewrapRun<'_> {
                 }
                 source
             }
-            None => MessageSource::open(path)?,
+            None => MessageSource::open(&entry.path)?,
         };
         let one = self.opening.of(path)?;
         let opener = one.opener();

@@ -77,7 +77,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
             .finish_folders(app, Done::Verified);
     }
     batch::for_each(app, store.path(), &inputs, |input| {
-        let entry = Entry { path: input.clone(), is_named: true, operand: 0 };
+        let entry = Entry { path: input.into(), is_named: true, operand: 0 };
         plan.verify(&entry, &Turn::alone(app)).map(|_| ())
     })?;
     if inputs.len() > 1 {
@@ -123,9 +123,9 @@ impl VerifyRun {
         let path = entry.path.as_path();
         // By its name, a file is known to have been a message even where nothing else shows it any more.
         if entry.is_named || path.extension().is_some_and(|it| it == EXTENSION) {
-            return MessageSource::open(path).map(Some);
+            return MessageSource::open(&entry.path).map(Some);
         }
-        let found = MessageSource::find(path, entry.is_named, &self.opening.policy.limits)?;
+        let found = MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)?;
         Ok(found.map(|(message, _)| message))
     }
 }

@@ -1,7 +1,6 @@
 //! What the header and the structure of a message tell of the file that it is in.
 
-use std::path::Path;
-
+use enwrap::fs::file_at::FileAt;
 use enwrap::message::header::{ContentType, ParsedHeader};
 use enwrap::message::layout::Layout;
 use enwrap::message::structure;
@@ -11,7 +10,7 @@ use super::message_source::MessageSource;
 use crate::output::error::Cause;
 
 /// Whether a file is a message, judged by its header only. `None` if it cannot be read.
-pub(crate) fn is_message(path: &Path) -> Option<bool> {
+pub(crate) fn is_message(path: &FileAt) -> Option<bool> {
     let mut message = match MessageSource::open(path) {
         Ok(message) => message,
         Err(error) if matches!(error.cause(), Cause::Message(MessageError::Armor(_))) => {
@@ -27,14 +26,14 @@ pub(crate) fn is_message(path: &Path) -> Option<bool> {
 }
 
 /// Whether a file is one message from its first byte to its last, judged by its structure.
-pub(crate) fn is_whole_message(path: &Path) -> bool {
+pub(crate) fn is_whole_message(path: &FileAt) -> bool {
     MessageSource::open(path)
         .is_ok_and(|mut message| structure::is_whole_message(&mut message) && message.is_alone())
 }
 
 /// Whether the message in a file is as long as a message of `plaintext_len` bytes is. Where the length is no criterion,
 /// as with armour, the message must be whole.
-pub(crate) fn has_length_of(path: &Path, plaintext_len: u64) -> bool {
+pub(crate) fn has_length_of(path: &FileAt, plaintext_len: u64) -> bool {
     let Ok(mut message) = MessageSource::open(path) else { return false };
     let Ok(header) = ParsedHeader::read(&mut message, &Limits::default()) else { return false };
     let ContentType::Framed(frame_length) = header.fields.content else {

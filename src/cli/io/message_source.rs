@@ -1,8 +1,8 @@
 //! An encrypted input, binary or armoured.
 
 use std::io::{self, BufRead as _, BufReader, Read};
-use std::path::Path;
 
+use enwrap::fs::file_at::FileAt;
 use enwrap::message::armor::{ArmorError, Unarmored};
 use enwrap::message::header::ParsedHeader;
 use enwrap::message::structure::Skip;
@@ -15,14 +15,14 @@ use crate::output::error::Error;
 pub(crate) struct MessageSource(Unarmored<BufReader<Source>>);
 
 impl MessageSource {
-    pub(crate) fn open(input: &Path) -> Result<Self, Error> {
+    pub(crate) fn open(input: impl Into<FileAt>) -> Result<Self, Error> {
         Ok(Self::detect(Source::open(input)?)?)
     }
 
     /// Opens a file of a tree, and reads its header if it is a message; `None` if it is none. A file that begins like a
     /// message and is damaged is an error. The source is at the beginning of the message again.
     pub(crate) fn find(
-        path: &Path,
+        path: &FileAt,
         is_named: bool,
         limits: &Limits,
     ) -> Result<Option<(Self, ParsedHeader)>, Error> {

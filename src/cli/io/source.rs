@@ -1,12 +1,13 @@
 //! Where a verb reads from: a file, or standard input.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read, Seek as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::store::generations::FIRST_BYTES;
 use enwrap::operations::encrypt::PlaintextFile;
 use enwrap::pipeline::placed_frames::ReadAt;
@@ -19,7 +20,7 @@ use crate::output::sanitize;
 /// An open input.
 pub(crate) struct Source {
     /// `None` for standard input.
-    pub(crate) path: Option<PathBuf>,
+    pub(crate) path: Option<FileAt>,
     file: File,
     before: Metadata,
     /// Whether it is a file with holes that we opened ourselves. Looking for holes moves the file's position, so such a
@@ -56,12 +57,14 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 }
 
 impl Source {
-    pub(crate) fn open(input: &Path) -> Result<Self, SourceError> {
-        let (path, mut file) = if is_stdin(input) {
+    pub(crate) fn open(input: impl Into<FileAt>) -> Result<Self, SourceError> {
+        let input = input.into();
+        let (path, mut file) = if is_stdin(&input) {
             let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(SourceError::Open)?;
             (None, File::from(stdin))
         } else {
-            (Some(input.to_path_buf()), File::open(input).map_err(SourceError::Open)?)
+            let file = input.open().map_err(SourceError::Open)?;
+            (Some(input), file)
         };
         let before = file.metadata().map_err(SourceError::Open)?;
         if before.is_dir() {
@@ -165,11 +168,11 @@ impl Source {
     /// Removes the file that was read. An error, if its name leads to another file now, or if the file changed.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let Some(path) = &self.path else { return Ok(()) };
-        let now = fs::symlink_metadata(path)?;
+        let now = path.entry_metadata()?;
         if !self.is(&now) || self.is_changed()? {
             return Err(ChangedMeanwhile.into());
         }
-        fs::remove_file(path).cannot("remove", path)
+        path.remove().cannot("remove", path)
     }
 
     /// Whether others wrote to the file since it was opened.

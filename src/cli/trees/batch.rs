@@ -299,7 +299,7 @@ fn count(tree: Tree<'_>, meter: &Meter, stop: &AtomicBool) {
 
 /// A plain file's size; `None` for what is none.
 fn size_of(entry: &Entry) -> Option<u64> {
-    let metadata = std::fs::metadata(&entry.path).ok()?;
+    let metadata = entry.path.file_metadata().ok()?;
     metadata.is_file().then_some(metadata.len())
 }
 

@@ -2,7 +2,7 @@
 //! a file that stands there already.
 
 use std::collections::HashSet;
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use enwrap::fs::atomic_file::AtomicFileError;
+use enwrap::fs::file_at::FileAt;
 
 use super::batch::{self, Outcome, Turn, lock};
 use super::job::{EXTENSION, Job};
@@ -124,7 +125,7 @@ impl<'a> Folders<'a> {
             }
             return Ok(Step::Skip(self.reason(&input, Reason::NotAMessage)));
         };
-        match fs::symlink_metadata(&output) {
+        match output.entry_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(error).cannot("open", &output);
@@ -139,18 +140,18 @@ impl<'a> Folders<'a> {
         if [&input, &output].iter().all(|path| path.extension().is_some_and(|it| it == EXTENSION)) {
             lock(&self.nested).extend(real(&output));
         }
-        Ok(Step::Do(Job { input, target: Target::File(output) }))
+        Ok(Step::Do(Job { input, target: Target::File(output.to_path_buf()) }))
     }
 
     /// The reason to tell for a file that is passed over for `reason`: a walk through a large folder finds what the
     /// run has put there meanwhile.
-    fn reason(&self, path: &Path, reason: Reason) -> Reason {
+    fn reason(&self, path: &FileAt, reason: Reason) -> Reason {
         if self.is_new(path) { Reason::InUse } else { reason }
     }
 
     /// Whether this run seems to have put a file beside its source: it changed since the run began.
-    fn is_new(&self, path: &Path) -> bool {
-        let is_new = fs::metadata(path).is_ok_and(|found| {
+    fn is_new(&self, path: &FileAt) -> bool {
+        let is_new = path.file_metadata().is_ok_and(|found| {
             let nanos = u32::try_from(found.ctime_nsec()).unwrap_or(0);
             let changed = Duration::new(found.ctime().unsigned_abs(), nanos);
             SystemTime::UNIX_EPOCH + changed >= self.begun
@@ -166,10 +167,15 @@ impl<'a> Folders<'a> {
 
     /// Whether `found`, which stands where the result for `input` is to go, is that result already. An error, if it
     /// is something else and must not be replaced.
-    fn is_done_before(&self, input: &Path, output: &Path, found: &Metadata) -> Result<bool, Error> {
+    fn is_done_before(
+        &self,
+        input: &FileAt,
+        output: &FileAt,
+        found: &Metadata,
+    ) -> Result<bool, Error> {
         let is_result = || found.is_file() && self.results.is_result(output);
         if self.output.skip_existing
-            && is_same_time(&fs::metadata(input)?, found)
+            && is_same_time(&input.file_metadata()?, found)
             && is_result()
             && self.results.is_whole(input, output)
         {
@@ -200,6 +206,8 @@ fn is_same_time(source: &Metadata, result: &Metadata) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

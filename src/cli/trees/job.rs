@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use enwrap::fs::file_at::FileAt;
+
 use super::results::Results;
 use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
@@ -15,7 +17,7 @@ pub(crate) const EXTENSION: &str = "enwrap";
 
 /// One input, and where its result goes.
 pub(crate) struct Job {
-    pub(crate) input: PathBuf,
+    pub(crate) input: FileAt,
     pub(crate) target: Target,
 }
 
@@ -40,7 +42,7 @@ pub(crate) fn plan(
     let mut jobs = Vec::with_capacity(inputs.len());
     for input in inputs {
         let target = target(&input, output, results)?;
-        jobs.push(Job { input, target });
+        jobs.push(Job { input: FileAt::named(input), target });
     }
     if jobs.iter().any(|job| job.target.is_stdout()) {
         app.require_no_json_beside("result", "write the result to a file with -o FILE")?;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use enwrap::fs::atomic_file::{folder_of, sync_folder};
+use enwrap::fs::file_at::FileAt;
 
 use super::batch::lock;
 use super::results::Results;
@@ -85,14 +86,14 @@ impl<'a> Mirror<'a> {
 
     /// The path of a file's result; makes the folders on the way. `None` if the file's name gives no name for a
     /// result.
-    pub(crate) fn target(&self, entry: &Entry) -> Result<Option<PathBuf>, Error> {
+    pub(crate) fn target(&self, entry: &Entry) -> Result<Option<FileAt>, Error> {
         let Some(name) = entry.path.file_name().and_then(|name| self.results.name(name)) else {
             return Ok(None);
         };
         let operand =
             self.operands.get(entry.operand).map_or_else(|| Path::new(""), PathBuf::as_path);
         let Some(output_dir) = self.output_dir else {
-            return Ok(Some(entry.path.with_file_name(name)));
+            return Ok(Some(entry.path.sibling(&name)));
         };
         let mut below = PathBuf::new();
         if !entry.is_named {
@@ -106,7 +107,7 @@ impl<'a> Mirror<'a> {
             self.require_folders(output_dir, &below, operand)?;
             last.clone_from(&folder);
         }
-        Ok(Some(folder.join(name)))
+        Ok(Some(FileAt::named(folder.join(name))))
     }
 
     /// Makes the output folder and the folders below it, each with the permissions of the input folder that it

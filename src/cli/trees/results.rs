@@ -1,7 +1,8 @@
 //! How a verb that writes files names them.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+
+use enwrap::fs::file_at::FileAt;
 
 use super::skipped::Reason;
 
@@ -12,16 +13,16 @@ pub(crate) trait Results: Sync {
 
     /// Whether a file may be the result of an earlier run. Any other file may be an input or of another origin,
     /// and is not replaced, also not with `-f`.
-    fn is_result(&self, file: &Path) -> bool;
+    fn is_result(&self, file: &FileAt) -> bool;
 
     /// Whether `result` is as long as the whole result for `input` is.
-    fn is_whole(&self, input: &Path, result: &Path) -> bool;
+    fn is_whole(&self, input: &FileAt, result: &FileAt) -> bool;
 
     /// Which permission bits a folder that is made may keep of the folder that it stands for.
     fn folder_mode(&self) -> u32;
 
     /// Why an input needs no result, where none could be written for it.
-    fn reason_to_skip(&self, _input: &Path) -> Option<Reason> {
+    fn reason_to_skip(&self, _input: &FileAt) -> Option<Reason> {
         None
     }
 }

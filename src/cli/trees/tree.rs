@@ -4,12 +4,14 @@
 //! reading a FIFO, for example, could wait for ever. Files come in the order in which the system lists them; to sort
 //! them, all names of a folder would have to be in memory.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
-
 use enwrap::fs::atomic_file::temporary::is_temporary_name;
+use enwrap::fs::file_at::FileAt;
+use enwrap::fs::folder::Kind;
+use enwrap::fs::walk::{Found, Unlisted, Walk};
 
 use super::selection::Selection;
 use super::skipped::{Reason, Skipped};
@@ -19,7 +21,7 @@ use crate::output::sanitize;
 
 /// A file to work on.
 pub(crate) struct Entry {
-    pub(crate) path: PathBuf,
+    pub(crate) path: FileAt,
     /// Whether it is an operand itself, and was not found in a folder.
     pub(crate) is_named: bool,
     /// The index of the operand that it is, or is below.
@@ -43,13 +45,13 @@ pub(crate) struct Tree<'a> {
     /// Whether what is passed over is an error instead.
     is_complete: bool,
     /// The operand that is walked through now, if it is a folder.
-    folder: Option<Folder>,
+    folder: Option<OperandFolder>,
     pub(crate) skipped: Skipped,
 }
 
-/// The walk through one folder.
-struct Folder {
-    entries: walkdir::IntoIter,
+/// The walk through an operand that is a folder.
+struct OperandFolder {
+    walk: Walk,
     operand: PathBuf,
     /// The operand's path without links.
     real: PathBuf,
@@ -106,9 +108,15 @@ impl Iterator for Tree<'_> {
             // A folder that was named is meant, also through a link.
             let is_folder = !is_stdin(operand) && operand.is_dir();
             if self.recursive && is_folder {
-                self.folder = Some(Folder::new(operand));
+                match self.begin(operand) {
+                    Ok(folder) => self.folder = folder,
+                    Err(source) => {
+                        let unlisted = Unlisted { below: PathBuf::new(), source };
+                        return Some(Err(unlisted_in(operand, unlisted)));
+                    }
+                }
             } else {
-                let (path, operand) = (operand.clone(), self.begun - 1);
+                let (path, operand) = (FileAt::from(operand), self.begun - 1);
                 return Some(Ok(Entry { path, is_named: true, operand }));
             }
         }
@@ -116,78 +124,80 @@ impl Iterator for Tree<'_> {
 }
 
 impl Tree<'_> {
+    /// Opens an operand that is a folder; `None` if it is not to be entered.
+    fn begin(&mut self, operand: &Path) -> io::Result<Option<OperandFolder>> {
+        let real = fs::canonicalize(operand).unwrap_or_else(|_| operand.to_path_buf());
+        if let Some(selection) = self.selection
+            && let Some(reason) = selection.refusal(Path::new(""), &real, true)
+        {
+            self.skipped.add(reason);
+            return Ok(None);
+        }
+        let walk = Walk::new(operand)?;
+        Ok(Some(OperandFolder { walk, operand: operand.to_path_buf(), real }))
+    }
+
     /// The next file of the folder that is walked through now; counts what is passed over.
     fn next_in_folder(&mut self) -> Option<Result<Entry, Error>> {
-        let folder = self.folder.as_mut()?;
+        let OperandFolder { walk, operand, real } = self.folder.as_mut()?;
         loop {
-            let entry = match folder.entries.next()? {
-                Ok(entry) => entry,
-                Err(error) => return Some(Err(unlisted(error))),
+            let found = match walk.next()? {
+                Ok(found) => found,
+                Err(unlisted) => return Some(Err(unlisted_in(operand, unlisted))),
             };
-            let is_folder = entry.file_type().is_dir();
-            match folder.refusal(&entry, self.selection) {
-                Some(_) if self.is_complete => return Some(Err(not_checked(&entry))),
-                Some(reason) => {
-                    self.skipped.add(reason);
-                    if is_folder {
-                        folder.entries.skip_current_dir();
+            match refusal(&found, real, self.selection) {
+                Some(_) if self.is_complete => return Some(Err(not_checked(operand, &found))),
+                Some(reason) => self.skipped.add(reason),
+                None if found.kind == Kind::Folder => {
+                    if let Err(unlisted) = walk.enter(found) {
+                        return Some(Err(unlisted_in(operand, unlisted)));
                     }
                 }
-                None if is_folder => {}
                 None => {
-                    let (path, operand) = (entry.into_path(), self.begun - 1);
-                    return Some(Ok(Entry { path, is_named: false, operand }));
+                    let path = FileAt::in_folder(found.folder, operand.join(&found.below));
+                    return Some(Ok(Entry { path, is_named: false, operand: self.begun - 1 }));
                 }
             }
         }
     }
 }
 
-impl Folder {
-    fn new(operand: &Path) -> Self {
-        Self {
-            entries: WalkDir::new(operand).follow_root_links(true).into_iter(),
-            operand: operand.to_path_buf(),
-            real: fs::canonicalize(operand).unwrap_or_else(|_| operand.to_path_buf()),
-        }
+/// Why a file is passed over or a folder is not entered. `real` is the path without links of the operand.
+fn refusal(found: &Found, real: &Path, selection: Option<&Selection>) -> Option<Reason> {
+    let is_folder = found.kind == Kind::Folder;
+    if !is_folder && found.kind != Kind::File {
+        return Some(Reason::Special);
     }
-
-    /// Why a file is passed over or a folder is not entered.
-    fn refusal(&self, entry: &DirEntry, selection: Option<&Selection>) -> Option<Reason> {
-        let is_folder = entry.file_type().is_dir();
-        if !is_folder && !entry.file_type().is_file() {
-            return Some(Reason::Special);
-        }
-        let below = entry.path().strip_prefix(&self.operand).unwrap_or_else(|_| entry.path());
-        match selection {
-            Some(selection) => selection.refusal(below, &self.real.join(below), is_folder),
-            None => (!is_folder && is_unfinished(entry)).then_some(Reason::Unfinished),
-        }
+    match selection {
+        Some(selection) => selection.refusal(&found.below, &real.join(&found.below), is_folder),
+        None => (!is_folder && is_unfinished(found)).then_some(Reason::Unfinished),
     }
 }
 
-fn not_checked(entry: &DirEntry) -> Error {
-    let what = match entry.file_type() {
-        kind if kind.is_symlink() => "a link, and links are not followed",
-        kind if kind.is_file() => "being written by another process",
+fn not_checked(operand: &Path, found: &Found) -> Error {
+    let what = match found.kind {
+        Kind::Link => "a link, and links are not followed",
+        Kind::File => "being written by another process",
         _ => "no plain file",
     };
-    let subject = Subject::File(entry.path().to_path_buf());
+    let subject = Subject::File(operand.join(&found.below));
     Error::from(NotChecked { what }).concerning(About { subject, keyring: None })
 }
 
-fn unlisted(error: walkdir::Error) -> Error {
-    let subject = Subject::File(error.path().map_or_else(PathBuf::new, Path::to_path_buf));
-    let source = std::io::Error::from(error);
+fn unlisted_in(operand: &Path, Unlisted { below, source }: Unlisted) -> Error {
+    let is_operand = below.as_os_str().is_empty();
+    let path = if is_operand { operand.to_path_buf() } else { operand.join(below) };
     let error = StepError { action: "list it", path: None, source };
-    Error::from(error).concerning(About { subject, keyring: None })
+    Error::from(error).concerning(About { subject: Subject::File(path), keyring: None })
 }
 
 /// Whether a file is the temporary file of a process that still runs: it has such a name, and is locked. What a dead
 /// process left is a file like any other, since a name alone is no reason to pass over a file.
-fn is_unfinished(entry: &DirEntry) -> bool {
-    is_temporary_name(entry.file_name())
-        && File::open(entry.path())
+fn is_unfinished(found: &Found) -> bool {
+    is_temporary_name(&found.name)
+        && found
+            .folder
+            .open_file(&found.name)
             .is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
@@ -205,6 +215,7 @@ pub(crate) fn require_files(operands: &[PathBuf], recursive: bool) -> Result<(),
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::os::unix::fs::symlink;
 
     use super::*;
@@ -224,14 +235,16 @@ mod tests {
         let mut tree = Tree::new(&operands, true);
         let held = File::open(path(".enwrap-0123456789abcdef.tmp")).unwrap();
         held.try_lock().unwrap();
-        let mut found: Vec<PathBuf> = tree.by_ref().map(|it| it.unwrap().path).collect();
+        let mut found: Vec<PathBuf> =
+            tree.by_ref().map(|it| it.unwrap().path.to_path_buf()).collect();
         found.sort();
         let names = [".enwrap-fedcba9876543210.tmp", "a/b/z", "a/y", "a/z.envelope", "x"];
         assert_eq!(found, names.map(path));
         let skipped = [Reason::Special, Reason::Unfinished].map(|it| tree.skipped.count(it));
         assert_eq!(skipped, [2, 1]);
         let missing = [path("missing")];
-        let named: Vec<_> = Tree::new(&missing, true).map(|it| it.unwrap().path).collect();
+        let named: Vec<_> =
+            Tree::new(&missing, true).map(|it| it.unwrap().path.to_path_buf()).collect();
         assert_eq!(named, missing, "whoever opens it says what is wrong");
         assert!(require_files(&operands, false).is_err() && require_files(&operands, true).is_ok());
     }

@@ -4,12 +4,12 @@ mod range;
 mod salvage;
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use enwrap::fs::atomic_file::{Access, Publication};
+use enwrap::fs::file_at::FileAt;
 use enwrap::operations::decrypt::{MessageOpener, OpenedMessage};
 use enwrap::operations::verify_first::VerifyFirstError;
 use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
@@ -122,13 +122,13 @@ impl Results for Plaintexts {
     }
 
     /// A message that this run would decrypt too is an input, and no result.
-    fn is_result(&self, file: &Path) -> bool {
+    fn is_result(&self, file: &FileAt) -> bool {
         file.file_name().is_some_and(|name| self.name(name).is_none())
             || is_message(file) == Some(false)
     }
 
-    fn is_whole(&self, input: &Path, result: &Path) -> bool {
-        fs::metadata(result).is_ok_and(|result| has_length_of(input, result.len()))
+    fn is_whole(&self, input: &FileAt, result: &FileAt) -> bool {
+        result.file_metadata().is_ok_and(|result| has_length_of(input, result.len()))
     }
 
     fn folder_mode(&self) -> u32 {

@@ -3,7 +3,6 @@
 pub(crate) mod from_command;
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 
 use enwrap::crypto::engine::IV_LEN;
 use enwrap::fs::atomic_file::{Access, Publication};
+use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{Key, KeyVersion};
 use enwrap::keys::service::{KeyService as _, Recipient};
 use enwrap::message::Limits;
@@ -143,19 +143,19 @@ impl Results for Messages {
         Some([input, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
     }
 
-    fn is_result(&self, file: &Path) -> bool {
+    fn is_result(&self, file: &FileAt) -> bool {
         is_message(file) == Some(true)
     }
 
-    fn is_whole(&self, input: &Path, result: &Path) -> bool {
-        fs::metadata(input).is_ok_and(|input| has_length_of(result, input.len()))
+    fn is_whole(&self, input: &FileAt, result: &FileAt) -> bool {
+        input.file_metadata().is_ok_and(|input| has_length_of(result, input.len()))
     }
 
     fn folder_mode(&self) -> u32 {
         0o777
     }
 
-    fn reason_to_skip(&self, input: &Path) -> Option<Reason> {
+    fn reason_to_skip(&self, input: &FileAt) -> Option<Reason> {
         is_whole_message(input).then_some(Reason::Encrypted)
     }
 }

@@ -7,6 +7,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
+use enwrap::fs::file_at::FileAt;
 use enwrap::fs::search::Needles;
 use enwrap::keyring::KeyId;
 use enwrap::keyring::file::KeyringFile;
@@ -66,8 +67,8 @@ impl<'a> DoomedVersions<'a> {
     /// Says what a file is, and whether it depends on a doomed key.
     pub(super) fn look_at(&self, entry: &Entry) -> Result<Dependence, Error> {
         let limits = &self.opening.policy.limits;
-        let path = entry.path.as_path();
-        if let Some((_, header)) = MessageSource::find(path, entry.is_named, limits)? {
+        let path = &entry.path;
+        if let Some((_, header)) = MessageSource::find(&entry.path, entry.is_named, limits)? {
             let one = self.opening.of(path)?;
             let survival = survival(&header, &one.opener(), |key| self.includes(key))?;
             let is_suspect = survival == Survival::Unrelated && self.speaks_of_doomed(path)?;
@@ -94,7 +95,7 @@ impl<'a> DoomedVersions<'a> {
     }
 
     /// Whether a sign of a doomed key is anywhere in a file.
-    fn speaks_of_doomed(&self, path: &Path) -> Result<bool, Error> {
+    fn speaks_of_doomed(&self, path: &FileAt) -> Result<bool, Error> {
         self.signs.are_in(Source::open(path)?).cannot("read", path)
     }
 }
@@ -105,7 +106,7 @@ fn is_named_like_ours(path: &Path) -> bool {
 }
 
 /// The bytes of a file, or none of a large one.
-fn small_file(path: &Path) -> Result<Vec<u8>, Error> {
+fn small_file(path: &FileAt) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let source = Source::open(path)?;
     source.take(MOST_BYTES + 1).read_to_end(&mut bytes).cannot("read", path)?;

@@ -1,0 +1,138 @@
+//! Where a file is: its path, and, where it was found in a folder that is open, that folder.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::folder::Folder;
+
+/// Where a file is, or is to be. It serves as a path, to be shown.
+///
+/// Of a file in an open folder, only the name is used, and never the path: a link that takes the place of a folder on
+/// the path would lead elsewhere.
+#[derive(Clone, Debug)]
+pub struct FileAt {
+    path: PathBuf,
+    folder: Option<Arc<Folder>>,
+}
+
+impl FileAt {
+    /// A file that somebody named. Links are followed.
+    #[must_use]
+    pub fn named(path: PathBuf) -> Self {
+        Self { path, folder: None }
+    }
+
+    /// A file in an open folder. The path is that of the file.
+    #[must_use]
+    pub fn in_folder(folder: Arc<Folder>, path: PathBuf) -> Self {
+        Self { path, folder: Some(folder) }
+    }
+
+    /// A file of another name in the same folder.
+    #[must_use]
+    pub fn sibling(&self, name: &OsStr) -> Self {
+        Self { path: self.path.with_file_name(name), folder: self.folder.clone() }
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn as_path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The open folder that it is in.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Arc<Folder>> {
+        self.folder.as_ref()
+    }
+
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// The error of the system call; in an open folder also if it is no plain file.
+    pub fn open(&self) -> io::Result<File> {
+        match &self.folder {
+            Some(folder) => folder.open_file(self.name()),
+            None => File::open(&self.path),
+        }
+    }
+
+    /// The metadata of the file. A link is followed if the file was named.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn file_metadata(&self) -> io::Result<Metadata> {
+        match &self.folder {
+            Some(folder) => folder.metadata_of(self.name()),
+            None => fs::metadata(&self.path),
+        }
+    }
+
+    /// The metadata of what has its name, which may be a link.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn entry_metadata(&self) -> io::Result<Metadata> {
+        match &self.folder {
+            Some(folder) => folder.metadata_of(self.name()),
+            None => fs::symlink_metadata(&self.path),
+        }
+    }
+
+    /// Removes it.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn remove(&self) -> io::Result<()> {
+        match &self.folder {
+            Some(folder) => folder.remove_file(self.name()),
+            None => fs::remove_file(&self.path),
+        }
+    }
+}
+
+impl From<&Path> for FileAt {
+    fn from(path: &Path) -> Self {
+        Self::named(path.to_path_buf())
+    }
+}
+
+impl From<&PathBuf> for FileAt {
+    fn from(path: &PathBuf) -> Self {
+        Self::named(path.clone())
+    }
+}
+
+impl From<&Self> for FileAt {
+    fn from(file: &Self) -> Self {
+        file.clone()
+    }
+}
+
+impl Deref for FileAt {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl AsRef<OsStr> for FileAt {
+    fn as_ref(&self) -> &OsStr {
+        self.path.as_os_str()
+    }
+}
+
+impl AsRef<Path> for FileAt {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}

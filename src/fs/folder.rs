@@ -1,0 +1,219 @@
+//! An opened folder. What is in it is opened, made and removed relative to the folder's descriptor, and no link is
+//! followed. So if somebody puts a link in the place of a folder, or of a folder above it, nothing outside is touched.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::io::Errno;
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// An open folder.
+#[derive(Debug)]
+pub struct Folder(OwnedFd);
+
+/// What a name in a folder stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A plain file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A FIFO, a socket or a device.
+    Special,
+}
+
+impl From<FileType> for Kind {
+    fn from(kind: FileType) -> Self {
+        match kind {
+            FileType::RegularFile => Self::File,
+            FileType::Directory => Self::Folder,
+            FileType::Symlink => Self::Link,
+            _ => Self::Special,
+        }
+    }
+}
+
+impl Folder {
+    /// Opens a folder by its path. Links are followed.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self(rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?))
+    }
+
+    /// Opens the folder of this name.
+    ///
+    /// # Errors
+    /// The error of the system call; also for a link.
+    pub fn open_folder(&self, name: &OsStr) -> io::Result<Self> {
+        Ok(Self(rustix::fs::openat(self, plain(name)?, FOLDER | OFlags::NOFOLLOW, Mode::empty())?))
+    }
+
+    /// Opens the folder at a path below this one. Its length is not limited by that of paths.
+    ///
+    /// # Errors
+    /// The error of the system call; also if there is a link on the path.
+    pub fn open_below(&self, below: &Path) -> io::Result<Self> {
+        // The limit of Linux is 4,096 bytes with the zero byte.
+        const MOST_BYTES: usize = 4000;
+        let mut reached = None;
+        let mut rest = below.as_os_str().as_bytes();
+        while rest.len() > MOST_BYTES {
+            let end = rest[..MOST_BYTES].iter().rposition(|byte| *byte == b'/');
+            let end = end.ok_or(Errno::NAMETOOLONG)?;
+            let from = reached.as_ref().unwrap_or(self);
+            reached = Some(from.open_part(Path::new(OsStr::from_bytes(&rest[..end])))?);
+            rest = &rest[end + 1..];
+        }
+        reached.as_ref().unwrap_or(self).open_part(Path::new(OsStr::from_bytes(rest)))
+    }
+
+    /// Opens the folder at a path below this one by one system call, or by one for each component where the system
+    /// has no other way to refuse links.
+    fn open_part(&self, part: &Path) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{ResolveFlags, openat2};
+            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+            match openat2(self, part, FOLDER, Mode::empty(), resolve) {
+                Ok(folder) => return Ok(Self(folder)),
+                // Not known before Linux 5.6, and not permitted in some containers.
+                Err(Errno::NOSYS | Errno::PERM) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut reached = Self(self.0.try_clone()?);
+        for name in part {
+            reached = reached.open_folder(name)?;
+        }
+        Ok(reached)
+    }
+
+    /// Opens the plain file of this name for reading. Nothing else is opened: a FIFO could wait for ever.
+    ///
+    /// # Errors
+    /// The error of the system call; also for a link.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::openat(self, plain(name)?, flags, Mode::empty())?);
+        if file.metadata()?.is_file() {
+            Ok(file)
+        } else {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no plain file any more"))
+        }
+    }
+
+    /// The metadata of what has this name. A link is not followed.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn metadata_of(&self, name: &OsStr) -> io::Result<std::fs::Metadata> {
+        #[cfg(target_os = "linux")]
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        #[cfg(not(target_os = "linux"))]
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        File::from(rustix::fs::openat(self, plain(name)?, flags, Mode::empty())?).metadata()
+    }
+
+    /// The metadata of the folder itself.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn metadata(&self) -> io::Result<std::fs::Metadata> {
+        File::from(self.0.try_clone()?).metadata()
+    }
+
+    /// Makes a folder.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn make_folder(&self, name: &OsStr, mode: u32) -> io::Result<()> {
+        let mode = Mode::from_raw_mode(mode & 0o777);
+        Ok(rustix::fs::mkdirat(self, plain(name)?, mode)?)
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(self, plain(name)?, AtFlags::empty())?)
+    }
+
+    /// Writes the folder's own entries to the disk.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::fsync(self)?)
+    }
+
+    /// The names in the folder, in the order in which the system lists them.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn entries(&self) -> io::Result<Entries> {
+        Ok(Entries(Dir::read_from(self)?))
+    }
+
+    fn kind_of(&self, name: &OsStr) -> io::Result<Kind> {
+        let stat = rustix::fs::statat(self, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(FileType::from_raw_mode(stat.st_mode).into())
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// `name`, if it stands for something in a folder and nothing else.
+fn plain(name: &OsStr) -> io::Result<&OsStr> {
+    let bytes = name.as_bytes();
+    if matches!(bytes, b"" | b"." | b"..") || bytes.contains(&b'/') {
+        return Err(Errno::INVAL.into());
+    }
+    Ok(name)
+}
+
+/// The listing of a folder.
+#[derive(Debug)]
+pub struct Entries(Dir);
+
+impl Entries {
+    /// The next name in `folder`, which is the listed one, and what it stands for.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn next(&mut self, folder: &Folder) -> Option<io::Result<(OsString, Kind)>> {
+        loop {
+            let entry = match self.0.read()? {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(error.into())),
+            };
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name == "." || name == ".." {
+                continue;
+            }
+            // Some file systems do not tell it with the name.
+            let kind = match entry.file_type() {
+                FileType::Unknown => match folder.kind_of(name) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    kind => kind,
+                },
+                kind => Ok(kind.into()),
+            };
+            return Some(kind.map(|kind| (name.to_owned(), kind)));
+        }
+    }
+}
