@@ -4,9 +4,10 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use enwrap::keyring::{Alias, Key, KeyVersion, Keyring, Store};
-use enwrap::keys::service::{KeyName, KeyService as _, Recipient};
+use enwrap::keys::service::{KeyName, Recipient, recipient};
 
 use super::environment;
+use super::key_services::key_services;
 use crate::output::error::{Concerning as _, Error, UsageError};
 
 /// The keys to encrypt under: `-k`, else `ENWRAP_KEY`, else the alias `default`.
@@ -72,7 +73,7 @@ pub(crate) fn key_to_wrap<'a>(
         .into());
     };
     let version = key.to_encrypt().in_keyring(store)?;
-    Ok((key, version, keyring.recipient(&key.id().into()).in_keyring(store)?))
+    Ok((key, version, recipient(&key_services(keyring), &key.id().into()).in_keyring(store)?))
 }
 
 fn no_default(keyring: &Keyring) -> Error {

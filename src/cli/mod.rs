@@ -11,6 +11,7 @@ mod environment;
 mod examples;
 mod io;
 mod key_choice;
+mod key_services;
 mod opening;
 mod outputs;
 mod process;

@@ -14,6 +14,7 @@ use super::app::App;
 use super::args::OpenArgs;
 use super::environment;
 use super::io::message_source::MessageSource;
+use super::key_services::key_services;
 use super::outputs::Role;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::{Ui, sanitize};
@@ -64,9 +65,9 @@ impl Opening {
         Ok(Self { ui: app.ui, keyring, policy, shared })
     }
 
-    /// The key services of this run: the one place where they are named.
+    /// The key services of this run.
     pub(crate) fn services(&self) -> [&dyn KeyService; 1] {
-        [&self.keyring]
+        key_services(&self.keyring)
     }
 
     /// Looks for the envelope file beside `input`.

@@ -15,7 +15,7 @@ use enwrap::crypto::engine::IV_LEN;
 use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{Key, KeyVersion};
-use enwrap::keys::service::{KeyService as _, Recipient};
+use enwrap::keys::service::{Recipient, recipient};
 use enwrap::message::Limits;
 use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
@@ -31,6 +31,7 @@ use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
+use crate::cli::key_services::key_services;
 use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
 use crate::cli::trees::batch::{Outcome, Turn};
@@ -186,13 +187,14 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     if command.is_none() {
         refuse_key_names(&keyring, &args.inputs)?;
     }
+    let services = key_services(&keyring);
     let (keys, recipients) = (Vec::new(), Vec::new());
     let metadata = args.metadata.open(&app.outputs)?;
     let outputs = &app.outputs;
     let mut plan =
         EncryptRun { ui: app.ui, outputs, args, keys, recipients, spec, metadata, umask: umask() };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
-        plan.recipients.push(keyring.recipient(&key.id().into()).in_keyring(&store)?);
+        plan.recipients.push(recipient(&services, &key.id().into()).in_keyring(&store)?);
         plan.keys.push((key, key.current()));
     }
     match (command, &args.output.output) {
