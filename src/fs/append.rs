@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::atomic_file::{folder_of, resolve_symlinks};
-use super::trust::is_trusted;
+use super::atomic_file::resolve_symlinks;
+use super::trust::is_planted;
 
 /// Bytes of a first line that are read at most.
 const MOST_LINE_BYTES: u64 = 1 << 20;
@@ -93,14 +93,6 @@ pub fn open(
         return Err(AppendFault::OtherContent);
     }
     Ok(file)
-}
-
-/// Whether another user may have put `path`, which belongs to `owner`, where it is.
-fn is_planted(path: &Path, owner: u32) -> bool {
-    const WRITABLE_FOR_OTHERS: u32 = 0o022;
-    let is_shared =
-        fs::metadata(folder_of(path)).is_ok_and(|folder| folder.mode() & WRITABLE_FOR_OTHERS != 0);
-    is_shared && !is_trusted(owner)
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use enwrap::fs::atomic_file::{
-    AtomicFile, AtomicFileError, Publication, folder_of, is_descriptor, is_remote,
-};
+use enwrap::fs::atomic_file::{AtomicFile, AtomicFileError, Publication, is_descriptor, is_remote};
 use enwrap::fs::close::close;
+use enwrap::fs::trust::is_planted;
 use enwrap::pipeline::PipelineError;
 
 use super::pipe;
@@ -243,20 +242,17 @@ fn is_file(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-/// Refuses links and FIFOs that strangers left where everybody can leave something, such as /tmp: they
-/// would lead the output to a file or a reader of their choice.
-pub(crate) fn refuse_planted(path: &Path) -> Result<(), Error> {
-    const STICKY_FOR_ALL: u32 = 0o1002;
+/// Refuses links and FIFOs that another user made in a folder that others can write to, such as /tmp: they would lead
+/// the output to a file or a reader of that user's choice.
+fn refuse_planted(path: &Path) -> Result<(), Error> {
     let Ok(entry) = fs::symlink_metadata(path) else { return Ok(()) };
-    let Ok(folder) = fs::metadata(folder_of(path)) else { return Ok(()) };
-    let is_shared = folder.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;
-    let is_strange =
-        entry.uid() != rustix::process::geteuid().as_raw() && entry.uid() != folder.uid();
-    if is_shared && is_strange && (entry.is_symlink() || entry.file_type().is_fifo()) {
+    let leads_elsewhere = entry.is_symlink() || entry.file_type().is_fifo();
+    if leads_elsewhere && is_planted(path, entry.uid()) {
         let shown = sanitize::name(path);
         let kind = if entry.is_symlink() { "link" } else { "FIFO" };
-        let problem =
-            format!("'{shown}' is a {kind} that another user left in a folder open to all");
+        let problem = format!(
+            "'{shown}' is a {kind} that another user left in a folder that others can write to"
+        );
         return Err(UsageError::new(problem).hint("choose another output").into());
     }
     Ok(())
