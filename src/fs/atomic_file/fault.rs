@@ -7,6 +7,8 @@ use std::io;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     CreateUnnamed,
+    /// Giving a name to a file that was created without one; tried before the work.
+    LinkUnnamed,
     Write,
     SetMetadata,
     SyncFile,
@@ -43,9 +45,10 @@ mod injected {
         static FAILING: RefCell<Option<(Vec<Step>, io::ErrorKind)>> = const { RefCell::new(None) };
     }
 
-    pub(crate) fn all_steps() -> [Step; 10] {
+    pub(crate) fn all_steps() -> [Step; 11] {
         [
             Step::CreateUnnamed,
+            Step::LinkUnnamed,
             Step::Write,
             Step::SetMetadata,
             Step::SyncFile,

@@ -19,7 +19,11 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 #[cfg(target_os = "linux")]
-use std::sync::OnceLock;
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::MetadataExt as _,
+    sync::{Mutex, PoisonError},
+};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
@@ -276,10 +280,22 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 fn create_unnamed(folder: &Path) -> Option<File> {
     step(Step::CreateUnnamed).ok()?;
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(folder, flags, WHILE_WRITTEN).ok()?);
-    // Without /proc there may be no way to name the file later.
-    static HAS_NAMES: OnceLock<bool> = OnceLock::new();
-    HAS_NAMES.get_or_init(|| fs::metadata(path_of(&file)).is_ok()).then_some(file)
+    let create = || Ok::<_, io::Error>(File::from(rustix::fs::open(folder, flags, WHILE_WRITTEN)?));
+    let file = create().ok()?;
+    let device = file.metadata().ok()?.dev();
+    // A sandbox or a file system may refuse to name such files. That must not be found out when the work is done.
+    static LINKABLE: Mutex<BTreeMap<u64, bool>> = Mutex::new(BTreeMap::new());
+    let mut linkable = LINKABLE.lock().unwrap_or_else(PoisonError::into_inner);
+    match linkable.get(&device) {
+        // Tests make the attempt fail now and then.
+        Some(is_linkable) if !cfg!(test) => is_linkable.then_some(file),
+        _ => {
+            let tried = Temporary::name(folder, |path| link_unnamed(&file, path));
+            linkable.insert(device, tried.is_ok());
+            // A file that had a name once cannot get another one.
+            tried.and_then(|_| create()).ok()
+        }
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -292,6 +308,7 @@ fn path_of(file: &File) -> String {
 }
 
 fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
+    step(Step::LinkUnnamed)?;
     #[cfg(target_os = "linux")]
     match rustix::fs::linkat(file, c"", CWD, path, AtFlags::EMPTY_PATH) {
         Ok(()) => return Ok(()),

@@ -32,6 +32,7 @@ fn names(folder: &TempDir) -> Vec<String> {
 fn both_ways(test: impl Fn(&[Step])) {
     test(&[]);
     test(&[Step::CreateUnnamed]);
+    test(&[Step::LinkUnnamed]);
 }
 
 #[test]
@@ -100,11 +101,14 @@ fn a_failed_step_leaves_no_new_file_and_the_old_one_as_it_was() {
                 });
                 let case = format!("{fault:?} {:?} named: {named}", publication.existing);
                 // These faults change nothing: there is a fallback, or the step is not taken.
-                let harmless = matches!(fault, Step::CreateUnnamed | Step::KeepGeneration)
-                    || (fault == Step::Rename && publication.existing == Existing::Refuse)
-                    || (fault == Step::CloseDuplicate
-                        && (named || publication.existing == Existing::Replace))
-                    || (fault == Step::Link && publication.existing == Existing::Replace && named);
+                let harmless =
+                    matches!(fault, Step::CreateUnnamed | Step::LinkUnnamed | Step::KeepGeneration)
+                        || (fault == Step::Rename && publication.existing == Existing::Refuse)
+                        || (fault == Step::CloseDuplicate
+                            && (named || publication.existing == Existing::Replace))
+                        || (fault == Step::Link
+                            && publication.existing == Existing::Replace
+                            && named);
                 assert_eq!(result.is_ok(), harmless, "{case}");
                 // After the rename the new file is in place and complete.
                 let replaced = harmless || fault == Step::SyncFolder;
