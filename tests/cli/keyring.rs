@@ -142,6 +142,31 @@ fn a_lost_keyring_is_not_started_anew() {
 }
 
 #[test]
+fn a_restored_generation_says_what_it_lacks_and_a_better_backup_is_preferred() {
+    let shell = Shell::new();
+    shell.run(&["keyring", "backup", "old"]).success();
+    shell.ok(&["keygen", "second"]);
+    shell.ok(&["keygen", "third"]);
+    shell.run(&["keyring", "backup", "new"]).success();
+    // The generation before `third`: nobody but the backup knows that key once the keyring is gone.
+    fs::remove_file(shell.keyring()).unwrap();
+    shell.fails(&["key", "list"], 10).says(&["keyring restore FILE", "restore --generation 2"]);
+    let restore = ["keyring", "restore", "--generation", "2"];
+    shell.run(&restore).success().says(&["last change", "backup"]);
+    shell.fails(&["key", "show", "third"], 3);
+    // With both, the backup is put back where it lacks nothing.
+    shell.run(&[&restore[..], &["new"]].concat()).success();
+    shell.ok(&["key", "show", "third"]);
+    let run = shell.run(&["--json", "keyring", "restore", "--generation", "2", "old", "--force"]);
+    let record = run.success().says(&["'old' lacks 1 key version"]).json().remove(0);
+    assert_eq!(record["lost"].as_array().unwrap().len(), 1);
+    shell.ok(&["key", "show", "second"]);
+    let again = shell.run(&["--json", "keyring", "restore", "--generation", "2"]).success();
+    let record = again.says(&["generations beside it have"]).json().remove(0);
+    assert_eq!(record["lacks"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn a_backup_is_a_keyring() {
     let shell = Shell::new();
     shell.write("a", "text");

@@ -54,6 +54,8 @@ pub(crate) struct ResealedRecord {
 pub(crate) struct RestoredRecord {
     pub(crate) gained: Vec<String>,
     pub(crate) lost: Vec<String>,
+    /// Versions that it lacks too, and that a generation beside it has.
+    pub(crate) lacks: Vec<String>,
     pub(crate) sealed: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,

@@ -187,6 +187,7 @@ fn results() -> Vec<BTreeSet<String>> {
         members(&RestoredRecord {
             gained: Vec::new(),
             lost: Vec::new(),
+            lacks: Vec::new(),
             sealed: true,
             path: path(),
         }),

@@ -23,7 +23,8 @@ impl Classified for KeyringError {
                 )
             }
             Self::Lost { newest, .. } => Exit::Keyring.hint(format!(
-                "put the newest one back: enwrap keyring restore --generation {newest}"
+                "put a backup back that was made after the last change: enwrap keyring restore FILE; the newest \
+                 generation lacks that change: enwrap keyring restore --generation {newest}"
             )),
             Self::NoPassphrase { source, .. } => match source.downcast_ref::<PassphraseError>() {
                 // The keyring takes whatever error the one who was asked gives; here, that is the command line.

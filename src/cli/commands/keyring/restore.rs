@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::crypto::secret::SecretText;
+use enwrap::keyring::store::restore::Compared;
 use enwrap::keyring::{Location, Store, paper};
 
 use crate::cli::app::App;
 use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
+use crate::output::counted::counted;
 use crate::output::error::{About, AfterDone as _, Concerning as _, Error, PaperError, Subject};
 use crate::output::records::keyring::RestoredRecord;
 use crate::output::sanitize;
@@ -21,7 +23,9 @@ const MOST_BYTES: usize = 64 << 20;
 /// Put a backup, or an earlier generation, in the keyring's place
 ///
 /// FILE is what 'enwrap keyring backup' wrote, on paper too. What is replaced becomes a generation. If it
-/// has key versions that FILE lacks, nothing is done without --force.
+/// has key versions that FILE lacks, nothing is done without --force. A generation is the keyring before a
+/// change, and lacks what the change added: a backup that was made later has it. With both, FILE is put back
+/// if it lacks nothing that the generation has.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap keyring restore keyring-copy.json --force
@@ -33,7 +37,7 @@ pub(crate) struct RestoreArgs {
     file: Option<PathBuf>,
 
     /// An earlier generation, as 'enwrap keyring history' lists them
-    #[arg(long, value_name = "N", conflicts_with = "file")]
+    #[arg(long, value_name = "N")]
     generation: Option<u64>,
 
     /// Also where key versions are lost by it
@@ -47,10 +51,8 @@ pub(crate) struct RestoreArgs {
 pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     let store = app.store()?;
     let source = match (&args.file, args.generation) {
-        (_, Some(number)) => {
-            let path = store.generation(number)?.path;
-            app.other_store(Location::File(path), args.passphrase.sources())
-        }
+        (Some(file), Some(number)) => better(app, args, file, &store, number)?,
+        (None, Some(number)) => generation(app, args, &store, number)?,
         (Some(file), None) => backup(app, args, file, &store)?,
         (None, None) => return Ok(()),
     };
@@ -70,13 +72,53 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     }
     list("back", gained);
     list("gone", lost);
+    if !restored.lacks.is_empty() {
+        app.ui.warning(&format!(
+            "it lacks what generations beside it have ('enwrap keyring history'): {}",
+            restored.lacks.join(", ")
+        ));
+    }
+    if restored.compared == Compared::Generation {
+        app.ui.warning(
+            "the keyring before it could not be read: what its last change added is in no generation; a backup \
+             that was made after that change has it",
+        );
+    }
     let record = RestoredRecord {
         gained: gained.clone(),
         lost: lost.clone(),
+        lacks: restored.lacks.clone(),
         sealed: restored.is_sealed,
         path: store.path().into(),
     };
     app.ui.result("", &record).after(|| "the keyring was restored".to_owned())
+}
+
+fn generation(app: &App, args: &RestoreArgs, store: &Store, number: u64) -> Result<Store, Error> {
+    let path = store.generation(number)?.path;
+    Ok(app.other_store(Location::File(path), args.passphrase.sources()))
+}
+
+/// The backup, unless it lacks something that the generation has.
+fn better(
+    app: &App,
+    args: &RestoreArgs,
+    file: &Path,
+    store: &Store,
+    number: u64,
+) -> Result<Store, Error> {
+    let backup = backup(app, args, file, store)?;
+    let generation = generation(app, args, store, number)?;
+    let lacking = backup.lacks(&generation)?.len();
+    if lacking == 0 {
+        return Ok(backup);
+    }
+    app.ui.warning(&format!(
+        "'{}' lacks {} that generation {number} has: the generation is put back",
+        sanitize::name(file),
+        counted(lacking, "key version"),
+    ));
+    Ok(generation)
 }
 
 /// Reads the backup in `file`: a keyring, a keyring in base64, or one that was typed from paper.

@@ -3,6 +3,7 @@
 mod changing;
 mod erasure;
 mod reading;
+mod restore;
 
 use std::collections::BTreeSet;
 use std::error::Error;
