@@ -1,8 +1,8 @@
-//! Root keys in a local file. This room knows nothing of messages.
+//! Root keys in a local file. This module knows nothing of messages.
 //!
 //! - [`model`]: root keys as data
 //! - [`format`]: the keyring as bytes, also sealed, on paper, and as exports
-//! - [`store`]: reading the file with suspicion, and changing it without ever losing it
+//! - [`store`]: the file: who may read and write it, and how it is changed without being lost
 
 pub mod format;
 pub mod model;

@@ -27,10 +27,10 @@ const VERSION: u32 = 1;
 /// What is wrong with a keyring's bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileFault {
-    /// Something else.
+    /// The bytes are something else.
     #[error("is not an enwrap keyring")]
     NotAKeyring,
-    /// From a later enwrap.
+    /// The format is that of a later enwrap.
     #[error("was made by a newer enwrap (format version {0})")]
     Newer(u32),
     /// The body is not the one that the header was written for.
@@ -40,14 +40,14 @@ pub enum FileFault {
     /// hold a key.
     #[error("is damaged: its {part} is malformed at line {line}, column {column}")]
     Malformed {
-        /// FileHeader line or body.
+        /// Header line or body.
         part: &'static str,
         /// Counted from 1 within the part.
         line: usize,
         /// Counted from 1.
         column: usize,
     },
-    /// JSON of the right shape that cannot be true.
+    /// The JSON has the right shape, and contradicts itself.
     #[error("is damaged: it has {0}")]
     Contradiction(&'static str),
     /// Its body is encrypted, and was not opened.
@@ -62,7 +62,7 @@ struct FileHeader {
     format: String,
     version: u32,
     generation: u64,
-    /// Left out of what a seal authenticates: it is only known afterwards.
+    /// The seal does not authenticate it: the checksum is known only after sealing.
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
     seal: Option<Seal>,
@@ -89,7 +89,7 @@ pub fn encode(
     if passphrase.is_some() {
         serde_json::to_writer(&mut body, keyring).expect("a keyring is JSON");
     } else {
-        // People look at it, and compare two of them.
+        // A keyring in the clear is indented: people read it, and compare two of them.
         serde_json::to_writer_pretty(&mut body, keyring).expect("a keyring is JSON");
         body.push(b"\n");
     }
@@ -153,7 +153,7 @@ impl<'a> KeyringFile<'a> {
         self.header.generation
     }
 
-    /// Whether the keys are to be had by a passphrase only.
+    /// Whether the keys are encrypted under a passphrase.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.header.seal.is_some()

@@ -144,7 +144,7 @@ pub fn read(text: &[u8]) -> Result<SecretText, PaperFault> {
     let count = end
         .as_ref()
         .map_or_else(|| lines.keys().max().map_or(1, |it| it.saturating_add(1)), |it| it.0);
-    // The count is anyone's word; no keyring on paper has more lines than these.
+    // The count was typed, and may be anything: it is bounded by more lines than any keyring on paper has.
     fault.missing = (1..=count.min(100_000)).filter(|number| !lines.contains_key(number)).collect();
     let mut file = SecretText::default();
     for bytes in lines.values() {
@@ -157,7 +157,7 @@ pub fn read(text: &[u8]) -> Result<SecretText, PaperFault> {
         if is_whole {
             return Ok(file);
         }
-        // Every line for itself is right: the last one is not, or one line too many is there.
+        // Each line is right by itself, so the last line is wrong, or there is a line too many.
         fault.wrong.push(count);
     }
     Err(fault)
@@ -165,7 +165,7 @@ pub fn read(text: &[u8]) -> Result<SecretText, PaperFault> {
 
 /// Whether `typed` reads as `printed`.
 fn is_same(printed: &str, typed: &str) -> bool {
-    // Through the bits, where every way to write a character is one.
+    // Compared as bits, since one character can be written in several ways.
     let bits = |text: &str| base32().decode(format!("{text}0000").as_bytes()).ok();
     typed.len() == CHECK && bits(printed) == bits(typed)
 }

@@ -1,10 +1,11 @@
-//! The end of a root key: first a date, and after it nothing.
+//! The deletion of root keys, and of single versions.
 //!
-//! As with AWS KMS, deletion is announced and carried out in two steps, because it cannot be undone: what
-//! was encrypted under a destroyed version is lost with it. Between the two, the version can do nothing.
+//! As with AWS KMS, it takes two steps, because it cannot be undone: a version gets a deletion date, and can be
+//! destroyed after that date. From the first step on it neither encrypts nor decrypts. What was encrypted under
+//! a destroyed version is lost.
 //!
-//! The current version goes with its key only, and last: an old version that became current again would
-//! have its number, and so its name, given to other material by the next rotation.
+//! The current version is destroyed only together with its key. If an old version became the current one again,
+//! the next rotation would give the destroyed version's number, and so its name, to other material.
 
 use jiff::Timestamp;
 
@@ -16,7 +17,7 @@ use crate::keyring::model::error::KeyError;
 /// What is to be deleted of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doomed {
-    /// All of it.
+    /// The whole key.
     Key,
     /// One version that is not the current one.
     Version(u32),
@@ -24,22 +25,22 @@ pub enum Doomed {
     OldVersions,
 }
 
-/// A key version that is out of the keyring.
+/// A key version that was taken out of the keyring to be destroyed.
 #[derive(Debug)]
 pub struct Destroyed {
     /// Its key.
     pub key: KeyId,
-    /// What people called the key.
+    /// The aliases of the key.
     pub aliases: Vec<Alias>,
-    /// The version, which is wiped with this.
+    /// The version. Its material is wiped when this is dropped.
     pub version: KeyVersion,
 }
 
 impl Key {
-    /// Gives versions a date after which they can be destroyed, and returns their numbers. From now on
-    /// they can do nothing.
+    /// Gives versions a date after which they can be destroyed, and returns their numbers. From now on they
+    /// neither encrypt nor decrypt.
     ///
-    /// A whole key goes at once, no earlier than the versions that have a date already.
+    /// The versions of a whole key get one date, which is not before any date that one of them has already.
     ///
     /// # Errors
     /// [`KeyError::NoVersion`], [`KeyError::CurrentVersion`], or [`KeyError::Unusable`] for what has a
@@ -79,13 +80,13 @@ impl Key {
         Ok(numbers)
     }
 
-    /// Takes the date back, of one version or of all that have one, and returns their numbers. They are
-    /// disabled then, as after AWS KMS's `CancelKeyDeletion`: whoever takes a deletion back need not be
-    /// who decides that the key is used again.
+    /// Takes back the date of one version, or of all that have one, and returns their numbers. They are
+    /// disabled then, as after `CancelKeyDeletion` of AWS KMS: that the key is used again is a decision of its
+    /// own.
     ///
     /// # Errors
     /// [`KeyError::NoVersion`] or [`KeyError::NotPending`]; [`KeyError::Unusable`] for an old version of
-    /// a key that is to go whole.
+    /// a key that is to be deleted as a whole.
     pub fn cancel_deletion(&mut self, version: Option<u32>) -> Result<Vec<u32>, KeyError> {
         let (key, current) = (self.id(), self.current().number);
         if let Some(number) = version {
@@ -134,8 +135,8 @@ impl KeyVersion {
 }
 
 impl Keyring {
-    /// Takes out everything that is due at `now`, of these keys, or of all if there are none, and
-    /// returns it. A key that has no version left is gone, and its aliases are free.
+    /// Takes out the versions that can be destroyed at `now`, and returns them. `only` names the keys to look
+    /// at; if it is empty, all are. A key without a version left is removed, and its aliases are free.
     pub fn destroy_due(&mut self, only: &[KeyId], now: Timestamp) -> Vec<Destroyed> {
         let mut destroyed = Vec::new();
         for key in std::mem::take(&mut self.keys) {
@@ -209,7 +210,7 @@ mod tests {
         assert!(matches!(key.cancel_deletion(Some(1)), Err(KeyError::Unusable { .. })));
         assert_eq!((key.due(in_days(6)), key.due(in_days(21))), (vec![], vec![1]));
         assert_eq!(key.due(in_days(30)), [1, 2, 3]);
-        // However a file came to say so.
+        // A file that says otherwise changes nothing about that.
         key.versions.iter_mut().nth(1).unwrap().deletion_date = Some(in_days(90));
         assert_eq!(key.due(in_days(30)), [1]);
     }

@@ -52,7 +52,7 @@ pub enum KeyError {
         /// When it may be destroyed.
         deletion_date: Option<Timestamp>,
     },
-    /// The key may only open.
+    /// The key may decrypt only.
     #[error("key '{key}' was imported as decrypt-only")]
     DecryptOnly {
         /// The key.
@@ -74,13 +74,13 @@ pub enum KeyError {
         /// The name.
         name: String,
     },
-    /// A key whose versions are its owner's to make.
+    /// The key was made elsewhere, and gets new versions only there.
     #[error("key '{key}' was not made here, and gets no new version")]
     NotOurs {
         /// The key.
         key: KeyId,
     },
-    /// The version that encrypts cannot go while its key stays.
+    /// The current version cannot be deleted without its key.
     #[error("version {version} is the current version of key '{key}'")]
     CurrentVersion {
         /// The key.
@@ -88,7 +88,7 @@ pub enum KeyError {
         /// The version.
         version: u32,
     },
-    /// There is no deletion to take back.
+    /// The key has no deletion date that could be taken back.
     #[error("key '{key}' is not pending deletion")]
     NotPending {
         /// The key.

@@ -29,7 +29,7 @@ pub struct Key {
     pub(super) versions: Versions,
 }
 
-/// What rotation adds: one wrapping key.
+/// One version of a root key: a wrapping key, as a message names it.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyVersion {
@@ -65,11 +65,11 @@ pub enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// It may.
+    /// It may be used.
     Enabled,
-    /// It may not, until it is enabled again.
+    /// It may not be used until it is enabled again.
     Disabled,
-    /// It may not, and after its deletion date it can be destroyed.
+    /// It may not be used, and can be destroyed after its deletion date.
     PendingDeletion,
 }
 
@@ -185,7 +185,7 @@ impl Key {
         self.origin
     }
 
-    /// Whether it may only open: a guard rail, since whoever holds the material can do both.
+    /// Whether it may decrypt only. It prevents mistakes: whoever holds the material can do both.
     #[must_use]
     pub fn is_decrypt_only(&self) -> bool {
         self.decrypt_only
@@ -227,7 +227,7 @@ impl Key {
         (versions.map(|versions| Self { versions, ..self }), removed)
     }
 
-    /// Makes a new version, which is then the current one. The old ones only open from then on.
+    /// Makes a new version, which is then the current one. The old ones only decrypt from then on.
     ///
     /// # Errors
     /// When the system has no random numbers to give, or there is no further number.
@@ -237,7 +237,7 @@ impl Key {
         self.versions.push(version).map_err(io::Error::other)
     }
 
-    /// Enables or disables one version, or all but those that wait to be destroyed.
+    /// Enables or disables one version, or all that have no deletion date.
     ///
     /// # Errors
     /// [`KeyError::NoVersion`], or [`KeyError::Unusable`] for one that waits to be destroyed.
@@ -302,8 +302,8 @@ impl KeyVersion {
         Err(KeyError::Unusable { key, version, state, deletion_date })
     }
 
-    /// Refuses a name that could be taken for another key's: in enwrap's own namespace there is only
-    /// `<key id>/<version>`, so that no import stands where a rotation will.
+    /// Refuses a name that another key could have. In enwrap's own namespace every name is
+    /// `<key id>/<version>`, so that no import takes the name of a version that a rotation will make.
     pub(crate) fn require_own_name(&self, key: &Key) -> Result<(), KeyError> {
         let Self { namespace, name, number, .. } = self;
         if namespace.is_empty() || name.is_empty() {

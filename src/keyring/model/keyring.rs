@@ -73,7 +73,7 @@ impl Keyring {
         Ok(key.id())
     }
 
-    /// Has an alias mean the key that `name` means, and returns that key's id.
+    /// Moves an alias to the key that `name` means, and returns that key's id.
     ///
     /// # Errors
     /// [`KeyError::NotFound`]; nothing is changed then.
@@ -111,7 +111,7 @@ impl Keyring {
         }
     }
 
-    /// Adds a key, unless it would stand in another's place.
+    /// Adds a key, unless its id, an alias or a name is taken.
     ///
     /// # Errors
     /// [`KeyError::AliasExists`], [`KeyError::Occupied`], [`KeyError::Unnamed`] or
@@ -149,7 +149,8 @@ impl Keyring {
         self.versions().filter_map(|(_, version)| version.material.as_ref())
     }
 
-    /// What [`file`](mod@crate::keyring::format::file) checks besides syntax, so that everything above may rely on it.
+    /// What is wrong between the keys, if anything. It is checked whenever a keyring is read or saved, so that
+    /// other code may rely on it.
     pub(crate) fn find_contradiction(&self) -> Option<&'static str> {
         fn repeats<T: Ord>(items: impl Iterator<Item = T>) -> bool {
             let mut seen = BTreeSet::new();
@@ -174,7 +175,7 @@ impl Keyring {
     }
 }
 
-/// What a message names a version by.
+/// The namespace and name by which a message names a version.
 fn full_name(version: &KeyVersion) -> (&str, &str) {
     (&version.namespace, &version.name)
 }

@@ -73,8 +73,8 @@ impl Serialize for Material {
 
 impl<'de> Deserialize<'de> for Material {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Borrowed, because a copy that the parser makes is not wiped; and an error of its own,
-        // because the parser's would show the value.
+        // The text is borrowed, because a copy that the parser makes would not be wiped. The error is our own,
+        // because the parser's error would show the value.
         let digits = <&str>::deserialize(deserializer)
             .map_err(|_| serde::de::Error::custom("key material is not plain text"))?;
         Self::from_hex(digits.as_bytes()).ok_or_else(|| {

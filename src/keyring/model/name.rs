@@ -38,7 +38,7 @@ impl FromStr for KeyId {
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
         let id = Uuid::try_parse(text).map(Self).map_err(|_| InvalidName)?;
-        // One spelling only: an id is compared as text by other tools.
+        // Only one spelling is accepted: other tools compare ids as text.
         if id.to_string() == text { Ok(id) } else { Err(InvalidName) }
     }
 }

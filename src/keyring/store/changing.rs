@@ -104,7 +104,7 @@ pub(crate) struct Held<'a> {
     /// The file's bytes; `None` if there is none yet.
     pub(crate) old: Option<SecretText>,
     pub(crate) keyring: Keyring,
-    /// Of the file, or the newest there was.
+    /// The number of the file's generation or, where the file is gone, of the newest one beside it.
     pub(crate) generation: u64,
     pub(crate) is_sealed: bool,
 }

@@ -26,17 +26,18 @@ use crate::keyring::model::name::KeyId;
 use crate::keyring::store::error::KeyringError;
 
 impl Store {
-    /// Sets, changes or removes the passphrase; older generations go, since they hold the old form.
+    /// Sets, changes or removes the passphrase, and removes the older generations: they are still in the clear,
+    /// or sealed with the old passphrase.
     ///
     /// # Errors
-    /// [`KeyringError::Elsewhere`], and nothing is changed; [`KeyringError::Remains`], and it is; or another
-    /// [`KeyringError`].
+    /// [`KeyringError::Elsewhere`] or [`KeyringError::Unseen`], and nothing is changed;
+    /// [`KeyringError::Remains`], and the keyring is changed; or another [`KeyringError`].
     pub fn reseal(&self, new: Option<Passphrase>) -> Result<(), KeyringError> {
         let held = self.hold()?;
         if held.old.is_none() {
             return Err(KeyringError::NotFound { path: self.path().to_path_buf() });
         }
-        // A keyring that is to be in the clear is no secret to files in the clear beside it.
+        // Without a new passphrase nothing becomes secret, so copies in the clear do no harm.
         if new.is_some() {
             let materials: Vec<&Material> = held.keyring.materials().collect();
             refuse_copies(&held, &materials, |_| true)?;
@@ -45,12 +46,13 @@ impl Store {
         generations::erase(&held.target, |_| Removal::Yes)
     }
 
-    /// Destroys what is due at `now`, of these keys, or of all if there are none: in the keyring first,
-    /// and when that is on the disk, in its older generations.
+    /// Destroys the versions that can be destroyed at `now`: first in the keyring and, when that is on the disk,
+    /// in its older generations. `only` names the keys to look at; if it is empty, all are.
     ///
     /// # Errors
-    /// [`KeyringError::Elsewhere`], and nothing is changed; [`KeyringError::Remains`], and the keyring itself
-    /// holds nothing of it, and the next run tries the rest again; or another [`KeyringError`].
+    /// [`KeyringError::Elsewhere`] or [`KeyringError::Unseen`], and nothing is changed;
+    /// [`KeyringError::Remains`]: the keyring itself no longer holds them, and the next call tries the rest
+    /// again; or another [`KeyringError`].
     pub fn destroy_due(
         &self,
         only: &[KeyId],
@@ -127,8 +129,8 @@ fn interrupted(
     Ok(found)
 }
 
-/// Refuses to go on where a file that is not enwrap's to remove holds any of these: a backup, an exported
-/// key. `holds` says it of a keyring that opens.
+/// Refuses to go on if a file that is not enwrap's to remove, such as a backup or an exported key, holds any of
+/// these materials. `holds` decides for a keyring that was opened.
 fn refuse_copies(
     held: &Held<'_>,
     materials: &[&Material],

@@ -9,7 +9,7 @@ use crate::keyring::format::file::FileFault;
 /// Why a keyring was not read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
-    /// There is none.
+    /// There is no keyring.
     #[error("there is no keyring at '{}'", path.display())]
     NotFound {
         /// Where it was looked for.
@@ -73,12 +73,12 @@ pub enum KeyringError {
         /// The process, as its lock file names it.
         holder: String,
     },
-    /// Nobody gave the passphrase of a sealed one.
+    /// The keyring is sealed, and no passphrase was given.
     #[error("the keyring '{}' is sealed, and there is no passphrase", path.display())]
     NoPassphrase {
         /// The file.
         path: PathBuf,
-        /// What whoever was asked says.
+        /// Why there is none.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

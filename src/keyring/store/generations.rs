@@ -22,7 +22,7 @@ use crate::keyring::store::error::KeyringError;
 /// Generations that are kept.
 const KEPT: usize = 10;
 
-/// How every keyring that enwrap writes begins.
+/// The first bytes of every keyring that enwrap writes.
 pub const FIRST_BYTES: &[u8] = br#"{"format":"enwrap-keyring""#;
 
 /// A file beside a keyring.
@@ -49,11 +49,11 @@ pub enum RemnantKind {
 pub(crate) struct GenerationName {
     pub(crate) number: u64,
     path: PathBuf,
-    /// Left by a change that failed after naming it.
+    /// Whether the name exists already: an earlier change failed after it had made the name.
     is_current_file: bool,
 }
 
-/// The generations beside `target`, in ascending order. What others put there is none.
+/// The generations beside `target`, in ascending order. Files of other users do not count.
 pub(crate) fn list(target: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut found = Vec::new();
     for remnant in remnants(target)? {
@@ -216,8 +216,8 @@ pub(crate) fn keep(
     sync_folder(folder_of(target)).map_err(|source| io_error("sync the folder of", target, source))
 }
 
-/// Takes the second name back where the current file is still the same, so that a change that fails every
-/// night does not push the real generations out.
+/// Removes the second name if the current file is still the same. Otherwise a change that fails every night
+/// would fill the list of generations with copies of one state.
 pub(crate) fn unkeep(target: &Path, name: &GenerationName, text: &SecretText) {
     let current = File::open(target).and_then(|file| SecretText::read_from(file, MOST_BYTES));
     if current.is_ok_and(|current| current.expose() == text.expose()) {
@@ -282,7 +282,7 @@ pub(crate) fn erase(
         }
     }
     sync()?;
-    // The newest is the last of them: it says most.
+    // In ascending order: the newest one names the most versions.
     for (_, remnant) in last {
         if files.is_empty() && remnant.remove().is_err() {
             files.push(remnant.path);

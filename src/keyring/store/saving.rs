@@ -13,10 +13,10 @@ use crate::fs::atomic_file::{
 use crate::fs::lock::{FileLock, LockError};
 use crate::keyring::store::error::KeyringError;
 
-/// A keyring of a hundred thousand keys has 40 MiB; more is no keyring.
+/// The longest keyring that is read. One of a hundred thousand keys has 40 MiB.
 pub(crate) const MOST_BYTES: usize = 64 << 20;
 
-/// Writes and syncs what is to become `target`, before anything else is touched.
+/// Writes and syncs the new content of `target` in a temporary file, before anything else is changed.
 pub(crate) fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, KeyringError> {
     let mut file = AtomicFile::create(target).map_err(KeyringError::Save)?;
     file.write_all(text.expose()).and_then(|()| file.sync()).map_err(|source| {
@@ -28,7 +28,7 @@ pub(crate) fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, Ke
 /// The access that a keyring has that keeps the mode of its file.
 pub(crate) const SAME_MODE: Access = Access::Mode(0o600);
 
-/// Gives what was prepared its name.
+/// Gives the prepared file its name.
 pub(crate) fn publish(
     file: AtomicFile,
     existing: Existing,

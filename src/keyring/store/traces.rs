@@ -1,4 +1,4 @@
-//! Whether a file holds key material, however it was written down.
+//! Whether a file holds key material, in any of the usual notations.
 
 use std::io::{self, Read};
 
