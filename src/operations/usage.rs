@@ -89,12 +89,16 @@ impl KeyReport {
         sorted(self.keys().filter_map(|key| key.key.as_ref()))
     }
 
-    /// The root keys that are proved to open the message, in any record or in the header. Records are not
+    /// The root keys that are proved to open the message, in any record or in the header, the newest record first. Records are not
     /// authenticated, so no record takes a key out of this.
     #[must_use]
     pub fn readers(&self) -> Vec<KeyName> {
-        let mut readers: Vec<KeyName> = self.proved().into_iter().map(|key| key.key).collect();
-        readers.dedup();
+        let mut readers: Vec<KeyName> = Vec::new();
+        for key in self.sets.iter().flat_map(KeySet::proved) {
+            if !readers.contains(&key.key) {
+                readers.push(key.key.clone());
+            }
+        }
         readers
     }
 

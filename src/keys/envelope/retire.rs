@@ -23,15 +23,19 @@ pub fn retire<T, E: From<AppendError>>(
 ) -> Result<T, E> {
     let lock = FileLock::take(path, lock_timeout)
         .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
-    let replaced = replace()?;
+    let replaced = replace();
     // A record for a message that is gone does no harm, so neither does a file that cannot be removed.
-    if is_plain(path) && Envelope::open(path).is_ok_and(|it| it.serves_only(message)) {
+    if replaced.is_ok()
+        && is_plain(path)
+        && Envelope::open(path).is_ok_and(|it| it.serves_only(message))
+    {
         drop(fs::remove_file(path));
     }
+    // Where there is no envelope file, its lock file was made here.
     if fs::symlink_metadata(path).is_err() {
         drop(lock.remove());
     }
-    Ok(replaced)
+    replaced
 }
 
 /// Whether there is a file, and not a link to one.
@@ -42,6 +46,7 @@ fn is_plain(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fs::lock::LockError;
     use crate::keys::envelope::{append, sample};
 
     #[test]
@@ -51,11 +56,15 @@ mod tests {
         let retire =
             |result| retire::<_, AppendError>(&path, &[1; 32].into(), Duration::ZERO, || result);
         append(&path, &[sample(1, 1), sample(1, 2)], Duration::ZERO).unwrap();
-        let source = crate::fs::lock::LockError::Held { holder: String::new() };
+        let source = LockError::Held { holder: String::new() };
         assert!(retire(Err(AppendError::Lock { path: path.clone(), source })).is_err());
         assert!(path.exists(), "the message was not replaced");
         retire(Ok(())).unwrap();
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let is_empty = || fs::read_dir(folder.path()).unwrap().next().is_none();
+        assert!(is_empty());
+        let source = LockError::Held { holder: String::new() };
+        assert!(retire(Err(AppendError::Lock { path: path.clone(), source })).is_err());
+        assert!(is_empty());
         append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
         retire(Ok(())).unwrap();
         assert!(path.exists());
