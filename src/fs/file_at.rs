@@ -4,9 +4,13 @@ use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::ops::Deref;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::CWD;
+
+use super::atomic_file::folder_of;
 use super::folder::Folder;
 
 /// Where a file is, or is to be. It serves as a path, to be shown.
@@ -54,6 +58,22 @@ impl FileAt {
         self.path.file_name().unwrap_or_default()
     }
 
+    /// What to give to system calls: a descriptor, and a path that is relative to it.
+    pub(super) fn place(&self) -> (BorrowedFd<'_>, &Path) {
+        match &self.folder {
+            Some(folder) => (folder.as_fd(), Path::new(self.name())),
+            None => (CWD, &self.path),
+        }
+    }
+
+    /// As [`place`](Self::place), for the folder that it is in.
+    pub(super) fn folder_place(&self) -> (BorrowedFd<'_>, &Path) {
+        match &self.folder {
+            Some(folder) => (folder.as_fd(), Path::new(".")),
+            None => (CWD, folder_of(&self.path)),
+        }
+    }
+
     /// Opens it for reading.
     ///
     /// # Errors
@@ -98,6 +118,15 @@ impl FileAt {
         }
     }
 }
+
+/// Two are equal if they have the same path.
+impl PartialEq for FileAt {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for FileAt {}
 
 impl From<&Path> for FileAt {
     fn from(path: &Path) -> Self {

@@ -47,7 +47,7 @@ impl Folder {
     /// # Errors
     /// The error of the system call.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self(rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?))
+        Self::open_with(|flags| rustix::fs::openat(CWD, path, flags, Mode::empty()))
     }
 
     /// Opens the folder of this name.
@@ -55,7 +55,20 @@ impl Folder {
     /// # Errors
     /// The error of the system call; also for a link.
     pub fn open_folder(&self, name: &OsStr) -> io::Result<Self> {
-        Ok(Self(rustix::fs::openat(self, plain(name)?, FOLDER | OFlags::NOFOLLOW, Mode::empty())?))
+        let name = plain(name)?;
+        Self::open_with(|flags| {
+            rustix::fs::openat(self, name, flags | OFlags::NOFOLLOW, Mode::empty())
+        })
+    }
+
+    /// Opens a folder by `open`, also one that may not be listed: files can still be made in it.
+    fn open_with(open: impl Fn(OFlags) -> rustix::io::Result<OwnedFd>) -> io::Result<Self> {
+        let opened = open(FOLDER);
+        #[cfg(target_os = "linux")]
+        if opened.as_ref().is_err_and(|error| *error == Errno::ACCESS) {
+            return Ok(Self(open(FOLDER | OFlags::PATH)?));
+        }
+        Ok(Self(opened?))
     }
 
     /// Opens the folder at a path below this one. Its length is not limited by that of paths.
@@ -154,7 +167,9 @@ impl Folder {
     /// # Errors
     /// The error of the system call.
     pub fn sync(&self) -> io::Result<()> {
-        Ok(rustix::fs::fsync(self)?)
+        // Reopened, since the descriptor of a folder that may not be listed cannot be synced.
+        let folder = rustix::fs::openat(self, c".", FOLDER, Mode::empty())?;
+        Ok(rustix::fs::fsync(folder)?)
     }
 
     /// The names in the folder, in the order in which the system lists them.

@@ -361,22 +361,31 @@ fn with_folders_exchanged(shell: &Shell, args: &[&str], exchanged: [&str; 2]) ->
 
 #[test]
 fn a_folder_that_becomes_a_link_leads_to_no_foreign_file() {
-    let shell = Shell::new();
-    for folder in ["docs/a", "docs/b", "elsewhere"] {
-        fs::create_dir_all(shell.path(folder)).unwrap();
-        for n in 0..60 {
-            shell.write(&format!("{folder}/{n}"), folder);
+    let line = ["--json", "encrypt", "-j", "1", "-r", "docs", "--remove-source"];
+    for (more, exchanged) in [
+        (&[][..], ["docs/a", "docs/b"]),
+        (&["--output-dir", "out"], ["docs/a", "docs/b"]),
+        (&["--output-dir", "out"], ["out/docs/a", "out/docs/b"]),
+    ] {
+        let shell = Shell::new();
+        for folder in ["docs/a", "docs/b", "elsewhere"] {
+            fs::create_dir_all(shell.path(folder)).unwrap();
+            for n in 0..60 {
+                shell.write(&format!("{folder}/{n}"), folder);
+            }
         }
+        fs::create_dir_all(shell.path("out/docs/a")).unwrap();
+        fs::create_dir_all(shell.path("out/docs/b")).unwrap();
+        let foreign = files(&shell.path("elsewhere"));
+        let run = with_folders_exchanged(&shell, &[&line[..], more].concat(), exchanged);
+        assert!(matches!(run.code, Some(0 | 12)), "{run:?}");
+        assert!(files(&shell.path("elsewhere")) == foreign);
+        let done = summary(&run)["encrypted"].as_u64().unwrap();
+        let all = names(shell.cwd.path());
+        let of_tree = all.iter().filter(|name| !name.starts_with("elsewhere"));
+        let (sealed, plain): (Vec<_>, Vec<_>) = of_tree.partition(|name| name.ends_with(".enwrap"));
+        assert_eq!((sealed.len() as u64, plain.len()), (done, 120 - sealed.len()), "{run:?}");
     }
-    let foreign = files(&shell.path("elsewhere"));
-    let line =
-        ["--json", "encrypt", "-j", "1", "-r", "docs", "--remove-source", "--output-dir", "out"];
-    let run = with_folders_exchanged(&shell, &line, ["docs/a", "docs/b"]);
-    assert!(matches!(run.code, Some(0 | 12)), "{run:?}");
-    assert!(files(&shell.path("elsewhere")) == foreign);
-    let done = summary(&run)["encrypted"].as_u64().unwrap();
-    let (sealed, plain) = (names(&shell.path("out")), names(&shell.path("docs")));
-    assert_eq!((sealed.len() as u64, plain.len()), (done, 120 - sealed.len()));
 }
 
 #[test]

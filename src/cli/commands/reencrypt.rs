@@ -9,6 +9,7 @@ use clap::Args;
 use enwrap::fs::atomic_file::{
     Access, AtomicFile, AtomicFileError, Durability, Existing, Publication,
 };
+use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope::{self, retire::retire};
 use enwrap::keys::service::{KeyName, recipient};
 use enwrap::message::Limits;
@@ -284,7 +285,7 @@ impl ReencryptRun<'_> {
         sealer: MessageSealer,
     ) -> Result<Encrypted, Error> {
         let mut file = AtomicFile::create(path)?;
-        let target = Target::File(path.to_path_buf());
+        let target = Target::File(FileAt::from(path));
         let (encrypted, message) = self
             .pump(opened, message, sealer, &mut file)
             .map_err(|error| name_output(error, &target))?;

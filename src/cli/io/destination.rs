@@ -4,10 +4,11 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal as _, Write};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use enwrap::fs::atomic_file::{AtomicFile, AtomicFileError, Publication, is_descriptor, is_remote};
 use enwrap::fs::close::close;
+use enwrap::fs::file_at::FileAt;
 use enwrap::fs::trust::is_planted;
 use enwrap::pipeline::PipelineError;
 
@@ -25,7 +26,7 @@ pub(crate) enum Target {
     Stdout,
     /// Standard output, asked for with `-o -`, or under one of its names.
     ExplicitStdout,
-    File(PathBuf),
+    File(FileAt),
 }
 
 impl Target {
@@ -34,7 +35,7 @@ impl Target {
         if names.iter().any(|name| output.as_os_str() == *name) {
             Self::ExplicitStdout
         } else {
-            Self::File(output.to_path_buf())
+            Self::File(FileAt::from(output))
         }
     }
 
@@ -54,7 +55,7 @@ impl Target {
     pub(crate) fn name_in(&self, error: PipelineError) -> Error {
         match (error, self) {
             (PipelineError::Write(source), Self::File(path)) => {
-                AtomicFileError::Io { action: "write", path: path.clone(), source }.into()
+                AtomicFileError::Io { action: "write", path: path.to_path_buf(), source }.into()
             }
             (PipelineError::Write(source), _)
                 if source.get_ref().is_some_and(|inner| inner.is::<NotText>()) =>
@@ -109,6 +110,9 @@ impl<'a> Destination<'a> {
             let is_explicit = *target == Target::ExplicitStdout;
             return Self::stdout(outputs, is_explicit, source, payload, publication.is_synced());
         };
+        if path.folder().is_some() {
+            return Self::in_folder(outputs, path, source, publication);
+        }
         // Whatever stands there, if it may not be looked at, it may not be replaced either.
         let look = |found: io::Result<Metadata>| match found {
             Ok(metadata) => Ok(Some(metadata)),
@@ -128,11 +132,33 @@ impl<'a> Destination<'a> {
             }
             // Also for a link that leads nowhere: only -f may make what it points to.
             if !publication.replaces() {
-                return Err(AtomicFileError::Exists { path: path.clone() }.into());
+                return Err(AtomicFileError::Exists { path: path.to_path_buf() }.into());
             }
         }
         let file =
-            if is_there { AtomicFile::create(path)? } else { AtomicFile::create_at(path.clone())? };
+            if is_there { AtomicFile::create(path)? } else { AtomicFile::create_in(path.clone())? };
+        Ok(Self::File { file, publication, outputs })
+    }
+
+    /// Opens a file in an open folder. Nothing but a plain file is replaced there.
+    fn in_folder(
+        outputs: &'a Outputs,
+        file: &FileAt,
+        source: Option<&Source>,
+        publication: Publication,
+    ) -> Result<Self, Error> {
+        outputs.check_in_folder(file)?;
+        match file.entry_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).cannot("open", file),
+            Ok(found) => {
+                refuse_input(source, &found)?;
+                if !publication.replaces() || !found.is_file() {
+                    return Err(AtomicFileError::Exists { path: file.to_path_buf() }.into());
+                }
+            }
+        }
+        let file = AtomicFile::create_in(file.clone())?;
         Ok(Self::File { file, publication, outputs })
     }
 
@@ -294,6 +320,6 @@ mod tests {
     fn standard_output_has_several_names() {
         assert_eq!(Target::of(Path::new("-")), Target::ExplicitStdout);
         assert_eq!(Target::of(Path::new("/dev/stdout")), Target::ExplicitStdout);
-        assert_eq!(Target::of(Path::new("./-")), Target::File("./-".into()));
+        assert_eq!(Target::of(Path::new("./-")), Target::File(FileAt::from(Path::new("./-"))));
     }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use enwrap::fs::append::{self, Links};
+use enwrap::fs::file_at::FileAt;
 
 use crate::cli::secrets::passphrase::Sources;
 use crate::output::error::{CannotAppend, Error, UsageError};
@@ -87,6 +88,15 @@ impl Outputs {
         let role = Place::of(path).and_then(|place| self.role(path, &place));
         match role.filter(|role| *role != Role::Planned) {
             Some(role) => Err(refusal(&quoted(path), role)),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`check`](Self::check), for a file in an open folder.
+    pub(crate) fn check_in_folder(&self, file: &FileAt) -> Result<(), UsageError> {
+        let role = Place::in_folder(file).and_then(|place| self.role(file, &place));
+        match role.filter(|role| *role != Role::Planned) {
+            Some(role) => Err(refusal(&quoted(file), role)),
             None => Ok(()),
         }
     }

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use enwrap::fs::atomic_file::{folder_of, resolve_symlinks};
+use enwrap::fs::file_at::FileAt;
 
 /// A file, whatever it is called. Two paths to one file have the same place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +28,15 @@ impl Place {
         let path = resolve_symlinks(path).ok()?;
         let folder = fs::metadata(folder_of(&path)).ok()?;
         Some(Self::Missing(folder.dev(), folder.ino(), path.file_name()?.to_owned()))
+    }
+
+    /// The place of a file in an open folder, where no link is followed.
+    pub(super) fn in_folder(file: &FileAt) -> Option<Self> {
+        if let Ok(metadata) = file.entry_metadata() {
+            return Self::of_file(&metadata);
+        }
+        let folder = file.folder()?.metadata().ok()?;
+        Some(Self::Missing(folder.dev(), folder.ino(), file.file_name()?.to_owned()))
     }
 
     /// The place of an open file; `None` if it is no plain file.

@@ -140,7 +140,7 @@ impl<'a> Folders<'a> {
         if [&input, &output].iter().all(|path| path.extension().is_some_and(|it| it == EXTENSION)) {
             lock(&self.nested).extend(real(&output));
         }
-        Ok(Step::Do(Job { input, target: Target::File(output.to_path_buf()) }))
+        Ok(Step::Do(Job { input, target: Target::File(output) }))
     }
 
     /// The reason to tell for a file that is passed over for `reason`: a walk through a large folder finds what the

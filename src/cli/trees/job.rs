@@ -64,8 +64,8 @@ fn target(input: &Path, output: &OutputArgs, results: &dyn Results) -> Result<Ta
         return Ok(Target::Stdout);
     };
     match (results.name(name), &output.output_dir) {
-        (Some(name), Some(folder)) => Ok(Target::File(folder.join(name))),
-        (Some(name), None) => Ok(Target::File(input.with_file_name(name))),
+        (Some(name), Some(folder)) => Ok(Target::File(FileAt::named(folder.join(name)))),
+        (Some(name), None) => Ok(Target::File(FileAt::named(input.with_file_name(name)))),
         (None, _) => {
             let shown = sanitize::name(input);
             Err(UsageError::new(format!("'{shown}' does not end in .{EXTENSION}"))

@@ -4,20 +4,22 @@
 //! Names in a tree may have been chosen by an attacker. So that no result leaves the output folder, no name of a
 //! result is `..`, and no link below the output folder is followed.
 
+use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use enwrap::fs::atomic_file::{folder_of, sync_folder};
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::folder::Folder;
 
 use super::batch::lock;
 use super::results::Results;
 use super::tree::Entry;
 use crate::cli::args::OutputArgs;
-use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::error::{Cannot as _, Error, StepError, UsageError};
 use crate::output::sanitize;
 
 /// Where the results of a run go.
@@ -29,7 +31,7 @@ pub(crate) struct Mirror<'a> {
     sync: bool,
     /// The folder that was required last: most files are in the same one as the file before. Locked while folders
     /// are made, so that no thread uses a folder that is not yet synced.
-    last: Mutex<PathBuf>,
+    last: Mutex<Option<(PathBuf, Arc<Folder>)>>,
 }
 
 impl<'a> Mirror<'a> {
@@ -101,74 +103,117 @@ impl<'a> Mirror<'a> {
             let parts = operand.file_name().into_iter().chain(folder_of(in_operand));
             below.extend(parts.filter(|part| *part != "."));
         }
-        let folder = output_dir.join(&below);
+        let path = output_dir.join(&below);
         let mut last = lock(&self.last);
-        if *last != folder {
-            self.require_folders(output_dir, &below, operand)?;
-            last.clone_from(&folder);
-        }
-        Ok(Some(FileAt::named(folder.join(name))))
+        let folder = match &*last {
+            Some((last, folder)) if *last == path => Arc::clone(folder),
+            _ => {
+                let folder = Arc::new(self.require_folders(output_dir, &below, operand)?);
+                *last = Some((path.clone(), Arc::clone(&folder)));
+                folder
+            }
+        };
+        Ok(Some(FileAt::in_folder(folder, path.join(name))))
     }
 
     /// Makes the output folder and the folders below it, each with the permissions of the input folder that it
-    /// stands for.
+    /// stands for, and opens the last of them.
     fn require_folders(
         &self,
         output_dir: &Path,
         below: &Path,
         operand: &Path,
-    ) -> Result<(), Error> {
+    ) -> Result<Folder, Error> {
         let ancestors: Vec<&Path> = output_dir.ancestors().collect();
         for folder in ancestors.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
-            self.require_folder(folder, true, 0o777)?;
+            self.require_named(folder)?;
         }
-        let (mut folder, mut source) = (output_dir.to_path_buf(), operand.to_path_buf());
-        for (index, part) in below.iter().enumerate() {
-            folder.push(part);
+        let mut folder = Folder::open(output_dir).cannot("open", output_dir)?;
+        let (mut path, mut source) = (output_dir.to_path_buf(), operand.to_path_buf());
+        for (index, name) in below.iter().enumerate() {
+            path.push(name);
             // If the operand has a name, the first part is that name, and stands for the operand itself.
             if index > 0 || operand.file_name().is_none() {
-                source.push(part);
+                source.push(name);
             }
             let mode = fs::metadata(&source).map_or(0o700, |metadata| metadata.mode());
-            self.require_folder(&folder, false, mode)?;
+            folder = self.require_folder(&folder, name, &path, mode)?;
         }
-        Ok(())
+        Ok(folder)
     }
 
-    /// Makes a folder, if nothing stands there; an error, if something else than a folder does. A link to a folder is
-    /// accepted only where the user named it.
-    fn require_folder(&self, folder: &Path, is_named: bool, mode: u32) -> Result<(), Error> {
-        let shown = || sanitize::name(folder);
-        let look = || if is_named { fs::metadata(folder) } else { fs::symlink_metadata(folder) };
-        let made = match look() {
+    /// Makes the output folder, or a folder above it, if nothing stands there. The user has named it, so it may be a
+    /// link to a folder.
+    fn require_named(&self, path: &Path) -> Result<(), Error> {
+        let made = match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // The owner always has all permissions, or nothing could be put into the folder.
-                DirBuilder::new().mode(mode & self.results.folder_mode() | 0o700).create(folder)
+                DirBuilder::new().mode(self.mode(0o777)).create(path)
             }
             Err(error) => Err(error),
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
         };
         match made {
-            Ok(()) if self.sync => {
-                sync_folder(folder_of(folder)).cannot("sync the folder of", folder)
-            }
+            Ok(()) if self.sync => sync_folder(folder_of(path)).cannot("sync the folder of", path),
             Ok(()) => Ok(()),
             // It existed before, or another process made it meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match look() {
-                Ok(metadata) if metadata.is_dir() => Ok(()),
-                Ok(metadata) if metadata.is_symlink() => {
-                    let problem = format!("'{}' is a link, and may lead elsewhere", shown());
-                    Err(UsageError::new(problem).hint("remove it").into())
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                match fs::metadata(path) {
+                    Ok(found) if found.is_dir() => Ok(()),
+                    Ok(_) => Err(no_folder(path).into()),
+                    Err(_) => Err(error).cannot("make", path),
                 }
-                Ok(_) => {
-                    let problem = format!("'{}' is no folder", shown());
-                    Err(UsageError::new(problem).hint("choose another --output-dir").into())
-                }
-                Err(_) => Err(error).cannot("make", folder),
-            },
-            Err(error) => Err(error).cannot("make", folder),
+            }
+            Err(error) => Err(error).cannot("make", path),
         }
     }
+
+    /// Opens the folder `name` in the open folder `above`, and makes it if nothing stands there. `path` is for errors.
+    fn require_folder(
+        &self,
+        above: &Folder,
+        name: &OsStr,
+        path: &Path,
+        mode: u32,
+    ) -> Result<Folder, Error> {
+        match above.open_folder(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(in_the_way(above, name, path, error)),
+            Ok(folder) => return Ok(folder),
+        }
+        match above.make_folder(name, self.mode(mode)) {
+            Ok(()) if self.sync => above.sync().cannot("sync the folder of", path)?,
+            Ok(()) => {}
+            // Another process made it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).cannot("make", path),
+        }
+        above.open_folder(name).map_err(|error| in_the_way(above, name, path, error))
+    }
+
+    /// The mode of a folder that stands for one with `mode`. The owner always has all permissions, or nothing could be
+    /// put into the folder.
+    fn mode(&self, mode: u32) -> u32 {
+        mode & self.results.folder_mode() | 0o700
+    }
+}
+
+/// Why the folder `name` in `above` cannot be opened.
+fn in_the_way(above: &Folder, name: &OsStr, path: &Path, error: io::Error) -> Error {
+    match above.metadata_of(name) {
+        Ok(found) if found.is_symlink() => {
+            let shown = sanitize::name(path);
+            UsageError::new(format!("'{shown}' is a link, and may lead elsewhere"))
+                .hint("remove it")
+                .into()
+        }
+        Ok(found) if !found.is_dir() => no_folder(path).into(),
+        _ => StepError { action: "open", path: Some(path.to_path_buf()), source: error }.into(),
+    }
+}
+
+fn no_folder(path: &Path) -> UsageError {
+    UsageError::new(format!("'{}' is no folder", sanitize::name(path)))
+        .hint("choose another --output-dir")
 }
 
 /// Whether two paths lead to the same file or folder.

@@ -29,6 +29,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::close::{close, close_duplicate};
+use super::file_at::FileAt;
 use fault::{Step, step};
 use publication::{Replaced, set_metadata};
 use temporary::Temporary;
@@ -64,8 +65,7 @@ pub enum AtomicFileError {
 #[derive(Debug)]
 pub struct AtomicFile {
     file: File,
-    target: PathBuf,
-    folder: PathBuf,
+    target: FileAt,
     /// `None` if the file has no name; the system then removes it on close.
     temporary: Option<Temporary>,
 }
@@ -87,19 +87,26 @@ impl AtomicFile {
     /// # Errors
     /// As [`create`](Self::create).
     pub fn create_at(target: PathBuf) -> Result<Self, AtomicFileError> {
-        let folder = folder_of(&target).to_path_buf();
-        let (file, temporary) = match create_unnamed(&folder) {
+        Self::create_in(FileAt::named(target))
+    }
+
+    /// Starts a file for `target`. No link is followed in the open folder that it is in.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_in(target: FileAt) -> Result<Self, AtomicFileError> {
+        let (file, temporary) = match create_unnamed(&target) {
             Some(file) => (file, None),
-            None => Temporary::create(&folder, WHILE_WRITTEN)
+            None => Temporary::create(&target, WHILE_WRITTEN)
                 .map(|(file, temporary)| (file, Some(temporary)))
-                .map_err(|source| failed("create a file in", &folder, source))?,
+                .map_err(|source| failed("create a file in", folder_of(&target), source))?,
         };
         if temporary.is_some() {
             // The lock tells processes that clean up that the file is in use. Some network file systems have
             // no locks; the file can be written all the same.
             drop(file.try_lock());
         }
-        Ok(Self { file, target, folder, temporary })
+        Ok(Self { file, target, temporary })
     }
 
     /// The open file, for positional writes.
@@ -143,9 +150,11 @@ impl AtomicFile {
         if sync {
             self.sync().map_err(|source| failed("sync", &self.target, source))?;
             // Opened before the old file is replaced, because an unreadable folder cannot be synced.
-            let opened = File::open(&self.folder);
+            let opened = open_folder(&self.target);
             folder =
-                Some(opened.map_err(|source| failed("open the folder", &self.folder, source))?);
+                Some(opened.map_err(|source| {
+                    failed("open the folder", folder_of(&self.target), source)
+                })?);
         }
         match publication.existing {
             Existing::Refuse => self.link_to_target(folder)?,
@@ -156,21 +165,16 @@ impl AtomicFile {
 
     /// Creates the target's name; fails if it exists. Syncs `folder`, if any.
     fn link_to_target(self, folder: Option<File>) -> Result<(), AtomicFileError> {
-        let Self { file, target, temporary, .. } = self;
+        let Self { file, target, temporary } = self;
         let not_linked = |source: io::Error| match source.kind() {
-            io::ErrorKind::AlreadyExists => AtomicFileError::Exists { path: target.clone() },
+            io::ErrorKind::AlreadyExists => AtomicFileError::Exists { path: target.to_path_buf() },
             _ => failed("create", &target, source),
         };
         let not_closed = |source| failed("close", &target, source);
         let closed = if let Some(temporary) = temporary {
             close(file).map_err(not_closed)?;
             // `link` never replaces a file, whereas a plain `rename` does.
-            step(Step::Link)
-                .and_then(|()| {
-                    fs::hard_link(temporary.path(), &target)
-                        .or_else(|error| rename_without_replacing(temporary.path(), &target, error))
-                })
-                .map_err(not_linked)?;
+            step(Step::Link).and_then(|()| link(temporary.file(), &target)).map_err(not_linked)?;
             Ok(())
         } else {
             // A file without a name must be open when it gets one, so a duplicate tells the errors of a close before.
@@ -181,22 +185,22 @@ impl AtomicFile {
         let finished = closed.and_then(|()| sync_name(folder, &target));
         if finished.is_err() {
             // The new file may not survive a crash, so the result is a failure without a file.
-            drop(fs::remove_file(&target));
+            drop(target.remove());
         }
         finished
     }
 
     /// Renames the file over the target. Syncs `folder`, if any.
     fn rename_to_target(self, folder: Option<File>) -> Result<(), AtomicFileError> {
-        let Self { file, target, temporary, folder: path_of_folder } = self;
+        let Self { file, target, temporary } = self;
         let temporary = match temporary {
             Some(temporary) => Ok(temporary),
             None => step(Step::Link).and_then(|()| {
-                Temporary::name(&path_of_folder, |path| link_unnamed(&file, path))
+                Temporary::name(&target, |name| link_unnamed(&file, name))
                     .map(|((), temporary)| temporary)
             }),
         }
-        .map_err(|source| failed("create a file in", &path_of_folder, source))?;
+        .map_err(|source| failed("create a file in", folder_of(&target), source))?;
         close(file).map_err(|source| failed("close", &target, source))?;
         step(Step::Rename)
             .and_then(|()| temporary.rename_to(&target))
@@ -277,10 +281,14 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(target_os = "linux")]
-fn create_unnamed(folder: &Path) -> Option<File> {
+fn create_unnamed(target: &FileAt) -> Option<File> {
     step(Step::CreateUnnamed).ok()?;
+    let (folder, path) = target.folder_place();
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    let create = || Ok::<_, io::Error>(File::from(rustix::fs::open(folder, flags, WHILE_WRITTEN)?));
+    let create = || {
+        let file = rustix::fs::openat(folder, path, flags, WHILE_WRITTEN)?;
+        Ok::<_, io::Error>(File::from(file))
+    };
     let file = create().ok()?;
     let device = file.metadata().ok()?.dev();
     // A sandbox or a file system may refuse to name such files. That must not be found out when the work is done.
@@ -290,7 +298,7 @@ fn create_unnamed(folder: &Path) -> Option<File> {
         // Tests make the attempt fail now and then.
         Some(is_linkable) if !cfg!(test) => is_linkable.then_some(file),
         _ => {
-            let tried = Temporary::name(folder, |path| link_unnamed(&file, path));
+            let tried = Temporary::name(target, |name| link_unnamed(&file, name));
             linkable.insert(device, tried.is_ok());
             // A file that had a name once cannot get another one.
             tried.and_then(|_| create()).ok()
@@ -299,7 +307,7 @@ fn create_unnamed(folder: &Path) -> Option<File> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn create_unnamed(_folder: &Path) -> Option<File> {
+fn create_unnamed(_target: &FileAt) -> Option<File> {
     None
 }
 
@@ -307,24 +315,37 @@ fn path_of(file: &File) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
 }
 
-fn link_unnamed(file: &File, path: &Path) -> io::Result<()> {
+fn link_unnamed(file: &File, name: &FileAt) -> io::Result<()> {
     step(Step::LinkUnnamed)?;
+    let (folder, path) = name.place();
     #[cfg(target_os = "linux")]
-    match rustix::fs::linkat(file, c"", CWD, path, AtFlags::EMPTY_PATH) {
+    match rustix::fs::linkat(file, c"", folder, path, AtFlags::EMPTY_PATH) {
         Ok(()) => return Ok(()),
         Err(error @ (Errno::EXIST | Errno::NOSPC | Errno::DQUOT)) => return Err(error.into()),
         // Kernels before 6.10 allow this to privileged processes only.
         Err(_) => {}
     }
-    Ok(rustix::fs::linkat(CWD, path_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+    Ok(rustix::fs::linkat(CWD, path_of(file), folder, path, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// The fallback on file systems without hard links, such as FAT.
-fn rename_without_replacing(from: &Path, to: &Path, error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::AlreadyExists {
-        return Err(error);
+/// Gives the file `from` the name `to` too. On file systems without hard links, such as FAT, it is renamed.
+fn link(from: &FileAt, to: &FileAt) -> io::Result<()> {
+    let ((from_folder, from), (folder, to)) = (from.place(), to.place());
+    match rustix::fs::linkat(from_folder, from, folder, to, AtFlags::empty()) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) => Err(Errno::EXIST.into()),
+        Err(_) => {
+            let flags = rustix::fs::RenameFlags::NOREPLACE;
+            Ok(rustix::fs::renameat_with(from_folder, from, folder, to, flags)?)
+        }
     }
-    Ok(rustix::fs::renameat_with(CWD, from, CWD, to, rustix::fs::RenameFlags::NOREPLACE)?)
+}
+
+/// Opens the folder that `file` is in.
+fn open_folder(file: &FileAt) -> io::Result<File> {
+    let (folder, path) = file.folder_place();
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(folder, path, flags, Mode::empty())?.into())
 }
 
 /// Whether the file is on a network or FUSE file system, where write errors may be reported only by the sync.

@@ -6,8 +6,11 @@
 use std::fs::{File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+#[cfg(target_os = "linux")]
 use std::path::Path;
 use std::time::SystemTime;
+
+use crate::fs::file_at::FileAt;
 
 /// What to do if the target exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,8 +123,8 @@ pub(super) struct Replaced {
 
 impl Replaced {
     /// The plain file at `target`, if one is there.
-    pub(super) fn at(target: &Path) -> Option<Self> {
-        let metadata = std::fs::symlink_metadata(target).ok().filter(Metadata::is_file)?;
+    pub(super) fn at(target: &FileAt) -> Option<Self> {
+        let metadata = target.entry_metadata().ok().filter(Metadata::is_file)?;
         Some(Self { metadata, has_acl: has_acl(target) })
     }
 
@@ -166,12 +169,21 @@ pub(super) fn set_metadata(
 
 /// Whether a file has an access control list of POSIX.
 #[cfg(target_os = "linux")]
-fn has_acl(path: &Path) -> bool {
+fn has_acl(file: &FileAt) -> bool {
+    use std::os::fd::AsRawFd as _;
+    // There is no such call relative to a folder.
+    let path = match file.folder() {
+        Some(_) => {
+            let (folder, name) = file.place();
+            Path::new(&format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name)
+        }
+        None => file.to_path_buf(),
+    };
     rustix::fs::lgetxattr_query(path, "system.posix_acl_access").is_ok_and(|size| size > 0)
 }
 
 /// Not known on this system.
 #[cfg(not(target_os = "linux"))]
-fn has_acl(_path: &Path) -> bool {
+fn has_acl(_file: &FileAt) -> bool {
     false
 }

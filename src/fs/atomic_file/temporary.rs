@@ -3,56 +3,59 @@
 //! Every temporary name of this process is in one list, so that the signal handler can remove all of them
 //! before the process ends.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
 
 use crate::crypto::secret::fill_random;
+use crate::fs::file_at::FileAt;
 
 const PREFIX: &str = ".enwrap-";
 const SUFFIX: &str = ".tmp";
 
-static LIVE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+static LIVE: Mutex<BTreeMap<PathBuf, FileAt>> = Mutex::new(BTreeMap::new());
 
-fn live() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    // Each change of the set is a single call, so a panic of another thread leaves it consistent.
+fn live() -> MutexGuard<'static, BTreeMap<PathBuf, FileAt>> {
+    // Each change of the map is a single call, so a panic of another thread leaves it consistent.
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A file with a random name in the target's folder, removed on drop.
 #[derive(Debug)]
-pub(super) struct Temporary(PathBuf);
+pub(super) struct Temporary(FileAt);
 
 impl Temporary {
-    /// Creates an empty file with a new random name.
-    pub(super) fn create(folder: &Path, mode: Mode) -> io::Result<(File, Self)> {
-        Self::name(folder, |path| {
+    /// Creates an empty file with a new random name beside `target`.
+    pub(super) fn create(target: &FileAt, mode: Mode) -> io::Result<(File, Self)> {
+        Self::name(target, |file| {
             let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
-            Ok(File::from(rustix::fs::open(path, flags, mode)?))
+            let (folder, path) = file.place();
+            Ok(File::from(rustix::fs::openat(folder, path, flags, mode)?))
         })
     }
 
-    /// Calls `make` with a new random name, and again with another name if that one exists.
+    /// Calls `make` with a new random name beside `target`, and again with another name if that one exists.
     pub(super) fn name<T>(
-        folder: &Path,
-        make: impl Fn(&Path) -> io::Result<T>,
+        target: &FileAt,
+        make: impl Fn(&FileAt) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         const TRIES: usize = 8;
         let mut tries = 0;
         loop {
             let mut random = [0; 8];
             fill_random(&mut random)?;
-            let path = folder.join(format!("{PREFIX}{}{SUFFIX}", hex::encode(random)));
+            let name = format!("{PREFIX}{}{SUFFIX}", hex::encode(random));
+            let file = target.sibling(OsStr::new(&name));
             let mut live = live();
-            match make(&path) {
+            match make(&file) {
                 Ok(made) => {
-                    live.insert(path.clone());
-                    return Ok((made, Self(path)));
+                    live.insert(file.to_path_buf(), file.clone());
+                    return Ok((made, Self(file)));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {
                     tries += 1;
@@ -62,14 +65,14 @@ impl Temporary {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(super) fn file(&self) -> &FileAt {
         &self.0
     }
 
     /// Renames it over `target`.
-    #[expect(clippy::disallowed_methods, reason = "this is the place")]
-    pub(super) fn rename_to(self, target: &Path) -> io::Result<()> {
-        fs::rename(&self.0, target)
+    pub(super) fn rename_to(self, target: &FileAt) -> io::Result<()> {
+        let ((from_folder, from), (folder, to)) = (self.0.place(), target.place());
+        Ok(rustix::fs::renameat(from_folder, from, folder, to)?)
         // `self` is dropped now, which finds nothing to remove.
     }
 }
@@ -78,8 +81,8 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         let mut live = live();
         // A failure cannot be handled here; the name shows later that the file is a leftover.
-        drop(fs::remove_file(&self.0));
-        live.remove(&self.0);
+        drop(self.0.remove());
+        live.remove(self.0.as_path());
     }
 }
 
@@ -89,8 +92,8 @@ impl Drop for Temporary {
 /// other thread that creates or removes a temporary file waits until the process ends.
 pub fn remove_all() {
     let live = live();
-    for path in live.iter() {
-        drop(fs::remove_file(path));
+    for file in live.values() {
+        drop(file.remove());
     }
     std::mem::forget(live);
 }
