@@ -49,13 +49,14 @@ pub struct Passphrase(SecretBytes);
 pub struct EmptyPassphrase;
 
 impl Passphrase {
-    /// Takes the bytes as they are, without one newline at the end.
+    /// Takes the bytes as they are, without one newline at the end, LF or CR LF.
     ///
     /// # Errors
     /// [`EmptyPassphrase`].
     pub fn new(text: &SecretText) -> Result<Self, EmptyPassphrase> {
         let bytes = text.expose();
-        let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        let line_end = [&b"\r\n"[..], b"\n"];
+        let bytes = line_end.iter().find_map(|it| bytes.strip_suffix(*it)).unwrap_or(bytes);
         if bytes.is_empty() { Err(EmptyPassphrase) } else { Ok(Self(SecretBytes::copy_of(bytes))) }
     }
 }
@@ -209,6 +210,21 @@ mod tests {
         let mut text = SecretText::default();
         text.push(bytes);
         text
+    }
+
+    #[test]
+    fn one_newline_at_the_end_is_none_of_a_passphrase() {
+        let bytes = |text: &str| {
+            let mut secret = SecretText::default();
+            secret.push(text.as_bytes());
+            Passphrase::new(&secret).map(|it| it.0.expose().to_vec())
+        };
+        for text in ["a b", "a b\n", "a b\r\n"] {
+            assert_eq!(bytes(text).unwrap(), b"a b");
+        }
+        assert_eq!(bytes("a\r").unwrap(), b"a\r");
+        assert_eq!(bytes("a\n\n").unwrap(), b"a\n");
+        assert!(["", "\n", "\r\n"].iter().all(|text| bytes(text).is_err()));
     }
 
     #[test]
