@@ -278,7 +278,7 @@ enum CommitmentPolicy {
     All,
 }
 
-/// What is held in memory at most.
+/// Limits on what is read into memory.
 #[derive(Debug, Args)]
 pub(crate) struct LimitArgs {
     /// Read headers of up to BYTES

@@ -2,7 +2,7 @@
 //!
 //! The keys of a message stand in sets: the records of envelope files, the newest first, and the header.
 //! A resolution tries them in that order, with every local key before any remote one, and gives each encrypted
-//! data key one [`Proof`]. Whoever opens, rewraps, counts or destroys reads the proofs and tries nothing itself.
+//! data key one [`Proof`]. Opening, rewrapping, counting and destroying read these proofs, and no other code unwraps.
 
 use crate::crypto::secret::DataKey;
 use crate::keyring::KeyError;
@@ -249,7 +249,7 @@ pub enum ResolveError {
         wanted: Vec<String>,
         /// Whether one of them is here, and was left out by the caller's choice.
         is_excluded: bool,
-        /// What is known about the first of them of which other versions are here.
+        /// A note about the first of them whose root key is held here in other versions.
         missing_version: Option<String>,
     },
     /// All keys that are named and held here are switched off.

@@ -1,7 +1,7 @@
 //! The seam between messages and whatever holds root keys.
 //!
 //! A [`KeyService`] holds wrapping keys: the local keyring is one, AWS KMS another. A service gives a
-//! [`Recipient`] to whoever encrypts, and for an encrypted data key the [`Candidate`]s that it names. The two
+//! [`Recipient`] for encrypting, and for an encrypted data key the [`Candidate`]s that it names. The two
 //! sides are separate traits because a public key can wrap and cannot unwrap.
 //!
 //! A new service implements [`KeyService`] and is named where services are made. Nothing else changes.

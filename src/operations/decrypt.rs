@@ -51,7 +51,7 @@ pub struct MessageOpener<'a> {
 /// What must hold of a message before it is decrypted, and which keys may open it.
 #[derive(Clone, Debug, Default)]
 pub struct DecryptPolicy {
-    /// What is held in memory at most.
+    /// Limits on what is read into memory.
     pub limits: Limits,
     /// Context keys that must be stored, whatever their value.
     pub present: Vec<String>,
@@ -212,7 +212,7 @@ impl OpenedMessage {
         BodyReader::new(self.body_opener(), source)
     }
 
-    /// As [`plaintext`](Self::plaintext), for whoever needs nothing else of the message.
+    /// As [`plaintext`](Self::plaintext), and takes the message over.
     pub fn into_plaintext<R: Read>(self, source: R) -> BodyReader<FrameOpener, R> {
         let BodyOpener { content, start, limits, verifier, .. } = self.body_opener();
         let opener = BodyOpener { cipher: self.cipher, content, start, limits, verifier };

@@ -48,7 +48,7 @@ pub enum EncryptError {
         limit: Limit,
         /// What the message would have.
         found: usize,
-        /// What is accepted by default.
+        /// The default limit of readers.
         allowed: usize,
     },
     /// The operating system has no random numbers to give.

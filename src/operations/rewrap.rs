@@ -48,7 +48,7 @@ pub enum RewrapError {
     TooMany {
         /// What it would have.
         found: usize,
-        /// What is accepted by default.
+        /// The default limit of readers.
         allowed: usize,
     },
     /// Readers would pass over it.
@@ -56,7 +56,7 @@ pub enum RewrapError {
     TooLong {
         /// What it would have.
         found: usize,
-        /// What is accepted.
+        /// The limit of readers.
         allowed: usize,
     },
 }
@@ -158,8 +158,9 @@ fn is_current(resolved: &ResolvedKey, key: &KeyName) -> bool {
     resolved.opens() && held.is_some_and(|held| held.is_current && held.key == *key)
 }
 
-/// The encrypted data keys of which nothing is known, such as those of keys that are not here: nobody said that
-/// they go. A destroyed version of a wanted key is none of them, and sets that prove nothing are not believed.
+/// The encrypted data keys that go into the new record unchanged: nothing is known about them, for example because
+/// their keys are not held here, and the caller did not ask to leave them out. Not among them: destroyed versions of
+/// the wanted keys, and the keys of sets that prove nothing, which may be forged.
 fn carried_over(report: &KeyReport, wanted: &[KeyName]) -> Vec<EncryptedDataKey> {
     let mut carried: Vec<EncryptedDataKey> = Vec::new();
     for set in report.sets.iter().filter(|set| set.proved().next().is_some()) {

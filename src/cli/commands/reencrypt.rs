@@ -186,7 +186,7 @@ impl ReencryptRun<'_> {
             .filter_map(|wrapped| named_by(&self.opening.keyring, wrapped))
             .map(|held| self.opening.shown(&held))
             .collect();
-        // Always: whoever wanted to take a key away sees whether it is gone.
+        // Said without -v too: the user who wanted to take a key away sees whether it is gone.
         let shown = sanitize::name(path);
         self.app.ui.note(&format!("{shown}: encrypted again under {}", names.join(", ")));
         if !dropped.is_empty() {

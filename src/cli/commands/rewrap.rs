@@ -197,7 +197,7 @@ impl RewrapRun<'_> {
         };
         let mut source = match found {
             Some((source, header)) => {
-                // For what it is, and not for the key or the policy that is missed.
+                // Refused for its suite, before a missing key or the policy could be the reason.
                 let suite = header.fields.suite;
                 if !suite.commits() {
                     return Err(RewrapError::NotCommitting { suite }.into());

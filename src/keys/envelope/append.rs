@@ -57,7 +57,8 @@ pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result
     append_with(path, Links::Follow, lock_timeout, || Ok::<_, AppendError>(records.to_vec()))
 }
 
-/// The same with records that are made under the lock: nobody adds others between a look at the file and this.
+/// As [`append`], with records that `make` returns while the lock is held, so that no other process appends between a
+/// look at the file and the write.
 ///
 /// # Errors
 /// `make`'s own, or [`AppendError`]; the file then has what it had.
@@ -96,7 +97,7 @@ pub fn append_with<E: From<AppendError>>(
         .and_then(|()| file.sync_all())
         .and_then(|()| close_duplicate(&file));
     if let Err(source) = written {
-        // Part of a record helps nobody; where even this fails, readers pass over it.
+        // Removes the part that was written. If that fails too, readers skip the incomplete line.
         drop(file.set_len(before));
         return Err(failed("write", source).into());
     }

@@ -32,7 +32,7 @@ use crate::message::header::MessageId;
 pub use append::{append, append_with};
 pub use index::Envelope;
 
-/// Bytes of a line; longer ones are nobody's record.
+/// The longest line that is read as a record, in bytes.
 pub const MOST_LINE_BYTES: usize = 1 << 20;
 
 /// Bytes of an envelope file: more than two million records of one key each. A larger file is refused before it is

@@ -64,7 +64,7 @@ pub(super) fn require_unneeded(
         match doomed.look_at(&entry).about(about) {
             Ok(finding) => checked.count(app, &entry, finding)?,
             Err(error) => {
-                // Whatever it is, nobody can say that it opens.
+                // The file may need the key, since nothing proves that it opens without it.
                 app.ui.error(&Diagnosis::of(&error));
                 checked.needed += 1;
                 checked.unreadable += 1;
