@@ -1,8 +1,7 @@
 //! `enwrap reencrypt`: messages under new data keys, in one pass.
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -176,7 +175,7 @@ impl ReencryptRun<'_> {
         };
         let encrypted = match &target {
             Some(target) => self.write_new(target, &opened, message, sealer)?,
-            None => self.replace(path, &opened, message, sealer)?,
+            None => self.replace(&entry.path, &opened, message, sealer)?,
         };
         let Some(output) = target.as_ref().map_or(Some(path), Target::path) else {
             return Ok(Outcome::Done);
@@ -279,13 +278,16 @@ impl ReencryptRun<'_> {
     /// Puts the new message in the old one's place, if that is still what was read.
     fn replace(
         &self,
-        path: &Path,
+        path: &FileAt,
         opened: &OpenedMessage,
         message: MessageSource,
         sealer: MessageSealer,
     ) -> Result<Encrypted, Error> {
-        let mut file = AtomicFile::create(path)?;
-        let target = Target::File(FileAt::from(path));
+        let mut file = match path.folder() {
+            Some(_) => AtomicFile::create_in(path.clone())?,
+            None => AtomicFile::create(path)?,
+        };
+        let target = Target::File(path.clone());
         let (encrypted, message) = self
             .pump(opened, message, sealer, &mut file)
             .map_err(|error| name_output(error, &target))?;
@@ -297,7 +299,7 @@ impl ReencryptRun<'_> {
         let source = message.source();
         let (id, envelope) = (opened.header().message_id, envelope::beside(path));
         let publish = || {
-            let is_same = fs::metadata(path).is_ok_and(|now| source.is(&now));
+            let is_same = path.file_metadata().is_ok_and(|now| source.is(&now));
             if !is_same || source.is_changed()? {
                 return Err(ChangedMeanwhile.into());
             }
