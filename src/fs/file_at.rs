@@ -107,6 +107,15 @@ impl FileAt {
         }
     }
 
+    /// The size of a plain file; `None` for everything else.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        match &self.folder {
+            Some(folder) => folder.size_of(self.name()),
+            None => fs::metadata(&self.path).ok().filter(Metadata::is_file).map(|it| it.len()),
+        }
+    }
+
     /// Removes it.
     ///
     /// # Errors

@@ -137,6 +137,14 @@ impl Folder {
         File::from(rustix::fs::openat(self, plain(name)?, flags, Mode::empty())?).metadata()
     }
 
+    /// The size of the plain file of this name; `None` for everything else.
+    #[must_use]
+    pub fn size_of(&self, name: &OsStr) -> Option<u64> {
+        let stat = rustix::fs::statat(self, plain(name).ok()?, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        u64::try_from(stat.st_size).ok().filter(|_| is_file)
+    }
+
     /// The metadata of the folder itself.
     ///
     /// # Errors

@@ -147,15 +147,15 @@ impl<'a> Destination<'a> {
         source: Option<&Source>,
         publication: Publication,
     ) -> Result<Self, Error> {
-        outputs.check_in_folder(file)?;
-        match file.entry_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error).cannot("open", file),
-            Ok(found) => {
-                refuse_input(source, &found)?;
-                if !publication.replaces() || !found.is_file() {
-                    return Err(AtomicFileError::Exists { path: file.to_path_buf() }.into());
-                }
+        let found = match file.entry_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            found => Some(found.cannot("open", file)?),
+        };
+        outputs.check_in_folder(file, found.as_ref())?;
+        if let Some(found) = found {
+            refuse_input(source, &found)?;
+            if !publication.replaces() || !found.is_file() {
+                return Err(AtomicFileError::Exists { path: file.to_path_buf() }.into());
             }
         }
         let file = AtomicFile::create_in(file.clone())?;

@@ -92,9 +92,13 @@ impl Outputs {
         }
     }
 
-    /// As [`check`](Self::check), for a file in an open folder.
-    pub(crate) fn check_in_folder(&self, file: &FileAt) -> Result<(), UsageError> {
-        let role = Place::in_folder(file).and_then(|place| self.role(file, &place));
+    /// As [`check`](Self::check), for a file in an open folder, and what was `found` there.
+    pub(crate) fn check_in_folder(
+        &self,
+        file: &FileAt,
+        found: Option<&Metadata>,
+    ) -> Result<(), UsageError> {
+        let role = Place::in_folder(file, found).and_then(|place| self.role(file, &place));
         match role.filter(|role| *role != Role::Planned) {
             Some(role) => Err(refusal(&quoted(file), role)),
             None => Ok(()),

@@ -30,10 +30,10 @@ impl Place {
         Some(Self::Missing(folder.dev(), folder.ino(), path.file_name()?.to_owned()))
     }
 
-    /// The place of a file in an open folder, where no link is followed.
-    pub(super) fn in_folder(file: &FileAt) -> Option<Self> {
-        if let Ok(metadata) = file.entry_metadata() {
-            return Self::of_file(&metadata);
+    /// The place of a file in an open folder, where no link is followed, and of what was `found` there.
+    pub(super) fn in_folder(file: &FileAt, found: Option<&Metadata>) -> Option<Self> {
+        if let Some(found) = found {
+            return Self::of_file(found);
         }
         let folder = file.folder()?.metadata().ok()?;
         Some(Self::Missing(folder.dev(), folder.ino(), file.file_name()?.to_owned()))

@@ -228,7 +228,7 @@ pub(crate) fn in_parallel(
     // Small files hold it for reading, and a large one for writing.
     let threads = RwLock::new(());
     let in_turn = |entry: &Entry| {
-        let size = size_of(entry);
+        let size = entry.path.size();
         let part = meter.part(&entry.path, size.unwrap_or(0));
         let turn = |jobs| Turn { ui, jobs, part: Some(&part) };
         if size.is_some_and(|size| size < LARGE) {
@@ -292,15 +292,9 @@ fn count(tree: Tree<'_>, meter: &Meter, stop: &AtomicBool) {
             return;
         }
         files += 1;
-        bytes += size_of(&entry).unwrap_or(0);
+        bytes += entry.path.size().unwrap_or(0);
     }
     meter.expect(files, bytes);
-}
-
-/// A plain file's size; `None` for what is none.
-fn size_of(entry: &Entry) -> Option<u64> {
-    let metadata = entry.path.file_metadata().ok()?;
-    metadata.is_file().then_some(metadata.len())
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
