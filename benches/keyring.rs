@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use divan::{Bencher, black_box};
-use enwrap::keyring::{Key, Keyring, KeyringError, Location, Store};
+use enwrap::keyring::{Key, KeyringError, Location, RootKeys, Store};
 use tempfile::TempDir;
 
 const KEYS: usize = 1000;
@@ -35,7 +35,7 @@ fn parse_json(bencher: Bencher<'_, '_>) {
     let folder = TempDir::new().unwrap();
     let text = store(&folder).export().unwrap();
     let body = text.expose().iter().position(|byte| *byte == b'\n').unwrap();
-    bencher.bench_local(|| -> Keyring {
+    bencher.bench_local(|| -> RootKeys {
         serde_json::from_slice(black_box(&text.expose()[body..])).unwrap()
     });
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
 use enwrap::keyring::store::LOCK_TIMEOUT;
-use enwrap::keyring::{Keyring, Store};
+use enwrap::keyring::{RootKeys, Store};
 use enwrap::message::Limits;
 use enwrap::message::context::EncryptionContext;
 use enwrap::operations::decrypt::{Commitment, DecryptPolicy};
@@ -308,7 +308,7 @@ impl LimitArgs {
 }
 
 impl OpenArgs {
-    pub(crate) fn policy(&self, keyring: &Keyring, store: &Store) -> Result<DecryptPolicy, Error> {
+    pub(crate) fn policy(&self, keyring: &RootKeys, store: &Store) -> Result<DecryptPolicy, Error> {
         let mut expected = DecryptPolicy {
             limits: self.limits.limits(),
             commitment: match self.commitment_policy {

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use enwrap::keyring::{Alias, Key, KeyVersion, Keyring, Store};
+use enwrap::keyring::{Alias, Key, KeyVersion, RootKeys, Store};
 use enwrap::keys::service::{KeyName, Recipient, recipient};
 
 use super::environment;
@@ -12,7 +12,7 @@ use crate::output::error::{Concerning as _, Error, UsageError};
 
 /// The keys to encrypt under: `-k`, else `ENWRAP_KEY`, else the alias `default`.
 pub(crate) fn keys_to_encrypt<'a>(
-    keyring: &'a Keyring,
+    keyring: &'a RootKeys,
     store: &Store,
     given: &[String],
 ) -> Result<Vec<&'a Key>, Error> {
@@ -33,7 +33,7 @@ pub(crate) fn keys_to_encrypt<'a>(
 
 /// Refuses operands that name a key and not a file: `-r backup note` is no way to say `-k backup`, and would encrypt
 /// `note` under another key.
-pub(crate) fn refuse_key_names(keyring: &Keyring, operands: &[PathBuf]) -> Result<(), UsageError> {
+pub(crate) fn refuse_key_names(keyring: &RootKeys, operands: &[PathBuf]) -> Result<(), UsageError> {
     let is_key = |name: &&str| {
         keyring.key(name).is_ok()
             && std::fs::symlink_metadata(name)
@@ -50,7 +50,7 @@ pub(crate) fn refuse_key_names(keyring: &Keyring, operands: &[PathBuf]) -> Resul
 
 /// The keys that were named, each once. Without a name there is none: the default key does not count.
 pub(crate) fn named_keys<'a>(
-    keyring: &'a Keyring,
+    keyring: &'a RootKeys,
     store: &Store,
     names: &[String],
 ) -> Result<Vec<&'a Key>, Error> {
@@ -59,7 +59,7 @@ pub(crate) fn named_keys<'a>(
 
 /// The one key to wrap a data key under.
 pub(crate) fn key_to_wrap<'a>(
-    keyring: &'a Keyring,
+    keyring: &'a RootKeys,
     store: &Store,
     given: Option<&str>,
 ) -> Result<(&'a Key, &'a KeyVersion, Box<dyn Recipient + 'a>), Error> {
@@ -76,7 +76,7 @@ pub(crate) fn key_to_wrap<'a>(
     Ok((key, version, recipient(&key_services(keyring), &key.id().into()).in_keyring(store)?))
 }
 
-fn no_default(keyring: &Keyring) -> Error {
+fn no_default(keyring: &RootKeys) -> Error {
     let aliases = keyring.aliases();
     let aliases: Vec<&str> = aliases.iter().map(Alias::as_str).collect();
     let hint = if aliases.is_empty() {
@@ -91,7 +91,7 @@ fn no_default(keyring: &Keyring) -> Error {
 
 /// The ids of the keys that `--only-key` names.
 pub(crate) fn key_ids(
-    keyring: &Keyring,
+    keyring: &RootKeys,
     store: &Store,
     names: &[String],
 ) -> Result<Vec<KeyName>, Error> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use enwrap::keyring::{Keyring, Store};
+use enwrap::keyring::{RootKeys, Store};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::service::{KeyName, KeyService, WrappingKey};
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
@@ -22,7 +22,7 @@ use crate::output::{Ui, sanitize};
 /// What all messages of a run are opened with: keys, a policy, and the envelope files that were named.
 pub(crate) struct Opening {
     ui: Ui,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: RootKeys,
     pub(crate) policy: DecryptPolicy,
     /// The envelope files that were named. Each is read once a run.
     shared: Vec<Envelope>,
@@ -97,7 +97,7 @@ impl Opening {
 }
 
 /// The wrapping key of a keyring that an encrypted data key names. A name proves nothing.
-pub(crate) fn named_by(keyring: &Keyring, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
+pub(crate) fn named_by(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
     keyring.candidates(wrapped).into_iter().next().map(|candidate| candidate.key)
 }
 

@@ -1,7 +1,7 @@
 //! Root keys in a local file. This module knows nothing of messages.
 //!
 //! - [`model`]: root keys as data
-//! - [`format`]: the keyring as bytes, also sealed, on paper, and as exports
+//! - [`mod@format`]: the keyring as bytes, also sealed, on paper, and as exports
 //! - [`store`]: the file: who may read and write it, and how it is changed without being lost
 
 pub mod format;
@@ -15,8 +15,8 @@ pub use format::seal::{self, Passphrase};
 pub use model::deletion;
 pub use model::error::KeyError;
 pub use model::key::{self, Key, KeyVersion};
-pub use model::keyring::Keyring;
 pub use model::material::Material;
 pub use model::name::{Alias, KeyId};
+pub use model::root_keys::RootKeys;
 pub use store::error::KeyringError;
 pub use store::{Location, Store};

@@ -335,14 +335,14 @@ mod tests {
 
     use super::*;
     use crate::keyring::model::key::State;
-    use crate::keyring::{Key, Keyring};
+    use crate::keyring::{Key, RootKeys};
     use crate::keys::fake::{FakeRemote, Mood};
     use crate::keys::service::recipient;
     use crate::message::context::context;
 
     /// A keyring with two keys, a data key, and its wrap under each.
-    fn sample() -> (Keyring, DataKey, [EncryptedDataKey; 2]) {
-        let mut keyring = Keyring::default();
+    fn sample() -> (RootKeys, DataKey, [EncryptedDataKey; 2]) {
+        let mut keyring = RootKeys::default();
         for alias in ["a", "b"] {
             let aliases = [alias.parse().unwrap()].into();
             keyring.add(Key::generate(aliases, "").unwrap()).unwrap();
@@ -354,7 +354,7 @@ mod tests {
         (keyring, data_key, [first, second])
     }
 
-    fn ids(keyring: &Keyring) -> [KeyName; 2] {
+    fn ids(keyring: &RootKeys) -> [KeyName; 2] {
         ["a", "b"].map(|alias| keyring.key(alias).unwrap().id().into())
     }
 
@@ -373,7 +373,7 @@ mod tests {
     }
 
     fn open(
-        keyring: &Keyring,
+        keyring: &RootKeys,
         only: &[KeyName],
         wrapped: &[EncryptedDataKey],
     ) -> Result<(DataKey, WrappingKey), ResolveError> {
@@ -414,7 +414,7 @@ mod tests {
         }
         let error = open(&keyring, &[], &wrapped).unwrap_err();
         assert!(matches!(error, ResolveError::Unusable(KeyError::Unusable { .. })));
-        assert!(open(&Keyring::default(), &[], &[]).is_err());
+        assert!(open(&RootKeys::default(), &[], &[]).is_err());
     }
 
     #[test]

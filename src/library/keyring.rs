@@ -14,7 +14,7 @@ use crate::keys::service::{KeyName, KeyService, Recipient};
 ///
 /// It holds the keys that the file had when it was opened; a program that runs for long opens it again to get new ones.
 /// It can be shared between threads. Its key material is wiped when it is dropped.
-pub struct Keyring(keyring::Keyring);
+pub struct Keyring(keyring::RootKeys);
 
 impl Keyring {
     /// Opens the keyring file at `path`, as `enwrap` and [`KeyringOptions::create`] make them.

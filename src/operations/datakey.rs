@@ -106,12 +106,12 @@ mod tests {
     use std::slice::from_ref;
 
     use super::*;
-    use crate::keyring::{Key, Keyring};
+    use crate::keyring::{Key, RootKeys};
     use crate::message::context::context;
 
     #[test]
     fn a_blob_opens_with_its_context_in_either_form_and_moves_to_another_key() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         let mut add = || -> KeyName {
             keyring.add(Key::generate([].into(), "").unwrap()).unwrap().id().into()
         };

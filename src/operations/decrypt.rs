@@ -367,15 +367,15 @@ mod tests {
 
     use super::*;
     use crate::keyring::Key;
-    use crate::keyring::Keyring;
+    use crate::keyring::RootKeys;
     use crate::keys::envelope::NoRecords;
     use crate::message::context::context;
     use crate::message::frame::FrameSealer;
     use crate::pipeline::{BodySealer, NoProgress, sequential};
 
     /// A message that stores `a=1` and is bound to `b=2`, as an SDK's required context makes it.
-    fn bound_message() -> (Keyring, Vec<u8>) {
-        let mut keyring = Keyring::default();
+    fn bound_message() -> (RootKeys, Vec<u8>) {
+        let mut keyring = RootKeys::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
         let (stored, bound) = (context(&[("a", "1")]), context(&[("b", "2")]));
         let recipient = keyring.recipient(&keyring.keys()[0].id().into()).unwrap();

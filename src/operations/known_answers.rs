@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::Material;
-use crate::keyring::{Key, Keyring, exchange};
+use crate::keyring::{Key, RootKeys, exchange};
 use crate::keys::envelope::NoRecords;
 use crate::keys::local::raw_aes::RawAes;
 use crate::message::context::EncryptionContext;
@@ -63,11 +63,11 @@ impl KnownAnswer {
         context
     }
 
-    fn keyring(&self) -> Keyring {
+    fn keyring(&self) -> RootKeys {
         let material = Material::from_hex(self.wrapping_key.as_bytes()).unwrap();
         let (namespace, name) = (self.key_namespace.clone(), self.key_name.clone());
         let version = exchange::imported(1, namespace, name, material);
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         keyring.add(Key::import(version).unwrap()).unwrap();
         keyring
     }

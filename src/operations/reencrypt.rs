@@ -48,7 +48,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::*;
-    use crate::keyring::{Key, Keyring};
+    use crate::keyring::{Key, RootKeys};
     use crate::keys::envelope::NoRecords;
     use crate::keys::service::KeyService as _;
     use crate::message::MessageError;
@@ -56,19 +56,19 @@ mod tests {
     use crate::operations::encrypt::MessageSpec;
     use crate::pipeline::{Jobs, NoProgress};
 
-    fn sealer(keyring: &Keyring) -> MessageSealer {
+    fn sealer(keyring: &RootKeys) -> MessageSealer {
         let recipient = keyring.recipient(&keyring.keys()[0].id().into()).unwrap();
         MessageSealer::new(&[recipient], &MessageSpec::default()).unwrap()
     }
 
-    fn sealed(keyring: &Keyring, plaintext: &[u8]) -> Vec<u8> {
+    fn sealed(keyring: &RootKeys, plaintext: &[u8]) -> Vec<u8> {
         let mut message = Vec::new();
         sealer(keyring).encrypt(&mut &plaintext[..], &mut message, &NoProgress).unwrap();
         message
     }
 
     /// The new message, and why it is none: the same by one thread and by several.
-    fn again(keyring: &Keyring, message: &[u8]) -> (Vec<u8>, Option<ReencryptError>) {
+    fn again(keyring: &RootKeys, message: &[u8]) -> (Vec<u8>, Option<ReencryptError>) {
         let by_one = again_by(Jobs::ONE, keyring, message);
         let by_some = again_by(Jobs::new(NonZeroUsize::new(3).unwrap()), keyring, message);
         let text = |error: &Option<ReencryptError>| error.as_ref().map(ToString::to_string);
@@ -78,7 +78,7 @@ mod tests {
 
     fn again_by(
         jobs: Jobs,
-        keyring: &Keyring,
+        keyring: &RootKeys,
         message: &[u8],
     ) -> (Vec<u8>, Option<ReencryptError>) {
         let policy = DecryptPolicy::default();
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_plaintext_is_the_same_and_the_message_another() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
         for len in [0, 1, 65_536, 500_000] {
             let plaintext = vec![7; len];
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn an_old_message_that_is_cut_or_damaged_makes_no_new_one() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
         let message = sealed(&keyring, &vec![7; 500_000]);
         let mut damaged = message.clone();

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
     use crate::clock::now;
     use crate::keyring::deletion::Doomed;
-    use crate::keyring::{Key, Keyring};
+    use crate::keyring::{Key, RootKeys};
     use crate::keys::envelope::Records;
     use crate::keys::fake::{FakeRemote, Mood};
     use crate::keys::service::{KeyService, WrappingKey};
@@ -200,15 +200,15 @@ mod tests {
         }
     }
 
-    fn keyring(aliases: &[&str]) -> Keyring {
-        let mut keyring = Keyring::default();
+    fn keyring(aliases: &[&str]) -> RootKeys {
+        let mut keyring = RootKeys::default();
         for alias in aliases {
             keyring.add(Key::generate([alias.parse().unwrap()].into(), "").unwrap()).unwrap();
         }
         keyring
     }
 
-    fn message(keyring: &Keyring, aliases: &[&str]) -> Vec<u8> {
+    fn message(keyring: &RootKeys, aliases: &[&str]) -> Vec<u8> {
         let recipients: Vec<_> =
             aliases.iter().map(|alias| keyring.recipient(&name(keyring, alias)).unwrap()).collect();
         let mut message = Vec::new();
@@ -219,7 +219,7 @@ mod tests {
 
     fn rewrapped(
         message: &[u8],
-        keyring: &Keyring,
+        keyring: &RootKeys,
         records: &Kept,
         keys: RewrapKeys<'_>,
     ) -> Rewrapped {
@@ -236,14 +236,14 @@ mod tests {
         }
     }
 
-    fn opener(message: &[u8], keyring: &Keyring, records: &Kept) -> Option<(KeyName, u32)> {
+    fn opener(message: &[u8], keyring: &RootKeys, records: &Kept) -> Option<(KeyName, u32)> {
         let policy = DecryptPolicy::default();
         let opener = MessageOpener { services: &[keyring], records, policy: &policy };
         let opened = OpenedMessage::open(&mut &message[..], &opener).ok()?;
         Some((opened.key.key, opened.key.version))
     }
 
-    fn name(keyring: &Keyring, alias: &str) -> KeyName {
+    fn name(keyring: &RootKeys, alias: &str) -> KeyName {
         keyring.key(alias).unwrap().id().into()
     }
 
@@ -371,7 +371,7 @@ mod tests {
         }
     }
 
-    fn keyring_with(keyring: &Keyring, alias: &str) -> Key {
+    fn keyring_with(keyring: &RootKeys, alias: &str) -> Key {
         use crate::keyring::format::exchange::Selection;
 
         let key = keyring.key(alias).unwrap();

@@ -153,7 +153,7 @@ impl<R: Read> Read for Replay<R> {
 mod tests {
     use super::*;
     use crate::keyring::Key;
-    use crate::keyring::Keyring;
+    use crate::keyring::RootKeys;
     use crate::keys::envelope::NoRecords;
     use crate::keys::service::KeyService as _;
     use crate::message::MessageError;
@@ -162,8 +162,8 @@ mod tests {
 
     /// Two messages of one header: only who holds the data key can make the second, and every tag of it
     /// is valid.
-    fn twins(first: &[u8], second: &[u8]) -> (Keyring, [Vec<u8>; 2]) {
-        let mut keyring = Keyring::default();
+    fn twins(first: &[u8], second: &[u8]) -> (RootKeys, [Vec<u8>; 2]) {
+        let mut keyring = RootKeys::default();
         keyring.add(Key::generate([].into(), "").unwrap()).unwrap();
         let recipient = keyring.recipient(&keyring.keys()[0].id().into()).unwrap();
         let spec = MessageSpec::default();
@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn release(
-        keyring: &Keyring,
+        keyring: &RootKeys,
         first: &[u8],
         second: &[u8],
     ) -> (Vec<u8>, Option<VerifyFirstError>) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use enwrap::keyring::Keyring;
+use enwrap::keyring::RootKeys;
 use enwrap::keys::envelope::{Envelope, Records as _};
 use enwrap::keys::local::namespace_and_name;
 use enwrap::keys::resolver::name_of;
@@ -58,7 +58,7 @@ pub(crate) fn run(app: &App, args: &InspectArgs) -> Result<(), Error> {
     batch::for_each(app, path, &inputs, |input| inspect(app, input, &keyring, args))
 }
 
-fn inspect(app: &App, input: &Path, keyring: &Keyring, args: &InspectArgs) -> Result<(), Error> {
+fn inspect(app: &App, input: &Path, keyring: &RootKeys, args: &InspectArgs) -> Result<(), Error> {
     let mut source = MessageSource::open(input)?;
     let header = ParsedHeader::read(&mut source, &args.limits.limits())?;
     let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
@@ -132,7 +132,7 @@ fn body_size(header: &ParsedHeader, source: &Source) -> Option<BodySize> {
 }
 
 /// The alias, or else the id, of the key that an encrypted data key names.
-fn known_as(keyring: &Keyring, wrapped: &EncryptedDataKey) -> Option<String> {
+fn known_as(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<String> {
     let held = named_by(keyring, wrapped)?;
     let key = keyring.key(&held.key.to_string()).ok()?;
     let name = key.aliases().first().map_or_else(|| key.id().to_string(), ToString::to_string);
@@ -143,7 +143,7 @@ fn to_text(
     input: &Path,
     header: &ParsedHeader,
     source: &MessageSource,
-    keyring: &Keyring,
+    keyring: &RootKeys,
     size: Option<BodySize>,
     envelope_keys: &[(PathBuf, EncryptedDataKey)],
 ) -> Result<String, Error> {
@@ -183,7 +183,7 @@ fn to_text(
 fn record(
     input: &Path,
     header: &ParsedHeader,
-    keyring: &Keyring,
+    keyring: &RootKeys,
     size: Option<BodySize>,
     armored: bool,
 ) -> InspectedRecord {
@@ -211,7 +211,7 @@ fn record(
     }
 }
 
-fn inspected_key(keyring: &Keyring, wrapped: &EncryptedDataKey) -> InspectedKey {
+fn inspected_key(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> InspectedKey {
     let (namespace, name) = namespace_and_name(wrapped);
     let held = named_by(keyring, wrapped);
     let key = held.as_ref().and_then(|held| keyring.key(&held.key.to_string()).ok());

@@ -6,7 +6,7 @@ use clap::Args;
 
 use enwrap::keyring::model::key::Origin;
 use enwrap::keyring::store::Saved;
-use enwrap::keyring::{Alias, Key, KeyError, Keyring, Store};
+use enwrap::keyring::{Alias, Key, KeyError, RootKeys, Store};
 
 use super::key::parse_alias;
 use crate::cli::app::App;
@@ -97,7 +97,7 @@ fn existing(key: &Key, alias: &Alias) -> Result<Answer, Error> {
     }
 }
 
-fn generate(keyring: &mut Keyring, args: &KeygenArgs) -> Result<Answer, Error> {
+fn generate(keyring: &mut RootKeys, args: &KeygenArgs) -> Result<Answer, Error> {
     let mut aliases: BTreeSet<Alias> = args.alias.iter().cloned().collect();
     if let Some(alias) = &args.alias
         && let Err(KeyError::AliasExists { .. }) = keyring.require_free(alias)

@@ -11,9 +11,9 @@ use crate::clock::now;
 use crate::crypto::secret::SecretText;
 use crate::keyring::model::error::KeyError;
 use crate::keyring::model::key::{Key, KeyVersion, State};
-use crate::keyring::model::keyring::Keyring;
 use crate::keyring::model::material::Material;
 use crate::keyring::model::name::{Alias, KeyId};
+use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::model::versions::{Versions, VersionsFault};
 
 const FORMAT: &str = "enwrap-key";
@@ -95,8 +95,8 @@ impl Selection<'_> {
     /// # Errors
     /// [`KeyError::Remote`] for a key whose material is not here, [`KeyError::Occupied`] for a version that
     /// was chosen twice.
-    pub fn to_keyring(&self) -> Result<Keyring, KeyError> {
-        let mut keyring = Keyring::default();
+    pub fn to_keyring(&self) -> Result<RootKeys, KeyError> {
+        let mut keyring = RootKeys::default();
         for of_key in self.versions.chunk_by(|(a, _), (b, _)| a.id() == b.id()) {
             let ((key, first), more) = (of_key[0], &of_key[1..]);
             let mut versions = Versions::of(copy_of(key, first)?);
@@ -187,7 +187,7 @@ impl From<Key> for Foreign {
 
 /// The keys of another keyring.
 #[must_use]
-pub fn from_keyring(keyring: Keyring) -> Vec<Foreign> {
+pub fn from_keyring(keyring: RootKeys) -> Vec<Foreign> {
     keyring.into_keys().into_iter().map(Foreign::from).collect()
 }
 

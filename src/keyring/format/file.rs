@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::seal::{Passphrase, Seal, SealError};
 use crate::crypto::secret::SecretText;
 use crate::crypto::stack;
-use crate::keyring::model::keyring::Keyring;
+use crate::keyring::model::root_keys::RootKeys;
 
 const FORMAT: &str = "enwrap-keyring";
 
@@ -81,7 +81,7 @@ struct AnyHeader {
 /// When the system has no random numbers, or no memory, for a seal.
 #[expect(clippy::expect_used, reason = "these types have no map keys or numbers that JSON lacks")]
 pub fn encode(
-    keyring: &Keyring,
+    keyring: &RootKeys,
     generation: u64,
     passphrase: Option<&Passphrase>,
 ) -> io::Result<SecretText> {
@@ -163,7 +163,7 @@ impl<'a> KeyringFile<'a> {
     ///
     /// # Errors
     /// [`FileFault`]; [`SealError::Passphrase`] where it is sealed.
-    pub fn keyring(&self) -> Result<Keyring, FileFault> {
+    pub fn keyring(&self) -> Result<RootKeys, FileFault> {
         if self.is_sealed() {
             return Err(FileFault::Sealed(SealError::Passphrase));
         }
@@ -174,7 +174,7 @@ impl<'a> KeyringFile<'a> {
     ///
     /// # Errors
     /// [`FileFault`].
-    pub fn unseal(self, passphrase: &Passphrase) -> Result<Keyring, FileFault> {
+    pub fn unseal(self, passphrase: &Passphrase) -> Result<RootKeys, FileFault> {
         let sha256 = None;
         let header = FileHeader { sha256, ..self.header };
         let Some(seal) = &header.seal else { return read_body(self.body) };
@@ -197,8 +197,8 @@ fn checksum(body: &[u8]) -> String {
     hex::encode(Sha256::digest(body))
 }
 
-fn read_body(body: &[u8]) -> Result<Keyring, FileFault> {
-    let keyring: Keyring = serde_json::from_slice(body).map_err(|e| malformed("body", &e))?;
+fn read_body(body: &[u8]) -> Result<RootKeys, FileFault> {
+    let keyring: RootKeys = serde_json::from_slice(body).map_err(|e| malformed("body", &e))?;
     match keyring.find_contradiction() {
         None => Ok(keyring),
         Some(contradiction) => Err(FileFault::Contradiction(contradiction)),
@@ -217,18 +217,18 @@ mod tests {
     use crate::keyring::Key;
     use crate::keyring::format::seal::passphrase;
 
-    fn encode(keyring: &Keyring, generation: u64) -> SecretText {
+    fn encode(keyring: &RootKeys, generation: u64) -> SecretText {
         super::encode(keyring, generation, None).unwrap()
     }
 
-    fn decode(bytes: &[u8]) -> Result<(Keyring, u64), FileFault> {
+    fn decode(bytes: &[u8]) -> Result<(RootKeys, u64), FileFault> {
         let file = KeyringFile::parse(bytes)?;
         Ok((file.keyring()?, file.generation()))
     }
 
-    fn sample() -> Keyring {
+    fn sample() -> RootKeys {
         let aliases = BTreeSet::from(["a".parse().unwrap(), "b".parse().unwrap()]);
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         keyring.add(Key::generate(aliases, "for tests").unwrap()).unwrap();
         keyring
     }

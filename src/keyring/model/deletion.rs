@@ -10,8 +10,8 @@
 use jiff::Timestamp;
 
 use super::key::{Key, KeyVersion, State};
-use super::keyring::Keyring;
 use super::name::{Alias, KeyId};
+use super::root_keys::RootKeys;
 use crate::keyring::model::error::KeyError;
 
 /// What is to be deleted of a key.
@@ -134,7 +134,7 @@ impl KeyVersion {
     }
 }
 
-impl Keyring {
+impl RootKeys {
     /// Takes out the versions that can be destroyed at `now`, and returns them. `only` names the keys to look
     /// at; if it is empty, all are. A key without a version left is removed, and its aliases are free.
     pub fn destroy_due(&mut self, only: &[KeyId], now: Timestamp) -> Vec<Destroyed> {
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_due_is_taken_out_and_an_empty_key_is_gone() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         let id = keyring.add(sample()).unwrap().id();
         let other = keyring.add(Key::generate(BTreeSet::new(), "").unwrap()).unwrap().id();
         let key = keyring.key_mut("a").unwrap();

@@ -1,13 +1,13 @@
 //! Root keys as data: keys, their versions, names and states. Nothing here reads or writes a file.
 //!
-//! - [`keyring`]: what a keyring holds, and which key a name means
+//! - [`root_keys`]: all of them in one place, and which key a name means
 //! - [`key`]: a root key; [`versions`]: its versions, at least one; [`material`]: the secret part of a version
 //! - [`name`]: ids and aliases; [`deletion`]: how a key ends; [`error`]: what can be wrong with any of it
 
 pub mod deletion;
 pub mod error;
 pub mod key;
-pub mod keyring;
 pub mod material;
 pub mod name;
+pub mod root_keys;
 pub mod versions;

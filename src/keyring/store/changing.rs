@@ -15,7 +15,7 @@ use crate::fs::atomic_file::{Access, Existing, folder_of, is_descriptor, sync_fo
 use crate::fs::lock::FileLock;
 use crate::keyring::format::file::{self, FileFault};
 use crate::keyring::format::seal::Passphrase;
-use crate::keyring::model::keyring::Keyring;
+use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
 
 impl Store {
@@ -25,7 +25,7 @@ impl Store {
     /// `change`'s own, or [`KeyringError`]; the file is then as it was.
     pub fn update<T, E: From<KeyringError>>(
         &self,
-        change: impl FnOnce(&mut Keyring) -> Result<T, E>,
+        change: impl FnOnce(&mut RootKeys) -> Result<T, E>,
     ) -> Result<(T, Saved), E> {
         let mut held = self.hold()?;
         let result = change(&mut held.keyring)?;
@@ -59,7 +59,7 @@ impl Store {
         let Decoded { keyring, generation, is_sealed } = match &old {
             Some(bytes) => self.decode(bytes)?,
             None => Decoded {
-                keyring: Keyring::default(),
+                keyring: RootKeys::default(),
                 generation: 0,
                 is_sealed: self.operator.expects_seal(),
             },
@@ -103,7 +103,7 @@ pub(crate) struct Held<'a> {
     pub(crate) target: PathBuf,
     /// The file's bytes; `None` if there is none yet.
     pub(crate) old: Option<SecretText>,
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: RootKeys,
     /// The number of the file's generation or, where the file is gone, of the newest one beside it.
     pub(crate) generation: u64,
     pub(crate) is_sealed: bool,

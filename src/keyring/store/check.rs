@@ -12,9 +12,9 @@ use super::generations::{Remnant, RemnantKind};
 use super::reading::Decoded;
 use crate::clock::now;
 use crate::keyring::model::key::KeyVersion;
-use crate::keyring::model::keyring::Keyring;
 use crate::keyring::model::material::Material;
 use crate::keyring::model::name::KeyId;
+use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
 
 /// What a check of a keyring found.
@@ -160,7 +160,7 @@ impl Store {
 }
 
 /// The versions that do not work, and those whose material another one has too.
-fn findings_in(keyring: &Keyring, works: impl Fn(&KeyVersion) -> bool) -> Vec<Finding> {
+fn findings_in(keyring: &RootKeys, works: impl Fn(&KeyVersion) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen: HashMap<&Material, (KeyId, u32)> = HashMap::new();
     for (key, version) in keyring.versions() {
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_version_that_fails_and_a_material_that_is_there_twice_are_found() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         let first = keyring.add(Key::generate(BTreeSet::new(), "").unwrap()).unwrap();
         let (id, material) = (first.id(), first.current().material.as_ref().unwrap().duplicate());
         assert_eq!(findings_in(&keyring, |_| true), []);
@@ -215,7 +215,7 @@ mod tests {
         const MANY: u32 = 60_000;
         let mut key = Key::generate(BTreeSet::new(), "").unwrap();
         (1..MANY).for_each(|_| key.rotate().unwrap());
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         keyring.add(key).unwrap();
         let tested = Cell::new(0);
         let works = |_: &KeyVersion| {

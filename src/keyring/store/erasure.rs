@@ -20,9 +20,9 @@ use super::saving::io_error;
 use super::traces::Traces;
 use crate::keyring::format::seal::Passphrase;
 use crate::keyring::model::deletion::Destroyed;
-use crate::keyring::model::keyring::Keyring;
 use crate::keyring::model::material::Material;
 use crate::keyring::model::name::KeyId;
+use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
 
 impl Store {
@@ -67,7 +67,7 @@ impl Store {
         if gone.is_empty() {
             return Ok(destroyed);
         }
-        let holds = |keyring: &Keyring| keyring.materials().any(|it| gone.contains(it));
+        let holds = |keyring: &RootKeys| keyring.materials().any(|it| gone.contains(it));
         let materials: Vec<&Material> = gone.iter().copied().collect();
         refuse_copies(&held, &materials, holds)?;
         if !destroyed.is_empty() {
@@ -134,7 +134,7 @@ fn interrupted(
 fn refuse_copies(
     held: &Held<'_>,
     materials: &[&Material],
-    holds: impl Fn(&Keyring) -> bool,
+    holds: impl Fn(&RootKeys) -> bool,
 ) -> Result<(), KeyringError> {
     let failed = |source| io_error("look for copies of", &held.target, source);
     let traces = Traces::of(materials.iter().copied());

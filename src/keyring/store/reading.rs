@@ -15,13 +15,13 @@ use crate::fs::atomic_file::is_descriptor;
 use crate::fs::trust::is_trusted;
 use crate::keyring::format::file::{self, FileFault, KeyringFile};
 use crate::keyring::format::seal::{Passphrase, SealError};
-use crate::keyring::model::keyring::Keyring;
+use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
 
 /// A keyring as it was read, and the form that it was read from.
 #[derive(Debug)]
 pub(crate) struct Decoded {
-    pub(crate) keyring: Keyring,
+    pub(crate) keyring: RootKeys,
     pub(crate) generation: u64,
     pub(crate) is_sealed: bool,
 }
@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// [`KeyringError`].
-    pub fn load(&self) -> Result<Keyring, KeyringError> {
+    pub fn load(&self) -> Result<RootKeys, KeyringError> {
         self.load_decoded().map(|decoded| decoded.keyring)
     }
 
@@ -99,13 +99,13 @@ impl Store {
     ///
     /// # Errors
     /// [`KeyringError`], as of its own file.
-    pub fn load_remnant(&self, remnant: &Remnant) -> Result<Keyring, KeyringError> {
+    pub fn load_remnant(&self, remnant: &Remnant) -> Result<RootKeys, KeyringError> {
         let bytes = remnant.read().map_err(|source| io_error("read", &remnant.path, source))?;
         self.decode_at(&remnant.path, bytes.expose()).map(|decoded| decoded.keyring)
     }
 
     /// As [`load_remnant`](Self::load_remnant), but asks for no passphrase: other processes wait for the lock.
-    pub(crate) fn load_known(&self, remnant: &Remnant) -> Result<Keyring, KeyringError> {
+    pub(crate) fn load_known(&self, remnant: &Remnant) -> Result<RootKeys, KeyringError> {
         self.decode_known(remnant).map(|decoded| decoded.keyring)
     }
 

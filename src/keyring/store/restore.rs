@@ -11,7 +11,7 @@ use super::saving::{self, io_error};
 use crate::crypto::secret::SecretText;
 use crate::keyring::format::file::{FileFault, KeyringFile};
 use crate::keyring::model::key::{Key, KeyVersion};
-use crate::keyring::model::keyring::Keyring;
+use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
 
 /// What a restored keyring has and lacks, compared with the one before it. A version is named as
@@ -82,7 +82,7 @@ impl Store {
             None => Compared::Nothing,
         };
         let before = before.map(|(decoded, _)| decoded);
-        let none = Keyring::default();
+        let none = RootKeys::default();
         let known = before.as_ref().map_or(&none, |decoded| &decoded.keyring);
         let gained = names_missing_from(known, &keyring);
         let lost = names_missing_from(&keyring, known);
@@ -111,7 +111,7 @@ impl Store {
     fn known_to(
         &self,
         generations: &[(u64, PathBuf)],
-        restored: &Keyring,
+        restored: &RootKeys,
         named: &[String],
     ) -> Vec<String> {
         let mut lacks: Vec<String> = Vec::new();
@@ -180,7 +180,7 @@ fn is_damage(error: &KeyringError) -> bool {
 }
 
 /// The versions of `other` that `keyring` lacks, for people.
-fn names_missing_from(keyring: &Keyring, other: &Keyring) -> Vec<String> {
+fn names_missing_from(keyring: &RootKeys, other: &RootKeys) -> Vec<String> {
     let named =
         |(key, version): (&Key, &KeyVersion)| format!("{} version {}", key.id(), version.number);
     missing_from(keyring, other).into_iter().map(named).collect()

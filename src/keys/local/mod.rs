@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::crypto::secret::DataKey;
 use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, State};
-use crate::keyring::{Key, KeyError, KeyVersion, Keyring};
+use crate::keyring::{Key, KeyError, KeyVersion, RootKeys};
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, Recipient, UnwrapError, Unwrapper, WrapError,
     WrappingKey,
@@ -16,7 +16,7 @@ use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use raw_aes::RawAes;
 
-impl KeyService for Keyring {
+impl KeyService for RootKeys {
     fn name(&self) -> &'static str {
         "the local keyring"
     }
@@ -166,8 +166,8 @@ pub fn namespace_and_name(wrapped: &EncryptedDataKey) -> (Cow<'_, str>, Cow<'_, 
 mod tests {
     use super::*;
 
-    fn keyring() -> Keyring {
-        let mut keyring = Keyring::default();
+    fn keyring() -> RootKeys {
+        let mut keyring = RootKeys::default();
         for alias in ["other", "a"] {
             keyring.add(Key::generate([alias.parse().unwrap()].into(), "").unwrap()).unwrap();
         }

@@ -18,7 +18,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use enwrap::keyring::{Alias, Keyring};
+use enwrap::keyring::{Alias, RootKeys};
 use enwrap::keys::service::{KeyName, KeyService as _, WrappingKey};
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use serde::{Serialize, Serializer};
@@ -97,7 +97,10 @@ impl From<&WrappingKey> for KeyVersionMember {
 }
 
 /// The key versions of a keyring that encrypted data keys name.
-pub(crate) fn known_keys(keyring: &Keyring, wrapped: &[EncryptedDataKey]) -> Vec<KeyVersionMember> {
+pub(crate) fn known_keys(
+    keyring: &RootKeys,
+    wrapped: &[EncryptedDataKey],
+) -> Vec<KeyVersionMember> {
     let known = wrapped.iter().filter_map(|wrapped| keyring.candidates(wrapped).into_iter().next());
     known.map(|candidate| (&candidate.key).into()).collect()
 }

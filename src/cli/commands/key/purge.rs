@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use enwrap::clock::now;
-use enwrap::keyring::{Key, KeyId, Keyring};
+use enwrap::keyring::{Key, KeyId, RootKeys};
 
 use super::purge_check::{Checked, require_unneeded};
 use crate::cli::app::App;
@@ -109,7 +109,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     Ok(Status::Done)
 }
 
-fn due<'a>(keyring: &'a Keyring, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {
+fn due<'a>(keyring: &'a RootKeys, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {
     let keys = keyring.keys().iter().filter(|key| only.is_empty() || only.contains(&key.id()));
     keys.flat_map(|key| key.due(now).into_iter().map(move |number| (key, number))).collect()
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use enwrap::clock::now;
-use enwrap::keyring::Keyring;
+use enwrap::keyring::RootKeys;
 use enwrap::keyring::model::key::Origin;
 
 use crate::cli::app::App;
@@ -90,7 +90,7 @@ pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
 
 /// The ids of the keys to rotate.
 fn due(
-    keyring: &Keyring,
+    keyring: &RootKeys,
     args: &RotateArgs,
     is_due: &impl Fn(Timestamp) -> bool,
 ) -> Result<Vec<String>, Error> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 use jiff::Timestamp;
 
-use enwrap::keyring::{Keyring, KeyringError};
+use enwrap::keyring::{KeyringError, RootKeys};
 
 use crate::cli::app::App;
 use crate::output::error::Error;
@@ -43,7 +43,7 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> Result<(), Error> {
             app.ui.result("", &record)?;
             continue;
         }
-        let count = |of: fn(&Keyring) -> usize| match &loaded {
+        let count = |of: fn(&RootKeys) -> usize| match &loaded {
             Ok(keyring) => of(keyring).to_string(),
             Err(_) => "damaged".to_owned(),
         };

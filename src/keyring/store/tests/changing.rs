@@ -110,7 +110,7 @@ fn a_change_that_fails_saves_nothing() {
     add(&place.store(), "a").unwrap();
     let before = fs::read(&place.path).unwrap();
     let result = place.store().update(|keyring| {
-        *keyring = Keyring::default();
+        *keyring = RootKeys::default();
         Err::<(), _>(KeyringError::EmptyData { name: PathBuf::new() })
     });
     assert!(matches!(result, Err(KeyringError::EmptyData { .. })));

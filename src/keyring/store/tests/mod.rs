@@ -20,7 +20,7 @@ use crate::clock::now;
 use crate::fs::atomic_file::fault::{Step, all_steps, fail_at};
 use crate::keyring::format::seal::passphrase;
 use crate::keyring::model::deletion::Doomed;
-use crate::keyring::{FileFault, Key, KeyVersion, Keyring, Material};
+use crate::keyring::{FileFault, Key, KeyVersion, Material, RootKeys};
 
 struct Place {
     folder: TempDir,

@@ -9,14 +9,14 @@ use super::material::Material;
 use super::name::{ALIAS_PREFIX, Alias, KeyId};
 use crate::keyring::model::error::KeyError;
 
-/// All root keys of one place.
+/// All root keys of one keyring, with the rules between them: no alias, id or name twice.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Keyring {
+pub struct RootKeys {
     pub(super) keys: Vec<Key>,
 }
 
-impl Keyring {
+impl RootKeys {
     /// The keys, in the order in which they were added.
     #[must_use]
     pub fn keys(&self) -> &[Key] {
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_key_is_found_by_alias_prefixed_alias_and_id() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         let id = keyring.add(generated("backup")).unwrap().id();
         for name in ["backup", "alias/backup", &id.to_string()] {
             assert_eq!(keyring.key(name).unwrap().id(), id, "{name}");
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn adding_never_replaces() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         let id = keyring.add(generated("a")).unwrap().id();
         let error = keyring.add(generated("a")).unwrap_err();
         assert_eq!(error, KeyError::AliasExists { alias: "a".parse().unwrap(), id });
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_rotated_key_encrypts_under_the_new_version_and_keeps_the_old() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         keyring.add(generated("a")).unwrap();
         keyring.key_mut("a").unwrap().rotate().unwrap();
         let key = keyring.key("a").unwrap();
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn aliases_move_whole_or_not_at_all() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         let a = keyring.add(generated("a")).unwrap().id();
         let b = keyring.add(generated("b")).unwrap().id();
         let alias = |text: &str| text.parse::<Alias>().unwrap();
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn contradictions_are_found() {
-        let mut keyring = Keyring::default();
+        let mut keyring = RootKeys::default();
         keyring.add(generated("a")).unwrap();
         assert_eq!(keyring.find_contradiction(), None);
         let version = keyring.keys[0].versions.iter_mut().next().unwrap();
