@@ -1,6 +1,6 @@
 //! A walk through a folder and all folders below it, each of which is opened relative to the one above.
 //!
-//! Memory and open descriptors do not grow with the number of files. Only below [`MOST_OPEN`] levels, where folders are
+//! Memory and open descriptors do not grow with the number of files. Only below `MOST_OPEN` levels, where folders are
 //! closed before the folders in them are opened, the names of the latter are held.
 
 use std::ffi::OsString;
