@@ -57,7 +57,7 @@ pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result
     append_with(path, Links::Follow, lock_timeout, || Ok::<_, AppendError>(records.to_vec()))
 }
 
-/// As [`append`], with records that `make` returns while the lock is held, so that no other process appends between a
+/// As [`append()`], with records that `make` returns while the lock is held, so that no other process appends between a
 /// look at the file and the write.
 ///
 /// # Errors
