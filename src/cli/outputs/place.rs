@@ -77,6 +77,10 @@ impl KeyringPlaces {
             return true;
         }
         let Some((device, inode, keyring)) = &self.folder else { return false };
+        // Of a new file, which is the usual output, the place says all, and the system is not asked again.
+        if let Place::Missing(of_device, of_inode, name) = place {
+            return (of_device, of_inode) == (device, inode) && is_of_keyring(name, keyring);
+        }
         let Ok(path) = resolve_symlinks(path) else { return false };
         is_of_keyring(path.file_name().unwrap_or_default(), keyring)
             && fs::metadata(folder_of(&path))
