@@ -145,12 +145,14 @@ impl Folder {
         u64::try_from(stat.st_size).ok().filter(|_| is_file)
     }
 
-    /// The metadata of the folder itself.
+    /// The device and the inode of the folder itself.
     ///
     /// # Errors
     /// The error of the system call.
-    pub fn metadata(&self) -> io::Result<std::fs::Metadata> {
-        File::from(self.0.try_clone()?).metadata()
+    #[allow(clippy::useless_conversion, reason = "a device has 32 bits on macOS")]
+    pub fn identity(&self) -> io::Result<(u64, u64)> {
+        let stat = rustix::fs::fstat(self)?;
+        Ok((u64::try_from(stat.st_dev).unwrap_or_default(), stat.st_ino))
     }
 
     /// Makes a folder.

@@ -35,8 +35,8 @@ impl Place {
         if let Some(found) = found {
             return Self::of_file(found);
         }
-        let folder = file.folder()?.metadata().ok()?;
-        Some(Self::Missing(folder.dev(), folder.ino(), file.file_name()?.to_owned()))
+        let (device, inode) = file.folder()?.identity().ok()?;
+        Some(Self::Missing(device, inode, file.file_name()?.to_owned()))
     }
 
     /// The place of an open file; `None` if it is no plain file.

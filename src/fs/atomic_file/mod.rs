@@ -178,7 +178,10 @@ impl AtomicFile {
             Ok(())
         } else {
             // A file without a name must be open when it gets one, so a duplicate tells the errors of a close before.
-            close_duplicate(&file).map_err(not_closed)?;
+            // File systems that report errors so late are synced anyway; others are spared it.
+            if folder.is_some() {
+                close_duplicate(&file).map_err(not_closed)?;
+            }
             step(Step::Link).and_then(|()| link_unnamed(&file, &target)).map_err(not_linked)?;
             close(file).map_err(not_closed)
         };
