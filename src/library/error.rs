@@ -67,7 +67,7 @@ impl Error {
         self.kind
     }
 
-    pub(super) fn of(error: impl Classified) -> Self {
+    pub(super) fn of(error: impl HasKind) -> Self {
         Self { kind: error.kind(), inner: Box::new(error) }
     }
 
@@ -136,17 +136,17 @@ pub(super) fn public(error: io::Error) -> io::Error {
 }
 
 /// An error of a room below, which has a kind.
-pub(super) trait Classified: StdError + Send + Sync + 'static {
+pub(super) trait HasKind: StdError + Send + Sync + 'static {
     fn kind(&self) -> ErrorKind;
 }
 
-impl Classified for io::Error {
+impl HasKind for io::Error {
     fn kind(&self) -> ErrorKind {
         ErrorKind::Io
     }
 }
 
-impl Classified for MessageError {
+impl HasKind for MessageError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Empty
@@ -167,7 +167,7 @@ impl Classified for MessageError {
     }
 }
 
-impl Classified for OpenError {
+impl HasKind for OpenError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Message(error) => error.kind(),
@@ -185,7 +185,7 @@ impl Classified for OpenError {
     }
 }
 
-impl Classified for ResolveError {
+impl HasKind for ResolveError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NoKey { .. } => ErrorKind::NoKey,
@@ -196,7 +196,7 @@ impl Classified for ResolveError {
     }
 }
 
-impl Classified for WrapError {
+impl HasKind for WrapError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Key(error) => error.kind(),
@@ -206,7 +206,7 @@ impl Classified for WrapError {
     }
 }
 
-impl Classified for KeyError {
+impl HasKind for KeyError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } | Self::NoVersion { .. } => ErrorKind::NoKey,
@@ -224,13 +224,13 @@ impl Classified for KeyError {
     }
 }
 
-impl Classified for ContextError {
+impl HasKind for ContextError {
     fn kind(&self) -> ErrorKind {
         ErrorKind::InvalidInput
     }
 }
 
-impl Classified for PipelineError {
+impl HasKind for PipelineError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Message(error) => error.kind(),
@@ -240,7 +240,7 @@ impl Classified for PipelineError {
     }
 }
 
-impl Classified for EncryptError {
+impl HasKind for EncryptError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NoKey | Self::Context(_) | Self::Header(_) => ErrorKind::InvalidInput,
@@ -252,7 +252,7 @@ impl Classified for EncryptError {
     }
 }
 
-impl Classified for VerifyFirstError {
+impl HasKind for VerifyFirstError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Open(error) => error.kind(),
@@ -261,7 +261,7 @@ impl Classified for VerifyFirstError {
     }
 }
 
-impl Classified for DatakeyError {
+impl HasKind for DatakeyError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotBase64 | Self::NotABlob(_) => ErrorKind::NotAMessage,
@@ -272,13 +272,13 @@ impl Classified for DatakeyError {
     }
 }
 
-impl Classified for EmptyPassphrase {
+impl HasKind for EmptyPassphrase {
     fn kind(&self) -> ErrorKind {
         ErrorKind::InvalidInput
     }
 }
 
-impl Classified for KeyringError {
+impl HasKind for KeyringError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } | Self::NoGeneration { .. } => ErrorKind::NoKey,

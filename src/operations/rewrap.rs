@@ -372,10 +372,10 @@ mod tests {
     }
 
     fn keyring_with(keyring: &RootKeys, alias: &str) -> Key {
-        use crate::keyring::format::exchange::Selection;
+        use crate::keyring::format::exchange::KeySelection;
 
         let key = keyring.key(alias).unwrap();
-        let selection = Selection { versions: vec![(key, key.current())], decrypt_only: false };
+        let selection = KeySelection { versions: vec![(key, key.current())], decrypt_only: false };
         selection.to_keyring().unwrap().into_keys().remove(0)
     }
 }

@@ -55,7 +55,7 @@ impl Purpose {
 
 /// One source of a passphrase.
 #[derive(Clone, Debug)]
-enum Source {
+enum PassphraseSource {
     Value(OsString),
     File(PathBuf),
     Descriptor(String),
@@ -67,7 +67,7 @@ enum Source {
 pub(crate) struct Sources {
     purpose: Purpose,
     /// What the flags name: one, or several by mistake.
-    flags: Vec<Source>,
+    flags: Vec<PassphraseSource>,
     /// The passphrase, once it was read. All clones share it, since a pipe cannot be read twice, and nobody should be
     /// asked twice.
     read: Arc<OnceLock<SecretText>>,
@@ -80,15 +80,15 @@ impl Sources {
         descriptor: Option<u32>,
         command: Option<String>,
     ) -> Self {
-        let file = file.map(Source::File);
-        let descriptor = descriptor.map(|number| Source::Descriptor(number.to_string()));
-        let command = command.map(|command| Source::Command(command.into()));
+        let file = file.map(PassphraseSource::File);
+        let descriptor = descriptor.map(|number| PassphraseSource::Descriptor(number.to_string()));
+        let command = command.map(|command| PassphraseSource::Command(command.into()));
         let flags = [file, descriptor, command].into_iter().flatten().collect();
         Self { purpose, flags, read: Arc::default() }
     }
 
     /// The source that a flag or a variable names, if any.
-    fn named(&self) -> Result<Option<Source>, PassphraseError> {
+    fn named(&self) -> Result<Option<PassphraseSource>, PassphraseError> {
         match &self.flags[..] {
             [] => {}
             [flag] => return Ok(Some(flag.clone())),
@@ -96,11 +96,12 @@ impl Sources {
         }
         let variable = self.purpose.variable();
         let [value, file, descriptor, command] = environment::passphrase(variable);
-        let mut set: Vec<Source> = [
-            value.map(Source::Value),
-            file.map(|path| Source::File(path.into())),
-            descriptor.map(|number| Source::Descriptor(number.to_string_lossy().into_owned())),
-            command.map(Source::Command),
+        let mut set: Vec<PassphraseSource> = [
+            value.map(PassphraseSource::Value),
+            file.map(|path| PassphraseSource::File(path.into())),
+            descriptor
+                .map(|number| PassphraseSource::Descriptor(number.to_string_lossy().into_owned())),
+            command.map(PassphraseSource::Command),
         ]
         .into_iter()
         .flatten()
@@ -114,7 +115,7 @@ impl Sources {
     /// The file that holds the passphrase, if the source is a file.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self.named() {
-            Ok(Some(Source::File(path))) => Some(path),
+            Ok(Some(PassphraseSource::File(path))) => Some(path),
             _ => None,
         }
     }
@@ -154,7 +155,7 @@ impl Sources {
     }
 }
 
-impl Source {
+impl PassphraseSource {
     fn read(&self) -> Result<SecretText, PassphraseError> {
         match self {
             Self::Value(value) => {

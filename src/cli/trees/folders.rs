@@ -44,7 +44,7 @@ pub(crate) struct Folders<'a> {
 }
 
 /// What is to be done for one file of a tree.
-enum Step {
+enum FileStep {
     Do(Job),
     Skip(Reason),
 }
@@ -89,8 +89,8 @@ impl<'a> Folders<'a> {
         let mut tree = Tree::new(self.operands, true).of(&self.selection);
         let tally = batch::in_parallel(app, keyring, &mut tree, |entry, turn| {
             let job = match self.step(entry) {
-                Ok(Step::Do(job)) => job,
-                Ok(Step::Skip(reason)) => return Ok(Outcome::Skipped(reason)),
+                Ok(FileStep::Do(job)) => job,
+                Ok(FileStep::Skip(reason)) => return Ok(Outcome::Skipped(reason)),
                 // A file that needs no result does not need a place for one either.
                 Err(error) => {
                     return self
@@ -109,10 +109,10 @@ impl<'a> Folders<'a> {
     }
 
     /// What is to be done for a file.
-    fn step(&self, entry: &Entry) -> Result<Step, Error> {
+    fn step(&self, entry: &Entry) -> Result<FileStep, Error> {
         let input = entry.path.clone();
         if self.is_nested(&input) {
-            return Ok(Step::Skip(Reason::InUse));
+            return Ok(FileStep::Skip(Reason::InUse));
         }
         let Some(output) = self.mirror.target(entry)? else {
             if entry.is_named || is_message(&input) != Some(false) {
@@ -123,7 +123,7 @@ impl<'a> Folders<'a> {
                 .hint("decrypt it by itself, with -o FILE")
                 .into());
             }
-            return Ok(Step::Skip(self.reason(&input, Reason::NotAMessage)));
+            return Ok(FileStep::Skip(self.reason(&input, Reason::NotAMessage)));
         };
         match output.entry_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -132,7 +132,7 @@ impl<'a> Folders<'a> {
             }
             Ok(found) => {
                 if self.is_done_before(&input, &output, &found)? {
-                    return Ok(Step::Skip(Reason::Existing));
+                    return Ok(FileStep::Skip(Reason::Existing));
                 }
             }
         }
@@ -140,7 +140,7 @@ impl<'a> Folders<'a> {
         if [&input, &output].iter().all(|path| path.extension().is_some_and(|it| it == EXTENSION)) {
             lock(&self.nested).extend(real(&output));
         }
-        Ok(Step::Do(Job { input, target: Target::File(output) }))
+        Ok(FileStep::Do(Job { input, target: Target::File(output) }))
     }
 
     /// The reason to tell for a file that is passed over for `reason`: a walk through a large folder finds what the

@@ -49,14 +49,14 @@ pub struct NotAnExport {
 
 /// The versions that are exported, and what the receiver may do with them.
 #[derive(Debug)]
-pub struct Selection<'a> {
+pub struct KeySelection<'a> {
     /// Each version with its key. Those of one key stand together, in ascending order.
     pub versions: Vec<(&'a Key, &'a KeyVersion)>,
     /// Whether enwrap is to refuse to encrypt under them. It prevents mistakes only: the material could.
     pub decrypt_only: bool,
 }
 
-impl Selection<'_> {
+impl KeySelection<'_> {
     /// The versions as JSON, with their material: one object, or a list of several.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ fn copy_of(key: &Key, version: &KeyVersion) -> Result<KeyVersion, KeyError> {
     })
 }
 
-/// Reads what [`Selection::to_json`] wrote.
+/// Reads what [`KeySelection::to_json`] wrote.
 ///
 /// # Errors
 /// [`NotAnExport`].
@@ -217,9 +217,9 @@ mod tests {
         key
     }
 
-    fn selection(key: &Key, decrypt_only: bool) -> Selection<'_> {
+    fn selection(key: &Key, decrypt_only: bool) -> KeySelection<'_> {
         let versions = key.versions().iter().map(|version| (key, version)).collect();
-        Selection { versions, decrypt_only }
+        KeySelection { versions, decrypt_only }
     }
 
     #[test]

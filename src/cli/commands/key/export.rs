@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::fs::atomic_file::{Access, Durability, Publication};
-use enwrap::keyring::format::exchange::Selection;
+use enwrap::keyring::format::exchange::KeySelection;
 use enwrap::keyring::{Key, KeyVersion, file};
 use enwrap::pipeline::PipelineError;
 
@@ -100,7 +100,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
             versions.push((key, key.version(args.version).in_keyring(&store)?));
         }
     }
-    let selection = Selection { versions, decrypt_only: args.decrypt_only };
+    let selection = KeySelection { versions, decrypt_only: args.decrypt_only };
     let target = args.output.as_deref().map_or(Target::Stdout, Target::of);
     if target.is_stdout() {
         let hint = "the export is JSON already; leave out --json, or write it with -o FILE";
@@ -126,7 +126,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
 fn encode(
     args: &ExportArgs,
     form: ExportForm,
-    selection: &Selection<'_>,
+    selection: &KeySelection<'_>,
 ) -> Result<SecretText, Error> {
     if form == ExportForm::Sdk {
         return Ok(selection.to_json()?);
@@ -156,7 +156,7 @@ fn insist_on_terminal(error: Error, target: &Target) -> Error {
     error
 }
 
-fn tell(app: &App, path: &Path, sealed: bool, selection: &Selection<'_>) -> Result<(), Error> {
+fn tell(app: &App, path: &Path, sealed: bool, selection: &KeySelection<'_>) -> Result<(), Error> {
     let who = if sealed { "with its passphrase has" } else { "has" };
     app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
     for (key, version) in &selection.versions {

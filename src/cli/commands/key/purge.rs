@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use enwrap::clock::now;
 use enwrap::keyring::{Key, KeyId, RootKeys};
 
-use super::purge_check::{Checked, require_unneeded};
+use super::purge_check::{PurgeCheck, require_unneeded};
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
@@ -62,7 +62,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     // One time for the question and for the purge, so that nothing falls due between them.
     let now = now();
     let due = due(&keyring, &only, now);
-    let mut checked = Checked::default();
+    let mut checked = PurgeCheck::default();
     if !args.check.is_empty() {
         let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id(), *number)).collect();
         checked = match require_unneeded(app, &store, &args.open, &args.check, &doomed)? {

@@ -22,7 +22,7 @@ use crate::output::sanitize;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Checked {
+pub(super) struct PurgeCheck {
     messages: usize,
     blobs: usize,
     not_messages: usize,
@@ -41,7 +41,7 @@ pub(super) fn require_unneeded(
     args: &OpenArgs,
     paths: &[PathBuf],
     doomed: &[(KeyId, u32)],
-) -> Result<Result<Checked, Found>, Error> {
+) -> Result<Result<PurgeCheck, Found>, Error> {
     if let Some(odd) = paths.iter().find(|path| !path.is_dir() && !path.is_file()) {
         let shown = sanitize::name(odd);
         return Err(UsageError::new(format!("'{shown}' is no file and no folder to check")).into());
@@ -49,7 +49,7 @@ pub(super) fn require_unneeded(
     let opening = Opening::new(app, store, args, Missing::Refused)?;
     let doomed = DoomedVersions::new(&opening, doomed);
     let own = own_files(store)?;
-    let mut checked = Checked::default();
+    let mut checked = PurgeCheck::default();
     for file in Tree::new(paths, true).complete() {
         let entry = match file {
             Ok(entry) if own.contains(&Place::of(&entry.path)) => continue,
@@ -89,7 +89,7 @@ fn own_files(store: &Store) -> Result<Vec<Option<Place>>, Error> {
     Ok(files)
 }
 
-impl Checked {
+impl PurgeCheck {
     fn count(&mut self, app: &App, entry: &Entry, finding: Dependence) -> Result<(), Error> {
         let (is_needed, why) = match finding {
             Dependence::Message(survival) => {

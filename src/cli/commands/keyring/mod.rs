@@ -20,7 +20,7 @@ pub(crate) enum KeyringVerb {
     Backup(backup::BackupArgs),
     Check(check::CheckArgs),
     History(history::HistoryArgs),
-    Passphrase(passphrase::PassphraseArgs),
+    Passphrase(passphrase::KeyringPassphraseArgs),
     Restore(restore::RestoreArgs),
 }
 

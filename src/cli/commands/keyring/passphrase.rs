@@ -20,7 +20,7 @@ use crate::output::sanitize;
     enwrap keyring passphrase --new-passphrase-file secret.txt
     enwrap keyring passphrase --remove --passphrase-file secret.txt
 "])]
-pub(crate) struct PassphraseArgs {
+pub(crate) struct KeyringPassphraseArgs {
     /// Store the keyring in the clear again
     #[arg(long, conflicts_with_all = [
         "new_passphrase_file", "new_passphrase_fd", "new_passphrase_command",
@@ -31,7 +31,7 @@ pub(crate) struct PassphraseArgs {
     new_passphrase: NewPassphraseArgs,
 }
 
-pub(crate) fn run(app: &App, args: &PassphraseArgs) -> Result<(), Error> {
+pub(crate) fn run(app: &App, args: &KeyringPassphraseArgs) -> Result<(), Error> {
     let store = app.store()?;
     let shown = sanitize::name(store.path());
     // The old passphrase is asked for first: if it is wrong, nobody has typed a new one in vain.
