@@ -24,7 +24,7 @@ use crate::message::{Limit, Limits};
 use crate::pipeline::frame_writer::FrameWriter;
 use crate::pipeline::placed_frames::{ReadAt, SizedSource};
 use crate::pipeline::positional::{self, PlacedOutput};
-use crate::pipeline::{self, BodySealer, Jobs, PipelineError, Progress, sequential};
+use crate::pipeline::{self, BodySealer, Jobs, PipelineError, Progress, Release, sequential};
 
 /// Why nothing was encrypted.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +112,7 @@ pub struct MessageSealer {
     cipher: FrameSealer,
     signer: Option<Signer>,
     jobs: Jobs,
+    release: Release,
 }
 
 /// A plaintext that is a file: read in order, or at any place by several threads.
@@ -202,13 +203,28 @@ impl MessageSealer {
         let bound = spec.bound.serialise();
         let (cipher, tag) = FrameSealer::begin(&frame_key, &message_id, &header, &bound);
         header.extend_from_slice(&tag);
-        Ok(Self { fields, tag, frame_length, header, cipher, signer, jobs: Jobs::ONE })
+        Ok(Self {
+            fields,
+            tag,
+            frame_length,
+            header,
+            cipher,
+            signer,
+            jobs: Jobs::ONE,
+            release: Release::Frames,
+        })
     }
 
     /// Has several threads seal.
     #[must_use]
     pub fn with_jobs(self, jobs: Jobs) -> Self {
         Self { jobs, ..self }
+    }
+
+    /// Writes several frames at a time: nobody waits for single ones.
+    #[must_use]
+    pub fn in_runs(self) -> Self {
+        Self { release: Release::Runs, ..self }
     }
 
     /// Writes the header, all of `source` in frames, and the signature if there is to be one.
@@ -221,11 +237,11 @@ impl MessageSealer {
         output: &mut impl Write,
         progress: &dyn Progress,
     ) -> Result<Encrypted, EncryptError> {
-        let Self { fields, tag, frame_length, header, cipher, signer, jobs } = self;
+        let Self { fields, tag, frame_length, header, cipher, signer, jobs, release } = self;
         let footer_len = if signer.is_some() { FOOTER_LEN as u64 } else { 0 };
         let mut output = SigningWriter { output, signer };
         output.write_all(&header).map_err(PipelineError::Write)?;
-        let body = BodySealer::new(&cipher, frame_length);
+        let body = BodySealer { release, ..BodySealer::new(&cipher, frame_length) };
         let plaintext_len = stack::wipe_after(|| {
             let plaintext_len = pipeline::seal(body, source, &mut output, jobs, progress)?;
             output.finish()?;
@@ -283,7 +299,7 @@ impl MessageSealer {
         }
         output.seek(SeekFrom::Start(place)).map_err(PipelineError::Write)?;
         // The rest is the last frame, or, where the file has grown, some more.
-        let body = BodySealer { cipher: &cipher, frame_length, first: next };
+        let body = BodySealer { first: next, ..BodySealer::new(&cipher, frame_length) };
         let rest = stack::wipe_after(|| sequential::seal(body, source, &mut output, progress))?;
         let plaintext_len = done + rest;
         let message_len = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;

@@ -32,13 +32,15 @@ pub fn reencrypt(
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<Encrypted, ReencryptError> {
-    sealer.encrypt(&mut opened.plaintext(source), output, progress).map_err(|error| match error {
-        // What cannot be read is the old message; its reader says why.
-        EncryptError::Pipeline(PipelineError::Read(error)) => match error.downcast() {
-            Ok(old) => ReencryptError::Old(old),
-            Err(error) => EncryptError::from(PipelineError::Read(error)).into(),
-        },
-        error => error.into(),
+    sealer.in_runs().encrypt(&mut opened.plaintext(source), output, progress).map_err(|error| {
+        match error {
+            // What cannot be read is the old message; its reader says why.
+            EncryptError::Pipeline(PipelineError::Read(error)) => match error.downcast() {
+                Ok(old) => ReencryptError::Old(old),
+                Err(error) => EncryptError::from(PipelineError::Read(error)).into(),
+            },
+            error => error.into(),
+        }
     })
 }
 

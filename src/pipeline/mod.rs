@@ -104,13 +104,24 @@ pub struct BodySealer<'a> {
     pub frame_length: NonZeroU32,
     /// The number of the first frame to seal; more than 1 if the frames before it are sealed already.
     pub first: NonZeroU32,
+    /// How soon sealed frames are written.
+    pub release: Release,
+}
+
+/// How soon sealed frames are written to the output of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Each frame as soon as it is full: the source may be a slow stream that somebody waits for.
+    Frames,
+    /// Several frames at a time, which wakes the workers less often.
+    Runs,
 }
 
 impl<'a> BodySealer<'a> {
     /// Returns a sealer of a whole body, from frame 1 on.
     #[must_use]
     pub fn new(cipher: &'a FrameSealer, frame_length: NonZeroU32) -> Self {
-        Self { cipher, frame_length, first: NonZeroU32::MIN }
+        Self { cipher, frame_length, first: NonZeroU32::MIN, release: Release::Frames }
     }
 }
 

@@ -12,7 +12,9 @@ use std::num::NonZeroU32;
 use super::body::{BodyParser, FrameStart};
 use super::body_reader::BodyOpener;
 use super::in_order::{ReadRun, run_in_order};
-use super::{BodySealer, Jobs, PipelineError, Progress, frames_a_run, seal_regular, sequential};
+use super::{
+    BodySealer, Jobs, PipelineError, Progress, Release, frames_a_run, seal_regular, sequential,
+};
 use crate::crypto::engine::{Iv, TAG_LEN, Tag};
 use crate::crypto::secret::SecretBytes;
 use crate::fs::read_full::read_full;
@@ -30,6 +32,9 @@ const RUN: usize = if cfg!(test) { 64 } else { 64 << 10 };
 /// when its signature was verified.
 const SIGNED_RUN: usize = 4 * RUN;
 
+/// Bytes of a run where nobody waits for single frames.
+const LONG_RUN: usize = 4 * RUN;
+
 /// Seals all of `source` into frames, and returns the length of the plaintext.
 ///
 /// # Errors
@@ -41,8 +46,9 @@ pub fn seal(
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let BodySealer { cipher, frame_length, first: mut sequence } = body;
-    let frames = frames_a_run(frame_length, RUN);
+    let BodySealer { cipher, frame_length, first: mut sequence, release } = body;
+    let run = if release == Release::Runs { LONG_RUN } else { RUN };
+    let frames = frames_a_run(frame_length, run);
     let mut first = SealRun::new(frame_length, frames);
     first.fill(source)?;
     let mut total = 0;
@@ -368,7 +374,7 @@ mod tests {
                 let plaintext = vec![7; frames as usize * 10];
                 let mut output = Vec::new();
                 let mut source = &plaintext[..];
-                let body = BodySealer { cipher: &cipher, frame_length, first };
+                let body = BodySealer { first, ..BodySealer::new(&cipher, frame_length) };
                 let result = seal(body, &mut source, &mut output, jobs, &NoProgress);
                 assert_eq!(result.is_ok(), frames <= left, "{frames} with {left} left");
                 let mut numbers = BTreeSet::new();

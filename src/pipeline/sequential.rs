@@ -20,7 +20,7 @@ pub fn seal(
     output: &mut impl Write,
     progress: &dyn Progress,
 ) -> Result<u64, PipelineError> {
-    let BodySealer { cipher, frame_length, first: mut sequence } = body;
+    let BodySealer { cipher, frame_length, first: mut sequence, .. } = body;
     let mut frame = FrameBuffer::new(frame_length);
     // Most files are small, so the second buffer is allocated only when there is a second frame.
     let mut next = None;
