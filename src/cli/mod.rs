@@ -112,19 +112,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
     // The arguments could not be parsed, so whether JSON is wanted is judged by the text of the flag.
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
     if from_command::lacks_marker() {
-        let format = if wants_json { Format::Json } else { Format::Text };
-        Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
-            .error(&Diagnosis::of(&from_command::no_marker().into()));
-        return ExitCode::from(Exit::Usage.code());
+        return refuse_usage(from_command::no_marker(), wants_json);
     }
     if is_late_passphrase_command(error) {
         let usage = UsageError::new("--passphrase-command is an option before the verb only").hint(
             "enwrap --passphrase-command COMMAND VERB ..; if it is the name of a file, put '--' before the files",
         );
-        let format = if wants_json { Format::Json } else { Format::Text };
-        Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
-            .error(&Diagnosis::of(&usage.into()));
-        return ExitCode::from(Exit::Usage.code());
+        return refuse_usage(usage, wants_json);
     }
     if error.use_stderr() && wants_json {
         let usage = usage::of(&error.render().to_string()).into();
@@ -139,6 +133,14 @@ fn refuse(error: &clap::Error) -> ExitCode {
         }
     }
     ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { 0 })
+}
+
+/// Says what is wrong with arguments in our own words, where clap's would mislead.
+fn refuse_usage(usage: UsageError, wants_json: bool) -> ExitCode {
+    let format = if wants_json { Format::Json } else { Format::Text };
+    Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
+        .error(&Diagnosis::of(&usage.into()));
+    ExitCode::from(Exit::Usage.code())
 }
 
 /// The same error about arguments in which everything is escaped that a terminal would act on: its text quotes them.

@@ -303,10 +303,7 @@ impl ResolveError {
 /// The names in a list that stays readable, whatever a header claims.
 fn names_of<'a>(wrapped: impl Iterator<Item = &'a EncryptedDataKey>) -> Vec<String> {
     const MOST: usize = 8;
-    let mut names: Vec<String> = Vec::new();
-    for name in wrapped.map(name_of) {
-        names.push(name);
-    }
+    let mut names: Vec<String> = wrapped.map(name_of).collect();
     let more = names.len().saturating_sub(MOST);
     names.truncate(MOST);
     if more > 0 {

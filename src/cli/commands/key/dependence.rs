@@ -4,7 +4,7 @@
 //! counts as depending if anything in it speaks of enwrap: its name, or a sign of a doomed key in its bytes. One
 //! flipped bit, or a lost first byte, must not cost the only key.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 
 use enwrap::fs::file_at::FileAt;
@@ -133,7 +133,7 @@ fn is_envelope_file(bytes: &[u8]) -> bool {
 /// What an envelope file holds besides its records. Records name keys of the past by design, and the messages that
 /// they serve are checked by themselves.
 fn lines_that_are_no_record(bytes: &[u8]) -> Vec<u8> {
-    let lines = BufReader::new(bytes).split(b'\n').map_while(Result::ok);
-    let other: Vec<Vec<u8>> = lines.filter(|line| Record::from_line(line).is_none()).collect();
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let other: Vec<&[u8]> = lines.filter(|line| Record::from_line(line).is_none()).collect();
     other.join(&b'\n')
 }
