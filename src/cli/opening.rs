@@ -1,8 +1,9 @@
 //! How every verb opens messages.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{RootKeys, Store};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::service::{KeyName, KeyService, WrappingKey};
@@ -14,6 +15,7 @@ use super::app::App;
 use super::args::OpenArgs;
 use super::environment;
 use super::io::message_source::MessageSource;
+use super::io::source::is_stdin;
 use super::key_services::key_services;
 use super::outputs::Role;
 use crate::output::error::{Cannot as _, Error};
@@ -71,14 +73,11 @@ impl Opening {
     }
 
     /// Looks for the envelope file beside `input`.
-    pub(crate) fn of(&self, input: &Path) -> Result<OpeningOne<'_>, Error> {
+    pub(crate) fn of(&self, input: &FileAt) -> OpeningOne<'_> {
         let path = envelope::beside(input);
-        let is_shared = self.shared.iter().any(|envelope| envelope.path() == path);
-        if is_shared || input.as_os_str() == "-" {
-            return Ok(OpeningOne { opening: self, services: self.services(), beside: None });
-        }
-        let beside = beside(self.ui, input);
-        Ok(OpeningOne { opening: self, services: self.services(), beside })
+        let is_shared = self.shared.iter().any(|envelope| envelope.path() == path.as_path());
+        let beside = if is_shared { None } else { beside(self.ui, input) };
+        OpeningOne { opening: self, services: self.services(), beside }
     }
 }
 
@@ -131,8 +130,8 @@ impl Records for OpeningOne<'_> {
 }
 
 /// The envelope file beside a message, if there is one.
-pub(crate) fn beside(ui: Ui, input: &Path) -> Option<Envelope> {
-    if input.as_os_str() == "-" {
+pub(crate) fn beside(ui: Ui, input: &FileAt) -> Option<Envelope> {
+    if is_stdin(input) {
         return None;
     }
     let path = envelope::beside(input);

@@ -1,14 +1,14 @@
 //! Opens files to append records to, so that no other file is damaged: not one that a link leads to, and not one
 //! that holds something else.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt as _;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 
 use super::atomic_file::resolve_symlinks;
+use super::file_at::FileAt;
 use super::trust::is_planted;
 
 /// Bytes of a first line that are read at most.
@@ -47,17 +47,36 @@ pub enum Links {
 ///
 /// # Errors
 /// [`AppendFault::Link`], [`AppendFault::Planted`], or the error of reading a link.
-pub fn resolve(path: &Path, links: Links) -> Result<PathBuf, AppendFault> {
-    let Ok(entry) = fs::symlink_metadata(path) else { return Ok(path.to_path_buf()) };
+pub fn resolve(path: &FileAt, links: Links) -> Result<FileAt, AppendFault> {
+    let Ok(entry) = path.entry_metadata() else { return Ok(path.clone()) };
     if !entry.is_symlink() {
-        return Ok(path.to_path_buf());
+        return Ok(path.clone());
     }
     if is_planted(path, entry.uid()) {
         return Err(AppendFault::Planted);
     }
     match links {
-        Links::Refuse => Err(AppendFault::Link),
-        Links::Follow => Ok(resolve_symlinks(path)?),
+        Links::Follow if path.folder().is_none() => Ok(FileAt::named(resolve_symlinks(path)?)),
+        Links::Follow | Links::Refuse => Err(AppendFault::Link),
+    }
+}
+
+/// A file that is open to be appended to.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file.
+    pub file: File,
+    /// Where it is, if this call has made it: to remove it again, should nothing be appended.
+    new: Option<FileAt>,
+}
+
+impl Opened {
+    /// Removes the file if this process made it and it is empty still: a command that failed leaves no new file.
+    pub fn remove_if_unused(&self) {
+        let is_empty = self.file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        if let Some(new) = self.new.as_ref().filter(|_| is_empty) {
+            drop(new.remove());
+        }
     }
 }
 
@@ -67,19 +86,27 @@ pub fn resolve(path: &Path, links: Links) -> Result<PathBuf, AppendFault> {
 /// # Errors
 /// [`AppendFault`].
 pub fn open(
-    target: &Path,
+    target: &FileAt,
     mode: u32,
     is_record: impl FnOnce(&[u8]) -> bool,
-) -> Result<File, AppendFault> {
+) -> Result<Opened, AppendFault> {
     // Opening a FIFO must not wait for a reader.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::options()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(mode)
-        .custom_flags(flags.bits().cast_signed())
-        .open(target)?;
+    let how = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = OFlags::RDWR | OFlags::APPEND | how;
+    let mode = Mode::from_raw_mode(mode);
+    let (file, is_new) = match target.open_with(flags, mode) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let flags = flags | OFlags::CREATE;
+            match target.open_with(flags | OFlags::EXCL, mode) {
+                // Another process made it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    (target.open_with(flags, mode)?, false)
+                }
+                made => (made?, true),
+            }
+        }
+        opened => (opened?, false),
+    };
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(AppendFault::NotAFile);
@@ -92,20 +119,24 @@ pub fn open(
     if !line.is_empty() && !is_record(&line) {
         return Err(AppendFault::OtherContent);
     }
-    Ok(file)
+    Ok(Opened { file, new: is_new.then(|| target.clone()) })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write as _;
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+    use std::path::Path;
+    use std::sync::Arc;
 
+    use super::super::folder::Folder;
     use super::*;
 
-    fn append(path: &Path, links: Links) -> Result<(), AppendFault> {
-        let target = resolve(path, links)?;
-        let mut file = open(&target, 0o600, |line| line.starts_with(b"record"))?;
-        Ok(file.write_all(b"record\n")?)
+    fn append(path: impl Into<FileAt>, links: Links) -> Result<(), AppendFault> {
+        let target = resolve(&path.into(), links)?;
+        let mut opened = open(&target, 0o600, |line| line.starts_with(b"record"))?;
+        Ok(opened.file.write_all(b"record\n")?)
     }
 
     #[test]
@@ -134,6 +165,21 @@ mod tests {
         assert!(!target.exists());
         append(&link, Links::Follow).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"record\n");
+    }
+
+    #[test]
+    fn a_folder_that_is_exchanged_for_a_link_leads_nowhere_else() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        for name in ["tree", "elsewhere"] {
+            fs::create_dir(path(name)).unwrap();
+        }
+        let folder = Arc::new(Folder::open(&path("tree")).unwrap());
+        let file = FileAt::in_folder(folder, path("tree/file"));
+        rustix::fs::rename(path("tree"), path("moved")).unwrap();
+        symlink("elsewhere", path("tree")).unwrap();
+        append(&file, Links::Refuse).unwrap();
+        assert!(path("moved/file").exists() && !path("elsewhere/file").exists());
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::CWD;
+use rustix::fs::{CWD, Mode, OFlags};
 
-use super::atomic_file::folder_of;
+use super::atomic_file::{folder_of, sync_folder};
 use super::folder::Folder;
 
 /// Where a file is, or is to be. It serves as a path, to be shown.
@@ -54,7 +54,9 @@ impl FileAt {
         self.folder.as_ref()
     }
 
-    fn name(&self) -> &OsStr {
+    /// The name in its folder.
+    #[must_use]
+    pub fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
     }
 
@@ -83,6 +85,54 @@ impl FileAt {
             Some(folder) => folder.open_file(self.name()),
             None => File::open(&self.path),
         }
+    }
+
+    /// Opens it for reading, without waiting for a writer where a FIFO stands under the name.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_at_once(&self) -> io::Result<File> {
+        match &self.folder {
+            Some(folder) => folder.open_file(self.name()),
+            None => self.open_with(OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()),
+        }
+    }
+
+    /// Opens it with these flags; a file that is made has this mode.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub(super) fn open_with(&self, flags: OFlags, mode: Mode) -> io::Result<File> {
+        let (folder, path) = self.place();
+        Ok(rustix::fs::openat(folder, path, flags | OFlags::CLOEXEC, mode)?.into())
+    }
+
+    /// The metadata of the folder that it is in.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn folder_metadata(&self) -> io::Result<Metadata> {
+        match &self.folder {
+            Some(folder) => folder.metadata(),
+            None => fs::metadata(folder_of(&self.path)),
+        }
+    }
+
+    /// Writes the names in its folder to the disk, so that links and renames there survive a crash.
+    ///
+    /// # Errors
+    /// The error of opening or syncing the folder.
+    pub fn sync_folder(&self) -> io::Result<()> {
+        match &self.folder {
+            Some(folder) => folder.sync(),
+            None => sync_folder(folder_of(&self.path)),
+        }
+    }
+
+    /// Whether there is something of this name.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.entry_metadata().is_ok()
     }
 
     /// The metadata of the file. A link is followed if the file was named.

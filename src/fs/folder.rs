@@ -11,6 +11,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::atomic_file::fault::{Step, step};
+use super::atomic_file::sync;
+
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// An open folder.
@@ -145,6 +148,14 @@ impl Folder {
         u64::try_from(stat.st_size).ok().filter(|_| is_file)
     }
 
+    /// The metadata of the folder itself.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn metadata(&self) -> io::Result<std::fs::Metadata> {
+        File::from(self.0.try_clone()?).metadata()
+    }
+
     /// The device and the inode of the folder itself.
     ///
     /// # Errors
@@ -177,9 +188,10 @@ impl Folder {
     /// # Errors
     /// The error of the system call.
     pub fn sync(&self) -> io::Result<()> {
+        step(Step::SyncFolder)?;
         // Reopened, since the descriptor of a folder that may not be listed cannot be synced.
         let folder = rustix::fs::openat(self, c".", FOLDER, Mode::empty())?;
-        Ok(rustix::fs::fsync(folder)?)
+        sync(&folder.into())
     }
 
     /// The names in the folder, in the order in which the system lists them.
@@ -188,6 +200,19 @@ impl Folder {
     /// The error of the system call.
     pub fn entries(&self) -> io::Result<Entries> {
         Ok(Entries(Dir::read_from(self)?))
+    }
+
+    /// All names in the folder.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn names(&self) -> io::Result<Vec<OsString>> {
+        let mut entries = self.entries()?;
+        let mut names = Vec::new();
+        while let Some(entry) = entries.next(self) {
+            names.push(entry?.0);
+        }
+        Ok(names)
     }
 
     fn kind_of(&self, name: &OsStr) -> io::Result<Kind> {

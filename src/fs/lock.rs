@@ -1,14 +1,16 @@
 //! An advisory lock on a file: one process at a time changes the file. It is held on a separate file,
 //! `<target>.lock`, because the target itself is replaced by a rename.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 
+use super::file_at::FileAt;
+use super::refused::{Wish, is_unsupported, note};
 use super::trust::is_trusted;
 
 /// Time between two attempts to take a lock that another process holds.
@@ -19,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 pub struct FileLock {
     #[expect(dead_code, reason = "the lock lasts as long as the open file")]
     file: File,
-    path: PathBuf,
+    at: FileAt,
 }
 
 /// Why a lock was not taken.
@@ -31,6 +33,9 @@ pub enum LockError {
         /// The process id that the lock file contains.
         holder: String,
     },
+    /// The file system has no locks.
+    #[error("its file system has no locks")]
+    Unsupported(#[source] io::Error),
     /// The lock file cannot be used.
     #[error("its lock file cannot be used")]
     Io(#[source] io::Error),
@@ -42,20 +47,38 @@ impl FileLock {
     ///
     /// # Errors
     /// [`LockError`].
-    pub fn take(target: &Path, timeout: Duration) -> Result<Self, LockError> {
-        let path = lock_name(target);
+    pub fn take(target: &FileAt, timeout: Duration) -> Result<Self, LockError> {
+        let at = lock_file_of(target);
         let start = Instant::now();
-        let mut file = open(&path)?;
+        let mut file = open(&at)?;
         wait(&mut file, start, timeout)?;
         // Its holder may have removed it meanwhile, and a lock on a file without a name excludes nobody.
-        while !is_still_at(&file, &path) && start.elapsed() <= timeout {
-            file = open(&path)?;
+        while !is_still_at(&file, &at) && start.elapsed() <= timeout {
+            file = open(&at)?;
             wait(&mut file, start, timeout)?;
         }
         // The process id is only for messages, so a write error is ignored.
         drop(file.set_len(0).and_then(|()| file.rewind()));
         drop(writeln!(file, "{}", std::process::id()));
-        Ok(Self { file, path })
+        Ok(Self { file, at })
+    }
+
+    /// As [`take`](Self::take); `None`, which is [noted](super::refused), where the file system has no locks. For files
+    /// that can be changed without one: what is lost then is at most another process's change at the same moment.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn take_if_supported(
+        target: &FileAt,
+        timeout: Duration,
+    ) -> Result<Option<Self>, LockError> {
+        match Self::take(target, timeout) {
+            Err(LockError::Unsupported(_)) => {
+                note(Wish::Lock);
+                Ok(None)
+            }
+            taken => taken.map(Some),
+        }
     }
 
     /// Removes the lock file, where the file that it is for has gone too, and ends the lock.
@@ -63,21 +86,14 @@ impl FileLock {
     /// # Errors
     /// The system's own.
     pub fn remove(self) -> io::Result<()> {
-        fs::remove_file(&self.path)
+        self.at.remove()
     }
 }
 
-fn open(path: &Path) -> Result<File, LockError> {
-    let file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        // In a folder that other users can write to, this name may be a link that they made.
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-        .open(path)
-        .map_err(LockError::Io)?;
+fn open(at: &FileAt) -> Result<File, LockError> {
+    // In a folder that other users can write to, this name may be a link that they made.
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW;
+    let file = at.open_with(flags, Mode::RUSR | Mode::WUSR).map_err(LockError::Io)?;
     let metadata = file.metadata().map_err(LockError::Io)?;
     let is_ours = metadata.is_file() && is_trusted(metadata.uid()) && metadata.nlink() < 2;
     if is_ours {
@@ -91,6 +107,9 @@ fn wait(file: &mut File, start: Instant, timeout: Duration) -> Result<(), LockEr
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
+            Err(fs::TryLockError::Error(source)) if is_unsupported(&source) => {
+                return Err(LockError::Unsupported(source));
+            }
             Err(fs::TryLockError::Error(source)) => return Err(LockError::Io(source)),
             Err(fs::TryLockError::WouldBlock) if start.elapsed() < timeout => {
                 std::thread::sleep(INTERVAL);
@@ -104,31 +123,34 @@ fn wait(file: &mut File, start: Instant, timeout: Duration) -> Result<(), LockEr
     }
 }
 
-fn is_still_at(file: &File, path: &Path) -> bool {
-    let (Ok(held), Ok(named)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+fn is_still_at(file: &File, at: &FileAt) -> bool {
+    let (Ok(held), Ok(named)) = (file.metadata(), at.entry_metadata()) else { return false };
     (held.dev(), held.ino()) == (named.dev(), named.ino())
 }
 
-fn lock_name(target: &Path) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
+/// `<target>.lock`.
+#[must_use]
+pub fn lock_file_of(target: &FileAt) -> FileAt {
+    let mut name = OsString::from(target.name());
     name.push(".lock");
-    PathBuf::from(name)
+    target.sibling(&name)
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
 
     #[test]
     fn a_held_lock_names_its_holder_and_a_leftover_lock_file_does_not_block() {
         let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
-        File::options().write(true).create_new(true).open(lock_name(&target)).unwrap();
+        let target = FileAt::named(folder.path().join("file"));
+        File::options().write(true).create_new(true).open(lock_file_of(&target)).unwrap();
         let held = FileLock::take(&target, Duration::ZERO).unwrap();
         let id = std::process::id().to_string();
-        assert_eq!(fs::read_to_string(lock_name(&target)).unwrap(), format!("{id}\n"));
+        assert_eq!(fs::read_to_string(lock_file_of(&target)).unwrap(), format!("{id}\n"));
         let error = FileLock::take(&target, Duration::ZERO).unwrap_err();
         assert!(matches!(error, LockError::Held { holder } if holder == id));
         drop(held);
@@ -138,8 +160,9 @@ mod tests {
     #[test]
     fn a_planted_lock_file_is_not_written_to() {
         let folder = tempfile::tempdir().unwrap();
-        let (target, precious) = (folder.path().join("file"), folder.path().join("precious"));
-        let lock = lock_name(&target);
+        let target = FileAt::named(folder.path().join("file"));
+        let precious = folder.path().join("precious");
+        let lock = lock_file_of(&target);
         File::options().write(true).create_new(true).open(&precious).unwrap();
         for plant in [symlink::<&Path, &Path>, |from: &Path, to: &Path| fs::hard_link(from, to)] {
             plant(&precious, &lock).unwrap();
@@ -153,7 +176,7 @@ mod tests {
     #[test]
     fn a_lock_file_that_its_holder_removes_locks_nobody_in() {
         let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("file");
+        let target = FileAt::named(folder.path().join("file"));
         let held = FileLock::take(&target, Duration::ZERO).unwrap();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| FileLock::take(&target, Duration::from_secs(60)));
@@ -163,6 +186,6 @@ mod tests {
             assert!(FileLock::take(&target, Duration::ZERO).is_err());
             taken.remove().unwrap();
         });
-        assert!(!lock_name(&target).exists());
+        assert!(!lock_file_of(&target).exists());
     }
 }

@@ -129,7 +129,7 @@ impl<'a> DecryptOptions<'a> {
             commitment: self.commitment,
             unsigned_only: self.unsigned_only,
         };
-        let envelopes = self.envelopes.iter().map(|path| Envelope::open(path));
+        let envelopes = self.envelopes.iter().map(Envelope::open);
         let envelopes = Envelopes(envelopes.collect::<io::Result<_>>()?);
         let services = self.keyring.services();
         work(&MessageOpener { services: &services, records: &envelopes, policy: &policy })
@@ -261,7 +261,7 @@ mod tests {
         let rewrapped = rewrap(&header, &opener, RewrapKeys::Add(&keys)).unwrap();
         let Rewrapped::Record { record, .. } = rewrapped else { panic!("it has no key yet") };
         let path = folder.path().join("message.envelope");
-        append(&path, &[record], Duration::ZERO).unwrap();
+        append(&(&path).into(), &[record], Duration::ZERO).unwrap();
         let options = DecryptOptions::new(&second);
         assert!(decrypt(&message[..], io::sink(), &options).is_err());
         assert_eq!(decrypt(&message[..], io::sink(), &options.envelope(path)).unwrap(), 4);

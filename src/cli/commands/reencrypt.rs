@@ -165,7 +165,7 @@ impl ReencryptRun<'_> {
         } else {
             return Ok(Outcome::Skipped(Reason::NotAMessage));
         };
-        let one = self.opening.of(path)?;
+        let one = self.opening.of(&entry.path);
         let opened = one.open(&mut message)?;
         let (sealer, dropped) = self.sealer(&opened, &one)?;
         let target = match (&self.args.output, is_stdin(path)) {

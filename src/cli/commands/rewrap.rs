@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::fs::append::Links;
+use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::service::KeyName;
 use enwrap::message::header::{MessageId, ParsedHeader};
@@ -76,7 +77,7 @@ pub(crate) struct RewrapArgs {
 
 /// Records on their way to one envelope file, and what is to be said when they are there.
 struct Pending {
-    envelope: PathBuf,
+    envelope: FileAt,
     records: Vec<Waiting>,
 }
 
@@ -84,7 +85,7 @@ struct Pending {
 struct Waiting {
     record: Record,
     header: ParsedHeader,
-    path: PathBuf,
+    path: FileAt,
 }
 
 /// An envelope file as it is now, before what was known when the run began.
@@ -106,7 +107,7 @@ struct RewrapRun<'a> {
     opening: &'a Opening,
     keys: Vec<KeyName>,
     /// Where all records go; beside each message, if `None`.
-    shared: Option<PathBuf>,
+    shared: Option<FileAt>,
     pending: Pending,
     changed: usize,
     already_so: usize,
@@ -119,7 +120,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     require_files(&args.paths, args.recursive)?;
     let shared = match &opening::envelopes(&args.open.envelope)[..] {
         [] => None,
-        [one] => Some(one.clone()),
+        [one] => Some(FileAt::from(one)),
         _ => {
             return Err(UsageError::new(
                 "rewrap writes to one envelope file, and several are named",
@@ -149,7 +150,8 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
         key.to_encrypt().in_keyring(&store)?;
     }
     let keys = keys.into_iter().map(|key| key.id().into()).collect();
-    let pending = Pending { envelope: shared.clone().unwrap_or_default(), records: Vec::new() };
+    let envelope = shared.clone().unwrap_or_else(|| FileAt::named(PathBuf::new()));
+    let pending = Pending { envelope, records: Vec::new() };
     let mut plan = RewrapRun {
         app,
         args,
@@ -187,7 +189,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
 impl RewrapRun<'_> {
     fn rewrap(&mut self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
-        let found = if !path.is_file() {
+        let found = if !entry.path.file_metadata().is_ok_and(|found| found.is_file()) {
             None
         } else {
             match MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)? {
@@ -206,7 +208,7 @@ impl RewrapRun<'_> {
             }
             None => MessageSource::open(&entry.path)?,
         };
-        let one = self.opening.of(path)?;
+        let one = self.opening.of(&entry.path);
         let opener = one.opener();
         // Only what really opens it counts, and this is what says why it does not.
         let opened = OpenedMessage::open(&mut source, &opener)?;
@@ -229,9 +231,9 @@ impl RewrapRun<'_> {
             return Ok(Outcome::Done);
         }
         let header = opened.read_header().clone();
-        self.pending.records.push(Waiting { record, header, path: path.to_path_buf() });
+        self.pending.records.push(Waiting { record, header, path: entry.path.clone() });
         if self.shared.is_none() {
-            self.pending.envelope = envelope::beside(path);
+            self.pending.envelope = envelope::beside(&entry.path);
             self.flush().inspect_err(|_| self.pending.records.clear())?;
             return Ok(Outcome::Done);
         }
@@ -273,7 +275,7 @@ impl RewrapRun<'_> {
         let envelope = &self.pending.envelope;
         // A derived name may be a link that somebody made.
         let links = if self.shared.is_some() { Links::Follow } else { Links::Refuse };
-        self.app.outputs.check(envelope)?;
+        self.app.outputs.check_at(envelope)?;
         let (mut written, mut replaced) = (Vec::new(), Vec::new());
         envelope::append_with(envelope, links, self.app.lock_timeout(), || {
             replaced = self.pending.records.iter().map(|it| self.is_replaced(it)).collect();
@@ -305,7 +307,7 @@ impl RewrapRun<'_> {
     /// Whether another message stands at a path than the one that its record was made for: `reencrypt` may have
     /// replaced it while this run waited for the envelope file.
     fn is_replaced(&self, Waiting { header, path, .. }: &Waiting) -> bool {
-        if !path.is_file() {
+        if !path.file_metadata().is_ok_and(|now| now.is_file()) {
             return false;
         }
         let message = MessageSource::open(path).ok();
@@ -318,13 +320,13 @@ impl RewrapRun<'_> {
     /// left out of the newest set.
     fn current_records(&self) -> Result<Vec<Option<Record>>, Error> {
         let pending = &self.pending.records;
-        let now = match Envelope::open(&self.pending.envelope) {
+        let now = match Envelope::open(self.pending.envelope.clone()) {
             Ok(now) if self.args.add => now,
             _ => return Ok(pending.iter().map(|it| Some(it.record.clone())).collect()),
         };
         let mut records = Vec::new();
         for Waiting { header, path, .. } in pending {
-            let one = self.opening.of(path)?;
+            let one = self.opening.of(path);
             let records_now = Now(&now, &one);
             let opener = MessageOpener { records: &records_now, ..one.opener() };
             records.push(match rewrap(header, &opener, self.chosen())? {

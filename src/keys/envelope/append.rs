@@ -4,14 +4,15 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Record;
 use crate::fs::append::{self, AppendFault, Links};
 use crate::fs::atomic_file::fault::{Step, step};
-use crate::fs::atomic_file::{folder_of, sync_folder};
+use crate::fs::atomic_file::sync;
 use crate::fs::close::{close, close_duplicate};
+use crate::fs::file_at::FileAt;
 use crate::fs::lock::{FileLock, LockError};
 
 /// Why a record was not written.
@@ -53,7 +54,11 @@ pub enum AppendError {
 ///
 /// # Errors
 /// [`AppendError`]; the file then has what it had.
-pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result<(), AppendError> {
+pub fn append(
+    path: &FileAt,
+    records: &[Record],
+    lock_timeout: Duration,
+) -> Result<(), AppendError> {
     append_with(path, Links::Follow, lock_timeout, || Ok::<_, AppendError>(records.to_vec()))
 }
 
@@ -63,7 +68,7 @@ pub fn append(path: &Path, records: &[Record], lock_timeout: Duration) -> Result
 /// # Errors
 /// `make`'s own, or [`AppendError`]; the file then has what it had.
 pub fn append_with<E: From<AppendError>>(
-    path: &Path,
+    path: &FileAt,
     links: Links,
     lock_timeout: Duration,
     make: impl FnOnce() -> Result<Vec<Record>, E>,
@@ -72,37 +77,39 @@ pub fn append_with<E: From<AppendError>>(
     let refused = |source| AppendError::Refused { path: path.to_path_buf(), source };
     // The lock has to be beside the file that every process means.
     let target = append::resolve(path, links).map_err(refused)?;
-    if target.exists() {
+    if target.is_there() {
         // Before a lock file is made beside it.
         append::open(&target, 0o666, is_record).map_err(refused)?;
     }
-    let _lock = FileLock::take(&target, lock_timeout)
+    let _lock = FileLock::take_if_supported(&target, lock_timeout)
         .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
     let records = make()?;
     if records.is_empty() {
         return Ok(());
     }
-    let mut file = append::open(&target, 0o666, is_record).map_err(refused)?;
+    let mut opened = append::open(&target, 0o666, is_record).map_err(refused)?;
+    let file = &mut opened.file;
     let metadata = file.metadata().map_err(|source| failed("look at", source))?;
     let before = metadata.len();
     let mut text = String::new();
     // A line that a crash cut short must not swallow this one.
-    if !ends_line(&file, before).map_err(|source| failed("read", source))? {
+    if !ends_line(file, before).map_err(|source| failed("read", source))? {
         text.push('\n');
     }
     text.extend(records.iter().map(Record::to_line));
     let written = step(Step::Write)
         .and_then(|()| file.write_all(text.as_bytes()))
         .and_then(|()| step(Step::SyncFile))
-        .and_then(|()| file.sync_all())
-        .and_then(|()| close_duplicate(&file));
+        .and_then(|()| sync(file))
+        .and_then(|()| close_duplicate(file));
     if let Err(source) = written {
         // Removes the part that was written. If that fails too, readers skip the incomplete line.
         drop(file.set_len(before));
+        opened.remove_if_unused();
         return Err(failed("write", source).into());
     }
-    close(file).map_err(|source| failed("close", source))?;
-    sync_folder(folder_of(&target)).map_err(|source| failed("sync the folder of", source))?;
+    close(opened.file).map_err(|source| failed("close", source))?;
+    target.sync_folder().map_err(|source| failed("sync the folder of", source))?;
     Ok(())
 }
 
@@ -130,7 +137,7 @@ mod tests {
     #[test]
     fn what_is_appended_is_found_also_after_a_torn_line() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tree.envelope");
+        let path = FileAt::named(folder.path().join("tree.envelope"));
         append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
         let whole = fs::read(&path).unwrap();
         let file = OpenOptions::new().write(true).open(&path).unwrap();
@@ -145,7 +152,7 @@ mod tests {
     #[test]
     fn a_failed_write_leaves_the_file_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tree.envelope");
+        let path = FileAt::named(folder.path().join("tree.envelope"));
         append(&path, &[sample(1, 1)], Duration::ZERO).unwrap();
         let before = fs::read(&path).unwrap();
         for fault in [Step::Write, Step::SyncFile, Step::CloseDuplicate] {
@@ -157,9 +164,18 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_first_write_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = FileAt::named(folder.path().join("tree.envelope"));
+        let append = || append(&path, &[sample(1, 1)], Duration::ZERO);
+        fail_at(&[Step::SyncFile], ErrorKind::StorageFull, append).unwrap_err();
+        assert!(!path.exists());
+    }
+
+    #[test]
     fn writers_at_once_lose_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("tree.envelope");
+        let path = FileAt::named(folder.path().join("tree.envelope"));
         std::thread::scope(|scope| {
             for writer in 0..4 {
                 let path = &path;

@@ -2,19 +2,18 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 
 use super::{MOST_FILE_BYTES, MOST_LINE_BYTES, MOST_RECORDS, Record, Records, id_of_line};
+use crate::fs::file_at::FileAt;
 use crate::message::header::MessageId;
 
 /// An envelope file, with the places of its records by message: some 50 bytes each, so that one file can
 /// serve a tree of a hundred thousand messages.
 #[derive(Debug)]
 pub struct Envelope {
-    path: PathBuf,
+    path: FileAt,
     file: File,
     /// Sorted by message; the records of one message in the order of the file.
     entries: Vec<RecordPlace>,
@@ -33,12 +32,9 @@ impl Envelope {
     ///
     /// # Errors
     /// The system's own.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        // Without waiting for a writer, where a FIFO stands under the name.
-        let file = File::options()
-            .read(true)
-            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-            .open(path)?;
+    pub fn open(path: impl Into<FileAt>) -> io::Result<Self> {
+        let path = path.into();
+        let file = path.open_at_once()?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
         }
@@ -63,7 +59,7 @@ impl Envelope {
         }
         // Stable, so the order of the file stays among the records of one message.
         entries.sort_by(|a, b| a.message.as_bytes().cmp(b.message.as_bytes()));
-        Ok(Self { path: path.to_path_buf(), file, entries, skipped })
+        Ok(Self { path, file, entries, skipped })
     }
 
     /// Where it is.

@@ -18,13 +18,14 @@ pub mod retire;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::fs::file_at::FileAt;
 use crate::message::Limits;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::header::MessageId;
@@ -72,13 +73,13 @@ impl Records for NoRecords {
     }
 }
 
-/// `<path>.envelope`.
+/// `<message>.envelope`, in the folder of the message.
 #[must_use]
-pub fn beside(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
+pub fn beside(message: &FileAt) -> FileAt {
+    let mut name = OsString::from(message.name());
     name.push(".");
     name.push(EXTENSION);
-    PathBuf::from(name)
+    message.sibling(&name)
 }
 
 /// Whether a file is called as an envelope file is, or as its lock file.

@@ -1,11 +1,10 @@
 //! The end of an envelope file: when its message is replaced by another one.
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use super::append::AppendError;
 use super::index::Envelope;
+use crate::fs::file_at::FileAt;
 use crate::fs::lock::FileLock;
 use crate::message::header::MessageId;
 
@@ -16,35 +15,37 @@ use crate::message::header::MessageId;
 /// # Errors
 /// `replace`'s own, or [`AppendError::Lock`]; nothing is removed then.
 pub fn retire<T, E: From<AppendError>>(
-    path: &Path,
+    path: &FileAt,
     message: &MessageId,
     lock_timeout: Duration,
     replace: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    let lock = FileLock::take(path, lock_timeout)
+    let lock = FileLock::take_if_supported(path, lock_timeout)
         .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
     let replaced = replace();
     // A record for a message that is gone does no harm, so neither does a file that cannot be removed.
     if replaced.is_ok()
         && is_plain(path)
-        && Envelope::open(path).is_ok_and(|it| it.serves_only(message))
+        && Envelope::open(path.clone()).is_ok_and(|it| it.serves_only(message))
     {
-        drop(fs::remove_file(path));
+        drop(path.remove());
     }
     // Where there is no envelope file, its lock file was made here.
-    if fs::symlink_metadata(path).is_err() {
-        drop(lock.remove());
+    if !path.is_there() {
+        drop(lock.map(FileLock::remove));
     }
     replaced
 }
 
 /// Whether there is a file, and not a link to one.
-fn is_plain(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+fn is_plain(path: &FileAt) -> bool {
+    path.entry_metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::fs::lock::LockError;
     use crate::keys::envelope::{append, sample};
@@ -52,18 +53,18 @@ mod tests {
     #[test]
     fn an_envelope_file_goes_with_its_message_and_stays_for_another() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.envelope");
+        let path = FileAt::named(folder.path().join("a.envelope"));
         let retire =
             |result| retire::<_, AppendError>(&path, &[1; 32].into(), Duration::ZERO, || result);
         append(&path, &[sample(1, 1), sample(1, 2)], Duration::ZERO).unwrap();
         let source = LockError::Held { holder: String::new() };
-        assert!(retire(Err(AppendError::Lock { path: path.clone(), source })).is_err());
+        assert!(retire(Err(AppendError::Lock { path: path.to_path_buf(), source })).is_err());
         assert!(path.exists(), "the message was not replaced");
         retire(Ok(())).unwrap();
         let is_empty = || fs::read_dir(folder.path()).unwrap().next().is_none();
         assert!(is_empty());
         let source = LockError::Held { holder: String::new() };
-        assert!(retire(Err(AppendError::Lock { path: path.clone(), source })).is_err());
+        assert!(retire(Err(AppendError::Lock { path: path.to_path_buf(), source })).is_err());
         assert!(is_empty());
         append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
         retire(Ok(())).unwrap();

@@ -56,7 +56,7 @@ fn resolve(error: &ResolveError, about: &About, unwrap_hint: &str) -> Verdict {
                 format!("the keyring '{}' {why}; ", sanitize::name(keyring))
             });
             let envelope = about.subject.path().map_or_else(String::new, |file| {
-                let envelope = sanitize::name(enwrap::keys::envelope::beside(file));
+                let envelope = sanitize::name(enwrap::keys::envelope::beside(&file.into()));
                 format!(
                     "; if it was moved, its envelope file has to move with it: looked for '{envelope}' too"
                 )

@@ -186,7 +186,7 @@ impl DecryptRun<'_> {
         }
         let shown = source.shown();
         let meter = turn.meter(source, destination.is_terminal());
-        let opening = self.opening.of(&job.input)?;
+        let opening = self.opening.of(&job.input);
         let opened = opening.open(&mut message)?.with_jobs(turn.jobs);
         let released = if self.is_verified_first(&opened, &destination) {
             let opener = opening.opener();

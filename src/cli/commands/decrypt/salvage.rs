@@ -36,7 +36,7 @@ impl DecryptRun<'_> {
             .hint("name one with -o FILE")
             .into());
         };
-        let opened = self.opening.of(input)?.open(&mut message)?;
+        let opened = self.opening.of(input).open(&mut message)?;
         let Some(source) = message.positional() else {
             return Err(UsageError::new("only a file, and without armour, can be salvaged")
                 .hint("take off armour with 'base64 -d', or save the stream to a file")

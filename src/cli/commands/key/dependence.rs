@@ -69,7 +69,7 @@ impl<'a> DoomedVersions<'a> {
         let limits = &self.opening.policy.limits;
         let path = &entry.path;
         if let Some((_, header)) = MessageSource::find(&entry.path, entry.is_named, limits)? {
-            let one = self.opening.of(path)?;
+            let one = self.opening.of(path);
             let survival = survival(&header, &one.opener(), |key| self.includes(key))?;
             let is_suspect = survival == Survival::Unrelated && self.speaks_of_doomed(path)?;
             return Ok(Dependence::Message(if is_suspect { Survival::Depends } else { survival }));

@@ -114,7 +114,7 @@ fn look(
     else {
         return Ok(Outcome::Skipped(Reason::NotAMessage));
     };
-    let one = opening.of(path)?;
+    let one = opening.of(&entry.path);
     let keys = KeyReport::of(&header, &one.opener())?;
     let bytes = source.source().size().unwrap_or(0);
     let holders = if args.fail_if_stale { keys.proved() } else { keys.named() };
