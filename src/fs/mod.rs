@@ -6,9 +6,11 @@
 //! - [`mod@close`]: closes files and reports the errors of that
 //! - [`folder`]: an open folder, in which no link is followed
 //! - [`file_at`]: where a file is, in an open folder or by its path
+//! - [`wait`]: reads and writes that wait where a stream does not block
 //! - [`walk`]: all that is below a folder
 //! - [`lock`]: an advisory lock, so that only one process changes a file at a time
 //! - [`search`]: byte strings in a file, as they are and in base64
+//! - [`refused`]: what a file system cannot do, and what goes on without it
 //! - [`trust`]: decides which owners' files are trusted
 //! - [`read_full`]: reads until a buffer is full
 
@@ -19,6 +21,8 @@ pub mod file_at;
 pub mod folder;
 pub mod lock;
 pub mod read_full;
+pub mod refused;
 pub mod search;
 pub mod trust;
+pub mod wait;
 pub mod walk;

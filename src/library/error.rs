@@ -289,11 +289,13 @@ impl HasKind for KeyringError {
             | Self::EmptyData { .. }
             | Self::File { .. }
             | Self::OpenToOthers { .. }
+            | Self::NoModes { .. }
             | Self::FolderOpenToOthers { .. }
             | Self::ReadOnly { .. } => ErrorKind::Keyring,
             Self::WouldLose { .. } => ErrorKind::Refused,
             Self::Save(AtomicFileError::Exists { .. }) => ErrorKind::AlreadyExists,
             Self::Locked { .. }
+            | Self::NoLocks { .. }
             | Self::Elsewhere { .. }
             | Self::Remains { .. }
             | Self::Unseen { .. }

@@ -14,6 +14,10 @@ pub(crate) enum Step {
     SyncFile,
     CloseDuplicate,
     Link,
+    /// Giving a temporary file a second name.
+    HardLink,
+    /// Tried where there are no hard links.
+    RenameWithoutReplacing,
     Rename,
     Close,
     SyncFolder,
@@ -45,7 +49,7 @@ mod injected {
         static FAILING: RefCell<Option<(Vec<Step>, io::ErrorKind)>> = const { RefCell::new(None) };
     }
 
-    pub(crate) fn all_steps() -> [Step; 11] {
+    pub(crate) fn all_steps() -> [Step; 13] {
         [
             Step::CreateUnnamed,
             Step::LinkUnnamed,
@@ -54,6 +58,8 @@ mod injected {
             Step::SyncFile,
             Step::CloseDuplicate,
             Step::Link,
+            Step::HardLink,
+            Step::RenameWithoutReplacing,
             Step::Rename,
             Step::Close,
             Step::SyncFolder,

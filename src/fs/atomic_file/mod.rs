@@ -3,7 +3,7 @@
 //! The file is written without a name where the file system supports this (`O_TMPFILE`), otherwise under a
 //! random name in the target's folder. It gets its final name when it is complete:
 //!
-//! - a new file by `link`, which fails if the name exists by then;
+//! - a new file by `link`, which fails if the name exists by then, or by what the file system has instead;
 //! - a replacement by `rename` over the old file, after the new bytes are synced, so that at every moment, also
 //!   after a crash, the name leads to the complete old file or the complete new file.
 //!
@@ -11,6 +11,8 @@
 //! [`temporary::remove_all`] for the same effect.
 
 pub(crate) mod fault;
+pub mod leftovers;
+mod naming;
 mod publication;
 pub mod temporary;
 
@@ -25,12 +27,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::close::{close, close_duplicate};
 use super::file_at::FileAt;
+use super::refused::{Wish, tolerate};
 use fault::{Step, step};
+use naming::{name_temporary, name_unnamed};
 use publication::{Replaced, set_metadata};
 use temporary::Temporary;
 
@@ -102,9 +106,7 @@ impl AtomicFile {
                 .map_err(|source| failed("create a file in", folder_of(&target), source))?,
         };
         if temporary.is_some() {
-            // The lock tells processes that clean up that the file is in use. Some network file systems have
-            // no locks; the file can be written all the same.
-            drop(file.try_lock());
+            mark_as_written(&file);
         }
         Ok(Self { file, target, temporary })
     }
@@ -127,7 +129,7 @@ impl AtomicFile {
     /// The error of the sync.
     pub fn sync(&self) -> io::Result<()> {
         step(Step::SyncFile)?;
-        self.file.sync_all()
+        sync(&self.file)
     }
 
     /// Gives the file its name.
@@ -165,27 +167,26 @@ impl AtomicFile {
 
     /// Creates the target's name; fails if it exists. Syncs `folder`, if any.
     fn link_to_target(self, folder: Option<File>) -> Result<(), AtomicFileError> {
-        let Self { file, target, temporary } = self;
+        // In this order, so that on failure the file is closed before its temporary name is removed: some file systems
+        // keep a removed file under another name while it is open.
+        let Self { temporary, target, file } = self;
         let not_linked = |source: io::Error| match source.kind() {
             io::ErrorKind::AlreadyExists => AtomicFileError::Exists { path: target.to_path_buf() },
             _ => failed("create", &target, source),
         };
         let not_closed = |source| failed("close", &target, source);
-        let closed = if let Some(temporary) = temporary {
-            close(file).map_err(not_closed)?;
-            // `link` never replaces a file, whereas a plain `rename` does.
-            step(Step::Link).and_then(|()| link(temporary.file(), &target)).map_err(not_linked)?;
-            Ok(())
-        } else {
-            // A file without a name must be open when it gets one, so a duplicate tells the errors of a close before.
-            // File systems that report errors so late are synced anyway; others are spared it.
-            if folder.is_some() {
-                close_duplicate(&file).map_err(not_closed)?;
-            }
-            step(Step::Link).and_then(|()| link_unnamed(&file, &target)).map_err(not_linked)?;
-            close(file).map_err(not_closed)
-        };
-        let finished = closed.and_then(|()| sync_name(folder, &target));
+        // The file stays open, and so locked, until it has its name: others remove temporary files that are not. A
+        // duplicate tells the errors of a close before.
+        if temporary.is_some() || folder.is_some() {
+            close_duplicate(&file).map_err(not_closed)?;
+        }
+        step(Step::Link)
+            .and_then(|()| match &temporary {
+                Some(temporary) => name_temporary(temporary, &target),
+                None => name_unnamed(&file, &target),
+            })
+            .map_err(not_linked)?;
+        let finished = close(file).map_err(not_closed).and_then(|()| sync_name(folder, &target));
         if finished.is_err() {
             // The new file may not survive a crash, so the result is a failure without a file.
             drop(target.remove());
@@ -199,24 +200,44 @@ impl AtomicFile {
         let temporary = match temporary {
             Some(temporary) => Ok(temporary),
             None => step(Step::Link).and_then(|()| {
-                Temporary::name(&target, |name| link_unnamed(&file, name))
+                mark_as_written(&file);
+                Temporary::name(&target, |name| name_unnamed(&file, name))
                     .map(|((), temporary)| temporary)
             }),
         }
         .map_err(|source| failed("create a file in", folder_of(&target), source))?;
-        close(file).map_err(|source| failed("close", &target, source))?;
+        // Closed before the name is removed, as for a new file.
+        let (temporary, file) = (temporary, file);
+        // As for a new file, it stays open until it has its name.
+        close_duplicate(&file).map_err(|source| failed("close", &target, source))?;
         step(Step::Rename)
             .and_then(|()| temporary.rename_to(&target))
             .map_err(|source| failed("replace", &target, source))?;
+        // What the file system had to say, it said to the duplicate.
+        drop(close(file));
         sync_name(folder, &target)
     }
+}
+
+/// Locks a temporary file, which tells others that it is in use. Some file systems have no locks; the file can be
+/// written all the same.
+fn mark_as_written(file: &File) {
+    drop(file.try_lock());
+}
+
+/// Writes the bytes of `file` to the disk, where the file system [can](super::refused) do that.
+///
+/// # Errors
+/// The error of the sync.
+pub fn sync(file: &File) -> io::Result<()> {
+    tolerate(Wish::Sync, file.sync_all())
 }
 
 /// Syncs the folder of `target`, if that is asked for.
 fn sync_name(folder: Option<File>, target: &Path) -> Result<(), AtomicFileError> {
     let Some(folder) = folder else { return Ok(()) };
     step(Step::SyncFolder)
-        .and_then(|()| folder.sync_all())
+        .and_then(|()| sync(&folder))
         .map_err(|source| failed("sync the folder of", target, source))
 }
 
@@ -280,7 +301,7 @@ pub fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
 /// The error of opening or syncing the folder.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     step(Step::SyncFolder)?;
-    File::open(folder)?.sync_all()
+    sync(&File::open(folder)?)
 }
 
 #[cfg(target_os = "linux")]
@@ -301,8 +322,10 @@ fn create_unnamed(target: &FileAt) -> Option<File> {
         // Tests make the attempt fail now and then.
         Some(is_linkable) if !cfg!(test) => is_linkable.then_some(file),
         _ => {
-            let tried = Temporary::name(target, |name| link_unnamed(&file, name));
+            let tried = Temporary::name(target, |name| name_unnamed(&file, name));
             linkable.insert(device, tried.is_ok());
+            // Closed before its name is removed: some file systems keep a file that is open under another name.
+            drop(file);
             // A file that had a name once cannot get another one.
             tried.and_then(|_| create()).ok()
         }
@@ -316,32 +339,6 @@ fn create_unnamed(_target: &FileAt) -> Option<File> {
 
 fn path_of(file: &File) -> String {
     format!("/proc/self/fd/{}", file.as_raw_fd())
-}
-
-fn link_unnamed(file: &File, name: &FileAt) -> io::Result<()> {
-    step(Step::LinkUnnamed)?;
-    let (folder, path) = name.place();
-    #[cfg(target_os = "linux")]
-    match rustix::fs::linkat(file, c"", folder, path, AtFlags::EMPTY_PATH) {
-        Ok(()) => return Ok(()),
-        Err(error @ (Errno::EXIST | Errno::NOSPC | Errno::DQUOT)) => return Err(error.into()),
-        // Kernels before 6.10 allow this to privileged processes only.
-        Err(_) => {}
-    }
-    Ok(rustix::fs::linkat(CWD, path_of(file), folder, path, AtFlags::SYMLINK_FOLLOW)?)
-}
-
-/// Gives the file `from` the name `to` too. On file systems without hard links, such as FAT, it is renamed.
-fn link(from: &FileAt, to: &FileAt) -> io::Result<()> {
-    let ((from_folder, from), (folder, to)) = (from.place(), to.place());
-    match rustix::fs::linkat(from_folder, from, folder, to, AtFlags::empty()) {
-        Ok(()) => Ok(()),
-        Err(Errno::EXIST) => Err(Errno::EXIST.into()),
-        Err(_) => {
-            let flags = rustix::fs::RenameFlags::NOREPLACE;
-            Ok(rustix::fs::renameat_with(from_folder, from, folder, to, flags)?)
-        }
-    }
 }
 
 /// Opens the folder that `file` is in.

@@ -3,7 +3,7 @@
 //! A published file always belongs to the user of this process. So a file that another user put under the target's
 //! name never decides who can read the new one.
 
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 #[cfg(target_os = "linux")]
@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::fs::file_at::FileAt;
+use crate::fs::refused::{Wish, note, tolerate};
 
 /// What to do if the target exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Publication {
     pub(super) existing: Existing,
     pub(super) durability: Durability,
     pub(super) modified: Option<SystemTime>,
+    /// Whether the time of modification is now where a file is replaced.
+    pub(super) is_now_if_replaced: bool,
 }
 
 impl Publication {
@@ -72,7 +75,7 @@ impl Publication {
     #[must_use]
     pub fn new(access: Access) -> Self {
         let (existing, durability) = (Existing::Refuse, Durability::AsNeeded);
-        Self { access, existing, durability, modified: None }
+        Self { access, existing, durability, modified: None, is_now_if_replaced: false }
     }
 
     /// What happens to a file that exists.
@@ -91,6 +94,13 @@ impl Publication {
     #[must_use]
     pub fn modified(self, modified: Option<SystemTime>) -> Self {
         Self { modified, ..self }
+    }
+
+    /// As [`modified`](Self::modified), but now where a file is replaced: copies elsewhere are known to be old by the
+    /// time, since the size may be the same.
+    #[must_use]
+    pub fn modified_if_new(self, modified: Option<SystemTime>) -> Self {
+        Self { modified, is_now_if_replaced: true, ..self }
     }
 
     /// Whether the file is synced in any case.
@@ -160,11 +170,24 @@ pub(super) fn set_metadata(
             mode &= 0o707;
         }
     }
-    file.set_permissions(Permissions::from_mode(mode & 0o777))?;
-    if let Some(modified) = publication.modified {
-        file.set_modified(modified)?;
+    set_mode(file, mode & 0o777)?;
+    let is_now = publication.is_now_if_replaced && replaced.is_some();
+    if let Some(modified) = publication.modified.filter(|_| !is_now) {
+        // Both times: some FUSE file systems pass over a call that sets one of them.
+        let times = FileTimes::new().set_modified(modified).set_accessed(SystemTime::now());
+        tolerate(Wish::Time, file.set_times(times))?;
     }
     Ok(Published { dropped_acl: replaced.is_some_and(|old| old.is_ours() && old.has_acl) })
+}
+
+/// Sets the mode. That the file system keeps none, or another one, is [noted](crate::fs::refused).
+fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    tolerate(Wish::Mode, file.set_permissions(Permissions::from_mode(mode)))?;
+    // Some accept the call and keep the mode that the mount gives to all files.
+    if file.metadata()?.mode() & 0o777 & !mode != 0 {
+        note(Wish::Mode);
+    }
+    Ok(())
 }
 
 /// Whether a file has an access control list of POSIX.

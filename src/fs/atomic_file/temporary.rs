@@ -12,6 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
 
+use super::fault::{Step, step};
+use super::leftovers::{self, Leftover};
+use super::naming::make_placeholder;
 use crate::crypto::secret::fill_random;
 use crate::fs::file_at::FileAt;
 
@@ -45,6 +48,7 @@ impl Temporary {
         make: impl Fn(&FileAt) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
         const TRIES: usize = 8;
+        leftovers::remove_beside(target);
         let mut tries = 0;
         loop {
             let mut random = [0; 8];
@@ -69,19 +73,40 @@ impl Temporary {
         &self.0
     }
 
+    /// Gives it the name `target`, which must not exist, where the file system can only rename over what is there: makes
+    /// an empty file of that name first, and renames over that.
+    pub(super) fn rename_over_placeholder(&self, target: &FileAt) -> io::Result<()> {
+        // Held, so that a signal does not end the process between both steps: that would leave the empty file.
+        let mut live = live();
+        make_placeholder(target)?;
+        let renamed = step(Step::Rename).and_then(|()| self.rename(target));
+        if renamed.is_ok() {
+            live.remove(self.0.as_path());
+        } else {
+            drop(target.remove());
+        }
+        drop(live);
+        renamed
+    }
+
     /// Renames it over `target`.
     pub(super) fn rename_to(self, target: &FileAt) -> io::Result<()> {
+        self.rename(target)
+        // `self` is dropped now, which finds nothing to remove.
+    }
+
+    fn rename(&self, target: &FileAt) -> io::Result<()> {
         let ((from_folder, from), (folder, to)) = (self.0.place(), target.place());
         Ok(rustix::fs::renameat(from_folder, from, folder, to)?)
-        // `self` is dropped now, which finds nothing to remove.
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         let mut live = live();
-        // A failure cannot be handled here; the name shows later that the file is a leftover.
-        drop(self.0.remove());
+        if self.0.remove().is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+            leftovers::found(Leftover { path: self.0.to_path_buf(), is_removed: false });
+        }
         live.remove(self.0.as_path());
     }
 }

@@ -14,6 +14,7 @@ const NEW: Publication = Publication {
     existing: Existing::Refuse,
     durability: Durability::Synced,
     modified: None,
+    is_now_if_replaced: false,
 };
 const REPLACE: Publication = Publication { existing: Existing::Replace, ..NEW };
 
@@ -28,16 +29,21 @@ fn names(folder: &TempDir) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Runs `test` with and without `O_TMPFILE`.
-fn both_ways(test: impl Fn(&[Step])) {
+/// A file system with neither `O_TMPFILE` nor hard links nor a rename that does not replace.
+const POOR: [Step; 3] = [Step::CreateUnnamed, Step::HardLink, Step::RenameWithoutReplacing];
+
+/// Runs `test` with all calls, and on file systems that lack some.
+fn on_every_file_system(test: impl Fn(&[Step])) {
     test(&[]);
     test(&[Step::CreateUnnamed]);
     test(&[Step::LinkUnnamed]);
+    test(&[Step::CreateUnnamed, Step::HardLink]);
+    test(&POOR);
 }
 
 #[test]
 fn a_new_file_has_the_bytes_mode_and_time_asked_for() {
-    both_ways(|faults| {
+    on_every_file_system(|faults| {
         let folder = TempDir::new().unwrap();
         let target = folder.path().join("out");
         let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
@@ -54,7 +60,7 @@ fn a_new_file_has_the_bytes_mode_and_time_asked_for() {
 
 #[test]
 fn a_file_that_exists_is_refused_even_when_it_appeared_meanwhile() {
-    both_ways(|faults| {
+    on_every_file_system(|faults| {
         let folder = TempDir::new().unwrap();
         let target = folder.path().join("out");
         let result = fail_at(faults, ErrorKind::Unsupported, || {
@@ -71,7 +77,7 @@ fn a_file_that_exists_is_refused_even_when_it_appeared_meanwhile() {
 
 #[test]
 fn a_replaced_file_keeps_its_mode_and_a_link_stays_a_link() {
-    both_ways(|faults| {
+    on_every_file_system(|faults| {
         let folder = TempDir::new().unwrap();
         let (target, link) = (folder.path().join("real"), folder.path().join("link"));
         write(&target, b"old", Publication { access: Access::Mode(0o604), ..NEW }).unwrap();
@@ -101,14 +107,18 @@ fn a_failed_step_leaves_no_new_file_and_the_old_one_as_it_was() {
                 });
                 let case = format!("{fault:?} {:?} named: {named}", publication.existing);
                 // These faults change nothing: there is a fallback, or the step is not taken.
-                let harmless =
-                    matches!(fault, Step::CreateUnnamed | Step::LinkUnnamed | Step::KeepGeneration)
-                        || (fault == Step::Rename && publication.existing == Existing::Refuse)
-                        || (fault == Step::CloseDuplicate
-                            && (named || publication.existing == Existing::Replace))
-                        || (fault == Step::Link
-                            && publication.existing == Existing::Replace
-                            && named);
+                let harmless = match fault {
+                    Step::CreateUnnamed
+                    | Step::LinkUnnamed
+                    | Step::HardLink
+                    | Step::RenameWithoutReplacing
+                    | Step::KeepGeneration => true,
+                    Step::Rename => publication.existing == Existing::Refuse,
+                    // A duplicate was closed before, and told what there was to tell.
+                    Step::Close => publication.existing == Existing::Replace,
+                    Step::Link => publication.existing == Existing::Replace && named,
+                    _ => false,
+                };
                 assert_eq!(result.is_ok(), harmless, "{case}");
                 // After the rename the new file is in place and complete.
                 let replaced = harmless || fault == Step::SyncFolder;
@@ -225,13 +235,13 @@ fn names_of_descriptors_are_recognised() {
 
 #[test]
 fn dropping_a_file_leaves_nothing() {
-    both_ways(|faults| {
+    on_every_file_system(|faults| {
         let folder = TempDir::new().unwrap();
         let target = folder.path().join("out");
         fail_at(faults, ErrorKind::Unsupported, || {
             let mut file = AtomicFile::create(&target).unwrap();
             file.write_all(b"text").unwrap();
-            assert_eq!(names(&folder).len(), faults.len());
+            assert_eq!(names(&folder).len(), usize::from(!faults.is_empty()));
             for name in names(&folder) {
                 assert!(temporary::is_temporary_name(name.as_ref()), "{name}");
             }
@@ -271,4 +281,46 @@ fn temporary_names_are_recognised() {
     ] {
         assert_eq!(temporary::is_temporary_name(name.as_ref()), expected, "{name}");
     }
+}
+
+#[test]
+fn a_placeholder_that_cannot_be_replaced_is_removed() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("out");
+    let faults = [&POOR[..], &[Step::Rename]].concat();
+    let result = fail_at(&faults, ErrorKind::Unsupported, || write(&target, b"text", NEW));
+    assert!(matches!(result, Err(AtomicFileError::Io { action: "create", .. })));
+    assert!(names(&folder).is_empty());
+}
+
+#[test]
+fn what_a_killed_run_left_is_removed_and_what_is_being_written_stays() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let make = |name: &str| File::options().write(true).create_new(true).open(path(name)).unwrap();
+    let (left, held) = (".enwrap-0123456789abcdef.tmp", ".enwrap-fedcba9876543210.tmp");
+    drop(make(left));
+    let open = make(held);
+    open.try_lock().unwrap();
+    drop(make(".enwrap-notes.tmp"));
+    fail_at(&[Step::CreateUnnamed], ErrorKind::Unsupported, || write(&path("out"), b"", NEW))
+        .unwrap();
+    let mut names = names(&folder);
+    names.sort();
+    assert_eq!(names, [held, ".enwrap-notes.tmp", "out"]);
+    let found = leftovers::take_found();
+    assert!(found.contains(&leftovers::Leftover { path: path(left), is_removed: true }));
+}
+
+#[test]
+fn a_result_has_the_time_of_its_source_if_it_is_new_and_is_known_to_be_another_if_it_is_not() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("out");
+    let long_ago = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    let publication = REPLACE.modified_if_new(Some(long_ago));
+    write(&target, b"one", publication).unwrap();
+    let modified = || fs::metadata(&target).unwrap().modified().unwrap();
+    assert_eq!(modified(), long_ago);
+    write(&target, b"two", publication).unwrap();
+    assert!(modified() > long_ago);
 }

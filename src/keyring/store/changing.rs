@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::folders::require_private_folders;
 use super::location::resolve;
 use super::reading::Decoded;
-use super::saving::{self, SAME_MODE, io_error, prepare, publish};
+use super::saving::{self, SAME_MODE, io_error, is_readable_for_others, prepare, publish};
 use super::{Location, Saved, Store, generations};
 use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::{Access, Existing, folder_of, is_descriptor, sync_folder};
@@ -127,13 +127,21 @@ impl<'a> Held<'a> {
             file::encode(&self.keyring, generation, passphrase)
                 .map_err(|source| io_error("seal", self.store.path(), source))
         };
+        let prepare = |text: &SecretText| {
+            let file = prepare(&self.target, text)?;
+            let is_private = passphrase.is_some() || self.store.allow_readable;
+            if !is_private && is_readable_for_others(&file)? {
+                return Err(KeyringError::NoModes { path: self.store.path().to_path_buf() });
+            }
+            Ok(file)
+        };
         let Some(old) = &self.old else {
             let new = encode(self.generation.saturating_add(1))?;
-            let _ = publish(prepare(&self.target, &new)?, Existing::Refuse, access)?;
+            let _ = publish(prepare(&new)?, Existing::Refuse, access)?;
             return Ok(Saved::Created);
         };
         let kept = generations::name(&self.target, self.generation)?;
-        let new = prepare(&self.target, &encode(kept.number.saturating_add(1))?)?;
+        let new = prepare(&encode(kept.number.saturating_add(1))?)?;
         generations::keep(&self.target, &kept, old)?;
         let published = publish(new, Existing::Replace, access)
             .inspect_err(|_| generations::unkeep(&self.target, &kept, old))?;

@@ -47,6 +47,21 @@ pub enum KeyringError {
         /// Its owner's number.
         owner: u32,
     },
+    /// The file system keeps no permissions, so others may read a keyring there, and it is not sealed.
+    #[error("the file system of the keyring '{}' keeps no permissions: others could read it", path.display())]
+    NoModes {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file system has no locks, so two changes at once could lose a key.
+    #[error("the file system of the keyring '{}' has no locks, so it is not changed there", path.display())]
+    NoLocks {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: io::Error,
+    },
     /// Others may put another file in its place: they can change a folder or a link on the way to it.
     #[error("others can write to '{}', on the way to the keyring '{}' (mode {mode:04o}, owner {owner})", folder.display(), path.display())]
     FolderOpenToOthers {

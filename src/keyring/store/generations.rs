@@ -15,6 +15,7 @@ use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::fault::{Step, step};
 use crate::fs::atomic_file::temporary::is_temporary_name;
 use crate::fs::atomic_file::{Access, Existing, folder_of, sync_folder};
+use crate::fs::folder::Folder;
 use crate::fs::trust::is_trusted;
 use crate::keyring::format::file::{self, KeyringFile};
 use crate::keyring::store::error::KeyringError;
@@ -68,10 +69,9 @@ pub(crate) fn list(target: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
 pub(crate) fn remnants(target: &Path) -> io::Result<Vec<Remnant>> {
     let Some(name) = target.file_name() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder_of(target))? {
-        let entry = entry?;
-        let entry_name = entry.file_name();
-        let metadata = match step(Step::LookBeside).and_then(|()| entry.metadata()) {
+    let folder = Folder::open(folder_of(target))?;
+    for entry_name in folder.names()? {
+        let metadata = match step(Step::LookBeside).and_then(|()| folder.metadata_of(&entry_name)) {
             Ok(metadata) => metadata,
             // Another process removed it since the folder was read.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
@@ -85,7 +85,8 @@ pub(crate) fn remnants(target: &Path) -> io::Result<Vec<Remnant>> {
             .strip_prefix(name.as_bytes())
             .and_then(|rest| std::str::from_utf8(rest.strip_prefix(b".")?).ok())
             .and_then(|number| number.parse().ok().filter(|n: &u64| n.to_string() == number));
-        let mut remnant = Remnant { path: entry.path(), kind: RemnantKind::Other };
+        let path = target.with_file_name(&entry_name);
+        let mut remnant = Remnant { path, kind: RemnantKind::Other };
         match number {
             Some(number) if remnant.can_have(number) => {
                 remnant.kind = RemnantKind::Generation(number);

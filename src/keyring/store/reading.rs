@@ -13,6 +13,7 @@ use super::{Location, Store};
 use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::is_descriptor;
 use crate::fs::trust::is_trusted;
+use crate::fs::wait::Waiting;
 use crate::keyring::format::file::{self, FileFault, KeyringFile};
 use crate::keyring::format::seal::{Passphrase, SealError};
 use crate::keyring::model::root_keys::RootKeys;
@@ -180,7 +181,7 @@ impl Store {
         if metadata.is_dir() {
             return Err(read_failed(rustix::io::Errno::ISDIR.into()));
         }
-        let bytes = SecretText::read_from(file, MOST_BYTES).map_err(read_failed)?;
+        let bytes = SecretText::read_from(Waiting(file), MOST_BYTES).map_err(read_failed)?;
         let bytes = with_line_ends_mended(bytes);
         if metadata.is_file() {
             self.require_private(path, &metadata, bytes.expose())?;

@@ -25,6 +25,13 @@ pub(crate) fn prepare(target: &Path, text: &SecretText) -> Result<AtomicFile, Ke
     Ok(file)
 }
 
+/// Whether others can read a prepared file, although it was made for its owner only: its file system has no permissions.
+pub(crate) fn is_readable_for_others(file: &AtomicFile) -> Result<bool, KeyringError> {
+    let metadata = file.file().metadata();
+    let metadata = metadata.map_err(|source| io_error("look at", file.target(), source))?;
+    Ok(metadata.mode() & 0o044 != 0)
+}
+
 /// The access that a keyring has that keeps the mode of its file.
 pub(crate) const SAME_MODE: Access = Access::Mode(0o600);
 
@@ -44,7 +51,11 @@ pub(crate) fn lock(
     target: &Path,
     timeout: Duration,
 ) -> Result<FileLock, KeyringError> {
-    FileLock::take(target, timeout).map_err(|error| match error {
+    // Without a lock, two changes at once could lose a key.
+    FileLock::take(&target.into(), timeout).map_err(|error| match error {
+        LockError::Unsupported(source) => {
+            KeyringError::NoLocks { path: path.to_path_buf(), source }
+        }
         LockError::Held { holder } => KeyringError::Locked { path: path.to_path_buf(), holder },
         LockError::Io(source) => match source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem

@@ -49,7 +49,8 @@ impl Classified for AppendError {
             {
                 Exit::Failure.hint("the name leaves no room for the ending: --envelope FILE")
             }
-            Self::Lock { source: LockError::Io(_), .. } | Self::Io { .. } => Exit::Failure.into(),
+            Self::Lock { source: LockError::Io(_) | LockError::Unsupported(_), .. }
+            | Self::Io { .. } => Exit::Failure.into(),
             Self::Refused { source, .. } => verdict_on(source, "name one with --envelope FILE"),
         }
     }

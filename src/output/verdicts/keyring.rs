@@ -63,10 +63,16 @@ impl Classified for KeyringError {
                 let path = sanitize::name(path);
                 let hint = format!(
                     "chmod 600 '{path}', owned by you (now by user {owner}); for a mounted secret that \
-                 others may read, --allow-readable-keyring"
+                     others may read, or a medium without permissions, --allow-readable-keyring"
                 );
                 Exit::Keyring.hint(hint)
             }
+            Self::NoModes { .. } => Exit::Keyring.hint(
+                "seal it: name its passphrase, as with --passphrase-file FILE; or accept it with \
+                 --allow-readable-keyring",
+            ),
+            Self::NoLocks { .. } => Exit::Failure
+                .hint("keep the keyring on another file system: --keyring FILE, or ENWRAP_KEYRING"),
             Self::FolderOpenToOthers { folder, .. } => {
                 Exit::Keyring.hint(format!("chmod go-w '{}', and own it", sanitize::name(folder)))
             }

@@ -1,0 +1,104 @@
+//! Temporary files of runs that were killed.
+//!
+//! A process that is killed, or loses power, cannot remove its temporary file, which may hold plaintext. So the first
+//! time that a run gives a temporary file a name in a folder, it removes what earlier ones left there. A file that is
+//! written is locked by its process, and stays.
+
+use std::collections::BTreeSet;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{Dir, Mode, OFlags};
+
+use super::is_remote;
+use super::temporary::is_temporary_name;
+use crate::fs::file_at::FileAt;
+use crate::fs::trust::is_trusted;
+
+/// On a network or FUSE file system, the lock of another machine's process may not be seen here. There, a file counts as
+/// abandoned when nobody has written to it for so long.
+const UNSEEN_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// A temporary file that was found, or that could not be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Where it is, or was.
+    pub path: PathBuf,
+    /// Whether it was removed. If not, its process may still run, or the system refused.
+    pub is_removed: bool,
+}
+
+static FOUND: Mutex<Vec<Leftover>> = Mutex::new(Vec::new());
+
+/// The folders that were looked through, by device and inode.
+static SEEN: Mutex<BTreeSet<(u64, u64)>> = Mutex::new(BTreeSet::new());
+
+/// What was found in this process so far, and is not asked for again.
+#[must_use]
+pub fn take_found() -> Vec<Leftover> {
+    std::mem::take(&mut *FOUND.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Removes abandoned temporary files from the folder of `file`, once for each folder.
+///
+/// No failure of this is an error: the run has another purpose.
+pub(super) fn remove_beside(file: &FileAt) {
+    let Ok(folder) = file.folder_metadata() else { return };
+    let is_new =
+        SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert((folder.dev(), folder.ino()));
+    // A test's folder can have the inode of one that was removed.
+    if is_new || cfg!(test) {
+        drop(look_through(file));
+    }
+}
+
+fn look_through(beside: &FileAt) -> io::Result<()> {
+    let (folder, path) = beside.folder_place();
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::openat(folder, path, flags, Mode::empty())?;
+    for entry in Dir::new(folder)? {
+        let entry = entry?;
+        let name = std::os::unix::ffi::OsStrExt::from_bytes(entry.file_name().to_bytes());
+        if !is_temporary_name(name) {
+            continue;
+        }
+        let file = beside.sibling(name);
+        let Some(is_abandoned) = is_abandoned(&file) else { continue };
+        let is_removed = is_abandoned && file.remove().is_ok();
+        let leftover = Leftover { path: file.to_path_buf(), is_removed };
+        found(leftover);
+    }
+    Ok(())
+}
+
+/// Notes a temporary file, for [`take_found`].
+pub(super) fn found(leftover: Leftover) {
+    FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(leftover);
+}
+
+/// Whether a temporary file's process is gone for certain; `None` where it surely runs, or where the file is not of this
+/// user.
+fn is_abandoned(file: &FileAt) -> Option<bool> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let open = file.open_with(flags, Mode::empty()).ok()?;
+    let metadata = open.metadata().ok()?;
+    if !metadata.is_file() || !is_trusted(metadata.uid()) {
+        return None;
+    }
+    match open.try_lock() {
+        Err(TryLockError::WouldBlock) => None,
+        Err(TryLockError::Error(_)) => Some(is_old(&open)),
+        Ok(()) if is_remote(&open) => Some(is_old(&open)),
+        Ok(()) => Some(true),
+    }
+}
+
+fn is_old(file: &File) -> bool {
+    let modified = file.metadata().and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
+    age.is_some_and(|age| age >= UNSEEN_AFTER)
+}
