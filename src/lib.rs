@@ -120,6 +120,8 @@
 //! There is one [`Error`] type, with an [`ErrorKind`] for programs to act on. Readers and writers return it inside an
 //! [`io::Error`](std::io::Error); `Error::from` takes it out.
 
+#![forbid(unsafe_code)]
+
 #[doc(hidden)]
 pub mod clock;
 #[doc(hidden)]

@@ -10,7 +10,8 @@ use super::args::GlobalArgs;
 use super::environment;
 use super::outputs::Outputs;
 use super::secrets::passphrase::{AtTheTerminal, Sources};
-use crate::output::error::{Error, UsageError};
+use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::standard::require_stdout;
 use crate::output::{Format, Ui, Verbosity, sanitize};
 
 pub(crate) struct App {
@@ -63,6 +64,19 @@ impl App {
                 "the {data} goes to standard output, and so would --json's lines"
             ))
             .hint(hint)),
+        }
+    }
+
+    /// Refuses to begin a verb that has something to print where standard output is closed: it would be lost.
+    pub(crate) fn require_output(&self) -> Result<(), Error> {
+        require_stdout().cannot_do("print the result")
+    }
+
+    /// As [`require_output`](Self::require_output), for the records that every verb prints with `--json`.
+    pub(crate) fn require_output_of_records(&self) -> Result<(), Error> {
+        match self.ui.format {
+            Format::Text => Ok(()),
+            Format::Json => self.require_output(),
         }
     }
 

@@ -16,6 +16,7 @@ mod opening;
 mod outputs;
 mod process;
 mod secrets;
+mod shortfalls;
 mod trees;
 mod usage;
 
@@ -89,7 +90,9 @@ fn run() -> Option<ExitCode> {
         Err(error) => return Some(refuse(&escaped(error))),
     };
     let app = App::new(&cli.global);
-    let result = cli.verb.run(&app).and_then(|status| {
+    let result = app.require_output_of_records().and_then(|()| cli.verb.run(&app));
+    shortfalls::tell(app.ui);
+    let result = result.and_then(|status| {
         if let Status::Found(found) = &status {
             app.ui.error(&Diagnosis::of_finding(found));
         }

@@ -1,13 +1,14 @@
 //! What holds for the whole process: hardening, signals, and the file mode mask.
 
+use std::io::{self, Read as _};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::{emulate_default_handler, pipe};
 
 use enwrap::fs::atomic_file::temporary;
 
@@ -34,10 +35,13 @@ pub(crate) fn handle_signals() {
         .into_iter()
         .filter(|signal| !ignored.contains(signal))
         .collect();
-    let Ok(mut signals) = Signals::new(ours.iter().chain(&[SIGCONT])) else { return };
+    let Ok(mut arrivals) = Arrivals::of(ours.iter().chain(&[SIGCONT])) else {
+        return end_at_once_by(&ours);
+    };
     // On a thread of its own, because removing temporary files takes a lock, which a handler must not.
+    let watched = ours.clone();
     let watch = move || {
-        for signal in signals.forever() {
+        while let Ok(signal) = arrivals.next() {
             if signal == SIGCONT {
                 prompt::resume();
                 continue;
@@ -47,11 +51,52 @@ pub(crate) fn handle_signals() {
             running::terminate_all();
             drop(emulate_default_handler(signal));
         }
+        end_at_once_by(&watched);
     };
     if thread::Builder::new().name("signals".to_owned()).spawn(watch).is_err() {
-        // Without the thread, a signal ends the process at once, and may leave a temporary file.
-        for signal in ours {
-            drop(flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true))));
+        end_at_once_by(&ours);
+    }
+}
+
+/// Without a thread that waits for signals, one ends the process at once, and may leave a temporary file.
+fn end_at_once_by(signals: &[i32]) {
+    for signal in signals {
+        drop(flag::register_conditional_default(*signal, Arc::new(AtomicBool::new(true))));
+    }
+}
+
+/// The signals that arrive, one after the other. The handlers set a flag for each, and write a byte to wake the reader;
+/// the iterator of the library panics where that byte cannot be read.
+struct Arrivals {
+    wake: UnixStream,
+    flags: Vec<(i32, Arc<AtomicBool>)>,
+}
+
+impl Arrivals {
+    fn of<'a>(signals: impl Iterator<Item = &'a i32>) -> io::Result<Self> {
+        let (wake, woken_by) = UnixStream::pair()?;
+        let mut flags = Vec::new();
+        for signal in signals {
+            let flag = Arc::new(AtomicBool::new(false));
+            // Set before the reader is woken: handlers run in the order in which they were registered.
+            flag::register(*signal, Arc::clone(&flag))?;
+            pipe::register(*signal, woken_by.try_clone()?)?;
+            flags.push((*signal, flag));
+        }
+        Ok(Self { wake, flags })
+    }
+
+    fn next(&mut self) -> io::Result<i32> {
+        loop {
+            let arrived = self.flags.iter().find(|(_, flag)| flag.swap(false, Ordering::Relaxed));
+            if let Some((signal, _)) = arrived {
+                return Ok(*signal);
+            }
+            match self.wake.read(&mut [0; 64]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => drop(read?),
+            }
         }
     }
 }

@@ -9,17 +9,19 @@ pub(crate) mod exit;
 pub(crate) mod progress;
 pub(crate) mod records;
 pub(crate) mod sanitize;
+pub(crate) mod standard;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod text_guard;
 mod verdicts;
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use enwrap::fs::close::close;
+use enwrap::fs::refused::{Wish, is_refused};
 use serde::Serialize;
 
 use diagnosis::Diagnosis;
@@ -144,6 +146,11 @@ impl Ui {
         }
     }
 
+    /// As [`warning`](Self::warning), also with `-q`: for a result that may not be what was wanted.
+    pub(crate) fn alert(self, text: &str) {
+        self.say("warning", "33", text);
+    }
+
     /// Says that the file that was replaced at `path` had an access control list.
     pub(crate) fn warn_of_dropped_acl(self, path: &Path) {
         self.warning(&format!(
@@ -188,16 +195,12 @@ impl Ui {
 
 /// One line on stderr. Where stderr is gone, no one is there to be told.
 fn line(text: &str) {
-    progress::aside(|| drop(writeln!(io::stderr(), "{text}")));
+    progress::aside(|| drop(standard::write_stderr(format!("{text}\n").as_bytes())));
 }
 
 /// Writes `bytes` to stdout, whole.
 pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
-    progress::aside(|| {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
-        stdout.flush()
-    })
+    progress::aside(|| standard::write_stdout(bytes))
 }
 
 /// Reports a write error that the file system tells only when standard output is closed.
@@ -209,6 +212,7 @@ pub(crate) fn close_stdout() -> io::Result<()> {
 }
 
 fn print_record(r#type: Type, record: &impl Serialize) -> io::Result<()> {
-    let line = sanitize::json(&Line { r#type, record })?;
+    let durable = is_refused(Wish::Sync).then_some(false);
+    let line = sanitize::json(&Line { r#type, record, durable })?;
     print(format!("{line}\n").as_bytes())
 }

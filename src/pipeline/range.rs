@@ -1,9 +1,10 @@
 //! Decrypts some bytes of a plaintext, and reads only the frames that hold them.
 
 use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
 use super::frames_at::FramesAt;
-use super::placed_frames::{PlacedFrames, ReadAt};
+use super::placed_frames::{PlacedFrames, ReadAt, SizedSource};
 use super::{PipelineError, Progress};
 use crate::message::frame::FrameOpener;
 
@@ -41,8 +42,48 @@ pub struct RangeResult {
 /// written is then authentic but incomplete, and the sequential opener finds out what is wrong.
 ///
 /// # Errors
-/// [`PipelineError::Write`].
+/// [`PipelineError::Write`], or [`PipelineError::Read`] where the system failed to read.
 pub fn open(
+    frames: PlacedFrames<&FrameOpener, &impl ReadAt>,
+    range: ByteRange,
+    output: &mut impl Write,
+    progress: &dyn Progress,
+) -> Result<Option<RangeResult>, PipelineError> {
+    let PlacedFrames { cipher, layout, source: SizedSource { source, claimed_len } } = frames;
+    let kept = FailureKept { source, failure: Mutex::default() };
+    let source = SizedSource { source: &kept, claimed_len };
+    let found = write_range(PlacedFrames { cipher, layout, source }, range, output, progress)?;
+    match kept.into_failure() {
+        Some(failure) if found.is_none() => Err(PipelineError::Read(failure)),
+        _ => Ok(found),
+    }
+}
+
+/// A source that keeps the error of a read that the system failed. Bytes that are not there, and bytes that are not
+/// authentic, are found again by the sequential opener; a disk may well give the second time what it refused before.
+struct FailureKept<'a, R> {
+    source: &'a R,
+    failure: Mutex<Option<io::Error>>,
+}
+
+impl<R> FailureKept<'_, R> {
+    fn into_failure(self) -> Option<io::Error> {
+        self.failure.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: ReadAt> ReadAt for FailureKept<'_, R> {
+    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        self.source.read_exact_at(buffer, at).inspect_err(|error| {
+            if let Some(number) = error.raw_os_error() {
+                let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+                failure.get_or_insert_with(|| io::Error::from_raw_os_error(number));
+            }
+        })
+    }
+}
+
+fn write_range(
     frames: PlacedFrames<&FrameOpener, &impl ReadAt>,
     range: ByteRange,
     output: &mut impl Write,

@@ -162,7 +162,10 @@ fn what_is_not_a_file_of_the_tree_is_left_alone_and_counted() {
     assert!(shell.sh("mkfifo docs/fifo").code == Some(0));
     shell.write("docs/old.envelope", "{}");
     shell.write("docs/old.envelope.lock", "");
-    shell.write("docs/.enwrap-0123456789abcdef.tmp", "half of something");
+    let unfinished = "docs/.enwrap-0123456789abcdef.tmp";
+    shell.write(unfinished, "half of something");
+    let held = fs::File::open(shell.path(unfinished)).unwrap();
+    held.try_lock().unwrap();
     shell.ok(&["encrypt", "outside", "-o", "docs/done"]);
     shell.write("docs/AY, AgV and no message", "AY");
     let run = shell.run(&["--json", "encrypt", "-r", "docs"]).success();
@@ -177,6 +180,17 @@ fn what_is_not_a_file_of_the_tree_is_left_alone_and_counted() {
     let run = shell.fails(&["decrypt", "-r", "docs", "--output-dir", "back"], 12);
     run.says(&["'docs/done' does not end in .enwrap", "docs/done (exit code 2)"]);
     assert_eq!(names(&shell.path("back")).len(), 3);
+}
+
+#[test]
+fn what_a_killed_run_left_in_the_folder_is_removed_and_named() {
+    let shell = Shell::new();
+    shell.write("a", "a");
+    let left = ".enwrap-0123456789abcdef.tmp";
+    shell.write(left, "half of something");
+    let run = shell.run(&["encrypt", "a"]).success();
+    run.says(&[&format!("removed '{left}'")]);
+    assert!(!shell.path(left).exists());
 }
 
 #[test]

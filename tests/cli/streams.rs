@@ -1,6 +1,8 @@
 //! Pipes in, pipes out.
 
 use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
 use crate::shell::{Shell, sample};
@@ -100,4 +102,55 @@ fn standard_output_that_is_the_input_is_refused() {
     let run = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap().wait_with_output();
     crate::shell::Run::from(run.unwrap()).failure(2).says(&["same file"]);
     assert_eq!(shell.read("a"), b"text");
+}
+
+#[test]
+fn a_stream_that_does_not_block_is_waited_for() {
+    let shell = Shell::new();
+    let bytes = sample(3_000_000);
+    let (input, stdin) = UnixStream::pair().unwrap();
+    let (mut output, stdout) = UnixStream::pair().unwrap();
+    // The mode belongs to the open file, which the process inherits.
+    stdin.set_nonblocking(true).unwrap();
+    stdout.set_nonblocking(true).unwrap();
+    let mut command = shell.command(crate::shell::ENWRAP, &["encrypt"]);
+    command.stdin(OwnedFd::from(stdin)).stdout(OwnedFd::from(stdout));
+    let mut child = command.spawn().unwrap();
+    // With it go the copies of the ends that the process has.
+    drop(command);
+    let mut message = Vec::new();
+    std::thread::scope(|scope| {
+        let mut input = input;
+        scope.spawn(move || input.write_all(&bytes).unwrap());
+        output.read_to_end(&mut message).unwrap();
+    });
+    assert!(child.wait().unwrap().success());
+    let plaintext = shell.pipe(&["decrypt"], &message).success().stdout;
+    assert!(plaintext == sample(3_000_000));
+}
+
+#[test]
+fn a_closed_stream_is_an_error_before_any_work() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    let keyring = std::fs::read(shell.keyring()).unwrap();
+    for line in [
+        "enwrap encrypt -o - a >&-",
+        "enwrap encrypt < a >&-",
+        "enwrap decrypt -o - a.enwrap >&-",
+        "enwrap datakey >&-",
+        "enwrap keygen new >&-",
+        "enwrap key rotate main >&-",
+        "enwrap key list >&-",
+        "enwrap --json verify a.enwrap >&-",
+    ] {
+        shell.sh(line).failure(1).says(&["standard output is closed"]);
+    }
+    shell.sh("enwrap encrypt -o b <&-").failure(1).says(&["standard input is closed"]);
+    assert!(!shell.path("b").exists());
+    assert_eq!(std::fs::read(shell.keyring()).unwrap(), keyring);
+    // What prints nothing does not need it, and the null device is no closed stream.
+    shell.sh("enwrap decrypt a.enwrap -o b >&- <&-").success();
+    shell.sh("enwrap keygen new <>/dev/null 1<>/dev/null").success();
 }

@@ -22,7 +22,7 @@ use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::{Source, operands};
 use crate::cli::opening::{self, named_by};
-use crate::cli::trees::batch;
+use crate::cli::trees::batch::{self, Outcome};
 use crate::output::counted::counted;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::records::message::{EnvelopeKey, InspectedKey, InspectedRecord};
@@ -55,7 +55,9 @@ pub(crate) fn run(app: &App, args: &InspectArgs) -> Result<(), Error> {
     // Only for the aliases: whatever is wrong with the keyring, the message can be looked at.
     let keyring = store.as_ref().and_then(|store| store.load().ok()).unwrap_or_default();
     let path = store.as_ref().map_or_else(|| Path::new(""), |store| store.path());
-    batch::for_each(app, path, &inputs, |input| inspect(app, input, &keyring, args))
+    batch::for_each(app, path, &inputs, |input| {
+        inspect(app, input, &keyring, args).map(|()| Outcome::Done)
+    })
 }
 
 fn inspect(app: &App, input: &Path, keyring: &RootKeys, args: &InspectArgs) -> Result<(), Error> {
@@ -87,7 +89,7 @@ fn envelope_keys(
     for path in opening::envelopes(named) {
         envelopes.push(Envelope::open(&path).cannot("read the envelope file", &path)?);
     }
-    envelopes.extend(opening::beside(app.ui, input));
+    envelopes.extend(opening::beside(app.ui, &input.into()));
     let keys = envelopes.iter().flat_map(|envelope| {
         let records = envelope.of(&header.fields.message_id).into_iter();
         let keys = records.flat_map(|record| record.encrypted_data_keys);

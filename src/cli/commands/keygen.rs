@@ -45,6 +45,7 @@ struct Answer {
 }
 
 pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
+    app.require_output()?;
     let store = app.store()?;
     // Looked up before the keyring is changed: where the key exists, no generation is written, and the keyring may be
     // read-only.

@@ -78,7 +78,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
     }
     batch::for_each(app, store.path(), &inputs, |input| {
         let entry = Entry { path: input.into(), is_named: true, operand: 0 };
-        plan.verify(&entry, &Turn::alone(app)).map(|_| ())
+        plan.verify(&entry, &Turn::alone(app))
     })?;
     if inputs.len() > 1 {
         app.ui.note(&format!("all {} files hold", inputs.len()));
@@ -94,7 +94,7 @@ impl VerifyRun {
         };
         let shown = source.source().shown();
         let meter = turn.meter(source.source(), false);
-        let opened = self.opening.of(input)?.open(&mut source)?.with_jobs(turn.jobs);
+        let opened = self.opening.of(&entry.path).open(&mut source)?.with_jobs(turn.jobs);
         let len = plaintext::decrypt(&opened, &mut source, None, &meter)?;
         meter.finish();
         self.metadata.write("verify", input, None, opened.read_header())?;

@@ -6,10 +6,13 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 
-use enwrap::fs::atomic_file::{AtomicFile, AtomicFileError, Publication, is_descriptor, is_remote};
+use enwrap::fs::atomic_file::{
+    self, AtomicFile, AtomicFileError, Publication, is_descriptor, is_remote,
+};
 use enwrap::fs::close::close;
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::trust::is_planted;
+use enwrap::fs::wait::Waiting;
 use enwrap::pipeline::PipelineError;
 
 use super::pipe;
@@ -17,6 +20,7 @@ use super::source::Source;
 use crate::cli::outputs::{Outputs, Role};
 use crate::output::error::{Cannot as _, Error, StepError, UsageError};
 use crate::output::sanitize;
+use crate::output::standard::require_stdout;
 use crate::output::text_guard::TextGuard;
 
 /// Where one result is to go, as typed.
@@ -194,6 +198,7 @@ impl<'a> Destination<'a> {
         payload: Payload,
         sync: bool,
     ) -> Result<Self, Error> {
+        require_stdout().cannot_do("write")?;
         let stdout = io::stdout();
         let is_guarded = stdout.is_terminal() && !is_explicit;
         if is_guarded && payload == Payload::Binary {
@@ -256,7 +261,7 @@ impl<'a> Destination<'a> {
             Self::Stream { file, sync, .. } => {
                 // A redirection to a network file system reports a full disk no earlier.
                 if is_file(&file) && (sync || is_remote(&file)) {
-                    file.sync_all().cannot_do("sync standard output")?;
+                    atomic_file::sync(&file).cannot_do("sync standard output")?;
                 }
                 close(file).cannot_do("close standard output")
             }
@@ -273,7 +278,7 @@ fn is_file(file: &File) -> bool {
 fn refuse_planted(path: &Path) -> Result<(), Error> {
     let Ok(entry) = fs::symlink_metadata(path) else { return Ok(()) };
     let leads_elsewhere = entry.is_symlink() || entry.file_type().is_fifo();
-    if leads_elsewhere && is_planted(path, entry.uid()) {
+    if leads_elsewhere && is_planted(&path.into(), entry.uid()) {
         let shown = sanitize::name(path);
         let kind = if entry.is_symlink() { "link" } else { "FIFO" };
         let problem = format!(
@@ -302,7 +307,7 @@ impl Write for Destination<'_> {
                 if guard.as_mut().is_some_and(|guard| !guard.is_text(bytes)) {
                     return Err(io::Error::other(NotText));
                 }
-                file.write(bytes)
+                Waiting(&*file).write(bytes)
             }
         }
     }

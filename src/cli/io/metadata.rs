@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::crypto::engine::{Iv, Tag};
+use enwrap::fs::append::Opened;
 use enwrap::fs::close::close_duplicate;
 use enwrap::message::header::{Header, ParsedHeader};
 
@@ -27,7 +28,15 @@ pub(crate) struct MetadataArgs {
 }
 
 /// The file that the lines go to, if there is one.
-pub(crate) struct Metadata(Option<(File, PathBuf)>);
+pub(crate) struct Metadata(Option<(Opened, PathBuf)>);
+
+impl Drop for Metadata {
+    fn drop(&mut self) {
+        if let Some((opened, _)) = &self.0 {
+            opened.remove_if_unused();
+        }
+    }
+}
 
 impl MetadataArgs {
     /// Opens the file. It must be none of the other files of this run, and hold nothing but such lines.
@@ -70,7 +79,7 @@ impl Metadata {
         header: &Header,
         (iv, tag): (&Iv, &Tag),
     ) -> Result<(), Error> {
-        let Some((file, path)) = &self.0 else { return Ok(()) };
+        let Some((Opened { file, .. }, path)) = &self.0 else { return Ok(()) };
         let (input, output) = (absolute(input), absolute(output.unwrap_or_else(|| Path::new("-"))));
         let record = MetadataRecord::new(mode, (&input, &output), header, (iv, tag));
         let line = sanitize::json(&record).map_err(io::Error::from)?;

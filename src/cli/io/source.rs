@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::wait::Waiting;
 use enwrap::keyring::store::generations::FIRST_BYTES;
 use enwrap::operations::encrypt::PlaintextFile;
 use enwrap::pipeline::placed_frames::ReadAt;
@@ -16,6 +17,7 @@ use super::pipe;
 use super::sparse;
 use crate::output::error::{Cannot as _, ChangedMeanwhile, Error, SourceError, UsageError};
 use crate::output::sanitize;
+use crate::output::standard::require_stdin;
 
 /// An open input.
 pub(crate) struct Source {
@@ -60,6 +62,7 @@ impl Source {
     pub(crate) fn open(input: impl Into<FileAt>) -> Result<Self, SourceError> {
         let input = input.into();
         let (path, mut file) = if is_stdin(&input) {
+            require_stdin().map_err(SourceError::Open)?;
             let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(SourceError::Open)?;
             (None, File::from(stdin))
         } else {
@@ -215,8 +218,11 @@ impl Read for Source {
     /// A file that ends before its size is an error, not an end: otherwise the result would lack the rest and look
     /// whole. Files under /proc have size 0, and are read to their end.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read =
-            if self.is_sparse { self.read_sparse(buffer)? } else { self.file.read(buffer)? };
+        let read = if self.is_sparse {
+            self.read_sparse(buffer)?
+        } else {
+            Waiting(&self.file).read(buffer)?
+        };
         self.read += read as u64;
         if read == 0 && !buffer.is_empty() && self.read < self.expected {
             let (expected, read) = (self.expected, self.read);

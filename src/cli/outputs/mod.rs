@@ -6,11 +6,11 @@
 pub(crate) mod place;
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use enwrap::fs::append::{self, Links};
+use enwrap::fs::append::{self, Links, Opened};
 use enwrap::fs::file_at::FileAt;
 
 use crate::cli::secrets::passphrase::Sources;
@@ -105,6 +105,14 @@ impl Outputs {
         }
     }
 
+    /// Refuses a file that must not be written to, by its open folder where it is in one.
+    pub(crate) fn check_at(&self, file: &FileAt) -> Result<(), UsageError> {
+        match file.folder() {
+            Some(_) => self.check_in_folder(file, file.entry_metadata().ok().as_ref()),
+            None => self.check(file),
+        }
+    }
+
     /// Refuses standard output where it leads to a file that must not be written to.
     pub(crate) fn check_stdout(&self, metadata: &Metadata) -> Result<(), UsageError> {
         let Some(place) = Place::of_file(metadata) else { return Ok(()) };
@@ -122,12 +130,12 @@ impl Outputs {
         &self,
         path: &Path,
         is_record: impl FnOnce(&[u8]) -> bool,
-    ) -> Result<File, Error> {
-        let file = append::resolve(path, Links::Follow)
+    ) -> Result<Opened, Error> {
+        let opened = append::resolve(&path.into(), Links::Follow)
             .and_then(|target| append::open(&target, 0o666, is_record))
             .map_err(|source| CannotAppend { path: path.to_path_buf(), source })?;
-        self.protect_open(&file.metadata()?, Role::Written);
-        Ok(file)
+        self.protect_open(&opened.file.metadata()?, Role::Written);
+        Ok(opened)
     }
 
     fn role(&self, path: &Path, place: &Place) -> Option<Role> {

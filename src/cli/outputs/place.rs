@@ -7,6 +7,7 @@ use std::path::Path;
 
 use enwrap::fs::atomic_file::{folder_of, resolve_symlinks};
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::folder::Folder;
 
 /// A file, whatever it is called. Two paths to one file have the same place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,10 +62,11 @@ impl KeyringPlaces {
         };
         let (folder, name) = (folder_of(&target), target.file_name().unwrap_or_default());
         // In a folder that cannot be listed, files are still known by their names.
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let files = entries
-            .filter(|entry| is_of_keyring(&entry.file_name(), name))
-            .filter_map(|entry| Place::of(&entry.path()))
+        let names = Folder::open(folder).and_then(|folder| folder.names()).unwrap_or_default();
+        let files = names
+            .iter()
+            .filter(|found| is_of_keyring(found, name))
+            .filter_map(|found| Place::of(&folder.join(found)))
             .chain(Place::of(&target))
             .collect();
         let found = fs::metadata(folder).ok();

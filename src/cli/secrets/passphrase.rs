@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use enwrap::crypto::secret::SecretText;
+use enwrap::fs::wait::Waiting;
 use enwrap::keyring::Passphrase;
 use enwrap::keyring::store::Operator;
 
@@ -175,7 +176,7 @@ impl PassphraseSource {
 
 fn read_file(path: &Path) -> Result<SecretText, PassphraseError> {
     File::open(path)
-        .and_then(|file| SecretText::read_from(file, MOST_BYTES))
+        .and_then(|file| SecretText::read_from(Waiting(file), MOST_BYTES))
         .map_err(|source| PassphraseError::Unreadable { path: path.to_path_buf(), source })
 }
 

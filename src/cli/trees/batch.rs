@@ -37,6 +37,8 @@ pub(crate) struct Tally {
     pub(crate) failed: usize,
     /// Those that were not begun, because a full disk has stopped the run.
     not_tried: usize,
+    /// Those that were written to while they were read.
+    changed: usize,
     pub(crate) skipped: Skipped,
     /// What failed, for the list at the end of a long run.
     failures: Vec<Diagnosis>,
@@ -45,12 +47,13 @@ pub(crate) struct Tally {
 impl Tally {
     /// Ends the run: tells the counts, with those of the verb, and fails if any file failed.
     fn finish(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
-        let Self { files, failed, not_tried, failures, .. } = self;
+        let Self { files, failed, not_tried, changed, failures, .. } = self;
         app.ui.failures(&failures, failed - failures.len());
         app.ui.stopped(not_tried);
         let failures = failures.iter().map(Diagnosis::failure).collect();
-        let not_tried = Some(not_tried).filter(|count| *count > 0);
-        app.ui.summary(&Summary { files, failed, not_tried, counts, failures })?;
+        let if_any = |count| Some(count).filter(|count| *count > 0);
+        let (not_tried, sources_changed) = (if_any(not_tried), if_any(changed));
+        app.ui.summary(&Summary { files, failed, not_tried, sources_changed, counts, failures })?;
         if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total: files }.into()) }
     }
 
@@ -79,6 +82,8 @@ impl Tally {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Done,
+    /// It was done, of a source that was written to meanwhile.
+    DoneOfChanged,
     Skipped(Reason),
 }
 
@@ -138,6 +143,10 @@ where
         let mut state = lock(&self.state);
         let error = match result {
             Ok(Outcome::Done) => return state.tally.files += 1,
+            Ok(Outcome::DoneOfChanged) => {
+                state.tally.changed += 1;
+                return state.tally.files += 1;
+            }
             Ok(Outcome::Skipped(reason)) => return state.tally.skipped.add(reason),
             Err(error) => error,
         };
@@ -178,12 +187,12 @@ pub(crate) fn for_each<T: AsRef<Path>>(
     app: &App,
     keyring: &Path,
     inputs: &[T],
-    mut one: impl FnMut(&T) -> Result<(), Error>,
+    mut one: impl FnMut(&T) -> Result<Outcome, Error>,
 ) -> Result<(), Error> {
     let is_single = inputs.len() == 1;
     let on_failure = if is_single { OnFailure::End } else { OnFailure::GoOn };
     let run = Run::new(app, keyring, on_failure, inputs.iter().map(Ok));
-    run.work(|input| one(input).map(|()| Outcome::Done));
+    run.work(|input| one(input));
     let tally = run.finish()?;
     if is_single {
         return Ok(());

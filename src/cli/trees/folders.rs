@@ -99,10 +99,9 @@ impl<'a> Folders<'a> {
                         .map_or(Err(error), |reason| Ok(Outcome::Skipped(reason)));
                 }
             };
-            let outcome = one(&job, turn)?;
-            Ok(match outcome {
-                Outcome::Done => Outcome::Done,
+            Ok(match one(&job, turn)? {
                 Outcome::Skipped(reason) => Outcome::Skipped(self.reason(&job.input, reason)),
+                done => done,
             })
         })?;
         tally.finish_folders(app, done)
@@ -174,8 +173,9 @@ impl<'a> Folders<'a> {
         found: &Metadata,
     ) -> Result<bool, Error> {
         let is_result = || found.is_file() && self.results.is_result(output);
+        let source = input.file_metadata()?;
         if self.output.skip_existing
-            && is_same_time(&input.file_metadata()?, found)
+            && (is_same_time(&source, found) || is_unchanged_since(&source, found))
             && is_result()
             && self.results.is_whole(input, output)
         {
@@ -202,6 +202,12 @@ fn is_same_time(source: &Metadata, result: &Metadata) -> bool {
         |of: &Metadata| i128::from(of.mtime()) * 1_000_000_000 + i128::from(of.mtime_nsec());
     let (source, result) = (nanos(source), nanos(result));
     UNITS.iter().any(|unit| source - source.rem_euclid(*unit) == result)
+}
+
+/// Whether nothing was done to a source since its result was written: not to its bytes, its times or its name. A result
+/// that replaced another one has the time at which it did.
+fn is_unchanged_since(source: &Metadata, result: &Metadata) -> bool {
+    (source.ctime(), source.ctime_nsec()) < (result.mtime(), result.mtime_nsec())
 }
 
 #[cfg(test)]

@@ -70,9 +70,9 @@ impl<'a> Work<'a> {
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
         match self {
-            Self::Files(jobs) => batch::for_each(app, store.path(), jobs, |job| {
-                one(job, &Turn::alone(app)).map(|_| ())
-            }),
+            Self::Files(jobs) => {
+                batch::for_each(app, store.path(), jobs, |job| one(job, &Turn::alone(app)))
+            }
             Self::Folders(folders) => folders.run(app, store.path(), done, one),
         }
     }

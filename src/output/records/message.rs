@@ -15,6 +15,9 @@ pub(crate) struct EncryptedRecord {
     pub(crate) keys: Vec<KeyVersionMember>,
     pub(crate) plaintext_bytes: u64,
     pub(crate) message_bytes: u64,
+    /// True where the source was written to while it was read, and else left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) source_changed: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,
     #[serde(flatten)]

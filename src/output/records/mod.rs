@@ -29,6 +29,9 @@ pub(super) struct Line<'a, R> {
     pub(super) r#type: Type,
     #[serde(flatten)]
     pub(super) record: &'a R,
+    /// False, and else left out, once a file system has refused to sync what this run wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) durable: Option<bool>,
 }
 
 /// What a line is.

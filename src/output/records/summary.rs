@@ -15,6 +15,9 @@ pub(crate) struct Summary<C> {
     /// Files that were not begun, of a run that a full disk has stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) not_tried: Option<usize>,
+    /// Files that were written to while they were read; left out where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sources_changed: Option<usize>,
     #[serde(flatten)]
     pub(crate) counts: C,
     /// Of a run over folders; at most 1,000.

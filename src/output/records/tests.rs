@@ -87,6 +87,7 @@ fn results() -> Vec<BTreeSet<String>> {
             keys: vec![version()],
             plaintext_bytes,
             message_bytes,
+            source_changed: true,
             path: path(),
             output: path(),
         }),
@@ -197,7 +198,9 @@ fn results() -> Vec<BTreeSet<String>> {
 /// A summary of each kind, in the order of the contract. The members of a failure are those of the first one.
 fn summaries() -> Vec<BTreeSet<String>> {
     fn of(counts: impl Serialize) -> BTreeSet<String> {
-        members(&Summary { files: 1, failed: 0, not_tried: None, counts, failures: Vec::new() })
+        let (not_tried, sources_changed) = (None, None);
+        let failures = Vec::new();
+        members(&Summary { files: 1, failed: 0, not_tried, sources_changed, counts, failures })
     }
     fn of_tree(counts: impl Serialize) -> BTreeSet<String> {
         let mut names = of(OfTree { counts, skipped: BTreeMap::new() });
@@ -212,10 +215,18 @@ fn summaries() -> Vec<BTreeSet<String>> {
             files: 1,
             failed: 1,
             not_tried,
+            sources_changed: Some(1),
             counts: NoCounts {},
             failures: Vec::new(),
         }),
-        members(&Summary { files: 1, failed: 1, not_tried, counts, failures }),
+        members(&Summary {
+            files: 1,
+            failed: 1,
+            not_tried,
+            sources_changed: Some(1),
+            counts,
+            failures,
+        }),
         of_tree(Done::Decrypted(1)),
         of_tree(Done::Verified(1)),
         of_tree(RewrapCounts { rewrapped: 1, already_so: 1, not_messages, special }),
@@ -274,6 +285,9 @@ fn bytes_are_added_only_where_the_text_is_not_exact() {
 #[test]
 fn a_line_begins_with_its_type() {
     let record = &KeyringCounts { keys: 1, versions: 2, generations: 3, findings: 4 };
-    let line = serde_json::to_string(&Line { r#type: Type::Summary, record }).unwrap();
-    assert_eq!(line, r#"{"type":"summary","keys":1,"versions":2,"generations":3,"findings":4}"#);
+    let line =
+        |durable| serde_json::to_string(&Line { r#type: Type::Summary, record, durable }).unwrap();
+    let plain = r#"{"type":"summary","keys":1,"versions":2,"generations":3,"findings":4}"#;
+    assert_eq!(line(None), plain);
+    assert_eq!(line(Some(false)), plain.replace('}', r#","durable":false}"#));
 }

@@ -48,6 +48,7 @@ enum DatakeyVerb {
 }
 
 pub(crate) fn run(app: &App, args: &DatakeyArgs) -> Result<(), Error> {
+    app.require_output()?;
     match &args.verb {
         None => generate::run(app, &args.generate),
         Some(DatakeyVerb::Decrypt(args)) => decrypt::run(app, args),

@@ -59,6 +59,6 @@ impl EncryptRun<'_> {
             .map_err(|error| name_output(error, target))?;
         meter.finish();
         destination.finish()?;
-        self.record(Path::new("-"), target, &encrypted)
+        self.record(Path::new("-"), target, &encrypted, false)
     }
 }

@@ -240,20 +240,21 @@ impl EncryptRun<'_> {
         }
         .map_err(|error| name_output(error, target))?;
         meter.finish();
-        if !output.remove_source && source.is_changed()? {
-            self.ui.warning(&format!("{}: it changed while it was read", source.shown()));
+        let is_changed = !output.remove_source && source.is_changed()?;
+        if is_changed {
+            self.ui.alert(&format!("{}: it changed while it was read", source.shown()));
         }
         destination.finish()?;
-        self.record(input, target, &encrypted)?;
+        self.record(input, target, &encrypted, is_changed)?;
         if output.remove_source {
             source.remove()?;
         }
-        Ok(Outcome::Done)
+        Ok(if is_changed { Outcome::DoneOfChanged } else { Outcome::Done })
     }
 
     fn publication(&self, mode: Option<u32>, modified: Option<SystemTime>) -> Publication {
         let mode = mode.unwrap_or(0o666) & !self.umask;
-        self.args.output.publication(Access::Mode(mode)).modified(modified)
+        self.args.output.publication(Access::Mode(mode)).modified_if_new(modified)
     }
 
     fn payload(&self) -> Payload {
@@ -282,7 +283,13 @@ impl EncryptRun<'_> {
     }
 
     /// Tells what was done.
-    fn record(&self, input: &Path, target: &Target, encrypted: &Encrypted) -> Result<(), Error> {
+    fn record(
+        &self,
+        input: &Path,
+        target: &Target,
+        encrypted: &Encrypted,
+        source_changed: bool,
+    ) -> Result<(), Error> {
         let (ui, output) = (self.ui, target.path());
         let tag = (&[0; IV_LEN], &encrypted.tag);
         self.metadata.append("encrypt", input, output, &encrypted.header, tag)?;
@@ -295,6 +302,7 @@ impl EncryptRun<'_> {
             keys: keys.collect(),
             plaintext_bytes: encrypted.plaintext_len,
             message_bytes: encrypted.message_len,
+            source_changed,
             path: input.into(),
             output: output.into(),
         };

@@ -57,6 +57,7 @@ pub(crate) struct ImportArgs {
 }
 
 pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
+    app.require_output()?;
     let store = app.store()?;
     let read = read(app, args, store.path())?;
     if args.alias.is_some() && read.len() != 1 {

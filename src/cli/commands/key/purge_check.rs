@@ -143,7 +143,14 @@ impl PurgeCheck {
         let counts = OfTree { counts, skipped: skipped.members() };
         let (files, failed) = (messages + blobs + unchecked + unreadable, unchecked + unreadable);
         let failures = Vec::new();
-        Ok(app.ui.summary(&Summary { files, failed, not_tried: None, counts, failures })?)
+        Ok(app.ui.summary(&Summary {
+            files,
+            failed,
+            not_tried: None,
+            sources_changed: None,
+            counts,
+            failures,
+        })?)
     }
 
     fn verdict(self) -> Result<Self, Found> {

@@ -57,6 +57,7 @@ fn parse_age(text: &str) -> Result<SignedDuration, String> {
 }
 
 pub(crate) fn run(app: &App, args: &RotateArgs) -> Result<(), Error> {
+    app.require_output()?;
     let store = app.store()?;
     let is_due = |created: Timestamp| match args.older_than {
         None => true,
