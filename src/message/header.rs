@@ -32,7 +32,7 @@ const MESSAGE_ID_LEN_1: usize = 16;
 pub const COMMIT_KEY_LEN: usize = 32;
 
 /// The random id of a message, an input of its key derivation and of the tag of each frame.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MessageId {
     bytes: [u8; MESSAGE_ID_LEN],
     len: usize,

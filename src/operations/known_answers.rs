@@ -3,7 +3,7 @@
 //! Each is opened, and those of suite 0x0478 are made again byte for byte from data key, wrap IV and
 //! message id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor};
 use std::num::NonZeroU32;
 
@@ -142,22 +142,63 @@ impl KnownAnswer {
     }
 }
 
-#[test]
-fn each_is_opened() {
-    for answer in answers() {
-        let message = bytes(&answer.message);
-        let mut source = &message[..];
+impl KnownAnswer {
+    /// What `message`, which is this one or an altered one, opens to with the key of this one.
+    fn opened(&self, message: &[u8], keyring: &RootKeys) -> Result<Vec<u8>, String> {
+        let mut source = message;
         let policy = DecryptPolicy {
-            pairs: answer.context(),
+            pairs: self.context(),
             commitment: Commitment::Optional,
             ..DecryptPolicy::default()
         };
-        let keyring = answer.keyring();
-        let opener = MessageOpener { services: &[&keyring], records: &NoRecords, policy: &policy };
-        let opened = OpenedMessage::open(&mut source, &opener).unwrap();
+        let opener = MessageOpener { services: &[keyring], records: &NoRecords, policy: &policy };
+        let opened = OpenedMessage::open(&mut source, &opener).map_err(|it| it.to_string())?;
         let mut plaintext = Vec::new();
-        opened.decrypt(&mut source, &mut plaintext, &NoProgress).unwrap();
+        let decrypted = opened.decrypt(&mut source, &mut plaintext, &NoProgress);
+        decrypted.map_err(|error| error.to_string())?;
+        Ok(plaintext)
+    }
+}
+
+#[test]
+fn each_is_opened() {
+    for answer in answers() {
+        let plaintext = answer.opened(&bytes(&answer.message), &answer.keyring()).unwrap();
         assert_eq!(hex::encode(plaintext), answer.plaintext);
+    }
+}
+
+/// One message of each suite and kind of content: the shortest that has any plaintext.
+fn one_of_each_suite() -> Vec<KnownAnswer> {
+    let mut shortest: BTreeMap<(String, u8), KnownAnswer> = BTreeMap::new();
+    for answer in answers().into_iter().filter(|answer| !answer.plaintext.is_empty()) {
+        let kind = (answer.suite.clone(), answer.content_type);
+        let is_longer = |known: &KnownAnswer| known.message.len() > answer.message.len();
+        if shortest.get(&kind).is_none_or(is_longer) {
+            drop(shortest.insert(kind, answer));
+        }
+    }
+    shortest.into_values().collect()
+}
+
+#[test]
+fn of_each_suite_every_truncation_and_every_altered_byte_is_refused() {
+    let all = one_of_each_suite();
+    let suites: BTreeSet<&str> = all.iter().map(|answer| &answer.suite[..]).collect();
+    assert_eq!(suites.len(), 11);
+    for answer in &all {
+        let (message, keyring) = (bytes(&answer.message), answer.keyring());
+        for len in 0..message.len() {
+            assert!(answer.opened(&message[..len], &keyring).is_err(), "{}: {len}", answer.suite);
+        }
+        for at in 0..message.len() {
+            for mask in [0x01, 0x80] {
+                let mut altered = message.clone();
+                altered[at] ^= mask;
+                let opened = answer.opened(&altered, &keyring);
+                assert!(opened.is_err(), "{}: byte {at} ^ {mask:#x}", answer.suite);
+            }
+        }
     }
 }
 

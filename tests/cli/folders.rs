@@ -164,7 +164,7 @@ fn what_is_not_a_file_of_the_tree_is_left_alone_and_counted() {
     shell.write("docs/old.envelope.lock", "");
     let unfinished = "docs/.enwrap-0123456789abcdef.tmp";
     shell.write(unfinished, "half of something");
-    let held = fs::File::open(shell.path(unfinished)).unwrap();
+    let held = File::open(shell.path(unfinished)).unwrap();
     held.try_lock().unwrap();
     shell.ok(&["encrypt", "outside", "-o", "docs/done"]);
     shell.write("docs/AY, AgV and no message", "AY");

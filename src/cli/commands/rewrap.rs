@@ -109,6 +109,9 @@ struct RewrapRun<'a> {
     /// Where all records go; beside each message, if `None`.
     shared: Option<FileAt>,
     pending: Pending,
+    /// The shared envelope file as it was at the last flush. Each flush reads only what was added since, so that the
+    /// run takes linear time.
+    known: Option<Envelope>,
     changed: usize,
     already_so: usize,
     /// Messages that others replaced before their record was written.
@@ -159,6 +162,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
         keys,
         shared,
         pending,
+        known: None,
         changed: 0,
         already_so: 0,
         replaced: 0,
@@ -272,17 +276,26 @@ impl RewrapRun<'_> {
         if self.pending.records.is_empty() {
             return Ok(());
         }
+        let mut known = self.known.take();
         let envelope = &self.pending.envelope;
         // A derived name may be a link that somebody made.
         let links = if self.shared.is_some() { Links::Follow } else { Links::Refuse };
         self.app.outputs.check_at(envelope)?;
         let (mut written, mut replaced) = (Vec::new(), Vec::new());
-        envelope::append_with(envelope, links, self.app.lock_timeout(), || {
+        let appended = envelope::append_with(envelope, links, self.app.lock_timeout(), || {
             replaced = self.pending.records.iter().map(|it| self.is_replaced(it)).collect();
-            written = self.current_records()?;
+            if self.args.add {
+                let now = known.take().map_or_else(|| Envelope::open(envelope.clone()), Envelope::catch_up);
+                known = now.ok();
+            }
+            written = self.current_records(known.as_ref())?;
             let records = written.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);
             Ok::<_, Error>(records.filter_map(|(record, _)| record.clone()).collect())
-        })?;
+        });
+        if self.shared.is_some() {
+            self.known = known;
+        }
+        appended?;
         let done = std::mem::take(&mut self.pending.records);
         if self.shared.is_none() && replaced.contains(&true) {
             return Err(ChangedMeanwhile.into());
@@ -316,18 +329,17 @@ impl RewrapRun<'_> {
         now.is_none_or(|now| now.fields.message_id != header.fields.message_id)
     }
 
-    /// The pending records; of `--add`, made again with what others have added since, which would else be
-    /// left out of the newest set.
-    fn current_records(&self) -> Result<Vec<Option<Record>>, Error> {
+    /// The pending records; with the envelope file as it is `now`, made again with what others have added since, which
+    /// would else be left out of the newest set.
+    fn current_records(&self, now: Option<&Envelope>) -> Result<Vec<Option<Record>>, Error> {
         let pending = &self.pending.records;
-        let now = match Envelope::open(self.pending.envelope.clone()) {
-            Ok(now) if self.args.add => now,
-            _ => return Ok(pending.iter().map(|it| Some(it.record.clone())).collect()),
+        let Some(now) = now else {
+            return Ok(pending.iter().map(|it| Some(it.record.clone())).collect());
         };
         let mut records = Vec::new();
         for Waiting { header, path, .. } in pending {
             let one = self.opening.of(path);
-            let records_now = Now(&now, &one);
+            let records_now = Now(now, &one);
             let opener = MessageOpener { records: &records_now, ..one.opener() };
             records.push(match rewrap(header, &opener, self.chosen())? {
                 Rewrapped::Record { record, .. } => Some(record),

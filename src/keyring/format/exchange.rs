@@ -96,7 +96,7 @@ impl KeySelection<'_> {
     /// [`KeyError::Remote`] for a key whose material is not here, [`KeyError::Occupied`] for a version that
     /// was chosen twice.
     pub fn to_keyring(&self) -> Result<RootKeys, KeyError> {
-        let mut keyring = RootKeys::default();
+        let mut keys = Vec::new();
         for of_key in self.versions.chunk_by(|(a, _), (b, _)| a.id() == b.id()) {
             let ((key, first), more) = (of_key[0], &of_key[1..]);
             let mut versions = Versions::of(copy_of(key, first)?);
@@ -105,8 +105,10 @@ impl KeySelection<'_> {
                 let occupied = |_| KeyError::Occupied { id: key.id(), what };
                 versions.push(copy_of(key, version)?).map_err(occupied)?;
             }
-            keyring.add(key.copy_with(versions, self.decrypt_only))?;
+            keys.push(key.copy_with(versions, self.decrypt_only));
         }
+        let mut keyring = RootKeys::default();
+        keyring.add_all(keys)?;
         Ok(keyring)
     }
 }

@@ -1,6 +1,6 @@
 //! What a keyring holds, and which key a name means.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,11 +34,10 @@ impl RootKeys {
     /// [`KeyError::NotFound`], with the aliases there are.
     pub fn key(&self, name: &str) -> Result<&Key, KeyError> {
         let alias = name.strip_prefix(ALIAS_PREFIX).unwrap_or(name);
+        let id = name.parse().ok();
         self.keys
             .iter()
-            .find(|key| {
-                key.aliases.iter().any(|a| a.as_str() == alias) || key.id().to_string() == name
-            })
+            .find(|key| key.aliases.iter().any(|a| a.as_str() == alias) || Some(key.id()) == id)
             .ok_or_else(|| KeyError::NotFound { name: name.to_owned(), aliases: self.aliases() })
     }
 
@@ -117,26 +116,44 @@ impl RootKeys {
     /// [`KeyError::AliasExists`], [`KeyError::Occupied`], [`KeyError::Unnamed`] or
     /// [`KeyError::ReservedName`].
     pub fn add(&mut self, key: Key) -> Result<&Key, KeyError> {
-        for alias in &key.aliases {
-            self.require_free(alias)?;
-        }
-        if self.keys.iter().any(|held| held.id() == key.id()) {
-            return Err(KeyError::Occupied { id: key.id(), what: "same id".to_owned() });
-        }
+        self.add_all(vec![key])?;
+        Ok(&self.keys[self.keys.len() - 1])
+    }
+
+    /// As [`add`](Self::add), of several keys: all of them, or none. It looks at the keys that are there once, and not
+    /// once for each new one.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), of the first key that is refused.
+    pub fn add_all(&mut self, new: Vec<Key>) -> Result<(), KeyError> {
+        let mut ids: BTreeSet<KeyId> = self.keys.iter().map(Key::id).collect();
+        let aliased = self.keys.iter().flat_map(|key| key.aliases.iter().map(|it| (it, key.id())));
+        let mut aliases: BTreeMap<&Alias, KeyId> = aliased.collect();
         let by_name = |(key, version)| (full_name(version), (key, version));
         let mut held: HashMap<_, (&Key, &KeyVersion)> = self.versions().map(by_name).collect();
-        for version in key.versions.iter() {
-            version.require_own_name(&key)?;
-            if let Some((holder, held)) = held.insert(full_name(version), (&key, version)) {
-                let material = if held.material == version.material { "same" } else { "other" };
-                let KeyVersion { namespace, name, .. } = version;
-                let what =
-                    format!("name '{name}' in namespace '{namespace}', with {material} material");
-                return Err(KeyError::Occupied { id: holder.id(), what });
+        for key in &new {
+            for alias in &key.aliases {
+                if let Some(id) = aliases.insert(alias, key.id()) {
+                    return Err(KeyError::AliasExists { alias: alias.clone(), id });
+                }
+            }
+            if !ids.insert(key.id()) {
+                return Err(KeyError::Occupied { id: key.id(), what: "same id".to_owned() });
+            }
+            for version in key.versions.iter() {
+                version.require_own_name(key)?;
+                if let Some((holder, held)) = held.insert(full_name(version), (key, version)) {
+                    let material = if held.material == version.material { "same" } else { "other" };
+                    let KeyVersion { namespace, name, .. } = version;
+                    let what = format!(
+                        "name '{name}' in namespace '{namespace}', with {material} material"
+                    );
+                    return Err(KeyError::Occupied { id: holder.id(), what });
+                }
             }
         }
-        self.keys.push(key);
-        Ok(&self.keys[self.keys.len() - 1])
+        self.keys.extend(new);
+        Ok(())
     }
 
     /// Every version of every key.
@@ -242,6 +259,30 @@ mod tests {
         twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) }).unwrap();
         assert!(matches!(keyring.add(twice), Err(KeyError::Occupied { .. })));
         assert_eq!(keyring.keys.len(), 2);
+    }
+
+    #[test]
+    fn of_several_keys_all_are_added_or_none() {
+        let mut keyring = RootKeys::default();
+        keyring.add(generated("a")).unwrap();
+        for taken in ["a", "b"] {
+            let new = ["b", taken].map(generated).into();
+            assert!(matches!(keyring.add_all(new), Err(KeyError::AliasExists { .. })), "{taken}");
+            assert_eq!(keyring.keys.len(), 1);
+        }
+        keyring.add_all(["b", "c"].map(generated).into()).unwrap();
+        assert_eq!(keyring.keys.len(), 3);
+    }
+
+    #[test]
+    fn each_new_key_is_compared_with_a_set_and_not_with_every_other() {
+        // If every key were compared with every other, this would take minutes.
+        const MANY: usize = 30_000;
+        let mut keyring = RootKeys::default();
+        let new = || (0..MANY).map(|_| Key::generate(BTreeSet::new(), "").unwrap()).collect();
+        keyring.add_all(new()).unwrap();
+        keyring.add_all(new()).unwrap();
+        assert_eq!(keyring.keys.len(), 2 * MANY);
     }
 
     #[test]

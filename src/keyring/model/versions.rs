@@ -64,11 +64,11 @@ impl Versions {
         self.old.iter_mut().chain(iter::once(&mut self.current))
     }
 
-    /// Separates the versions with these numbers from the rest, which is `None` where nothing is left.
+    /// Separates the versions with these numbers, which ascend, from the rest, which is `None` where nothing is left.
     pub(super) fn without(self, numbers: &[u32]) -> (Option<Self>, Vec<KeyVersion>) {
         let all = self.old.into_iter().chain(iter::once(self.current));
         let (removed, rest): (Vec<_>, Vec<_>) =
-            all.partition(|version| numbers.contains(&version.number));
+            all.partition(|version| numbers.binary_search(&version.number).is_ok());
         (Self::try_from(rest).ok(), removed)
     }
 }

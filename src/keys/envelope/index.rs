@@ -1,9 +1,11 @@
 //! Reading an envelope file: once from end to end for an index, and then by position.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::os::unix::fs::FileExt as _;
+use std::io::{self, BufRead, BufReader, Seek as _, SeekFrom};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
+
 
 use super::{MOST_FILE_BYTES, MOST_LINE_BYTES, MOST_RECORDS, Record, Records, id_of_line};
 use crate::fs::file_at::FileAt;
@@ -15,16 +17,12 @@ use crate::message::header::MessageId;
 pub struct Envelope {
     path: FileAt,
     file: File,
-    /// Sorted by message; the records of one message in the order of the file.
-    entries: Vec<RecordPlace>,
+    /// The length of each record, by its message and then by the position at which it begins: the records of one
+    /// message are in the order of the file.
+    entries: BTreeMap<(MessageId, u64), u32>,
     skipped: usize,
-}
-
-#[derive(Debug)]
-struct RecordPlace {
-    message: MessageId,
-    start: u64,
-    len: u32,
+    /// How far the file was read.
+    end: u64,
 }
 
 impl Envelope {
@@ -38,28 +36,50 @@ impl Envelope {
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file"));
         }
-        if file.metadata()?.len() > MOST_FILE_BYTES {
+        let mut new = Self { path, file, entries: BTreeMap::new(), skipped: 0, end: 0 };
+        new.read_on()?;
+        Ok(new)
+    }
+
+    /// The index of the file as it is now. Only what was appended since the last reading is read, unless another
+    /// file stands at the path meanwhile, or a shorter one.
+    ///
+    /// To be called while the file is locked, and on an index that was made under the lock too: what is read of a
+    /// line that another process is still writing is not read again.
+    ///
+    /// # Errors
+    /// The system's own.
+    pub fn catch_up(mut self) -> io::Result<Self> {
+        let (known, now) = (self.file.metadata()?, self.path.file_metadata()?);
+        let is_same = (known.dev(), known.ino()) == (now.dev(), now.ino());
+        if !is_same || now.len() < self.end {
+            return Self::open(self.path);
+        }
+        self.read_on()?;
+        Ok(self)
+    }
+
+    /// Notes the records from where the last reading ended to the end of the file.
+    fn read_on(&mut self) -> io::Result<()> {
+        if self.file.metadata()?.len() > MOST_FILE_BYTES {
             let problem = format!("it is larger than {MOST_FILE_BYTES} bytes");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
         }
-        let mut reader = BufReader::with_capacity(64 << 10, &file);
-        let (mut entries, mut skipped, mut start) = (Vec::new(), 0, 0);
+        let mut reader = BufReader::with_capacity(64 << 10, &self.file);
+        reader.seek(SeekFrom::Start(self.end))?;
         let mut line = Vec::new();
         loop {
             let read = read_line(&mut reader, &mut line)?;
             if read == 0 {
-                break;
+                return Ok(());
             }
             match id_of_line(&line).zip(u32::try_from(line.len()).ok()) {
-                Some((message, len)) => entries.push(RecordPlace { message, start, len }),
+                Some((message, len)) => drop(self.entries.insert((message, self.end), len)),
                 None if line.trim_ascii().is_empty() && read <= MOST_LINE_BYTES as u64 => {}
-                None => skipped += 1,
+                None => self.skipped += 1,
             }
-            start += read;
+            self.end += read;
         }
-        // Stable, so the order of the file stays among the records of one message.
-        entries.sort_by(|a, b| a.message.as_bytes().cmp(b.message.as_bytes()));
-        Ok(Self { path, file, entries, skipped })
     }
 
     /// Where it is.
@@ -70,7 +90,7 @@ impl Envelope {
 
     /// Whether all its lines are records for this message.
     pub(super) fn serves_only(&self, message: &MessageId) -> bool {
-        self.skipped == 0 && self.entries.iter().all(|entry| entry.message == *message)
+        self.skipped == 0 && self.entries.keys().all(|(served, _)| served == message)
     }
 
     /// Lines that are no record: torn ones, or someone else's.
@@ -82,16 +102,15 @@ impl Envelope {
 
 impl Records for Envelope {
     fn of(&self, message: &MessageId) -> Vec<Record> {
-        let id = message.as_bytes();
-        let first = self.entries.partition_point(|entry| entry.message.as_bytes() < id);
-        let count = self.entries[first..].partition_point(|entry| entry.message == *message);
-        let entries = self.entries[first..first + count].iter().rev().take(MOST_RECORDS);
+        let entries = self.entries.range((*message, 0)..=(*message, u64::MAX));
         // What cannot be read, or is no record after all, is passed over like every record that does not
         // open the message.
         entries
-            .filter_map(|entry| {
-                let mut line = vec![0; entry.len as usize];
-                self.file.read_exact_at(&mut line, entry.start).ok()?;
+            .rev()
+            .take(MOST_RECORDS)
+            .filter_map(|((_, start), len)| {
+                let mut line = vec![0; *len as usize];
+                self.file.read_exact_at(&mut line, *start).ok()?;
                 Record::from_line(&line).filter(|record| record.message_id == *message)
             })
             .collect()
@@ -167,5 +186,47 @@ mod tests {
         let records = opened(lines.as_bytes()).of(&[1; 32].into());
         assert_eq!(records.len(), MOST_RECORDS);
         assert_eq!(records[0].encrypted_data_keys[0].ciphertext[0], 199);
+    }
+
+    /// A new file with this text.
+    fn written(path: &Path, text: &str) -> File {
+        let mut file = File::create_new(path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn only_what_was_appended_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tree.envelope");
+        let lines = |range: std::ops::Range<u8>| -> String {
+            range.map(|n| sample(n % 2, n).to_line()).collect()
+        };
+        let mut file = written(&path, &lines(0..6));
+        let known = Envelope::open(&path).unwrap();
+        // What was read before is no record any more, which nobody who does not read it again sees.
+        file.write_all_at(&vec![b'?'; lines(0..6).len()], 0).unwrap();
+        file.write_all(lines(6..10).as_bytes()).unwrap();
+        let known = known.catch_up().unwrap();
+        assert_eq!((known.skipped(), known.entries.len()), (0, 10));
+        let keys = known.of(&[1; 32].into());
+        let keys: Vec<u8> = keys.iter().map(|it| it.encrypted_data_keys[0].ciphertext[0]).collect();
+        assert_eq!(keys, [9, 7]);
+        assert_eq!(known.catch_up().unwrap().entries.len(), 10);
+    }
+
+    #[test]
+    fn another_file_and_a_shorter_one_are_read_from_the_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tree.envelope");
+        let records = |count| sample(1, 1).to_line().repeat(count);
+        written(&path, &records(3));
+        let known = Envelope::open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        written(&path, &records(5));
+        let known = known.catch_up().unwrap();
+        assert_eq!(known.entries.len(), 5);
+        File::options().write(true).open(&path).unwrap().set_len(records(1).len() as u64).unwrap();
+        assert_eq!(known.catch_up().unwrap().entries.len(), 1);
     }
 }

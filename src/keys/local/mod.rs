@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::crypto::secret::DataKey;
 use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, State};
-use crate::keyring::{Key, KeyError, KeyVersion, RootKeys};
+use crate::keyring::{Key, KeyError, KeyId, KeyVersion, RootKeys};
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, Recipient, UnwrapError, Unwrapper, WrapError,
     WrappingKey,
@@ -55,8 +55,8 @@ impl KeyService for RootKeys {
 
     fn missing_version(&self, wrapped: &EncryptedDataKey) -> Option<String> {
         let (namespace, name) = raw_aes::names(wrapped)?;
-        let (key, number) =
-            self.keys().iter().find_map(|key| Some((key, named_number(key, namespace, name)?)))?;
+        let (id, number) = id_and_number(namespace, name)?;
+        let key = self.keys().iter().find(|key| key.id() == id)?;
         if key.version(Some(number)).is_ok() {
             return None;
         }
@@ -72,17 +72,22 @@ impl KeyService for RootKeys {
 
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
         let (namespace, name) = raw_aes::names(wrapped)?;
-        let is_version = |key: &&Key| named_number(key, namespace, name).is_some();
         let held = self.versions().find(|(_, v)| v.namespace == namespace && v.name == name);
-        let key = held.map(|(key, _)| key).or_else(|| self.keys().iter().find(is_version))?;
-        Some(key.id().into())
+        let by_id = || {
+            let (id, _) = id_and_number(namespace, name)?;
+            self.keys().iter().find(|key| key.id() == id)
+        };
+        held.map(|(key, _)| key).or_else(by_id).map(|key| key.id().into())
     }
 }
 
-/// The number of a version of this key, by the name that enwrap gives to its own keys' versions.
-fn named_number(key: &Key, namespace: &str, name: &str) -> Option<u32> {
-    let number = name.strip_prefix(&key.id().to_string())?.strip_prefix('/')?;
-    if namespace == NAMESPACE { number.parse().ok() } else { None }
+/// The id of a key and the number of its version, from the name that enwrap gives to versions of its own keys.
+///
+/// The name is parsed once: a keyring of thousands of keys is searched for each encrypted data key, and to write
+/// every id as text would take most of the time of opening a message.
+fn id_and_number(namespace: &str, name: &str) -> Option<(KeyId, u32)> {
+    let (id, number) = name.split_once('/')?;
+    if namespace == NAMESPACE { Some((id.parse().ok()?, number.parse().ok()?)) } else { None }
 }
 
 /// A key version as a wrapping key; `None` where its material is not in the keyring.

@@ -74,12 +74,7 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
         told.push(ImportedRecord::new(&key, &file_aliases));
         keys.push(key);
     }
-    let ((), saved) = store.update(|keyring| {
-        for key in keys {
-            keyring.add(key)?;
-        }
-        Ok::<_, Error>(())
-    })?;
+    let ((), saved) = store.update(|keyring| Ok::<_, Error>(keyring.add_all(keys)?))?;
     if saved == Saved::Created {
         app.tell_about_first_use(&store);
     } else {
