@@ -4,7 +4,6 @@
 //! final frame in the middle) are reached by a fuzzer only if something makes their tags, which this module does.
 
 use enwrap::crypto::engine::{Gcm, IV_LEN, Iv, TAG_LEN, Tag};
-use enwrap::crypto::secret::{DataKey, SecretBytes};
 use enwrap::message::Limits;
 use enwrap::message::codec::push_sized;
 use enwrap::message::context::{EncryptionContext, PUBLIC_KEY};
@@ -15,6 +14,8 @@ use enwrap::message::header::{ContentType, Header, MessageId, ParsedHeader};
 use enwrap::message::layout::{FINAL_PREFIX, REGULAR_PREFIX};
 use enwrap::message::signature::Signer;
 use enwrap::message::suite::{SignatureAlgorithm, Suite};
+use enwrap::operations::datakey::serialise_blob;
+use enwrap::{DataKey, DecryptOptions};
 
 use crate::known_key;
 
@@ -81,8 +82,9 @@ pub fn header_body(fields: &Header) -> Vec<u8> {
 /// Makes `fields` those of a message under the known data key, and returns the whole header with the sealer of its
 /// frames.
 pub fn begin(fields: &mut Header) -> (Vec<u8>, Sealer) {
-    let data_key = DataKey::new(SecretBytes::copy_of(&vec![0xD5; fields.suite.key_len]));
-    fields.encrypted_data_keys[0] = wrap(&data_key, &fields.context);
+    let key_len = fields.suite.key_len;
+    fields.encrypted_data_keys[0] = wrapped(key_len, &fields.context);
+    let data_key = data_key(key_len);
     let (frame_key, commit_key) = derive(fields.suite, &data_key, &fields.message_id);
     fields.commit_key = commit_key;
     let gcm = Gcm::new(frame_key.expose()).unwrap();
@@ -95,10 +97,17 @@ pub fn begin(fields: &mut Header) -> (Vec<u8>, Sealer) {
     (header, Sealer { gcm, id: fields.message_id })
 }
 
-fn wrap(data_key: &DataKey, context: &EncryptionContext) -> EncryptedDataKey {
+/// Returns the known data key of `len` bytes. Only an unwrap makes the type.
+fn data_key(len: usize) -> DataKey {
+    let blob = serialise_blob(&wrapped(len, &EncryptionContext::default())).unwrap();
+    enwrap::decrypt_data_key(&blob, &DecryptOptions::new(known_key::keyring())).unwrap()
+}
+
+/// Returns the known data key of `len` bytes, wrapped under the known wrapping key.
+fn wrapped(len: usize, context: &EncryptionContext) -> EncryptedDataKey {
     // Always the same: nothing here is secret, and an input must have one result.
     let iv = [0xCC; IV_LEN];
-    let mut ciphertext = data_key.expose().to_vec();
+    let mut ciphertext = vec![0xD5; len];
     let gcm = Gcm::new(&known_key::material()).unwrap();
     let tag = gcm.seal(&iv, &context.serialise(), &mut ciphertext);
     ciphertext.extend(tag);
