@@ -222,10 +222,13 @@ fn part(opened: &OpenedMessage, source: &Vec<u8>, choices: Choices, reference: &
     }
 }
 
+/// Returns the start of a file. A frame with a great number, which salvage puts to its place, makes a file of gigabytes
+/// with a hole before the frame.
 fn contents(file: &mut File) -> Vec<u8> {
+    const MOST: u64 = 4 << 20;
     let mut bytes = Vec::new();
     file.rewind().unwrap();
-    file.read_to_end(&mut bytes).unwrap();
+    file.take(MOST).read_to_end(&mut bytes).unwrap();
     bytes
 }
 

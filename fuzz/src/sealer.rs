@@ -163,7 +163,7 @@ pub fn repaired(message: &[u8], limits: &Limits, repair: Repair) -> Option<Vec<u
 fn body(sealer: &Sealer, content: ContentType, rest: &mut &[u8], before: u32) -> Vec<u8> {
     let mut body = Vec::new();
     let ContentType::Framed(frame_length) = content else {
-        drop(block(sealer, rest, &mut body));
+        block(sealer, rest, &mut body).unwrap_or_default();
         return body;
     };
     let length = frame_length.get() as usize;

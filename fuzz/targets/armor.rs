@@ -43,8 +43,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// Returns whether it was armour, and the bytes; or the bytes before an error, and the error.
 fn decoded(source: impl BufRead, step: usize) -> Result<(bool, Vec<u8>), (Vec<u8>, String)> {
-    let mut reader =
-        Unarmored::detect(source).map_err(|error| (Vec::new(), error.to_string()))?;
+    let mut reader = Unarmored::detect(source).map_err(|error| (Vec::new(), error.to_string()))?;
     let (mut bytes, mut buffer) = (Vec::new(), vec![0; step.min(4096)]);
     loop {
         match reader.read(&mut buffer) {

@@ -91,7 +91,13 @@ fuzz_target!(|body: Body| {
             && !frame.is_tag_wrong;
         let is_number_right = written == place;
         let is_final = frame.is_dressed_as_final;
-        frames.push(Sealed { plaintext, number: sealed_number, is_right, is_final, is_number_right });
+        frames.push(Sealed {
+            plaintext,
+            number: sealed_number,
+            is_right,
+            is_final,
+            is_number_right,
+        });
     }
     message.extend(&body.behind);
     let part = (u64::from(body.part.0), u64::from(body.part.1));
@@ -134,9 +140,8 @@ fn check(outcome: &Outcome, frames: &[Sealed], behind: usize) {
 fn assert_placed(saved: &[u8], length: usize, frames: &[Sealed]) {
     for (number, found) in (1u32..).zip(saved.chunks(length)) {
         let is_hole = found.iter().all(|byte| *byte == 0);
-        let is_sealed = || {
-            frames.iter().any(|frame| frame.number == number && frame.plaintext == found)
-        };
+        let is_sealed =
+            || frames.iter().any(|frame| frame.number == number && frame.plaintext == found);
         assert!(is_hole || is_sealed(), "frame {number}");
     }
 }

@@ -31,7 +31,9 @@ fuzz_target!(|data: &[u8]| {
             let expected: Vec<Record> = same.take(MOST_RECORDS).cloned().collect();
             let found = envelope.of(&record.message_id);
             // Lines of that id that are no records after all take the place of others.
-            assert!(found == expected || found.len() < expected.len() && expected.starts_with(&found));
+            assert!(
+                found == expected || found.len() < expected.len() && expected.starts_with(&found)
+            );
         }
         let Some(new) = records.first() else { return };
         if append(&path, &[new.clone()], Duration::ZERO).is_err() {

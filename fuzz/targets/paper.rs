@@ -58,7 +58,11 @@ fuzz_target!(|typed: Typed<'_>| {
 fn restore_numbers(lines: &[String], printed: &str) -> Vec<String> {
     let originals = printed.lines().filter(|line| !line.starts_with('#'));
     let restored = lines.iter().zip(originals).map(|(line, original)| {
-        if original.starts_with("end") { original.to_owned() } else { original[..3].to_owned() + &line[3..] }
+        if original.starts_with("end") {
+            original.to_owned()
+        } else {
+            original[..3].to_owned() + &line[3..]
+        }
     });
     restored.collect()
 }
