@@ -75,6 +75,16 @@ impl<R: BufRead> Unarmored<R> {
             match &start[blank..] {
                 [] if blank > 0 => source.consume(blank),
                 [0xFF | 0xFE, ..] | [b'A' | b'-', 0, ..] => return Err(ArmorError::Utf16.into()),
+                [first @ (b'A' | b'-')] => {
+                    // The byte that tells UTF-16 may come with the next read only.
+                    let first = *first;
+                    source.consume(blank + 1);
+                    return if next_byte(&mut source)? == Some(0) {
+                        Err(ArmorError::Utf16.into())
+                    } else {
+                        Ok(Self::Armored(ArmorDecoder::after(first, source)))
+                    };
+                }
                 [b'A' | b'-', ..] => {
                     source.consume(blank);
                     return Ok(Self::Armored(ArmorDecoder::new(source)));
@@ -116,6 +126,17 @@ impl<R: BufRead> Read for Unarmored<R> {
     }
 }
 
+/// Returns the next byte of `source` without taking it; `None` at the end.
+fn next_byte(source: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        match source.fill_buf() {
+            Ok(bytes) => return Ok(bytes.first().copied()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// A reader that decodes armoured text, in constant memory, however long the lines are.
 pub struct ArmorDecoder<R> {
     source: R,
@@ -151,6 +172,19 @@ impl<R: BufRead> ArmorDecoder<R> {
             is_padded: false,
             is_cut: false,
         }
+    }
+
+    /// Returns a decoder of a text whose first character was taken from `source` already.
+    fn after(first: u8, source: R) -> Self {
+        let mut decoder = Self::new(source);
+        if first == b'-' {
+            decoder.is_label = true;
+            decoder.label.push(first);
+        } else {
+            decoder.is_line_start = false;
+            decoder.characters.push(first);
+        }
+        decoder
     }
 
     /// Whether all text so far was armour: base64, white space, and BEGIN and END lines. Other lines that begin with
@@ -401,6 +435,23 @@ mod tests {
                     let error = detect(other).unwrap_err();
                     let error = error.get_ref().unwrap().downcast_ref();
                     assert_eq!(error, Some(&ArmorError::BlankStart), "{blank:?}, {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn utf_16_is_recognised_whatever_the_sizes_of_the_reads() {
+        let text = format!("-----BEGIN X-----\n{}", armored(&message(100), 100));
+        for start in ["", "\n \u{FEFF}"] {
+            for text in [&text[..], &text[18..], "A", "-"] {
+                let wide: Vec<u8> = text.bytes().flat_map(|byte| [byte, 0]).collect();
+                let wide = [start.as_bytes(), &wide].concat();
+                for size in [1, 2, 3, 8192] {
+                    let error = Unarmored::detect(io::BufReader::with_capacity(size, &wide[..]));
+                    let error = error.err().unwrap();
+                    let error = error.get_ref().unwrap().downcast_ref();
+                    assert_eq!(error, Some(&ArmorError::Utf16), "{start:?}, {text}, {size}");
                 }
             }
         }
