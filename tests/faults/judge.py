@@ -21,7 +21,7 @@ def judge(place, scenario, ended, baseline, *, killed=False, may_abort=False):
         wrong += _secrets(place, ended)
     files = snapshot(place.folder)
     is_done = not killed and ended.code == 0
-    wrong += _files(place, scenario, files, is_done, killed)
+    wrong += _files(place, scenario, files, is_done, killed, ended.stderr)
     if is_done:
         if not scenario.says(ended.stdout, baseline.stdout):
             wrong.append(("wrong success", f"standard output is {ended.stdout[:80]!r}"))
@@ -56,7 +56,7 @@ def _secrets(place, ended):
     return [("secret", secret[:8].decode("latin-1")) for secret in place.secrets if secret in ended.stderr]
 
 
-def _files(place, scenario, files, is_done, killed):
+def _files(place, scenario, files, is_done, killed, stderr):
     before, wrong = place.before, []
 
     def is_complete(path):
@@ -70,7 +70,8 @@ def _files(place, scenario, files, is_done, killed):
         if is_done and not is_complete(path):
             wrong.append(("wrong success", f"{path} is {'as before' if is_old else 'wrong'}"))
         elif not is_done and not is_old and not is_complete(path):
-            wrong.append(("lost" if path in before else "half file", path))
+            kind = "lost" if path in before else "half file" if files[path] else "empty file"
+            wrong.append((kind, path))
     for path in before.keys() - files.keys() - scenario.outputs.keys():
         if path in scenario.removed and is_complete(scenario.removed[path]):
             continue
@@ -83,7 +84,8 @@ def _files(place, scenario, files, is_done, killed):
             if is_done and path in scenario.removed:
                 wrong.append(("wrong success", f"{path} is still there"))
         elif TEMPORARY.search(path):
-            if not killed:
+            # What could not be removed is told by its name.
+            if not killed and path.rsplit("/", 1)[-1].encode() not in stderr:
                 wrong.append(("leftover", path))
         elif not path.endswith(".lock") and not _is_old_keyring(path, files, before):
             wrong.append(("leftover", path))
