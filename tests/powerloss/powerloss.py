@@ -133,14 +133,6 @@ def look_at(place, command, check, environment, syncs_count=True):
     return wrong, len(seen)
 
 
-def is_json(line):
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
-
-
 def said(printed):
     lines = printed.split(b"\n")[:-1]
     try:
@@ -495,12 +487,12 @@ def envelopes():
                 after = state.decrypted(name, "--only-key", new, *there)
                 if name in results(said) and after != OLD:
                     wrong.append(f"the record is not on the disk, after the report: {after}")
-            first = (state.read(file) or b"").split(b"\n")[0]
-            if first and not is_json(first):
-                # The very first record is torn. Nothing is appended then (exit 11), until somebody removes the file.
+            if (state.read(file) or b"").startswith(b"\0"):
+                # The space of the very first record, without its data. That is no envelope file, so nothing is
+                # appended to it (exit 11) until somebody removes it.
                 ended = state.run("rewrap", "-k", new, *names, *envelope)
-                return [*wrong, *([] if ended.returncode == 11 else [f"a torn file: exit {ended.returncode}"])]
-            # Another line that is torn must not swallow the next record.
+                return [*wrong, *([] if ended.returncode == 11 else [f"zeros: exit {ended.returncode}"])]
+            # A line that is torn must not swallow the next record.
             ended = state.run("rewrap", "-k", new, *names, *envelope)
             after = [state.decrypted(name, "--only-key", new, *envelope) for name in names]
             if ended.returncode or after != [OLD] * len(names):
