@@ -5,7 +5,7 @@
 
 pub(crate) mod place;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -35,7 +35,7 @@ pub(crate) enum Role {
 /// The files of a run.
 pub(crate) struct Outputs {
     pub(crate) ui: Ui,
-    files: Mutex<HashMap<Place, Role>>,
+    files: Mutex<BTreeMap<Place, Role>>,
     keyring: OnceLock<PathBuf>,
     /// Looked for when the first output is.
     keyring_places: OnceLock<KeyringPlaces>,
@@ -145,7 +145,7 @@ impl Outputs {
         if keyring == Some(true) { Some(Role::Keyring) } else { self.files().get(place).copied() }
     }
 
-    fn files(&self) -> MutexGuard<'_, HashMap<Place, Role>> {
+    fn files(&self) -> MutexGuard<'_, BTreeMap<Place, Role>> {
         // Each change of the map is a single call, so a panic of another thread leaves it consistent.
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,7 +10,7 @@ use enwrap::fs::file_at::FileAt;
 use enwrap::fs::folder::Folder;
 
 /// A file, whatever it is called. Two paths to one file have the same place.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     /// A plain file that exists: its device and inode.
     File(u64, u64),

@@ -1,7 +1,7 @@
 //! Runs over folders that write a result for each file: which files, where the results go, and what is done about
 //! a file that stands there already.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -40,7 +40,7 @@ pub(crate) struct Folders<'a> {
     begun: SystemTime,
     /// The results of this run that are messages though their inputs are messages too, by their paths without
     /// links. The walk may find one, and must not take it for an input.
-    nested: Mutex<HashSet<PathBuf>>,
+    nested: Mutex<BTreeSet<PathBuf>>,
 }
 
 /// What is to be done for one file of a tree.

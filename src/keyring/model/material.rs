@@ -1,6 +1,7 @@
 //! A root key's secret part.
 
-use std::hash::{Hash, Hasher};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +56,16 @@ impl Material {
     }
 }
 
-/// For sets of materials by reference. The standard library's hasher is keyed at random, so that its values
-/// say nothing of the material.
+/// The same function in every process. With the random keys of the standard library, a system that gives no random
+/// numbers would end the process.
+type SameHasher = BuildHasherDefault<DefaultHasher>;
+
+/// Materials by reference.
+pub(crate) type Materials<'a> = HashSet<&'a Material, SameHasher>;
+
+/// What is known of each material, by reference.
+pub(crate) type ByMaterial<'a, T> = HashMap<&'a Material, T, SameHasher>;
+
 impl Hash for Material {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.expose().hash(state);

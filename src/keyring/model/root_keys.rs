@@ -1,6 +1,6 @@
 //! What a keyring holds, and which key a name means.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -130,7 +130,7 @@ impl RootKeys {
         let aliased = self.keys.iter().flat_map(|key| key.aliases.iter().map(|it| (it, key.id())));
         let mut aliases: BTreeMap<&Alias, KeyId> = aliased.collect();
         let by_name = |(key, version)| (full_name(version), (key, version));
-        let mut held: HashMap<_, (&Key, &KeyVersion)> = self.versions().map(by_name).collect();
+        let mut held: BTreeMap<_, (&Key, &KeyVersion)> = self.versions().map(by_name).collect();
         for key in &new {
             for alias in &key.aliases {
                 if let Some(id) = aliases.insert(alias, key.id()) {

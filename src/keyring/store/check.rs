@@ -1,6 +1,5 @@
 //! Whether the keyring, and the files beside it, are as they should be.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -12,7 +11,7 @@ use super::generations::{Remnant, RemnantKind};
 use super::reading::Decoded;
 use crate::clock::now;
 use crate::keyring::model::key::KeyVersion;
-use crate::keyring::model::material::Material;
+use crate::keyring::model::material::{ByMaterial, Material, Materials};
 use crate::keyring::model::name::KeyId;
 use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
@@ -110,7 +109,7 @@ impl Store {
     pub fn check(&self, works: impl Fn(&KeyVersion) -> bool) -> Result<Checked, KeyringError> {
         let Decoded { keyring, is_sealed, .. } = self.load_decoded()?;
         let mut findings = findings_in(&keyring, works);
-        let held: HashSet<&Material> = keyring.materials().collect();
+        let held: Materials<'_> = keyring.materials().collect();
         let mut generations = 0;
         for remnant in self.remnants()? {
             match remnant.kind {
@@ -143,7 +142,7 @@ impl Store {
         &self,
         generation: Remnant,
         is_sealed: bool,
-        held: &HashSet<&Material>,
+        held: &Materials<'_>,
     ) -> Option<Finding> {
         if is_sealed && !generation.is_sealed() {
             return Some(Finding::Unsealed(generation.path));
@@ -162,7 +161,7 @@ impl Store {
 /// The versions that do not work, and those whose material another one has too.
 fn findings_in(keyring: &RootKeys, works: impl Fn(&KeyVersion) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut seen: HashMap<&Material, (KeyId, u32)> = HashMap::new();
+    let mut seen = ByMaterial::<(KeyId, u32)>::default();
     for (key, version) in keyring.versions() {
         let this = (key.id(), version.number);
         if !works(version) {

@@ -1,6 +1,6 @@
 //! What one keyring lacks of another.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use crate::keyring::model::key::{Key, KeyVersion};
 use crate::keyring::model::material::Material;
@@ -11,9 +11,15 @@ pub(crate) fn missing_from<'a>(
     keyring: &RootKeys,
     other: &'a RootKeys,
 ) -> Vec<(&'a Key, &'a KeyVersion)> {
-    fn identity(version: &KeyVersion) -> (&str, &str, Option<&Material>) {
-        (&version.namespace, &version.name, version.material.as_ref())
+    fn full_name(version: &KeyVersion) -> (&str, &str) {
+        (&version.namespace, &version.name)
     }
-    let held: HashSet<_> = keyring.versions().map(|(_, version)| identity(version)).collect();
-    other.versions().filter(|(_, version)| !held.contains(&identity(version))).collect()
+    let held: BTreeMap<_, Option<&Material>> = keyring
+        .versions()
+        .map(|(_, version)| (full_name(version), version.material.as_ref()))
+        .collect();
+    let is_held = |version: &KeyVersion| {
+        held.get(&full_name(version)).is_some_and(|material| *material == version.material.as_ref())
+    };
+    other.versions().filter(|(_, version)| !is_held(version)).collect()
 }

@@ -8,7 +8,6 @@
 //! Each step can be interrupted or fail. A generation that says which versions were due is removed only after
 //! all others that hold them, so that the next purge can finish what this one began.
 
-use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
@@ -20,7 +19,7 @@ use super::saving::io_error;
 use super::traces::Traces;
 use crate::keyring::format::seal::Passphrase;
 use crate::keyring::model::deletion::Destroyed;
-use crate::keyring::model::material::Material;
+use crate::keyring::model::material::{Material, Materials};
 use crate::keyring::model::name::KeyId;
 use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
@@ -61,7 +60,7 @@ impl Store {
         let mut held = self.hold()?;
         let destroyed = held.keyring.destroy_due(only, now);
         let interrupted = interrupted(&held, &destroyed, now)?;
-        let gone: HashSet<&Material> = (interrupted.iter().chain(&destroyed))
+        let gone: Materials<'_> = (interrupted.iter().chain(&destroyed))
             .filter_map(|it| it.version.material.as_ref())
             .collect();
         if gone.is_empty() {
@@ -101,7 +100,7 @@ fn interrupted(
     destroyed: &[Destroyed],
     now: Timestamp,
 ) -> Result<Vec<Destroyed>, KeyringError> {
-    let present: HashSet<&Material> = held.keyring.materials().collect();
+    let present: Materials<'_> = held.keyring.materials().collect();
     let mut found: Vec<Destroyed> = Vec::new();
     let list = generations::list(&held.target)
         .map_err(|source| io_error("look for generations of", &held.target, source))?;
