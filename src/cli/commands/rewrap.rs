@@ -191,7 +191,8 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
 impl RewrapRun<'_> {
     fn rewrap(&mut self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
-        let found = if !path.is_file() {
+        // What was found in a folder is a plain file, also where its path is longer than the system takes.
+        let found = if entry.is_named && !path.is_file() {
             None
         } else {
             match MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)? {
