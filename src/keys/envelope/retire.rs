@@ -21,6 +21,9 @@ pub fn retire<T, E: From<AppendError>>(
     lock_timeout: Duration,
     replace: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
+    if !can_be_locked(path) {
+        return replace();
+    }
     let lock = FileLock::take(path, lock_timeout)
         .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
     let replaced = replace();
@@ -36,6 +39,13 @@ pub fn retire<T, E: From<AppendError>>(
         drop(lock.remove());
     }
     replaced
+}
+
+/// Whether the name leaves room for that of a lock file. Where it does not, nobody can add a record, and there is
+/// nothing to wait for.
+fn can_be_locked(path: &Path) -> bool {
+    const MOST_NAME_BYTES: usize = 255;
+    path.file_name().is_some_and(|name| name.len() + ".lock".len() <= MOST_NAME_BYTES)
 }
 
 /// Whether there is a file, and not a link to one.
@@ -68,5 +78,17 @@ mod tests {
         append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
         retire(Ok(())).unwrap();
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_message_is_replaced_also_where_no_lock_file_could_have_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for (len, is_locked) in [(250, true), (251, false), (264, false)] {
+            let path = folder.path().join("n".repeat(len));
+            let id = [1; 32].into();
+            let lock = path.with_added_extension("lock");
+            let replace = || Ok::<_, AppendError>(lock.exists());
+            assert_eq!(retire(&path, &id, Duration::ZERO, replace).unwrap(), is_locked, "{len}");
+        }
     }
 }
