@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Record;
+use super::{MOST_FILE_BYTES, Record};
 use crate::fs::append::{self, AppendFault, Links};
 use crate::fs::atomic_file::fault::{Step, step};
 use crate::fs::atomic_file::{folder_of, sync_folder};
@@ -34,6 +34,12 @@ pub enum AppendError {
         /// Why not.
         #[source]
         source: AppendFault,
+    },
+    /// With the records, it would be larger than what readers accept.
+    #[error("the envelope file '{}' would be larger than {MOST_FILE_BYTES} bytes, which no reader accepts", path.display())]
+    TooLarge {
+        /// The envelope file.
+        path: PathBuf,
     },
     /// The system refused a step.
     #[error("cannot {action} the envelope file '{}'", path.display())]
@@ -91,6 +97,9 @@ pub fn append_with<E: From<AppendError>>(
         text.push('\n');
     }
     text.extend(records.iter().map(Record::to_line));
+    if before.saturating_add(text.len() as u64) > MOST_FILE_BYTES {
+        return Err(AppendError::TooLarge { path: path.to_path_buf() }.into());
+    }
     let written = step(Step::Write)
         .and_then(|()| file.write_all(text.as_bytes()))
         .and_then(|()| step(Step::SyncFile))
@@ -153,6 +162,27 @@ mod tests {
             let error = fail_at(&[fault], ErrorKind::StorageFull, append).unwrap_err();
             assert!(matches!(error, AppendError::Io { action: "write", .. }));
             assert_eq!(fs::read(&path).unwrap(), before, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn no_file_grows_beyond_what_readers_accept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tree.envelope");
+        append(&path, &[sample(1, 1)], Duration::ZERO).unwrap();
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        let line = sample(2, 2).to_line().len() as u64;
+        // A newline comes before the record, since the file does not end with one.
+        for (len, fits) in [(MOST_FILE_BYTES - line, false), (MOST_FILE_BYTES - line - 1, true)] {
+            file.set_len(len).unwrap();
+            let appended = append(&path, &[sample(2, 2)], Duration::ZERO);
+            assert!(if fits {
+                appended.is_ok()
+            } else {
+                matches!(appended, Err(AppendError::TooLarge { .. }))
+            });
+            let after = fs::metadata(&path).unwrap().len();
+            assert_eq!(after, if fits { MOST_FILE_BYTES } else { len });
         }
     }
 

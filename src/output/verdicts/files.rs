@@ -50,6 +50,9 @@ impl Classified for AppendError {
                 Exit::Failure.hint("the name leaves no room for the ending: --envelope FILE")
             }
             Self::Lock { source: LockError::Io(_), .. } | Self::Io { .. } => Exit::Failure.into(),
+            Self::TooLarge { .. } => Exit::Failure.hint(
+                "name another one with --envelope FILE, and both to the readers: --envelope is repeatable",
+            ),
             Self::Refused { source, .. } => verdict_on(source, "name one with --envelope FILE"),
         }
     }
