@@ -151,7 +151,7 @@ impl SecretText {
     /// Reads `source` to its end, and returns its text of at most `limit` bytes.
     ///
     /// # Errors
-    /// The error of `source`, or `InvalidData` if it has more than `limit` bytes.
+    /// The error of `source`, or `FileTooLarge` if it has more than `limit` bytes.
     pub fn read_from(mut source: impl io::Read, limit: usize) -> io::Result<Self> {
         let mut text = Self::default();
         let mut chunk = SecretBytes::zeroed(8192);
@@ -164,7 +164,7 @@ impl SecretText {
             };
             if text.0.len() + read > limit {
                 let problem = format!("it is larger than {limit} bytes");
-                return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
             }
             text.push(&chunk.expose()[..read]);
         }
@@ -231,6 +231,6 @@ mod tests {
         let text = SecretText::read_from(&long[..], long.len()).unwrap();
         assert_eq!(text.expose(), long);
         let error = SecretText::read_from(&long[..], long.len() - 1).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

@@ -271,3 +271,11 @@ fn tar_unpacks_with_it() {
     let tar = format!("tar -I '{ENWRAP} encrypt' -cf t d && tar -I '{ENWRAP} decrypt' -tf t");
     assert_eq!(shell.sh(&tar).success().text(), "d/\nd/f");
 }
+
+#[test]
+fn a_file_larger_than_a_keyring_may_be_is_no_keyring() {
+    let shell = Shell::new();
+    let file = fs::File::options().write(true).open(shell.keyring()).unwrap();
+    file.set_len((64 << 20) + 1).unwrap();
+    shell.fails(&["key", "list"], 10).says(&["larger than 67108864 bytes", "keyring restore"]);
+}

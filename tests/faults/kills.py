@@ -21,7 +21,7 @@ from scenarios import ALL
 
 # Whether a temporary file that the next run neither removes nor names is a bad outcome. It is only counted until
 # the commands clean the folders in which they write.
-LEFTOVERS_ARE_BAD = False
+LEFTOVERS_ARE_BAD = True
 
 # In a short run.
 AT_CALLS, AT_RANDOM = 240, 120

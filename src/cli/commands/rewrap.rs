@@ -285,7 +285,9 @@ impl RewrapRun<'_> {
         let appended = envelope::append_with(envelope, links, self.app.lock_timeout(), || {
             replaced = self.pending.records.iter().map(|it| self.is_replaced(it)).collect();
             if self.args.add {
-                let now = known.take().map_or_else(|| Envelope::open(envelope.clone()), Envelope::catch_up);
+                let now = known
+                    .take()
+                    .map_or_else(|| Envelope::open(envelope.clone()), Envelope::catch_up);
                 known = now.ok();
             }
             written = self.current_records(known.as_ref())?;

@@ -154,7 +154,10 @@ impl Store {
         let due = keyring.destroy_due(&[], now());
         let is_destroyed = |material: &Material| !held.contains(material);
         let mut materials = due.iter().filter_map(|it| it.version.material.as_ref());
-        materials.any(is_destroyed).then_some(Finding::HoldsDestroyed(generation.path))
+        // A generation that has more than this was left by a restore, and not by a destruction that was interrupted.
+        let is_older = keyring.materials().all(|material| held.contains(material));
+        (is_older && materials.any(is_destroyed))
+            .then_some(Finding::HoldsDestroyed(generation.path))
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Record;
+use super::{MOST_FILE_BYTES, MOST_LINE_BYTES, Record};
 use crate::fs::append::{self, AppendFault, Links};
 use crate::fs::atomic_file::fault::{Step, step};
 use crate::fs::atomic_file::sync;
@@ -35,6 +35,12 @@ pub enum AppendError {
         /// Why not.
         #[source]
         source: AppendFault,
+    },
+    /// With the records, it would be larger than what readers accept.
+    #[error("the envelope file '{}' would be larger than {MOST_FILE_BYTES} bytes, which no reader accepts", path.display())]
+    TooLarge {
+        /// The envelope file.
+        path: PathBuf,
     },
     /// The system refused a step.
     #[error("cannot {action} the envelope file '{}'", path.display())]
@@ -97,6 +103,9 @@ pub fn append_with<E: From<AppendError>>(
         text.push('\n');
     }
     text.extend(records.iter().map(Record::to_line));
+    if before.saturating_add(text.len() as u64) > MOST_FILE_BYTES {
+        return Err(AppendError::TooLarge { path: path.to_path_buf() }.into());
+    }
     let written = step(Step::Write)
         .and_then(|()| file.write_all(text.as_bytes()))
         .and_then(|()| step(Step::SyncFile))
@@ -113,9 +122,13 @@ pub fn append_with<E: From<AppendError>>(
     Ok(())
 }
 
-/// Whether the first line of a file is a record, or one that a crash cut short.
+/// Whether the first line of a file is a record, or one that a crash cut short, or of which it left zeros.
 fn is_record(line: &[u8]) -> bool {
-    line.starts_with(b"{\"message_id\":") || Record::from_line(line).is_some()
+    let content = line.strip_suffix(b"\n").unwrap_or(line);
+    let is_zeroed = content.len() < MOST_LINE_BYTES && content.iter().all(|byte| *byte == 0);
+    (is_zeroed && !content.is_empty())
+        || line.starts_with(b"{\"message_id\":")
+        || Record::from_line(line).is_some()
 }
 
 fn ends_line(file: &File, len: u64) -> io::Result<bool> {
@@ -170,6 +183,37 @@ mod tests {
         let append = || append(&path, &[sample(1, 1)], Duration::ZERO);
         fail_at(&[Step::SyncFile], ErrorKind::StorageFull, append).unwrap_err();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn no_file_grows_beyond_what_readers_accept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = FileAt::named(folder.path().join("tree.envelope"));
+        append(&path, &[sample(1, 1)], Duration::ZERO).unwrap();
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        let line = sample(2, 2).to_line().len() as u64;
+        // A newline comes before the record, since the file does not end with one.
+        for (len, fits) in [(MOST_FILE_BYTES - line, false), (MOST_FILE_BYTES - line - 1, true)] {
+            file.set_len(len).unwrap();
+            let appended = append(&path, &[sample(2, 2)], Duration::ZERO);
+            assert!(if fits {
+                appended.is_ok()
+            } else {
+                matches!(appended, Err(AppendError::TooLarge { .. }))
+            });
+            let after = fs::metadata(&path).unwrap().len();
+            assert_eq!(after, if fits { MOST_FILE_BYTES } else { len });
+        }
+    }
+
+    #[test]
+    fn zeros_that_a_power_cut_left_are_appended_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = FileAt::named(folder.path().join("tree.envelope"));
+        OpenOptions::new().write(true).create_new(true).open(&path).unwrap().set_len(302).unwrap();
+        append(&path, &[sample(1, 1)], Duration::ZERO).unwrap();
+        let envelope = Envelope::open(path).unwrap();
+        assert_eq!((envelope.of(&[1; 32].into()).len(), envelope.skipped()), (1, 1));
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::io::{self, BufRead, BufReader, Seek as _, SeekFrom};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
-
 use super::{MOST_FILE_BYTES, MOST_LINE_BYTES, MOST_RECORDS, Record, Records, id_of_line};
 use crate::fs::file_at::FileAt;
 use crate::message::header::MessageId;

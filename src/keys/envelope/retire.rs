@@ -20,6 +20,9 @@ pub fn retire<T, E: From<AppendError>>(
     lock_timeout: Duration,
     replace: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
+    if !can_be_locked(path) {
+        return replace();
+    }
     let lock = FileLock::take_if_supported(path, lock_timeout)
         .map_err(|source| AppendError::Lock { path: path.to_path_buf(), source })?;
     let replaced = replace();
@@ -35,6 +38,13 @@ pub fn retire<T, E: From<AppendError>>(
         drop(lock.map(FileLock::remove));
     }
     replaced
+}
+
+/// Whether the name leaves room for that of a lock file. Where it does not, nobody can add a record, and there is
+/// nothing to wait for.
+fn can_be_locked(path: &FileAt) -> bool {
+    const MOST_NAME_BYTES: usize = 255;
+    path.name().len() + ".lock".len() <= MOST_NAME_BYTES
 }
 
 /// Whether there is a file, and not a link to one.
@@ -69,5 +79,21 @@ mod tests {
         append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
         retire(Ok(())).unwrap();
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_message_is_replaced_also_where_no_lock_file_could_have_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for (len, is_locked) in [(250, true), (251, false), (264, false)] {
+            let path = folder.path().join("n".repeat(len));
+            let id = [1; 32].into();
+            let lock = path.with_added_extension("lock");
+            let replace = || Ok::<_, AppendError>(lock.exists());
+            assert_eq!(
+                retire(&(&path).into(), &id, Duration::ZERO, replace).unwrap(),
+                is_locked,
+                "{len}"
+            );
+        }
     }
 }

@@ -51,6 +51,9 @@ impl Classified for AppendError {
             }
             Self::Lock { source: LockError::Io(_) | LockError::Unsupported(_), .. }
             | Self::Io { .. } => Exit::Failure.into(),
+            Self::TooLarge { .. } => Exit::Failure.hint(
+                "name another one with --envelope FILE, and both to the readers: --envelope is repeatable",
+            ),
             Self::Refused { source, .. } => verdict_on(source, "name one with --envelope FILE"),
         }
     }

@@ -1,5 +1,6 @@
 //! Verdicts on the keyring and its keys.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use enwrap::fs::trust::is_trusted;
@@ -81,6 +82,12 @@ impl Classified for KeyringError {
             }
             Self::Locked { .. } => Exit::Failure
                 .hint("try again when that process is done, or wait longer: --lock-timeout"),
+            Self::Io { action: "read", source, .. } if source.kind() == ErrorKind::FileTooLarge => {
+                Exit::Keyring.hint(
+                    "it is no keyring that enwrap wrote: put a copy in its place: enwrap keyring restore FILE; or \
+                     name one with --keyring FILE",
+                )
+            }
             Self::Io { .. } => Exit::Failure.into(),
             Self::Save(file) => file.verdict(about),
         }
