@@ -6,8 +6,8 @@ import subprocess
 
 import disk
 
-# What changes files or moves a descriptor. A call that is missing here is found by `replay`, which compares the model with the
-# real folder at the end.
+# What changes files or moves a descriptor. That no call is missing here is checked by a comparison of the model with
+# the real folder, when the command has ended.
 CALLS = (
     "open,openat,openat2,creat,close,dup,dup2,dup3,fcntl,write,pwrite64,writev,pwritev,pwritev2,lseek,ftruncate,"
     "truncate,fallocate,copy_file_range,sendfile,splice,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
@@ -55,7 +55,8 @@ def _arguments(text):
 
     text = _STRING.sub(keep, text)
     # An I/O vector holds commas.
-    text = re.sub(r"\[\{.*\}\]", lambda vector: "&" + "+".join(re.findall(r"@\d+", vector.group())), text)
+    joined = lambda vector: "&" + "+".join(re.findall(r"@\d+", vector.group()))
+    text = re.sub(r"\[\{.*\}\]", joined, text)
     arguments = []
     for argument in text.split(", "):
         numbers = [int(number) for number in re.findall(r"@(\d+)", argument)]

@@ -5,6 +5,7 @@ Exit code 1 if anything was found.
 
 import argparse
 import collections
+import os
 import random
 import tempfile
 import time
@@ -33,8 +34,10 @@ def live(program, seed, end, done, codes):
                 operation = rng.choices(list(weights), list(weights.values()))[0]
                 getattr(soak, operation)()
                 done[operation] += 1
-        except Finding as finding:
-            return f"{finding}\n{world.script()}"
+        # The others are output that is not in its documented form.
+        except (Finding, LookupError, TypeError, ValueError) as finding:
+            what = finding if isinstance(finding, Finding) else repr(finding)
+            return f"{what}\n{world.script()}"
         finally:
             codes.update(world.codes)
     return None
@@ -50,7 +53,7 @@ def main():
     end, seed = time.monotonic() + arguments.seconds, arguments.seed
     done, codes, findings = collections.Counter(), collections.Counter(), 0
     while time.monotonic() < end and findings < MOST_FINDINGS:
-        finding = live(arguments.program, seed, end, done, codes)
+        finding = live(os.path.abspath(arguments.program), seed, end, done, codes)
         if finding:
             findings += 1
             print(f"FOUND with --seed {seed}: {finding}\n", flush=True)

@@ -20,7 +20,10 @@ expect() {{
     "$ENWRAP" "${{@:2}}" > out 2> err || code=$?
     [ "$code" = "$1" ] || {{ echo "exit $code, expected $1: ${{*:2}}"; cat err; }}
 }}
-plain() {{ python3 -c 'import random, sys; sys.stdout.buffer.write(random.Random(int(sys.argv[1])).randbytes(int(sys.argv[2])))' "$1" "$2" > "$3"; }}
+plain() {{
+    python3 -c 'import random, sys
+sys.stdout.buffer.write(random.Random(int(sys.argv[1])).randbytes(int(sys.argv[2])))' "$1" "$2" > "$3"
+}}
 """
 
 
