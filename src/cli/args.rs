@@ -351,16 +351,27 @@ pub(crate) struct OutputArgs {
     #[arg(long)]
     pub(crate) sync: bool,
 
-    /// With -r, go on where a run ended: pass over a file whose output has its time of modification
+    /// With -r, go on where a run ended: pass over a file whose output is there, whole, and has its time
     ///
-    /// Not together with --remove-source, which leaves no file to pass over: what an earlier run left of both is
-    /// to be looked at.
-    #[arg(long, requires = "recursive", conflicts_with = "remove_source", hide_short_help = true)]
-    pub(crate) skip_existing: bool,
+    /// What an earlier run left empty or cut, as after a power cut, is made again. With '=verify', decrypt also
+    /// compares each output with the plaintext. With --sync, what is passed over is synced too. Not together with
+    /// --remove-source, which leaves no file to pass over: what an earlier run left of both is to be looked at.
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "time")]
+    #[arg(requires = "recursive", conflicts_with = "remove_source", hide_short_help = true)]
+    pub(crate) skip_existing: Option<SkipExisting>,
 
     /// Remove each input when its output is on the disk and in its place
     #[arg(long, hide_short_help = true)]
     pub(crate) remove_source: bool,
+}
+
+/// How an output that exists is known to be the whole result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SkipExisting {
+    /// By its length and its time of modification
+    Time,
+    /// By its content too
+    Verify,
 }
 
 impl OutputArgs {

@@ -70,9 +70,9 @@ pub struct Opened {
     new: Option<FileAt>,
 }
 
-impl Opened {
-    /// Removes the file if this process made it and it is empty still: a command that failed leaves no new file.
-    pub fn remove_if_unused(&self) {
+/// Removes the file if this process made it and it is empty still: a command that failed leaves no new file.
+impl Drop for Opened {
+    fn drop(&mut self) {
         let is_empty = self.file.metadata().is_ok_and(|metadata| metadata.len() == 0);
         if let Some(new) = self.new.as_ref().filter(|_| is_empty) {
             drop(new.remove());
@@ -107,7 +107,8 @@ pub fn open(
         }
         opened => (opened?, false),
     };
-    let metadata = file.metadata()?;
+    let opened = Opened { file, new: is_new.then(|| target.clone()) };
+    let metadata = opened.file.metadata()?;
     if !metadata.is_file() {
         return Err(AppendFault::NotAFile);
     }
@@ -115,11 +116,11 @@ pub fn open(
         return Err(AppendFault::Planted);
     }
     let mut line = Vec::new();
-    BufReader::new((&file).take(MOST_LINE_BYTES)).read_until(b'\n', &mut line)?;
+    BufReader::new((&opened.file).take(MOST_LINE_BYTES)).read_until(b'\n', &mut line)?;
     if !line.is_empty() && !is_record(&line) {
         return Err(AppendFault::OtherContent);
     }
-    Ok(Opened { file, new: is_new.then(|| target.clone()) })
+    Ok(opened)
 }
 
 #[cfg(test)]

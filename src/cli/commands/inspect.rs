@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use enwrap::keyring::RootKeys;
+use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::envelope::{Envelope, Records as _};
 use enwrap::keys::local::namespace_and_name;
 use enwrap::keys::resolver::name_of;
@@ -24,6 +24,7 @@ use crate::cli::io::source::{Source, operands};
 use crate::cli::opening::{self, named_by};
 use crate::cli::trees::batch::{self, Outcome};
 use crate::output::counted::counted;
+use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::records::message::{EnvelopeKey, InspectedKey, InspectedRecord};
 use crate::output::records::names;
@@ -53,7 +54,15 @@ pub(crate) fn run(app: &App, args: &InspectArgs) -> Result<(), Error> {
     let inputs = operands(&args.inputs)?;
     let store = app.store().ok();
     // Only for the aliases: whatever is wrong with the keyring, the message can be looked at.
-    let keyring = store.as_ref().and_then(|store| store.load().ok()).unwrap_or_default();
+    let keyring = match store.as_ref().map(Store::load) {
+        Some(Ok(keyring)) => keyring,
+        None | Some(Err(KeyringError::NotFound { .. })) => RootKeys::default(),
+        Some(Err(error)) => {
+            let problem = Diagnosis::of(&error.into()).message;
+            app.ui.warning(&format!("keys are shown without their aliases: {problem}"));
+            RootKeys::default()
+        }
+    };
     let path = store.as_ref().map_or_else(|| Path::new(""), |store| store.path());
     batch::for_each(app, path, &inputs, |input| {
         inspect(app, input, &keyring, args).map(|()| Outcome::Done)

@@ -30,14 +30,6 @@ pub(crate) struct MetadataArgs {
 /// The file that the lines go to, if there is one.
 pub(crate) struct Metadata(Option<(Opened, PathBuf)>);
 
-impl Drop for Metadata {
-    fn drop(&mut self) {
-        if let Some((opened, _)) = &self.0 {
-            opened.remove_if_unused();
-        }
-    }
-}
-
 impl MetadataArgs {
     /// Opens the file. It must be none of the other files of this run, and hold nothing but such lines.
     pub(crate) fn open(&self, outputs: &Outputs) -> Result<Metadata, Error> {

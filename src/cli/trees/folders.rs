@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use enwrap::fs::atomic_file::AtomicFileError;
+use enwrap::fs::atomic_file::{self, AtomicFileError};
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::trust::is_trusted;
 
 use super::batch::{self, Outcome, Turn, lock};
-use super::job::{EXTENSION, Job};
+use super::job::{EXTENSION, Found, Job};
 use super::mirror::Mirror;
 use super::results::Results;
 use super::selection::{Selection, real, require_apart};
@@ -21,7 +22,7 @@ use super::skipped::Reason;
 use super::tree::{Entry, Tree};
 use super::work::Request;
 use crate::cli::app::App;
-use crate::cli::args::OutputArgs;
+use crate::cli::args::{OutputArgs, SkipExisting};
 use crate::cli::io::destination::Target;
 use crate::cli::io::message_file::is_message;
 use crate::cli::io::source::is_stdin;
@@ -124,22 +125,31 @@ impl<'a> Folders<'a> {
             }
             return Ok(FileStep::Skip(self.reason(&input, Reason::NotAMessage)));
         };
-        match output.entry_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(error).cannot("open", &output);
-            }
-            Ok(found) => {
-                if self.is_done_before(&input, &output, &found)? {
+        let found = match output.entry_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Found::NothingOfOurs,
+            Err(error) => return Err(error).cannot("open", &output),
+            Ok(found) => match self.judge(&input, &output, &found)? {
+                Some(found) => found,
+                None => {
+                    self.sync_passed_over(&output)?;
                     return Ok(FileStep::Skip(Reason::Existing));
                 }
-            }
-        }
+            },
+        };
         // Noted now, before the walk can find it.
         if [&input, &output].iter().all(|path| path.extension().is_some_and(|it| it == EXTENSION)) {
             lock(&self.nested).extend(real(&output));
         }
-        Ok(FileStep::Do(Job { input, target: Target::File(output) }))
+        Ok(FileStep::Do(Job { input, target: Target::File(output), found }))
+    }
+
+    /// Has a result of an earlier run on the disk, where this run promises that of all of them.
+    fn sync_passed_over(&self, output: &FileAt) -> Result<(), Error> {
+        if !self.output.sync {
+            return Ok(());
+        }
+        let file = output.open().cannot("open", output)?;
+        atomic_file::sync(&file).and_then(|()| output.sync_folder()).cannot("sync", output)
     }
 
     /// The reason to tell for a file that is passed over for `reason`: a walk through a large folder finds what the
@@ -164,22 +174,29 @@ impl<'a> Folders<'a> {
         !nested.is_empty() && real(input).is_some_and(|input| nested.contains(&input))
     }
 
-    /// Whether `found`, which stands where the result for `input` is to go, is that result already. An error, if it
-    /// is something else and must not be replaced.
-    fn is_done_before(
+    /// What `found` is, which stands where the result for `input` is to go; `None` if it is that result already. An
+    /// error, if it is something else and must not be replaced.
+    fn judge(
         &self,
         input: &FileAt,
         output: &FileAt,
         found: &Metadata,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Found>, Error> {
         let is_result = || found.is_file() && self.results.is_result(output);
-        let source = input.file_metadata()?;
-        if self.output.skip_existing
-            && (is_same_time(&source, found) || is_unchanged_since(&source, found))
-            && is_result()
-            && self.results.is_whole(input, output)
-        {
-            return Ok(true);
+        if let Some(how) = self.output.skip_existing {
+            let source = input.file_metadata()?;
+            let has_time = is_same_time(&source, found) || is_unchanged_since(&source, found);
+            if has_time && is_result() && self.results.is_whole(input, output) {
+                let is_compared = how == SkipExisting::Verify || self.results.is_doubtful(output);
+                return Ok(is_compared.then_some(Found::Comparable));
+            }
+            // What a power cut leaves of a file that was published and not synced: its name and perhaps its time, and
+            // of its bytes none, a part, or zeros.
+            let is_ours = found.is_file() && is_trusted(found.uid());
+            let is_empty = is_ours && found.len() == 0;
+            if is_empty || is_ours && (has_time || self.results.is_cut(output)) {
+                return Ok(Some(Found::Unfinished));
+            }
         }
         if !self.output.force {
             return Err(AtomicFileError::Exists { path: output.to_path_buf() }.into());
@@ -190,7 +207,7 @@ impl<'a> Folders<'a> {
                 format!("'{shown}' is in the way, and is not the result of an earlier run");
             return Err(UsageError::new(problem).hint("move it, or remove it").into());
         }
-        Ok(false)
+        Ok(Some(Found::NothingOfOurs))
     }
 }
 

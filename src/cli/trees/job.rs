@@ -19,6 +19,25 @@ pub(crate) const EXTENSION: &str = "enwrap";
 pub(crate) struct Job {
     pub(crate) input: FileAt,
     pub(crate) target: Target,
+    pub(crate) found: Found,
+}
+
+/// What stands under the name of a result when its turn comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing, or something that `-f` alone may replace.
+    NothingOfOurs,
+    /// What an earlier run left unfinished: it is replaced.
+    Unfinished,
+    /// What seems to be the result: it is compared, and replaced if it is another one.
+    Comparable,
+}
+
+impl Job {
+    /// Whether what stands there is replaced, also without `-f`.
+    pub(crate) fn is_redone(&self) -> bool {
+        self.found != Found::NothingOfOurs
+    }
 }
 
 impl AsRef<Path> for Job {
@@ -42,7 +61,8 @@ pub(crate) fn plan(
     let mut jobs = Vec::with_capacity(inputs.len());
     for input in inputs {
         let target = target(&input, output, results)?;
-        jobs.push(Job { input: FileAt::named(input), target });
+        let (input, found) = (FileAt::named(input), Found::NothingOfOurs);
+        jobs.push(Job { input, target, found });
     }
     if jobs.iter().any(|job| job.target.is_stdout()) {
         app.require_no_json_beside("result", "write the result to a file with -o FILE")?;

@@ -15,8 +15,18 @@ pub(crate) trait Results: Sync {
     /// and is not replaced, also not with `-f`.
     fn is_result(&self, file: &FileAt) -> bool;
 
-    /// Whether `result` is as long as the whole result for `input` is.
+    /// Whether `result` is as long as the whole result for `input` is, and is whole as far as its form tells.
     fn is_whole(&self, input: &FileAt, result: &FileAt) -> bool;
+
+    /// Whether a file begins as a result does and ends before its end.
+    fn is_cut(&self, _file: &FileAt) -> bool {
+        false
+    }
+
+    /// Whether a file that is as long as a result may hold something else: only its content tells.
+    fn is_doubtful(&self, _file: &FileAt) -> bool {
+        false
+    }
 
     /// Which permission bits a folder that is made may keep of the folder that it stands for.
     fn folder_mode(&self) -> u32;

@@ -84,6 +84,12 @@ impl Publication {
         Self { existing, ..self }
     }
 
+    /// Replaces a file that exists, if `is_redone`, whatever else was said.
+    #[must_use]
+    pub fn redone(self, is_redone: bool) -> Self {
+        if is_redone { self.existing(Existing::Replace) } else { self }
+    }
+
     /// When the file is synced.
     #[must_use]
     pub fn durability(self, durability: Durability) -> Self {

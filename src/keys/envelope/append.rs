@@ -11,7 +11,7 @@ use super::{MOST_FILE_BYTES, MOST_LINE_BYTES, Record};
 use crate::fs::append::{self, AppendFault, Links};
 use crate::fs::atomic_file::fault::{Step, step};
 use crate::fs::atomic_file::sync;
-use crate::fs::close::{close, close_duplicate};
+use crate::fs::close::close_duplicate;
 use crate::fs::file_at::FileAt;
 use crate::fs::lock::{FileLock, LockError};
 
@@ -114,10 +114,10 @@ pub fn append_with<E: From<AppendError>>(
     if let Err(source) = written {
         // Removes the part that was written. If that fails too, readers skip the incomplete line.
         drop(file.set_len(before));
-        opened.remove_if_unused();
         return Err(failed("write", source).into());
     }
-    close(opened.file).map_err(|source| failed("close", source))?;
+    // The duplicate told what closing it had to tell.
+    drop(opened);
     target.sync_folder().map_err(|source| failed("sync the folder of", source))?;
     Ok(())
 }

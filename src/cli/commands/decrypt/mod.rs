@@ -4,10 +4,13 @@ mod range;
 mod salvage;
 
 use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use enwrap::crypto::secret::SecretBytes;
 use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::operations::decrypt::{MessageOpener, OpenedMessage};
@@ -17,6 +20,7 @@ use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, OutputArgs};
 use crate::cli::examples::examples;
+use crate::cli::io::comparison::Comparison;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message};
 use crate::cli::io::message_source::MessageSource;
@@ -26,11 +30,12 @@ use crate::cli::io::source::Source;
 use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Outputs;
 use crate::cli::trees::batch::{Outcome, Turn};
-use crate::cli::trees::job::{EXTENSION, Job};
+use crate::cli::trees::job::{EXTENSION, Found, Job};
 use crate::cli::trees::results::Results;
 use crate::cli::trees::selection::SelectionArgs;
+use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
-use crate::output::error::{AfterDone as _, Cause, Error, UsageError};
+use crate::output::error::{AfterDone as _, Cannot as _, Cause, Error, UsageError};
 use crate::output::progress::FileMeter;
 use crate::output::records::message::DecryptedRecord;
 use crate::output::records::summary::Done;
@@ -131,6 +136,19 @@ impl Results for Plaintexts {
         result.file_metadata().is_ok_and(|result| has_length_of(input, result.len()))
     }
 
+    /// After a power cut, a file may have its length and its time, and zeros from some place on.
+    fn is_doubtful(&self, file: &FileAt) -> bool {
+        const ENOUGH: u64 = 4096;
+        let ends_in_zeros = || {
+            let (file, len) = (file.open()?, file.file_metadata()?.len());
+            let start = len.saturating_sub(ENOUGH);
+            let mut end = SecretBytes::zeroed(usize::try_from(len - start).unwrap_or(0));
+            file.read_exact_at(end.expose_mut(), start)?;
+            Ok::<_, io::Error>(len > 0 && end.expose().iter().all(|byte| *byte == 0))
+        };
+        ends_in_zeros().unwrap_or(true)
+    }
+
     fn folder_mode(&self) -> u32 {
         if self.preserve_mode { 0o777 } else { 0o700 }
     }
@@ -160,6 +178,9 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let metadata = args.metadata.open(&app.outputs)?;
     let plan = DecryptRun { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
     work.run(app, &store, Done::Decrypted, |job, turn| {
+        if job.found == Found::Comparable && plan.is_done(job, turn)? {
+            return Ok(Outcome::Skipped(Reason::Existing));
+        }
         let done = if args.salvage { plan.salvage(job) } else { plan.decrypt(job, turn) };
         done.map(|()| Outcome::Done)
     })
@@ -175,10 +196,26 @@ struct Released {
 }
 
 impl DecryptRun<'_> {
+    /// Whether the file at the target holds the plaintext.
+    fn is_done(&self, job: &Job, turn: &Turn<'_>) -> Result<bool, Error> {
+        let Target::File(target) = &job.target else { return Ok(false) };
+        let mut message = MessageSource::open(&job.input)?;
+        let meter = turn.meter(message.source(), false);
+        let opened = self.opening.of(&job.input).open(&mut message)?.with_jobs(turn.jobs);
+        let mut comparison = Comparison::with(target.open().cannot("open", target)?);
+        let decrypted = opened.decrypt(&mut message, &mut comparison, &meter);
+        if comparison.is_other() {
+            return Ok(false);
+        }
+        decrypted?;
+        comparison.is_at_end().cannot("read", target)
+    }
+
     fn decrypt(&self, job: &Job, turn: &Turn<'_>) -> Result<(), Error> {
         let mut message = MessageSource::open(&job.input)?;
         let source = message.source();
-        let (outputs, publication) = (self.outputs, self.publication(source));
+        let publication = self.publication(source).redone(job.is_redone());
+        let outputs = self.outputs;
         let mut destination =
             Destination::open(outputs, &job.target, Some(source), Payload::Plaintext, publication)?;
         if self.args.output.remove_source {
@@ -271,7 +308,7 @@ impl DecryptRun<'_> {
     /// Tells what was done, and removes the input if that was asked for.
     fn record(
         &self,
-        Job { input, target }: &Job,
+        Job { input, target, .. }: &Job,
         shown: &str,
         Released { opened, message, extent }: &Released,
     ) -> Result<(), Error> {

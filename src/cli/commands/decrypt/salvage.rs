@@ -22,7 +22,7 @@ use crate::output::{records, sanitize};
 
 impl DecryptRun<'_> {
     /// Saves what can be saved. It ends with an error whatever was saved, since that is not the whole message.
-    pub(super) fn salvage(&self, Job { input, target }: &Job) -> Result<(), Error> {
+    pub(super) fn salvage(&self, Job { input, target, .. }: &Job) -> Result<(), Error> {
         let mut message = MessageSource::open(input)?;
         let mode = message.source().mode().unwrap_or(0o600) & 0o700;
         let publication = self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode));

@@ -24,7 +24,7 @@ use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSea
 use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::App;
-use crate::cli::args::{ContextArgs, OutputArgs, Pair, context_of};
+use crate::cli::args::{ContextArgs, OutputArgs, Pair, SkipExisting, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message};
@@ -149,7 +149,13 @@ impl Results for Messages {
     }
 
     fn is_whole(&self, input: &FileAt, result: &FileAt) -> bool {
-        input.file_metadata().is_ok_and(|input| has_length_of(result, input.len()))
+        let has_length =
+            input.file_metadata().is_ok_and(|input| has_length_of(result, input.len()));
+        has_length && is_whole_message(result)
+    }
+
+    fn is_cut(&self, file: &FileAt) -> bool {
+        is_message(file) == Some(true) && !is_whole_message(file)
     }
 
     fn folder_mode(&self) -> u32 {
@@ -170,6 +176,12 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     };
     spec.context.union(&spec.bound)?;
     let command = if args.from_command { Some(from_command::command(&args.inputs)?) } else { None };
+    if args.output.skip_existing == Some(SkipExisting::Verify) {
+        let problem = "--skip-existing=verify compares plaintexts, so it is for decrypt";
+        return Err(UsageError::new(problem)
+            .hint("see what is encrypted: enwrap verify -r DIR")
+            .into());
+    }
     let store = app.store()?;
     if let Some(file) = &args.context.context_file {
         app.outputs.protect(file, Role::Input);
@@ -207,7 +219,8 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
 
 impl EncryptRun<'_> {
     /// Encrypts a file, or standard input. A run over folders passes over files that are encrypted already.
-    fn encrypt(&self, Job { input, target }: &Job, turn: &Turn<'_>) -> Result<Outcome, Error> {
+    fn encrypt(&self, job: &Job, turn: &Turn<'_>) -> Result<Outcome, Error> {
+        let Job { input, target, .. } = job;
         let mut source = Source::open(input)?;
         if source.looks_encrypted() {
             if turn.is_of_many() && is_whole_message(input) {
@@ -225,7 +238,8 @@ impl EncryptRun<'_> {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
             return Err(UsageError::new(problem).into());
         }
-        let publication = self.publication(source.mode(), source.modified());
+        let publication =
+            self.publication(source.mode(), source.modified()).redone(job.is_redone());
         let (outputs, payload) = (self.outputs, self.payload());
         let mut destination =
             Destination::open(outputs, target, Some(&source), payload, publication)?;
