@@ -1059,6 +1059,10 @@ _enwrap() {
                     fi
                     return 0
                     ;;
+                --skip-existing)
+                    COMPREPLY=($(compgen -W "time verify" -- "${cur}"))
+                    return 0
+                    ;;
                 --offset)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1236,6 +1240,10 @@ _enwrap() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --skip-existing)
+                    COMPREPLY=($(compgen -W "time verify" -- "${cur}"))
                     return 0
                     ;;
                 --metadata)

@@ -83,6 +83,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l include -d 'Of
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l output-dir -d 'Write into this folder instead of beside each input; with -r, into a folder named as the DIR is' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output is there, whole, and has its time' -r -f -a "time\t'By its length and its time of modification'
+verify\t'By its content too'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
@@ -100,7 +102,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s a -l armor -d 
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l sync -d 'Have each output on the disk before it counts as done'
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output has its time of modification'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l remove-source -d 'Remove each input when its output is on the disk and in its place'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors'
@@ -120,6 +121,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-encrypted-
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l output-dir -d 'Write into this folder instead of beside each input; with -r, into a folder named as the DIR is' -r -f -a "(__fish_complete_directories)"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output is there, whole, and has its time' -r -f -a "time\t'By its length and its time of modification'
+verify\t'By its content too'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l offset -d 'Begin at byte N of the plaintext, reading only what is needed of a FILE' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l length -d 'Write at most N bytes' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l metadata -d 'Append a JSON line about each file to this one, as the AWS Encryption CLI does' -r -F
@@ -138,7 +141,6 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s d -d 'Does not
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l sync -d 'Have each output on the disk before it counts as done'
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output has its time of modification'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l remove-source -d 'Remove each input when its output is on the disk and in its place'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l verify-first -d 'Release nothing to a stream before all of the message was verified'
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l salvage -d 'Save what is whole of a damaged FILE: every frame that is authentic goes to its place in the output, and the others leave holes'

@@ -118,7 +118,7 @@ impl App {
         } else {
             AtTheTerminal::new(self.ui, self.passphrase.clone()).or_in_the_clear()
         };
-        self.store_operated_by(location, operator)
+        self.store_operated_by(location, operator).as_copy()
     }
 
     /// The keyring at `location`, which opens with the passphrase that is named for the keyring.

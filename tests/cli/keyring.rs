@@ -279,3 +279,19 @@ fn a_file_larger_than_a_keyring_may_be_is_no_keyring() {
     file.set_len((64 << 20) + 1).unwrap();
     shell.fails(&["key", "list"], 10).says(&["larger than 67108864 bytes", "keyring restore"]);
 }
+
+#[test]
+fn a_copy_on_a_medium_without_permissions_is_checked_and_restored() {
+    let shell = Shell::new();
+    shell.ok(&["keyring", "backup", "copy"]);
+    Shell::chmod(&shell.path("copy"), 0o755);
+    let warning = ["warning: others can read the keyring 'copy' (mode 0755)"];
+    shell.run(&["keyring", "check", "copy"]).success().says(&warning);
+    let restore = ["--keyring", "drill/keyring.json", "keyring", "restore", "copy"];
+    shell.run(&restore).success().says(&warning);
+    assert_eq!(shell.mode("drill/keyring.json") & 0o777, 0o600);
+    // It serves for nothing else without a word of the user's.
+    shell.fails(&["--keyring", "copy", "key", "list"], 10).says(&["--allow-readable-keyring"]);
+    Shell::chmod(&shell.path("copy"), 0o777);
+    shell.fails(&["keyring", "check", "copy"], 10);
+}

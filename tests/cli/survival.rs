@@ -141,6 +141,7 @@ fn a_backup_makes_another_machine_whole() {
     let new = Shell::bare();
     new.write("copy", shell.read("copy"));
     new.write("a.enwrap", shell.read("a.enwrap"));
+    Shell::chmod(&new.path("copy"), 0o666);
     new.fails(&["keyring", "restore", "copy"], 10).says(&["copy", "chmod 600"]);
     Shell::chmod(&new.path("copy"), 0o600);
     new.ok(&["keyring", "restore", "copy"]);

@@ -232,7 +232,8 @@ impl Operator for AtTheTerminal {
             return;
         }
         self.ui.warning(&format!(
-            "others can read the sealed keyring '{}' (mode {mode:04o}), and try passphrases on it",
+            "others can read the keyring '{}' (mode {mode:04o}): if it is sealed, they can try passphrases on it, \
+             and else they have its keys",
             sanitize::name(path)
         ));
     }

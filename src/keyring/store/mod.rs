@@ -43,6 +43,7 @@ pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Store {
     location: Location,
     allow_readable: bool,
+    is_copy: bool,
     lock_timeout: Duration,
     operator: Box<dyn Operator>,
     passphrase: OnceLock<Passphrase>,
@@ -64,10 +65,18 @@ impl Store {
         Self {
             location,
             allow_readable,
+            is_copy: false,
             lock_timeout: LOCK_TIMEOUT,
             operator: Box::new(Nobody),
             passphrase: OnceLock::new(),
         }
+    }
+
+    /// Has it read as a copy of a keyring: that others may read it is a warning. It may lie on a medium that keeps no
+    /// permissions, such as a USB stick, and a copy is read to be put into a better place.
+    #[must_use]
+    pub fn as_copy(self) -> Self {
+        Self { is_copy: true, ..self }
     }
 
     /// Has `operator` give the passphrase and take warnings.

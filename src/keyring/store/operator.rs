@@ -20,7 +20,8 @@ pub trait Operator: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Others may read the sealed keyring at `path`, which has this mode, and so try passphrases on it.
+    /// Others may read the keyring at `path`, which has this mode, and is sealed or a copy: they can try passphrases on
+    /// it, or have its keys.
     fn on_readable_by_others(&self, path: &Path, mode: u32);
 
     /// The keyring's file at `path` was replaced. The old file had an access control list; the new one has none.

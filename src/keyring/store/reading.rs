@@ -201,11 +201,12 @@ impl Store {
         let is_sealed = is_readable && KeyringFile::parse(bytes).is_ok_and(|file| file.is_sealed());
         // That others can read it may be allowed, as for a mounted secret. That others own it, or can write
         // it, may not: they could plant a key of their own, and read all that is encrypted under it.
-        let refused = if self.allow_readable || is_sealed { 0o022 } else { 0o066 };
+        let is_tolerated = self.allow_readable || self.is_copy || is_sealed;
+        let refused = if is_tolerated { 0o022 } else { 0o066 };
         if mode & refused != 0 || !is_trusted(owner) {
             return Err(KeyringError::OpenToOthers { path: path.to_path_buf(), mode, owner });
         }
-        if is_sealed && !self.allow_readable {
+        if is_readable && !self.allow_readable {
             self.operator.on_readable_by_others(path, mode);
         }
         // A descriptor was opened by the caller, whatever leads to its file.
