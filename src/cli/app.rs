@@ -25,7 +25,9 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(args: &GlobalArgs) -> Self {
+    /// # Errors
+    /// If a variable of the environment is not what it can be.
+    pub(crate) fn new(args: &GlobalArgs) -> Result<Self, UsageError> {
         let format = if args.json { Format::Json } else { Format::Text };
         let verbosity = match (args.quiet, args.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -33,16 +35,16 @@ impl App {
             (false, false) => Verbosity::Normal,
         };
         let ui = Ui::new(format, verbosity, args.color, args.progress);
-        Self {
+        Ok(Self {
             ui,
             outputs: Outputs::new(ui),
             keyring: args.keyring.clone(),
             allow_readable_keyring: args.allow_readable_keyring
-                || environment::allow_readable_keyring(),
+                || environment::allow_readable_keyring()?,
             lock_timeout: Duration::from_secs(args.lock_timeout),
             passphrase: args.passphrase.sources(),
             jobs: args.jobs.map_or_else(Jobs::available, Jobs::new),
-        }
+        })
     }
 
     /// Refuses `--json` for a verb that prints none.

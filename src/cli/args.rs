@@ -13,6 +13,7 @@ use enwrap::message::Limits;
 use enwrap::message::context::EncryptionContext;
 use enwrap::operations::decrypt::{Commitment, DecryptPolicy};
 
+use super::io::source::Source;
 use super::key_choice::key_ids;
 use super::secrets::passphrase::{Purpose, Sources};
 use crate::output::When;
@@ -351,6 +352,12 @@ pub(crate) struct OutputArgs {
     #[arg(long)]
     pub(crate) sync: bool,
 
+    /// Give each output to the owner and group of its input; only root can
+    ///
+    /// For a restore by root. Without it, every output belongs to the user who runs enwrap.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) preserve_owner: bool,
+
     /// With -r, go on where a run ended: pass over a file whose output is there, whole, and has its time
     ///
     /// What an earlier run left empty or cut, as after a power cut, is made again. With '=verify', decrypt also
@@ -380,10 +387,11 @@ impl OutputArgs {
         self.sync || self.remove_source
     }
 
-    /// How outputs are published.
-    pub(crate) fn publication(&self, access: Access) -> Publication {
+    /// How the output of `source` is published.
+    pub(crate) fn publication(&self, access: Access, source: Option<&Source>) -> Publication {
         Publication::new(access)
             .existing(Existing::replaced_if(self.force))
             .durability(Durability::synced_if(self.is_synced()))
+            .owned_by(source.and_then(Source::owner).filter(|_| self.preserve_owner))
     }
 }

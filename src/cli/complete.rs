@@ -13,7 +13,8 @@ pub(super) const VARIABLE: &str = "ENWRAP_COMPLETE";
 pub(super) fn key_names() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let location = environment::keyring_location(None).ok();
-        let store = location.map(|it| Store::new(it, environment::allow_readable_keyring()));
+        let store = location
+            .map(|it| Store::new(it, environment::allow_readable_keyring().unwrap_or(false)));
         // No error here: the command that is being typed will report what is wrong with the keyring.
         let Some(keyring) = store.and_then(|store| store.load().ok()) else { return Vec::new() };
         let candidate = |alias: &enwrap::keyring::Alias| {

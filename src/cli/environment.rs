@@ -35,7 +35,7 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "ENWRAP_ENVELOPE",
         "envelope files to read, several by colons, where --envelope does not name any",
     ),
-    ("ENWRAP_ALLOW_READABLE_KEYRING", "1 accepts a keyring that others may read"),
+    ("ENWRAP_ALLOW_READABLE_KEYRING", "1, true or yes accepts a keyring that others may read"),
     (
         "ENWRAP_PASSPHRASE, ENWRAP_PASSPHRASE_FILE, ENWRAP_PASSPHRASE_FD, ENWRAP_PASSPHRASE_COMMAND",
         "the passphrase of a sealed keyring: itself, a file that holds it, an open descriptor, or a \
@@ -70,9 +70,17 @@ pub(crate) fn envelopes() -> Vec<PathBuf> {
     env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect()
 }
 
-/// `ENWRAP_ALLOW_READABLE_KEYRING=1`.
-pub(crate) fn allow_readable_keyring() -> bool {
-    variable("ENWRAP_ALLOW_READABLE_KEYRING").is_some_and(|value| value == "1")
+/// `ENWRAP_ALLOW_READABLE_KEYRING=1`. Any other word than these three is an error: somebody may rely on it.
+pub(crate) fn allow_readable_keyring() -> Result<bool, UsageError> {
+    const NAME: &str = "ENWRAP_ALLOW_READABLE_KEYRING";
+    match variable(NAME) {
+        None => Ok(false),
+        Some(value) if ["1", "true", "yes"].iter().any(|it| value.eq_ignore_ascii_case(it)) => {
+            Ok(true)
+        }
+        Some(_) => Err(UsageError::new(format!("{NAME} is not 1, true or yes"))
+            .hint("unset it to refuse a keyring that others may read")),
+    }
 }
 
 /// A passphrase's four variables that are set: `<prefix>`, and `<prefix>_FILE`, `_FD` and `_COMMAND`.

@@ -89,7 +89,10 @@ fn run() -> Option<ExitCode> {
         Ok(cli) => cli,
         Err(error) => return Some(refuse(&escaped(error))),
     };
-    let app = App::new(&cli.global);
+    let app = match App::new(&cli.global) {
+        Ok(app) => app,
+        Err(usage) => return Some(refuse_usage(usage, cli.global.json)),
+    };
     let result = app.require_output_of_records().and_then(|()| cli.verb.run(&app));
     shortfalls::tell(app.ui);
     let result = result.and_then(|status| {

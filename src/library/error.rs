@@ -282,7 +282,10 @@ impl HasKind for KeyringError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } | Self::NoGeneration { .. } => ErrorKind::NoKey,
-            Self::File { fault: FileFault::Sealed(SealError::Passphrase), .. }
+            Self::File {
+                fault: FileFault::Sealed(SealError::Passphrase | SealError::OddPassphrase(_)),
+                ..
+            }
             | Self::NoPassphrase { .. }
             | Self::NotSealed { .. } => ErrorKind::Sealed,
             Self::Lost { .. }

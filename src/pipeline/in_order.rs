@@ -66,12 +66,14 @@ pub(super) fn run_in_order<R: Send>(
         // However this scope ends, no worker may be left waiting.
         let _stop = StopOnDrop(&queue);
         // One worker more than jobs, since one of them reads.
-        for n in 0..=jobs.count() {
-            let spawned = thread::Builder::new().spawn_scoped(scope, || stack::wipe_after(worker));
-            // If the system has no more threads, one worker does all the work.
-            if n == 0 {
-                spawned.map_err(PipelineError::Read)?;
-            }
+        let start = |_| {
+            let thread = thread::Builder::new();
+            thread.spawn_scoped(scope, || stack::wipe_after(worker)).is_ok()
+        };
+        // Where the system has no more threads, those that it gave do all the work.
+        if (0..=jobs.count()).filter(|n| start(*n)).count() == 0 {
+            let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+            return run_alone(new(), &mut *read, &work, &mut write);
         }
         while let Some(first) = queue.first() {
             let mut run = first?;
@@ -80,6 +82,24 @@ pub(super) fn run_in_order<R: Send>(
         }
         Ok(())
     })
+}
+
+/// Reads, processes and writes one run after the other, on this thread.
+fn run_alone<R>(
+    mut free: R,
+    read: &mut impl FnMut(R) -> Result<ReadRun<R>, PipelineError>,
+    work: &impl Fn(&mut R),
+    write: &mut impl FnMut(&mut R) -> Result<(), PipelineError>,
+) -> Result<(), PipelineError> {
+    loop {
+        let ReadRun { mut run, is_last } = read(free)?;
+        work(&mut run);
+        write(&mut run)?;
+        if is_last {
+            return Ok(());
+        }
+        free = run;
+    }
 }
 
 /// The runs that were read and not yet written, in the order of reading.
@@ -282,6 +302,21 @@ mod tests {
             assert!(matches!(result, Err(PipelineError::TooLong)));
             assert_eq!(written, end);
         }
+    }
+
+    #[test]
+    fn without_threads_the_runs_are_written_in_order_too() {
+        let (mut next, mut written) = (0, Vec::new());
+        let mut read = |_| {
+            next += 1;
+            Ok(ReadRun { run: next, is_last: next == 3 })
+        };
+        let mut write = |run: &mut usize| {
+            written.push(*run);
+            Ok(())
+        };
+        run_alone(0, &mut read, &|run| *run *= 10, &mut write).unwrap();
+        assert_eq!(written, [10, 20, 30]);
     }
 
     #[test]

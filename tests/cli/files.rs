@@ -238,3 +238,15 @@ fn json_says_what_was_done() {
         );
     }
 }
+
+#[test]
+fn a_file_whose_size_the_system_makes_up_is_read_to_its_end() {
+    // Its size is a page, or 0, whatever is in it.
+    for name in ["/sys/kernel/mm/transparent_hugepage/enabled", "/proc/version"] {
+        let Ok(text) = fs::read(name) else { continue };
+        let shell = Shell::new();
+        shell.ok(&["encrypt", name, "-o", "message"]);
+        let run = shell.run(&["decrypt", "message", "-o", "-"]).success();
+        assert_eq!(run.stdout, text);
+    }
+}

@@ -530,10 +530,13 @@ fn a_signal_in_the_middle_leaves_whole_files_only() {
     let mut command =
         shell.command(ENWRAP, &["encrypt", "-r", "docs", "--output-dir", "out", "-v"]);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let stderr = child.stderr.as_mut().unwrap();
+    // It waits in the middle: its messages do not fit into the pipe that nobody reads.
+    rustix::pipe::fcntl_setpipe_size(&*stderr, 4096).unwrap();
     // The first line is of the first file that is done.
-    let mut first = [0; 1];
-    std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut first).unwrap();
+    std::io::Read::read_exact(stderr, &mut [0; 1]).unwrap();
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    child.wait().unwrap();
     let run = Run::from(child.wait_with_output().unwrap());
     assert_eq!(run.signal, Some(2), "{run:?}");
     let done = names(&shell.path("out"));

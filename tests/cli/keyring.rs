@@ -119,6 +119,10 @@ fn a_damaged_or_unsafe_keyring_is_refused_by_every_command() {
     Shell::chmod(&path, 0o644);
     refused(10, &["chmod 600", "--allow-readable-keyring"]);
     shell.ok(&["--allow-readable-keyring", "key", "list"]);
+    for (value, code) in [("1", 0), ("true", 0), ("Yes", 0), ("", 10), ("0", 2), ("maybe", 2)] {
+        let line = format!("ENWRAP_ALLOW_READABLE_KEYRING='{value}' enwrap key list");
+        assert_eq!(shell.sh(&line).code, Some(code), "{value}");
+    }
     Shell::chmod(&path, 0o600);
     Shell::chmod(path.parent().unwrap(), 0o777);
     refused(10, &["chmod go-w"]);
@@ -294,4 +298,40 @@ fn a_copy_on_a_medium_without_permissions_is_checked_and_restored() {
     shell.fails(&["--keyring", "copy", "key", "list"], 10).says(&["--allow-readable-keyring"]);
     Shell::chmod(&shell.path("copy"), 0o777);
     shell.fails(&["keyring", "check", "copy"], 10);
+}
+
+#[test]
+fn what_changes_nothing_writes_no_generation() {
+    let mut shell = Shell::new();
+    shell.write("secret", "right");
+    let assert_unchanged = |shell: &Shell| {
+        let before = fs::read(shell.keyring()).unwrap();
+        shell.ok(&["key", "enable", "main"]);
+        shell.ok(&["keygen", "main", "--if-missing"]);
+        assert!(fs::read(shell.keyring()).unwrap() == before);
+    };
+    assert_unchanged(&shell);
+    shell.ok(&["keyring", "passphrase", "--new-passphrase-file", "secret"]);
+    shell.set("ENWRAP_PASSPHRASE_FILE", shell.path("secret").to_str().unwrap());
+    assert_unchanged(&shell);
+}
+
+#[test]
+fn a_passphrase_that_may_be_stored_otherwise_is_told_apart() {
+    let shell = Shell::new();
+    shell.write("secret", "p\u{e4}ss\n");
+    shell.ok(&["keyring", "passphrase", "--new-passphrase-file", "secret"]);
+    for (text, hint) in [
+        ("\u{feff}p\u{e4}ss\r\n", None),
+        ("pa\u{308}ss", Some("NFC")),
+        ("p\u{e4}ss\n\n", Some("line end")),
+        ("wrong", Some("look at the passphrase")),
+    ] {
+        shell.write("tried", text);
+        let run = shell.run(&["--passphrase-file", "tried", "key", "list"]);
+        match hint {
+            None => drop(run.success()),
+            Some(hint) => drop(run.failure(9).says(&[hint])),
+        }
+    }
 }

@@ -239,3 +239,24 @@ fn what_fails_after_the_work_says_what_was_done() {
     full("--json key alias add more made").says(&["was changed"]);
     assert_eq!(shell.read("b"), b"text");
 }
+
+#[test]
+fn root_hands_files_to_their_owners_where_that_is_asked_for() {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let shell = Shell::new();
+    shell.write("a", "text");
+    chown(shell.path("a"), Some(NOBODY), Some(NOBODY)).unwrap();
+    let owner = |name: &str| {
+        let metadata = fs::metadata(shell.path(name)).unwrap();
+        (metadata.uid(), metadata.gid())
+    };
+    shell.ok(&["encrypt", "a"]);
+    assert_eq!(owner("a.enwrap").0, 0);
+    shell.ok(&["encrypt", "-f", "--preserve-owner", "a"]);
+    shell.ok(&["decrypt", "--preserve-owner", "a.enwrap", "-o", "b"]);
+    assert_eq!([owner("a.enwrap"), owner("b")], [(NOBODY, NOBODY); 2]);
+    assert_eq!(shell.mode("b") & 0o077, 0);
+}

@@ -73,13 +73,14 @@ impl Source {
         if before.is_dir() {
             return Err(SourceError::Folder);
         }
+        let has_size = before.is_file() && !has_made_up_size(&file, &before);
         if !before.is_file() {
             pipe::widen(&file);
         }
         // Whoever passed us standard input may have read from it.
         let is_shared = path.is_none() && before.is_file();
         let start = if is_shared { file.stream_position().unwrap_or(0) } else { 0 };
-        let expected = if before.is_file() { before.len().saturating_sub(start) } else { 0 };
+        let expected = if has_size { before.len().saturating_sub(start) } else { 0 };
         let is_sparse = path.is_some() && sparse::has_holes(&before);
         Ok(Self { path, file, before, is_sparse, start, expected, read: 0 })
     }
@@ -87,6 +88,11 @@ impl Source {
     /// The permission bits of a file; `None` for a pipe or a device.
     pub(crate) fn mode(&self) -> Option<u32> {
         self.before.is_file().then(|| self.before.mode() & 0o777)
+    }
+
+    /// The user and the group of a file; `None` for a pipe or a device.
+    pub(crate) fn owner(&self) -> Option<(u32, u32)> {
+        self.before.is_file().then(|| (self.before.uid(), self.before.gid()))
     }
 
     /// The modification time of a file that was named.
@@ -187,6 +193,36 @@ impl Source {
         Ok((after.len(), after.mtime(), after.mtime_nsec())
             != (self.before.len(), self.before.mtime(), self.before.mtime_nsec()))
     }
+}
+
+/// Whether the size of a file says nothing of its bytes: the kernel makes these up when they are read, and gives a page
+/// as the size (sysfs), or 0.
+#[cfg(target_os = "linux")]
+fn has_made_up_size(file: &File, metadata: &Metadata) -> bool {
+    // Values of linux/magic.h: sysfs, configfs, debugfs, tracefs, securityfs, cgroup, cgroup2, efivarfs.
+    const MADE_UP: [u32; 8] = [
+        0x6265_6572,
+        0x6265_6570,
+        0x6462_6720,
+        0x7472_6163,
+        0x7363_6673,
+        0x0027_E0EB,
+        0x6367_7270,
+        0xDE5E_81E4,
+    ];
+    // They have no device of their own, and small sizes, so that other files are spared the call.
+    const MOST_BYTES: u64 = 1 << 20;
+    metadata.len() <= MOST_BYTES
+        && rustix::fs::major(metadata.dev()) == 0
+        && rustix::fs::fstatfs(file).is_ok_and(|fs| {
+            u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| MADE_UP.contains(&magic))
+        })
+}
+
+/// There are no such file systems.
+#[cfg(not(target_os = "linux"))]
+fn has_made_up_size(_file: &File, _metadata: &Metadata) -> bool {
+    false
 }
 
 impl ReadAt for Source {

@@ -1,6 +1,6 @@
 //! How a written file is published: whether it may replace another one, and whose it is then.
 //!
-//! A published file always belongs to the user of this process. So a file that another user put under the target's
+//! A published file belongs to the user of this process, unless the caller names another one. So a file that another user put under the target's
 //! name never decides who can read the new one.
 
 use std::fs::{File, FileTimes, Metadata, Permissions};
@@ -68,6 +68,8 @@ pub struct Publication {
     pub(super) modified: Option<SystemTime>,
     /// Whether the time of modification is now where a file is replaced.
     pub(super) is_now_if_replaced: bool,
+    /// The user and the group that the file is given to.
+    pub(super) owner: Option<(u32, u32)>,
 }
 
 impl Publication {
@@ -75,7 +77,14 @@ impl Publication {
     #[must_use]
     pub fn new(access: Access) -> Self {
         let (existing, durability) = (Existing::Refuse, Durability::AsNeeded);
-        Self { access, existing, durability, modified: None, is_now_if_replaced: false }
+        Self {
+            access,
+            existing,
+            durability,
+            modified: None,
+            is_now_if_replaced: false,
+            owner: None,
+        }
     }
 
     /// What happens to a file that exists.
@@ -107,6 +116,12 @@ impl Publication {
     #[must_use]
     pub fn modified_if_new(self, modified: Option<SystemTime>) -> Self {
         Self { modified, is_now_if_replaced: true, ..self }
+    }
+
+    /// Gives the file to this user and group; to nobody, if `None`. Only root can give files away.
+    #[must_use]
+    pub fn owned_by(self, owner: Option<(u32, u32)>) -> Self {
+        Self { owner, ..self }
     }
 
     /// Whether the file is synced in any case.
@@ -175,6 +190,10 @@ pub(super) fn set_metadata(
             // The group bits were meant for the old group.
             mode &= 0o707;
         }
+    }
+    if let Some((user, group)) = publication.owner {
+        // Before the mode, which a change of the owner would cut.
+        fchown(file, Some(user), Some(group))?;
     }
     set_mode(file, mode & 0o777)?;
     let is_now = publication.is_now_if_replaced && replaced.is_some();

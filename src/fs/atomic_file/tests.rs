@@ -15,6 +15,7 @@ const NEW: Publication = Publication {
     durability: Durability::Synced,
     modified: None,
     is_now_if_replaced: false,
+    owner: None,
 };
 const REPLACE: Publication = Publication { existing: Existing::Replace, ..NEW };
 

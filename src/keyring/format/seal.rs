@@ -49,15 +49,27 @@ pub struct Passphrase(SecretBytes);
 pub struct EmptyPassphrase;
 
 impl Passphrase {
-    /// Takes the bytes as they are, without one newline at the end, LF or CR LF.
+    /// Takes the bytes as they are, without one newline at the end, LF or CR LF, and without the byte order mark that
+    /// some editors put before a text.
     ///
     /// # Errors
     /// [`EmptyPassphrase`].
     pub fn new(text: &SecretText) -> Result<Self, EmptyPassphrase> {
         let bytes = text.expose();
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let line_end = [&b"\r\n"[..], b"\n"];
         let bytes = line_end.iter().find_map(|it| bytes.strip_suffix(*it)).unwrap_or(bytes);
         if bytes.is_empty() { Err(EmptyPassphrase) } else { Ok(Self(SecretBytes::copy_of(bytes))) }
+    }
+
+    /// What may be why it is another one than was meant.
+    fn oddity(&self) -> Option<Oddity> {
+        let bytes = self.0.expose();
+        if bytes.ends_with(b"\n") || bytes.ends_with(b"\r") {
+            Some(Oddity::LineEnd)
+        } else {
+            (!bytes.is_ascii()).then_some(Oddity::NotAscii)
+        }
     }
 }
 
@@ -70,9 +82,21 @@ pub enum SealError {
     /// The passphrase is another one, or the header line was changed after sealing.
     #[error("the passphrase does not open it")]
     Passphrase,
+    /// As [`Passphrase`](Self::Passphrase), and the one that was tried may have been typed right and stored otherwise.
+    #[error("the passphrase does not open it")]
+    OddPassphrase(Oddity),
     /// The system had no memory for the derivation.
     #[error("there is not enough memory to try a passphrase")]
     Memory,
+}
+
+/// What one passphrase can have that looks the same in another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oddity {
+    /// It ends with a line end, beyond the one that is taken off.
+    LineEnd,
+    /// It has letters that Unicode can write in several ways: as one character, or as a letter and an accent.
+    NotAscii,
 }
 
 /// How a body is sealed, as the header line says it.
@@ -148,8 +172,9 @@ impl Seal {
         let Some((sealed, tag)) = sealed.split_last_chunk::<TAG_LEN>() else { return Ok(None) };
         let (gcm, nonce) = self.cipher(passphrase)?;
         let mut body = SecretBytes::copy_of(sealed);
-        gcm.open(&nonce, associated_data, body.expose_mut(), tag)
-            .map_err(|_| SealError::Passphrase)?;
+        gcm.open(&nonce, associated_data, body.expose_mut(), tag).map_err(|_| {
+            passphrase.oddity().map_or(SealError::Passphrase, SealError::OddPassphrase)
+        })?;
         Ok(Some(body))
     }
 
@@ -231,6 +256,7 @@ mod tests {
     fn one_newline_is_not_part_of_a_passphrase_and_nothing_is_none() {
         assert_eq!(Passphrase::new(&text(b"a b\n")), Ok(passphrase("a b")));
         assert_eq!(Passphrase::new(&text(b"a\n\n")), Ok(passphrase("a\n\n")));
+        assert_eq!(Passphrase::new(&text(b"\xEF\xBB\xBFa\r\n")), Ok(passphrase("a")));
         for empty in [&b""[..], b"\n"] {
             assert_eq!(Passphrase::new(&text(empty)), Err(EmptyPassphrase));
         }
@@ -246,6 +272,9 @@ mod tests {
         };
         assert_eq!(open("right", b"header", lines.expose()), Ok(vec![7; 200]));
         assert_eq!(open("wrong", b"header", lines.expose()), Err(SealError::Passphrase));
+        let odd = |oddity| Err(SealError::OddPassphrase(oddity));
+        assert_eq!(open("right\n\n", b"header", lines.expose()), odd(Oddity::LineEnd));
+        assert_eq!(open("r\u{ef}ght", b"header", lines.expose()), odd(Oddity::NotAscii));
         assert_eq!(open("right", b"other", lines.expose()), Err(SealError::Passphrase));
         let mut altered = lines.expose().to_vec();
         altered[3] = if altered[3] == b'A' { b'B' } else { b'A' };

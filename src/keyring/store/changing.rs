@@ -19,7 +19,7 @@ use crate::keyring::model::root_keys::RootKeys;
 use crate::keyring::store::error::KeyringError;
 
 impl Store {
-    /// Changes the keyring under its lock, and saves it in the form that it had.
+    /// Changes the keyring under its lock, and saves it in the form that it had, if the change made any difference.
     ///
     /// # Errors
     /// `change`'s own, or [`KeyringError`]; the file is then as it was.
@@ -28,7 +28,12 @@ impl Store {
         change: impl FnOnce(&mut RootKeys) -> Result<T, E>,
     ) -> Result<(T, Saved), E> {
         let mut held = self.hold()?;
+        let before = held.text()?;
         let result = change(&mut held.keyring)?;
+        // What changes nothing writes no generation: a script that repeats it would push the others out.
+        if held.old.is_some() && held.text()?.expose() == before.expose() {
+            return Ok((result, Saved::Unchanged));
+        }
         let saved = held.save(held.own_passphrase()?)?;
         Ok((result, saved))
     }
@@ -112,6 +117,12 @@ pub(crate) struct Held<'a> {
 impl<'a> Held<'a> {
     pub(crate) fn own_passphrase(&self) -> Result<Option<&'a Passphrase>, KeyringError> {
         if self.is_sealed { self.store.passphrase().map(Some) } else { Ok(None) }
+    }
+
+    /// The keys as an unsealed file would have them, to be compared.
+    fn text(&self) -> Result<SecretText, KeyringError> {
+        file::encode(&self.keyring, self.generation, None)
+            .map_err(|source| io_error("write", self.store.path(), source))
     }
 
     pub(crate) fn save(&self, passphrase: Option<&Passphrase>) -> Result<Saved, KeyringError> {

@@ -49,13 +49,15 @@ pub struct Store {
     passphrase: OnceLock<Passphrase>,
 }
 
-/// Whether a change made the file.
+/// What a change did to the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saved {
     /// It made a new file.
     Created,
     /// It replaced the file by its next generation.
     Changed,
+    /// Nothing: the keys are as they were.
+    Unchanged,
 }
 
 impl Store {

@@ -58,9 +58,10 @@ pub(crate) fn lock(
         }
         LockError::Held { holder } => KeyringError::Locked { path: path.to_path_buf(), holder },
         LockError::Io(source) => match source.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
-                if !beside(target, ".lock").exists() =>
-            {
+            io::ErrorKind::ReadOnlyFilesystem => {
+                KeyringError::ReadOnly { path: path.to_path_buf() }
+            }
+            io::ErrorKind::PermissionDenied if !beside(target, ".lock").exists() => {
                 KeyringError::ReadOnly { path: path.to_path_buf() }
             }
             _ => io_error("take the lock file of", path, source),

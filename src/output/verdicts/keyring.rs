@@ -5,7 +5,7 @@ use std::path::Path;
 
 use enwrap::fs::trust::is_trusted;
 use enwrap::keyring::format::exchange::NotAnExport;
-use enwrap::keyring::format::seal::SealError;
+use enwrap::keyring::format::seal::{Oddity, SealError};
 use enwrap::keyring::model::key::State;
 use enwrap::keyring::{FileFault, KeyError, KeyringError};
 
@@ -104,6 +104,13 @@ fn file_fault(path: &Path, fault: &FileFault) -> Verdict {
         FileFault::Sealed(SealError::Passphrase) => {
             Exit::KeyringLocked.hint("its checksum holds, so it is whole: look at the passphrase")
         }
+        FileFault::Sealed(SealError::OddPassphrase(Oddity::LineEnd)) => Exit::KeyringLocked.hint(
+            "it ends with a line end beyond the one that is taken off: look at the end of its file",
+        ),
+        FileFault::Sealed(SealError::OddPassphrase(Oddity::NotAscii)) => Exit::KeyringLocked.hint(
+            "it is not plain ASCII, and its bytes count: try the other normal form of Unicode (NFC, or NFD as macOS \
+             writes), and the other encoding",
+        ),
         FileFault::Sealed(SealError::Memory) => Exit::Failure.into(),
         FileFault::NotAKeyring
         | FileFault::Sealed(SealError::Parameters)

@@ -243,7 +243,8 @@ impl DecryptRun<'_> {
         // A message may be readable by all, as in a repository. Its plaintext is the owner's alone, unless asked
         // otherwise.
         let mode = if self.args.preserve_mode { mode } else { mode & 0o700 };
-        let publication = self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode));
+        let publication =
+            self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode), Some(source));
         // A part of the file is a new file.
         publication.modified(source.modified().filter(|_| self.args.range.range().is_none()))
     }

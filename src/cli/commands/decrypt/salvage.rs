@@ -25,8 +25,9 @@ impl DecryptRun<'_> {
     pub(super) fn salvage(&self, Job { input, target, .. }: &Job) -> Result<(), Error> {
         let mut message = MessageSource::open(input)?;
         let mode = message.source().mode().unwrap_or(0o600) & 0o700;
-        let publication = self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode));
         let source = Some(message.source());
+        let access = Access::OwnerOnlyInPlaceOfOthers(mode);
+        let publication = self.args.output.publication(access, source);
         let (outputs, payload) = (self.outputs, Payload::Plaintext);
         let destination = Destination::open(outputs, target, source, payload, publication)?;
         let Some((file, output)) = destination.file().zip(target.path()) else {

@@ -46,7 +46,7 @@ impl EncryptRun<'_> {
         target: &Target,
         jobs: Jobs,
     ) -> Result<(), Error> {
-        let publication = self.publication(None, None);
+        let publication = self.publication(None);
         let (outputs, payload) = (self.outputs, self.payload());
         let mut destination = Destination::open(outputs, target, None, payload, publication)?;
         let shown = command.first().map_or_else(String::new, sanitize::name);

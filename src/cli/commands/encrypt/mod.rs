@@ -6,7 +6,6 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
@@ -238,8 +237,7 @@ impl EncryptRun<'_> {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
             return Err(UsageError::new(problem).into());
         }
-        let publication =
-            self.publication(source.mode(), source.modified()).redone(job.is_redone());
+        let publication = self.publication(Some(&source)).redone(job.is_redone());
         let (outputs, payload) = (self.outputs, self.payload());
         let mut destination =
             Destination::open(outputs, target, Some(&source), payload, publication)?;
@@ -266,9 +264,11 @@ impl EncryptRun<'_> {
         Ok(if is_changed { Outcome::DoneOfChanged } else { Outcome::Done })
     }
 
-    fn publication(&self, mode: Option<u32>, modified: Option<SystemTime>) -> Publication {
-        let mode = mode.unwrap_or(0o666) & !self.umask;
-        self.args.output.publication(Access::Mode(mode)).modified_if_new(modified)
+    /// How the output of `source` is published; of a command, if `None`.
+    fn publication(&self, source: Option<&Source>) -> Publication {
+        let mode = source.and_then(Source::mode).unwrap_or(0o666) & !self.umask;
+        let publication = self.args.output.publication(Access::Mode(mode), source);
+        publication.modified_if_new(source.and_then(Source::modified))
     }
 
     fn payload(&self) -> Payload {
