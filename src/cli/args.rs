@@ -13,7 +13,6 @@ use enwrap::message::Limits;
 use enwrap::message::context::EncryptionContext;
 use enwrap::operations::decrypt::{Commitment, DecryptPolicy};
 
-use super::io::source::Source;
 use super::key_choice::key_ids;
 use super::secrets::passphrase::{Purpose, Sources};
 use crate::output::When;
@@ -387,11 +386,11 @@ impl OutputArgs {
         self.sync || self.remove_source
     }
 
-    /// How the output of `source` is published.
-    pub(crate) fn publication(&self, access: Access, source: Option<&Source>) -> Publication {
+    /// How an output is published, whose source has this owner, if it has one.
+    pub(crate) fn publication(&self, access: Access, owner: Option<(u32, u32)>) -> Publication {
         Publication::new(access)
             .existing(Existing::replaced_if(self.force))
             .durability(Durability::synced_if(self.is_synced()))
-            .owned_by(source.and_then(Source::owner).filter(|_| self.preserve_owner))
+            .owned_by(owner.filter(|_| self.preserve_owner))
     }
 }

@@ -1,5 +1,6 @@
 //! Decides which owners' files are trusted.
 
+use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::file_at::FileAt;
@@ -18,4 +19,32 @@ pub fn is_planted(file: &FileAt, owner: u32) -> bool {
     let is_shared =
         file.folder_metadata().is_ok_and(|folder| folder.mode() & WRITABLE_FOR_OTHERS != 0);
     is_shared && !is_trusted(owner)
+}
+
+/// Whether the modes on the file system of `file` are perhaps those of its mount, the same for all files, and cannot be
+/// changed: FAT, exFAT, NTFS, SMB and FUSE.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn may_lack_modes(file: &File) -> bool {
+    // Values of linux/magic.h: MSDOS, exFAT, NTFS, NTFS3, SMB, CIFS, SMB2, FUSE.
+    const WITHOUT_MODES: [u32; 8] = [
+        0x4D44,
+        0x2011_BAB0,
+        0x5346_544E,
+        0x7366_746E,
+        0x517B,
+        0xFF53_4D42,
+        0xFE53_4D42,
+        0x6573_5546,
+    ];
+    rustix::fs::fstatfs(file).is_ok_and(|fs| {
+        u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| WITHOUT_MODES.contains(&magic))
+    })
+}
+
+/// Not known on this system.
+#[cfg(not(target_os = "linux"))]
+#[must_use]
+pub fn may_lack_modes(_file: &File) -> bool {
+    false
 }

@@ -1,6 +1,6 @@
 //! Changing a keyring: under its lock, so that nobody else's change is lost.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use super::{Location, Saved, Store, generations};
 use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::{Access, Existing, folder_of, is_descriptor, sync_folder};
 use crate::fs::lock::FileLock;
+use crate::fs::trust::may_lack_modes;
 use crate::keyring::format::file::{self, FileFault};
 use crate::keyring::format::seal::Passphrase;
 use crate::keyring::model::root_keys::RootKeys;
@@ -95,8 +96,27 @@ impl Store {
             Err(_) => make_folder(folder_of(&target))
                 .map_err(|source| io_error("make the folder of", path, source))?,
         }
-        require_private_folders(path)?;
-        Ok((path, target))
+        let without_modes = self.device_without_modes(&target);
+        match require_private_folders(path, without_modes.filter(|_| self.does_without_modes())) {
+            Err(KeyringError::FolderOpenToOthers { folder, .. })
+                if fs::metadata(&folder).is_ok_and(|it| Some(it.dev()) == without_modes) =>
+            {
+                Err(KeyringError::NoModes { path: path.to_path_buf() })
+            }
+            Err(error) => Err(error),
+            Ok(()) => Ok((path, target)),
+        }
+    }
+
+    /// The device of the keyring, if its modes may be those of the mount.
+    fn device_without_modes(&self, target: &Path) -> Option<u64> {
+        let folder = File::open(folder_of(target)).ok().filter(may_lack_modes)?;
+        folder.metadata().ok().map(|metadata| metadata.dev())
+    }
+
+    /// Whether the keyring may be where others can read it.
+    fn does_without_modes(&self) -> bool {
+        self.allow_readable || self.operator.expects_seal() || self.is_sealed().unwrap_or(false)
     }
 }
 

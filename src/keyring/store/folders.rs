@@ -20,17 +20,26 @@ const STICKY: u32 = 0o1000;
 /// Refuses a keyring at `path` where others could exchange it.
 ///
 /// Its own folder must not be writable for others. Each folder above it, and each link on the way, must belong
-/// to us or to root, and such a folder may be writable for others only if it is sticky.
-pub(super) fn require_private_folders(path: &Path) -> Result<(), KeyringError> {
-    let found =
-        first_unsafe(path).map_err(|source| io_error("look at the folders of", path, source))?;
+/// to us or to root, and such a folder may be writable for others only if it is sticky. The modes on the device
+/// `without_modes`, if there is one, say nothing.
+pub(super) fn require_private_folders(
+    path: &Path,
+    without_modes: Option<u64>,
+) -> Result<(), KeyringError> {
+    let found = first_unsafe(path, without_modes)
+        .map_err(|source| io_error("look at the folders of", path, source))?;
     let Some((folder, metadata)) = found else { return Ok(()) };
     let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
     Err(KeyringError::FolderOpenToOthers { path: path.to_path_buf(), folder, mode, owner })
 }
 
 /// The first folder or link on the way to `path` that others could change, if any.
-fn first_unsafe(path: &Path) -> io::Result<Option<(PathBuf, Metadata)>> {
+fn first_unsafe(
+    path: &Path,
+    without_modes: Option<u64>,
+) -> io::Result<Option<(PathBuf, Metadata)>> {
+    let is_writable_for_others =
+        |metadata: &Metadata| metadata.mode() & 0o022 != 0 && Some(metadata.dev()) != without_modes;
     let absolute = std::path::absolute(path)?;
     let mut rest = names(&absolute);
     let mut folder = PathBuf::from("/");
@@ -75,10 +84,6 @@ fn first_unsafe(path: &Path) -> io::Result<Option<(PathBuf, Metadata)>> {
     let own = fs::symlink_metadata(&folder)?;
     let is_private = !is_writable_for_others(&own) && is_trusted(own.uid());
     Ok((!is_private).then_some((folder, own)))
-}
-
-fn is_writable_for_others(metadata: &Metadata) -> bool {
-    metadata.mode() & 0o022 != 0
 }
 
 /// The parts of a path, without its root.

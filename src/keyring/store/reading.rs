@@ -12,7 +12,7 @@ use super::saving::{MOST_BYTES, io_error};
 use super::{Location, Store};
 use crate::crypto::secret::SecretText;
 use crate::fs::atomic_file::is_descriptor;
-use crate::fs::trust::is_trusted;
+use crate::fs::trust::{is_trusted, may_lack_modes};
 use crate::fs::wait::Waiting;
 use crate::keyring::format::file::{self, FileFault, KeyringFile};
 use crate::keyring::format::seal::{Passphrase, SealError};
@@ -181,10 +181,12 @@ impl Store {
         if metadata.is_dir() {
             return Err(read_failed(rustix::io::Errno::ISDIR.into()));
         }
+        let may_lack_modes = may_lack_modes(&file);
         let bytes = SecretText::read_from(Waiting(file), MOST_BYTES).map_err(read_failed)?;
         let bytes = with_line_ends_mended(bytes);
         if metadata.is_file() {
-            self.require_private(path, &metadata, bytes.expose())?;
+            let without_modes = may_lack_modes.then(|| metadata.dev());
+            self.require_private(path, &metadata, without_modes, bytes.expose())?;
         }
         Ok(bytes)
     }
@@ -193,6 +195,7 @@ impl Store {
         &self,
         path: &Path,
         metadata: &Metadata,
+        without_modes: Option<u64>,
         bytes: &[u8],
     ) -> Result<(), KeyringError> {
         let (mode, owner) = (metadata.mode() & 0o7777, metadata.uid());
@@ -202,7 +205,13 @@ impl Store {
         // That others can read it may be allowed, as for a mounted secret. That others own it, or can write
         // it, may not: they could plant a key of their own, and read all that is encrypted under it.
         let is_tolerated = self.allow_readable || self.is_copy || is_sealed;
-        let refused = if is_tolerated { 0o022 } else { 0o066 };
+        let without_modes = without_modes.filter(|_| is_tolerated);
+        let refused = match (is_tolerated, without_modes) {
+            (false, _) => 0o066,
+            (true, None) => 0o022,
+            // The mode is that of the mount, and says nothing of this file.
+            (true, Some(_)) => 0,
+        };
         if mode & refused != 0 || !is_trusted(owner) {
             return Err(KeyringError::OpenToOthers { path: path.to_path_buf(), mode, owner });
         }
@@ -210,7 +219,7 @@ impl Store {
             self.operator.on_readable_by_others(path, mode);
         }
         // A descriptor was opened by the caller, whatever leads to its file.
-        if is_descriptor(path) { Ok(()) } else { require_private_folders(path) }
+        if is_descriptor(path) { Ok(()) } else { require_private_folders(path, without_modes) }
     }
 }
 

@@ -244,7 +244,7 @@ impl DecryptRun<'_> {
         // otherwise.
         let mode = if self.args.preserve_mode { mode } else { mode & 0o700 };
         let publication =
-            self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode), Some(source));
+            self.args.output.publication(Access::OwnerOnlyInPlaceOfOthers(mode), source.owner());
         // A part of the file is a new file.
         publication.modified(source.modified().filter(|_| self.args.range.range().is_none()))
     }

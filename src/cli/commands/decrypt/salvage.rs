@@ -27,7 +27,7 @@ impl DecryptRun<'_> {
         let mode = message.source().mode().unwrap_or(0o600) & 0o700;
         let source = Some(message.source());
         let access = Access::OwnerOnlyInPlaceOfOthers(mode);
-        let publication = self.args.output.publication(access, source);
+        let publication = self.args.output.publication(access, message.source().owner());
         let (outputs, payload) = (self.outputs, Payload::Plaintext);
         let destination = Destination::open(outputs, target, source, payload, publication)?;
         let Some((file, output)) = destination.file().zip(target.path()) else {

@@ -267,7 +267,8 @@ impl EncryptRun<'_> {
     /// How the output of `source` is published; of a command, if `None`.
     fn publication(&self, source: Option<&Source>) -> Publication {
         let mode = source.and_then(Source::mode).unwrap_or(0o666) & !self.umask;
-        let publication = self.args.output.publication(Access::Mode(mode), source);
+        let publication =
+            self.args.output.publication(Access::Mode(mode), source.and_then(Source::owner));
         publication.modified_if_new(source.and_then(Source::modified))
     }
 
