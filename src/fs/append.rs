@@ -71,13 +71,25 @@ pub struct Opened {
 }
 
 /// Removes the file if this process made it and it is empty still: a command that failed leaves no new file.
+///
+/// Everyone who has it open holds a shared lock, so it is not taken away from another process; and its name must still
+/// be its own.
 impl Drop for Opened {
     fn drop(&mut self) {
-        let is_empty = self.file.metadata().is_ok_and(|metadata| metadata.len() == 0);
-        if let Some(new) = self.new.as_ref().filter(|_| is_empty) {
+        let Some(new) = &self.new else { return };
+        let is_unused = self.file.metadata().is_ok_and(|metadata| metadata.len() == 0)
+            && is_at(&self.file, new)
+            && self.file.try_lock().is_ok();
+        if is_unused {
             drop(new.remove());
         }
     }
+}
+
+/// Whether the name leads to this file.
+fn is_at(file: &File, at: &FileAt) -> bool {
+    let (Ok(open), Ok(named)) = (file.metadata(), at.entry_metadata()) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
 /// Opens the file at `target`, which is no link, to read it and to append to it. Creates it with `mode` if it is
@@ -107,6 +119,11 @@ pub fn open(
         }
         opened => (opened?, false),
     };
+    // Whoever made it may be about to remove it: see `Opened`.
+    let is_held = file.try_lock_shared().is_ok();
+    if is_held && !is_new && !is_at(&file, target) {
+        return open(target, mode.as_raw_mode(), is_record);
+    }
     let opened = Opened { file, new: is_new.then(|| target.clone()) };
     let metadata = opened.file.metadata()?;
     if !metadata.is_file() {

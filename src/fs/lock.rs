@@ -53,7 +53,10 @@ impl FileLock {
         let mut file = open(&at)?;
         wait(&mut file, start, timeout)?;
         // Its holder may have removed it meanwhile, and a lock on a file without a name excludes nobody.
-        while !is_still_at(&file, &at) && start.elapsed() <= timeout {
+        while !is_still_at(&file, &at) {
+            if start.elapsed() > timeout {
+                return Err(LockError::Held { holder: "that has just ended".to_owned() });
+            }
             file = open(&at)?;
             wait(&mut file, start, timeout)?;
         }

@@ -535,10 +535,11 @@ fn a_signal_in_the_middle_leaves_whole_files_only() {
     rustix::pipe::fcntl_setpipe_size(&*stderr, 4096).unwrap();
     // The first line is of the first file that is done.
     std::io::Read::read_exact(stderr, &mut [0; 1]).unwrap();
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    // Not SIGINT, which a caller in the background may have it ignore.
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     child.wait().unwrap();
     let run = Run::from(child.wait_with_output().unwrap());
-    assert_eq!(run.signal, Some(2), "{run:?}");
+    assert_eq!(run.signal, Some(15), "{run:?}");
     let done = names(&shell.path("out"));
     assert!(!done.is_empty() && done.iter().all(|name| name.ends_with(".enwrap")), "{done:?}");
     shell.run(&["verify", "-r", "out"]).success().says(&[&format!("{} verified", done.len())]);
@@ -670,6 +671,9 @@ fn what_a_power_cut_left_of_a_result_is_made_again() {
             file.set_len(len).unwrap();
         },
     ] {
+        // A new result has the time of its source.
+        fs::remove_file(&cut).unwrap();
+        shell.run(&again).success().says(&["1 encrypted; 4 done before"]);
         spoil(&cut, |file| spoiled(file, len(file)));
         shell.run(&again).success().says(&["1 encrypted; 4 done before"]);
         shell.ok(&["verify", "-r", "enc"]);
@@ -677,6 +681,13 @@ fn what_a_power_cut_left_of_a_result_is_made_again() {
     // Also without its time, as long as it is nothing else.
     File::options().write(true).open(&cut).unwrap().set_len(0).unwrap();
     shell.run(&again).success().says(&["1 encrypted; 4 done before"]);
+
+    // What has another time, or other bytes, may be somebody's own work.
+    shell.write("enc/docs/a/two.enwrap", "notes");
+    shell.fails(&again, 12).says(&["two.enwrap' already exists"]);
+    assert_eq!(shell.read("enc/docs/a/two.enwrap"), b"notes");
+    fs::remove_file(&cut).unwrap();
+    shell.run(&again).success();
 
     shell.run(&["decrypt", "-r", "enc/docs", "--output-dir", "back"]).success();
     let again = ["decrypt", "-r", "enc/docs", "--output-dir", "back", "--skip-existing"];
@@ -700,6 +711,14 @@ fn what_a_power_cut_left_of_a_result_is_made_again() {
     shell.run(&by_content).success().says(&["1 decrypted; 4 done before"]);
     shell.run(&by_content).success().says(&["0 decrypted; 5 done before"]);
     assert_eq!(shell.read("docs/a/two"), shell.read("back/docs/a/two"));
+    for edited in
+        ["an edit", &String::from_utf8(vec![b'x'; shell.read("docs/a/two").len()]).unwrap()]
+    {
+        shell.write("back/docs/a/two", edited);
+        shell.fails(&again, 12).says(&["two' already exists"]);
+        shell.fails(&by_content, 12).says(&["two' already exists"]);
+        assert_eq!(shell.read("back/docs/a/two"), edited.as_bytes());
+    }
 }
 
 #[test]

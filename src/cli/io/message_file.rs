@@ -1,6 +1,7 @@
 //! What the header and the structure of a message tell of the file that it is in.
 
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::read_full::read_full;
 use enwrap::message::header::{ContentType, ParsedHeader};
 use enwrap::message::layout::Layout;
 use enwrap::message::structure;
@@ -49,5 +50,18 @@ pub(crate) fn has_length_of(path: &FileAt, plaintext_len: u64) -> bool {
         }
         Some((body, size)) => size == body,
         None => false,
+    }
+}
+
+/// Whether a file has nothing but zeros, as a message never has.
+pub(crate) fn is_zeroed(path: &FileAt) -> bool {
+    let mut chunk = [0; 64 << 10];
+    let Ok(mut file) = path.open() else { return false };
+    loop {
+        match read_full(&mut file, &mut chunk) {
+            Ok(0) => return true,
+            Ok(read) if chunk[..read].iter().all(|byte| *byte == 0) => {}
+            Ok(_) | Err(_) => return false,
+        }
     }
 }

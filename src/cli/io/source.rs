@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::refused::{Wish, is_refused};
 use enwrap::fs::wait::Waiting;
 use enwrap::keyring::store::generations::FIRST_BYTES;
 use enwrap::operations::encrypt::PlaintextFile;
@@ -15,7 +16,9 @@ use enwrap::pipeline::placed_frames::ReadAt;
 
 use super::pipe;
 use super::sparse;
-use crate::output::error::{Cannot as _, ChangedMeanwhile, Error, SourceError, UsageError};
+use crate::output::error::{
+    Cannot as _, ChangedMeanwhile, Error, SourceError, StepError, UsageError,
+};
 use crate::output::sanitize;
 use crate::output::standard::require_stdin;
 
@@ -177,6 +180,12 @@ impl Source {
     /// Removes the file that was read. An error, if its name leads to another file now, or if the file changed.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let Some(path) = &self.path else { return Ok(()) };
+        // Somewhere in this run, a result was not synced, perhaps the one that is to replace this file.
+        if is_refused(Wish::Sync) {
+            let source = io::Error::from(io::ErrorKind::Unsupported);
+            let action = "sync the result, so the source stays: remove it yourself:";
+            return Err(StepError { action, path: Some(path.to_path_buf()), source }.into());
+        }
         let now = path.entry_metadata()?;
         if !self.is(&now) || self.is_changed()? {
             return Err(ChangedMeanwhile.into());

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use enwrap::fs::atomic_file::{self, AtomicFileError};
+use enwrap::fs::atomic_file::{self, AtomicFileError, Seen};
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::trust::is_trusted;
 
 use super::batch::{self, Outcome, Turn, lock};
 use super::job::{EXTENSION, Found, Job};
 use super::mirror::Mirror;
-use super::results::Results;
+use super::results::{Results, Spoiled};
 use super::selection::{Selection, real, require_apart};
 use super::skipped::Reason;
 use super::tree::{Entry, Tree};
@@ -185,17 +185,27 @@ impl<'a> Folders<'a> {
         let is_result = || found.is_file() && self.results.is_result(output);
         if let Some(how) = self.output.skip_existing {
             let source = input.file_metadata()?;
-            let has_time = is_same_time(&source, found) || is_unchanged_since(&source, found);
-            if has_time && is_result() && self.results.is_whole(input, output) {
-                let is_compared = how == SkipExisting::Verify || self.results.is_doubtful(output);
-                return Ok(is_compared.then_some(Found::Comparable));
+            let is_same_time = is_same_time(&source, found);
+            let is_newer = self.results.differ_each_run() && is_unchanged_since(&source, found);
+            let comparable =
+                Found::Comparable { seen: Seen::of(found), is_strict: how == SkipExisting::Verify };
+            if (is_same_time || is_newer) && is_result() && self.results.is_whole(input, output) {
+                let is_proved = how == SkipExisting::Time && !self.results.is_doubtful(output);
+                return Ok((!is_proved && is_same_time).then_some(comparable));
             }
-            // What a power cut leaves of a file that was published and not synced: its name and perhaps its time, and
-            // of its bytes none, a part, or zeros.
+            // What a power cut leaves of a file that was published and not synced: its name, and no bytes; or its time
+            // too, and a part of its bytes, or zeros. A file with another time may be anything: somebody has edited
+            // it, or it is the only copy of something. It is not replaced.
             let is_ours = found.is_file() && is_trusted(found.uid());
-            let is_empty = is_ours && found.len() == 0;
-            if is_empty || is_ours && (has_time || self.results.is_cut(output)) {
-                return Ok(Some(Found::Unfinished));
+            if is_ours && found.len() == 0 {
+                return Ok(Some(Found::Unfinished(Seen::of(found))));
+            }
+            if is_ours && is_same_time {
+                match self.results.spoiled(output) {
+                    Spoiled::Yes => return Ok(Some(Found::Unfinished(Seen::of(found)))),
+                    Spoiled::OnlyContentTells if is_result() => return Ok(Some(comparable)),
+                    Spoiled::OnlyContentTells | Spoiled::No => {}
+                }
             }
         }
         if !self.output.force {
@@ -224,7 +234,10 @@ fn is_same_time(source: &Metadata, result: &Metadata) -> bool {
 /// Whether nothing was done to a source since its result was written: not to its bytes, its times or its name. A result
 /// that replaced another one has the time at which it did.
 fn is_unchanged_since(source: &Metadata, result: &Metadata) -> bool {
-    (source.ctime(), source.ctime_nsec()) < (result.mtime(), result.mtime_nsec())
+    let written = (result.mtime(), result.mtime_nsec());
+    // A time that the result was given, and that lies ahead, says nothing.
+    written <= (result.ctime(), result.ctime_nsec())
+        && (source.ctime(), source.ctime_nsec()) < written
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use enwrap::fs::atomic_file::Seen;
 use enwrap::fs::file_at::FileAt;
 
 use super::results::Results;
@@ -27,16 +28,20 @@ pub(crate) struct Job {
 pub(crate) enum Found {
     /// Nothing, or something that `-f` alone may replace.
     NothingOfOurs,
-    /// What an earlier run left unfinished: it is replaced.
-    Unfinished,
-    /// What seems to be the result: it is compared, and replaced if it is another one.
-    Comparable,
+    /// What an earlier run left unfinished: it is replaced, if it is still the same file.
+    Unfinished(Seen),
+    /// What seems to be the result: it is compared, and replaced if a power cut has spoiled it; with `is_strict` if it
+    /// differs at all.
+    Comparable { seen: Seen, is_strict: bool },
 }
 
 impl Job {
-    /// Whether what stands there is replaced, also without `-f`.
-    pub(crate) fn is_redone(&self) -> bool {
-        self.found != Found::NothingOfOurs
+    /// What is replaced, also without `-f`.
+    pub(crate) fn redone(&self) -> Option<Seen> {
+        match self.found {
+            Found::NothingOfOurs => None,
+            Found::Unfinished(seen) | Found::Comparable { seen, .. } => Some(seen),
+        }
     }
 }
 

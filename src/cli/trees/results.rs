@@ -6,6 +6,15 @@ use enwrap::fs::file_at::FileAt;
 
 use super::skipped::Reason;
 
+/// Whether a file is what a power cut leaves of a result: it is cut, or has zeros in the place of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoiled {
+    Yes,
+    No,
+    /// It has to be compared with what the result is.
+    OnlyContentTells,
+}
+
 /// How a verb names the files that it writes, and how it knows them again.
 pub(crate) trait Results: Sync {
     /// The name of the result for an input of this name; `None` if the input's name gives none.
@@ -18,10 +27,12 @@ pub(crate) trait Results: Sync {
     /// Whether `result` is as long as the whole result for `input` is, and is whole as far as its form tells.
     fn is_whole(&self, input: &FileAt, result: &FileAt) -> bool;
 
-    /// Whether a file begins as a result does and ends before its end.
-    fn is_cut(&self, _file: &FileAt) -> bool {
-        false
-    }
+    /// Whether a file is what a power cut leaves of a result.
+    fn spoiled(&self, file: &FileAt) -> Spoiled;
+
+    /// Whether two results for one input have other bytes, and so the time at which they were written where one
+    /// replaced another.
+    fn differ_each_run(&self) -> bool;
 
     /// Whether a file that is as long as a result may hold something else: only its content tells.
     fn is_doubtful(&self, _file: &FileAt) -> bool {

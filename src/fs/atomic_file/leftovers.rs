@@ -14,7 +14,6 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Dir, Mode, OFlags};
 
-use super::is_remote;
 use super::temporary::is_temporary_name;
 use crate::fs::file_at::FileAt;
 use crate::fs::trust::is_trusted;
@@ -83,7 +82,8 @@ pub(super) fn found(leftover: Leftover) {
 /// Whether a temporary file's process is gone for certain; `None` where it surely runs, or where the file is not of this
 /// user.
 fn is_abandoned(file: &FileAt) -> Option<bool> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    // For writing: NFS locks nothing else exclusively.
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let open = file.open_with(flags, Mode::empty()).ok()?;
     let metadata = open.metadata().ok()?;
     if !metadata.is_file() || !is_trusted(metadata.uid()) {
@@ -92,13 +92,40 @@ fn is_abandoned(file: &FileAt) -> Option<bool> {
     match open.try_lock() {
         Err(TryLockError::WouldBlock) => None,
         Err(TryLockError::Error(_)) => Some(is_old(&open)),
-        Ok(()) if is_remote(&open) => Some(is_old(&open)),
-        Ok(()) => Some(true),
+        Ok(()) if is_seen_by_all(&open) => Some(true),
+        Ok(()) => Some(is_old(&open)),
     }
 }
 
+/// Whether a lock on a file is seen by every process that can open it: on the file systems of one machine.
+#[cfg(target_os = "linux")]
+fn is_seen_by_all(file: &File) -> bool {
+    // Values of linux/magic.h and of ZFS: ext2 to ext4, XFS, Btrfs, F2FS, tmpfs, overlay, bcachefs, ZFS.
+    const LOCAL: [u32; 8] = [
+        0xEF53,
+        0x5846_5342,
+        0x9123_683E,
+        0xF2F5_2010,
+        0x0102_1994,
+        0x794C_7630,
+        0xCA45_1A4E,
+        0x2FC1_2FC1,
+    ];
+    rustix::fs::fstatfs(file).is_ok_and(|fs| {
+        u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| LOCAL.contains(&magic))
+    })
+}
+
+/// Not known on this system.
+#[cfg(not(target_os = "linux"))]
+fn is_seen_by_all(_file: &File) -> bool {
+    false
+}
+
 fn is_old(file: &File) -> bool {
-    let modified = file.metadata().and_then(|metadata| metadata.modified());
-    let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
+    // A complete file has the time of its source already, so the time of its last change counts.
+    let changed = file.metadata().ok().and_then(|it| u64::try_from(it.ctime()).ok());
+    let changed = changed.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+    let age = changed.and_then(|changed| SystemTime::now().duration_since(changed).ok());
     age.is_some_and(|age| age >= UNSEEN_AFTER)
 }

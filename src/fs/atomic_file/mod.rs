@@ -38,7 +38,7 @@ use naming::{name_temporary, name_unnamed};
 use publication::{Replaced, set_metadata};
 use temporary::Temporary;
 
-pub use publication::{Access, Durability, Existing, Publication, Published};
+pub use publication::{Access, Durability, Existing, Publication, Published, Seen};
 
 /// Mode of the file until it is published: the content may be plaintext, and is incomplete.
 const WHILE_WRITTEN: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -105,9 +105,6 @@ impl AtomicFile {
                 .map(|(file, temporary)| (file, Some(temporary)))
                 .map_err(|source| failed("create a file in", folder_of(&target), source))?,
         };
-        if temporary.is_some() {
-            mark_as_written(&file);
-        }
         Ok(Self { file, target, temporary })
     }
 
@@ -140,7 +137,7 @@ impl AtomicFile {
     pub fn publish(self, publication: Publication) -> Result<Published, AtomicFileError> {
         let replaced = match publication.existing {
             Existing::Refuse => None,
-            Existing::Replace => Replaced::at(&self.target),
+            Existing::Replace | Existing::ReplaceOnly(_) => Replaced::at(&self.target),
         };
         let published = step(Step::SetMetadata)
             .and_then(|()| set_metadata(&self.file, &publication, replaced.as_ref()))
@@ -161,6 +158,13 @@ impl AtomicFile {
         match publication.existing {
             Existing::Refuse => self.link_to_target(folder)?,
             Existing::Replace => self.rename_to_target(folder)?,
+            Existing::ReplaceOnly(seen) => {
+                let now = self.target.entry_metadata();
+                if !now.is_ok_and(|now| Seen::of(&now) == seen) {
+                    return Err(AtomicFileError::Exists { path: self.target.to_path_buf() });
+                }
+                self.rename_to_target(folder)?;
+            }
         }
         Ok(published)
     }

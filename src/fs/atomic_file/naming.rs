@@ -54,7 +54,7 @@ fn rename_without_replacing(from: &FileAt, to: &FileAt) -> io::Result<()> {
 }
 
 /// Makes an empty file. Fails if the name exists.
-pub(super) fn make_placeholder(name: &FileAt) -> io::Result<()> {
+pub(super) fn make_placeholder(name: &FileAt) -> io::Result<File> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY;
-    name.open_with(flags, Mode::RUSR | Mode::WUSR).map(drop)
+    name.open_with(flags, Mode::RUSR | Mode::WUSR)
 }

@@ -20,6 +20,28 @@ pub enum Existing {
     Refuse,
     /// Put the new file in its place.
     Replace,
+    /// As [`Replace`](Self::Replace), if it is still this file, and fail if it is not.
+    ReplaceOnly(Seen),
+}
+
+/// A file as it was seen: which one it is, and whether anybody has changed it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    file: (u64, u64),
+    len: u64,
+    changed: (i64, i64),
+}
+
+impl Seen {
+    /// The file with this metadata.
+    #[must_use]
+    pub fn of(metadata: &Metadata) -> Self {
+        Self {
+            file: (metadata.dev(), metadata.ino()),
+            len: metadata.len(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
 }
 
 impl Existing {
@@ -93,10 +115,13 @@ impl Publication {
         Self { existing, ..self }
     }
 
-    /// Replaces a file that exists, if `is_redone`, whatever else was said.
+    /// Replaces what was seen, if anything was, whatever else was said.
     #[must_use]
-    pub fn redone(self, is_redone: bool) -> Self {
-        if is_redone { self.existing(Existing::Replace) } else { self }
+    pub fn redone(self, seen: Option<Seen>) -> Self {
+        match seen {
+            Some(seen) => self.existing(Existing::ReplaceOnly(seen)),
+            None => self,
+        }
     }
 
     /// When the file is synced.
@@ -133,7 +158,7 @@ impl Publication {
     /// Whether a file that exists is replaced.
     #[must_use]
     pub fn replaces(&self) -> bool {
-        self.existing == Existing::Replace
+        self.existing != Existing::Refuse
     }
 }
 

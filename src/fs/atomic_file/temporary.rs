@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use rustix::fs::{Mode, OFlags};
 use super::fault::{Step, step};
 use super::leftovers::{self, Leftover};
 use super::naming::make_placeholder;
+use super::publication::Seen;
 use crate::crypto::secret::fill_random;
 use crate::fs::file_at::FileAt;
 
@@ -36,9 +38,14 @@ impl Temporary {
     /// Creates an empty file with a new random name beside `target`.
     pub(super) fn create(target: &FileAt, mode: Mode) -> io::Result<(File, Self)> {
         Self::name(target, |file| {
-            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | OFlags::CLOEXEC;
-            let (folder, path) = file.place();
-            Ok(File::from(rustix::fs::openat(folder, path, flags, mode)?))
+            let made = file.open_with(OFlags::CREATE | OFlags::EXCL | OFlags::RDWR, mode)?;
+            // Before the lock, another run may have taken the file for one that was left behind. Some file systems have
+            // no locks; there, nothing is removed that is not old.
+            drop(made.lock());
+            match made.metadata()?.nlink() {
+                0 => Err(io::ErrorKind::AlreadyExists.into()),
+                _ => Ok(made),
+            }
         })
     }
 
@@ -78,11 +85,12 @@ impl Temporary {
     pub(super) fn rename_over_placeholder(&self, target: &FileAt) -> io::Result<()> {
         // Held, so that a signal does not end the process between both steps: that would leave the empty file.
         let mut live = live();
-        make_placeholder(target)?;
+        let placeholder = make_placeholder(target)?.metadata()?;
         let renamed = step(Step::Rename).and_then(|()| self.rename(target));
         if renamed.is_ok() {
             live.remove(self.0.as_path());
-        } else {
+        } else if target.entry_metadata().is_ok_and(|now| Seen::of(&now) == Seen::of(&placeholder))
+        {
             drop(target.remove());
         }
         drop(live);

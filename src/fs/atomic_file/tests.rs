@@ -124,7 +124,7 @@ fn a_failed_step_leaves_no_new_file_and_the_old_one_as_it_was() {
                 // After the rename the new file is in place and complete.
                 let replaced = harmless || fault == Step::SyncFolder;
                 match publication.existing {
-                    Existing::Replace => {
+                    Existing::Replace | Existing::ReplaceOnly(_) => {
                         let expected: &[u8] = if replaced { b"new" } else { b"old" };
                         assert_eq!(fs::read(&target).unwrap(), expected, "{case}");
                         assert_eq!(names(&folder), ["out"], "{case}");
@@ -324,4 +324,22 @@ fn a_result_has_the_time_of_its_source_if_it_is_new_and_is_known_to_be_another_i
     assert_eq!(modified(), long_ago);
     write(&target, b"two", publication).unwrap();
     assert!(modified() > long_ago);
+}
+
+#[test]
+fn a_file_that_is_replaced_only_as_it_was_seen_stays_where_it_changed() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("out");
+    write(&target, b"", NEW).unwrap();
+    let seen = Seen::of(&fs::metadata(&target).unwrap());
+    let mut file = AtomicFile::create(&target).unwrap();
+    file.write_all(b"ours").unwrap();
+    File::options().append(true).open(&target).unwrap().write_all(b"theirs").unwrap();
+    let published = file.publish(NEW.redone(Some(seen)));
+    assert!(matches!(published, Err(AtomicFileError::Exists { .. })));
+    assert_eq!(fs::read(&target).unwrap(), b"theirs");
+    let seen = Seen::of(&fs::metadata(&target).unwrap());
+    write(&target, b"ours", NEW.redone(Some(seen))).unwrap();
+    assert_eq!(fs::read(&target).unwrap(), b"ours");
+    assert_eq!(names(&folder), ["out"]);
 }

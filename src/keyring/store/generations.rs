@@ -16,6 +16,7 @@ use crate::fs::atomic_file::fault::{Step, step};
 use crate::fs::atomic_file::temporary::is_temporary_name;
 use crate::fs::atomic_file::{Access, Existing, folder_of, sync_folder};
 use crate::fs::folder::Folder;
+use crate::fs::refused::{Wish, is_refused};
 use crate::fs::trust::is_trusted;
 use crate::keyring::format::file::{self, KeyringFile};
 use crate::keyring::store::error::KeyringError;
@@ -266,6 +267,15 @@ pub(crate) fn erase(
     target: &Path,
     choose: impl Fn(&Remnant) -> Removal,
 ) -> Result<(), KeyringError> {
+    // The older generations may be all that a power cut leaves, if the new one is not on the disk.
+    if is_refused(Wish::Sync) {
+        let refused = io::ErrorKind::Unsupported.into();
+        return Err(io_error(
+            "sync the new generation, so the older ones stay, of",
+            target,
+            refused,
+        ));
+    }
     let sync = || {
         sync_folder(folder_of(target))
             .map_err(|source| io_error("sync the folder of", target, source))

@@ -185,7 +185,9 @@ impl Store {
         let bytes = SecretText::read_from(Waiting(file), MOST_BYTES).map_err(read_failed)?;
         let bytes = with_line_ends_mended(bytes);
         if metadata.is_file() {
-            let without_modes = may_lack_modes.then(|| metadata.dev());
+            // A keyring is made without the permission to execute it. Where it has that, its mode is the mount's.
+            let is_mode_of_mount = may_lack_modes && metadata.mode() & 0o111 != 0;
+            let without_modes = is_mode_of_mount.then(|| metadata.dev());
             self.require_private(path, &metadata, without_modes, bytes.expose())?;
         }
         Ok(bytes)

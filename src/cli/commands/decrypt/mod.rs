@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::crypto::secret::SecretBytes;
-use enwrap::fs::atomic_file::{Access, Publication};
+use enwrap::fs::atomic_file::{Access, AtomicFileError, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::operations::decrypt::{MessageOpener, OpenedMessage};
 use enwrap::operations::verify_first::VerifyFirstError;
@@ -20,7 +20,7 @@ use enwrap::pipeline::range::{ByteRange, RangeResult, RangeWriter};
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, OutputArgs};
 use crate::cli::examples::examples;
-use crate::cli::io::comparison::Comparison;
+use crate::cli::io::comparison::{Compared, Comparison};
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message};
 use crate::cli::io::message_source::MessageSource;
@@ -31,7 +31,7 @@ use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Outputs;
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Found, Job};
-use crate::cli::trees::results::Results;
+use crate::cli::trees::results::{Results, Spoiled};
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
@@ -149,6 +149,14 @@ impl Results for Plaintexts {
         ends_in_zeros().unwrap_or(true)
     }
 
+    fn spoiled(&self, _: &FileAt) -> Spoiled {
+        Spoiled::OnlyContentTells
+    }
+
+    fn differ_each_run(&self) -> bool {
+        false
+    }
+
     fn folder_mode(&self) -> u32 {
         if self.preserve_mode { 0o777 } else { 0o700 }
     }
@@ -178,8 +186,15 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let metadata = args.metadata.open(&app.outputs)?;
     let plan = DecryptRun { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
     work.run(app, &store, Done::Decrypted, |job, turn| {
-        if job.found == Found::Comparable && plan.is_done(job, turn)? {
-            return Ok(Outcome::Skipped(Reason::Existing));
+        if let Found::Comparable { is_strict, .. } = job.found {
+            match plan.compare(job, turn)? {
+                Compared::Same => return Ok(Outcome::Skipped(Reason::Existing)),
+                Compared::Other if !is_strict => {
+                    let path = job.target.path().unwrap_or(&job.input).to_path_buf();
+                    return Err(AtomicFileError::Exists { path }.into());
+                }
+                Compared::Spoiled | Compared::Other => {}
+            }
         }
         let done = if args.salvage { plan.salvage(job) } else { plan.decrypt(job, turn) };
         done.map(|()| Outcome::Done)
@@ -196,25 +211,24 @@ struct Released {
 }
 
 impl DecryptRun<'_> {
-    /// Whether the file at the target holds the plaintext.
-    fn is_done(&self, job: &Job, turn: &Turn<'_>) -> Result<bool, Error> {
-        let Target::File(target) = &job.target else { return Ok(false) };
+    /// Compares the file at the target with the plaintext.
+    fn compare(&self, job: &Job, turn: &Turn<'_>) -> Result<Compared, Error> {
+        let Target::File(target) = &job.target else { return Ok(Compared::Other) };
         let mut message = MessageSource::open(&job.input)?;
         let meter = turn.meter(message.source(), false);
         let opened = self.opening.of(&job.input).open(&mut message)?.with_jobs(turn.jobs);
         let mut comparison = Comparison::with(target.open().cannot("open", target)?);
         let decrypted = opened.decrypt(&mut message, &mut comparison, &meter);
-        if comparison.is_other() {
-            return Ok(false);
+        if !comparison.has_differed() {
+            decrypted?;
         }
-        decrypted?;
-        comparison.is_at_end().cannot("read", target)
+        comparison.finish().cannot("read", target)
     }
 
     fn decrypt(&self, job: &Job, turn: &Turn<'_>) -> Result<(), Error> {
         let mut message = MessageSource::open(&job.input)?;
         let source = message.source();
-        let publication = self.publication(source).redone(job.is_redone());
+        let publication = self.publication(source).redone(job.redone());
         let outputs = self.outputs;
         let mut destination =
             Destination::open(outputs, &job.target, Some(source), Payload::Plaintext, publication)?;

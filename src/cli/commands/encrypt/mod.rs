@@ -26,7 +26,7 @@ use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, SkipExisting, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
-use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message};
+use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, is_zeroed};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
@@ -35,7 +35,7 @@ use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
-use crate::cli::trees::results::Results;
+use crate::cli::trees::results::{Results, Spoiled};
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
@@ -153,8 +153,13 @@ impl Results for Messages {
         has_length && is_whole_message(result)
     }
 
-    fn is_cut(&self, file: &FileAt) -> bool {
-        is_message(file) == Some(true) && !is_whole_message(file)
+    fn spoiled(&self, file: &FileAt) -> Spoiled {
+        let is_cut = is_message(file) == Some(true) && !is_whole_message(file);
+        if is_cut || is_zeroed(file) { Spoiled::Yes } else { Spoiled::No }
+    }
+
+    fn differ_each_run(&self) -> bool {
+        true
     }
 
     fn folder_mode(&self) -> u32 {
@@ -237,7 +242,7 @@ impl EncryptRun<'_> {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
             return Err(UsageError::new(problem).into());
         }
-        let publication = self.publication(Some(&source)).redone(job.is_redone());
+        let publication = self.publication(Some(&source)).redone(job.redone());
         let (outputs, payload) = (self.outputs, self.payload());
         let mut destination =
             Destination::open(outputs, target, Some(&source), payload, publication)?;
