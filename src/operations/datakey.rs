@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::crypto::secret::DataKey;
+use crate::crypto::stack;
 use crate::keys::resolver::{ResolveError, ResolvePurpose, SetOrigin, resolve};
 use crate::keys::service::{KeyName, KeyService, Recipient, WrapError, WrappingKey};
 use crate::message::MessageError;
@@ -70,7 +71,7 @@ pub fn generate(
     len: usize,
     context: &EncryptionContext,
 ) -> Result<(DataKey, Vec<u8>), DatakeyError> {
-    let (data_key, wrapped) = recipient.generate(len, context)?;
+    let (data_key, wrapped) = stack::wipe_after(|| recipient.generate(len, context))?;
     Ok((data_key, serialise_blob(&wrapped)?))
 }
 
@@ -85,7 +86,8 @@ pub fn decrypt(
     context: &EncryptionContext,
 ) -> Result<(DataKey, WrappingKey), DatakeyError> {
     let sets = [(SetOrigin::Header, vec![blob])];
-    let resolution = resolve(services, sets, context, ResolvePurpose::Open { only }, Some);
+    let resolution =
+        stack::wipe_after(|| resolve(services, sets, context, ResolvePurpose::Open { only }, Some));
     resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets).into())
 }
 
@@ -98,7 +100,7 @@ pub fn wrap(
     data_key: &DataKey,
     context: &EncryptionContext,
 ) -> Result<Vec<u8>, DatakeyError> {
-    serialise_blob(&recipient.wrap(data_key, context)?)
+    serialise_blob(&stack::wipe_after(|| recipient.wrap(data_key, context))?)
 }
 
 #[cfg(test)]

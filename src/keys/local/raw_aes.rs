@@ -8,6 +8,7 @@
 
 use crate::crypto::engine::{Gcm, IV_LEN, Iv, TAG_LEN};
 use crate::crypto::secret::{DataKey, SecretBytes, fill_random};
+use crate::crypto::stack;
 use crate::keys::service::{Recipient, UnwrapError, Unwrapper, WrapError};
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
@@ -26,7 +27,8 @@ impl RawAes {
     /// Expands `material`; `None` unless it is 16, 24 or 32 bytes long.
     #[must_use]
     pub fn new(namespace: &str, name: &str, material: &SecretBytes) -> Option<Self> {
-        let gcm = Gcm::new(material.expose())?;
+        // What this leaves on the stack would get into the heap with the values that are moved there next.
+        let gcm = stack::wipe_after(|| Gcm::new(material.expose()))?;
         Some(Self { namespace: namespace.to_owned(), name: name.to_owned(), gcm })
     }
 
