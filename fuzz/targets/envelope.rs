@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
             );
         }
         let Some(new) = records.first() else { return };
-        if append(&path, &[new.clone()], Duration::ZERO).is_err() {
+        if append(&(&path).into(), &[new.clone()], Duration::ZERO).is_err() {
             return;
         }
         let bytes = std::fs::read(&path).unwrap();
