@@ -78,18 +78,12 @@ impl Drop for Opened {
     fn drop(&mut self) {
         let Some(new) = &self.new else { return };
         let is_unused = self.file.metadata().is_ok_and(|metadata| metadata.len() == 0)
-            && is_at(&self.file, new)
+            && new.is_name_of(&self.file)
             && self.file.try_lock().is_ok();
         if is_unused {
             drop(new.remove());
         }
     }
-}
-
-/// Whether the name leads to this file.
-fn is_at(file: &File, at: &FileAt) -> bool {
-    let (Ok(open), Ok(named)) = (file.metadata(), at.entry_metadata()) else { return false };
-    (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
 /// Opens the file at `target`, which is no link, to read it and to append to it. Creates it with `mode` if it is
@@ -121,7 +115,7 @@ pub fn open(
     };
     // Whoever made it may be about to remove it: see `Opened`.
     let is_held = file.try_lock_shared().is_ok();
-    if is_held && !is_new && !is_at(&file, target) {
+    if is_held && !is_new && !target.is_name_of(&file) {
         return open(target, mode.as_raw_mode(), is_record);
     }
     let opened = Opened { file, new: is_new.then(|| target.clone()) };

@@ -5,6 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::ops::Deref;
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -127,6 +128,13 @@ impl FileAt {
             Some(folder) => folder.sync(),
             None => sync_folder(folder_of(&self.path)),
         }
+    }
+
+    /// Whether its name leads to this open file.
+    #[must_use]
+    pub fn is_name_of(&self, file: &File) -> bool {
+        let (Ok(open), Ok(named)) = (file.metadata(), self.entry_metadata()) else { return false };
+        (open.dev(), open.ino()) == (named.dev(), named.ino())
     }
 
     /// Whether there is something of this name.

@@ -53,7 +53,7 @@ impl FileLock {
         let mut file = open(&at)?;
         wait(&mut file, start, timeout)?;
         // Its holder may have removed it meanwhile, and a lock on a file without a name excludes nobody.
-        while !is_still_at(&file, &at) {
+        while !at.is_name_of(&file) {
             if start.elapsed() > timeout {
                 return Err(LockError::Held { holder: "that has just ended".to_owned() });
             }
@@ -124,11 +124,6 @@ fn wait(file: &mut File, start: Instant, timeout: Duration) -> Result<(), LockEr
             }
         }
     }
-}
-
-fn is_still_at(file: &File, at: &FileAt) -> bool {
-    let (Ok(held), Ok(named)) = (file.metadata(), at.entry_metadata()) else { return false };
-    (held.dev(), held.ino()) == (named.dev(), named.ino())
 }
 
 /// `<target>.lock`.

@@ -9,6 +9,7 @@
 //! - [`wait`]: reads and writes that wait where a stream does not block
 //! - [`walk`]: all that is below a folder
 //! - [`lock`]: an advisory lock, so that only one process changes a file at a time
+//! - [`magic`]: which kind of file system a file is on
 //! - [`search`]: byte strings in a file, as they are and in base64
 //! - [`refused`]: what a file system cannot do, and what goes on without it
 //! - [`trust`]: decides which owners' files are trusted
@@ -20,6 +21,7 @@ pub mod close;
 pub mod file_at;
 pub mod folder;
 pub mod lock;
+pub mod magic;
 pub mod read_full;
 pub mod refused;
 pub mod search;

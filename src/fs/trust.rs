@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 
 use super::file_at::FileAt;
+use super::magic::is_on;
 
 /// Whether files of this owner are trusted: this process's user is, and root, who has all permissions anyway.
 #[must_use]
@@ -23,7 +24,6 @@ pub fn is_planted(file: &FileAt, owner: u32) -> bool {
 
 /// Whether the modes on the file system of `file` are perhaps those of its mount, the same for all files, and cannot be
 /// changed: FAT, exFAT, NTFS, SMB and FUSE.
-#[cfg(target_os = "linux")]
 #[must_use]
 pub fn may_lack_modes(file: &File) -> bool {
     // Values of linux/magic.h: MSDOS, exFAT, NTFS, NTFS3, SMB, CIFS, SMB2, FUSE.
@@ -37,14 +37,5 @@ pub fn may_lack_modes(file: &File) -> bool {
         0xFE53_4D42,
         0x6573_5546,
     ];
-    rustix::fs::fstatfs(file).is_ok_and(|fs| {
-        u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| WITHOUT_MODES.contains(&magic))
-    })
-}
-
-/// Not known on this system.
-#[cfg(not(target_os = "linux"))]
-#[must_use]
-pub fn may_lack_modes(_file: &File) -> bool {
-    false
+    is_on(file, &WITHOUT_MODES).unwrap_or(false)
 }

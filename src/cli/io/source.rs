@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::magic::is_on;
 use enwrap::fs::refused::{Wish, is_refused};
 use enwrap::fs::wait::Waiting;
 use enwrap::keyring::store::generations::FIRST_BYTES;
@@ -206,7 +207,6 @@ impl Source {
 
 /// Whether the size of a file says nothing of its bytes: the kernel makes these up when they are read, and gives a page
 /// as the size (sysfs), or 0.
-#[cfg(target_os = "linux")]
 fn has_made_up_size(file: &File, metadata: &Metadata) -> bool {
     // Values of linux/magic.h: sysfs, configfs, debugfs, tracefs, securityfs, cgroup, cgroup2, efivarfs.
     const MADE_UP: [u32; 8] = [
@@ -223,15 +223,7 @@ fn has_made_up_size(file: &File, metadata: &Metadata) -> bool {
     const MOST_BYTES: u64 = 1 << 20;
     metadata.len() <= MOST_BYTES
         && rustix::fs::major(metadata.dev()) == 0
-        && rustix::fs::fstatfs(file).is_ok_and(|fs| {
-            u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| MADE_UP.contains(&magic))
-        })
-}
-
-/// There are no such file systems.
-#[cfg(not(target_os = "linux"))]
-fn has_made_up_size(_file: &File, _metadata: &Metadata) -> bool {
-    false
+        && is_on(file, &MADE_UP) == Some(true)
 }
 
 impl ReadAt for Source {

@@ -14,8 +14,10 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Dir, Mode, OFlags};
 
+use super::open_folder;
 use super::temporary::is_temporary_name;
 use crate::fs::file_at::FileAt;
+use crate::fs::magic::is_on;
 use crate::fs::trust::is_trusted;
 
 /// On a network or FUSE file system, the lock of another machine's process may not be seen here. There, a file counts as
@@ -56,10 +58,7 @@ pub(super) fn remove_beside(file: &FileAt) {
 }
 
 fn look_through(beside: &FileAt) -> io::Result<()> {
-    let (folder, path) = beside.folder_place();
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = rustix::fs::openat(folder, path, flags, Mode::empty())?;
-    for entry in Dir::new(folder)? {
+    for entry in Dir::new(open_folder(beside)?)? {
         let entry = entry?;
         let name = std::os::unix::ffi::OsStrExt::from_bytes(entry.file_name().to_bytes());
         if !is_temporary_name(name) {
@@ -68,8 +67,7 @@ fn look_through(beside: &FileAt) -> io::Result<()> {
         let file = beside.sibling(name);
         let Some(is_abandoned) = is_abandoned(&file) else { continue };
         let is_removed = is_abandoned && file.remove().is_ok();
-        let leftover = Leftover { path: file.to_path_buf(), is_removed };
-        found(leftover);
+        found(Leftover { path: file.to_path_buf(), is_removed });
     }
     Ok(())
 }
@@ -98,7 +96,6 @@ fn is_abandoned(file: &FileAt) -> Option<bool> {
 }
 
 /// Whether a lock on a file is seen by every process that can open it: on the file systems of one machine.
-#[cfg(target_os = "linux")]
 fn is_seen_by_all(file: &File) -> bool {
     // Values of linux/magic.h and of ZFS: ext2 to ext4, XFS, Btrfs, F2FS, tmpfs, overlay, bcachefs, ZFS.
     const LOCAL: [u32; 8] = [
@@ -111,15 +108,7 @@ fn is_seen_by_all(file: &File) -> bool {
         0xCA45_1A4E,
         0x2FC1_2FC1,
     ];
-    rustix::fs::fstatfs(file).is_ok_and(|fs| {
-        u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| LOCAL.contains(&magic))
-    })
-}
-
-/// Not known on this system.
-#[cfg(not(target_os = "linux"))]
-fn is_seen_by_all(_file: &File) -> bool {
-    false
+    is_on(file, &LOCAL).unwrap_or(false)
 }
 
 fn is_old(file: &File) -> bool {

@@ -32,6 +32,7 @@ use rustix::io::Errno;
 
 use super::close::{close, close_duplicate};
 use super::file_at::FileAt;
+use super::magic::is_on;
 use super::refused::{Wish, tolerate};
 use fault::{Step, step};
 use naming::{name_temporary, name_unnamed};
@@ -353,7 +354,6 @@ fn open_folder(file: &FileAt) -> io::Result<File> {
 }
 
 /// Whether the file is on a network or FUSE file system, where write errors may be reported only by the sync.
-#[cfg(target_os = "linux")]
 #[must_use]
 pub fn is_remote(file: &File) -> bool {
     // Values of linux/magic.h: NFS, SMB, CIFS, SMB2, FUSE, 9P, AFS, Ceph, Lustre, GFS2, OCFS2, Coda.
@@ -371,17 +371,8 @@ pub fn is_remote(file: &File) -> bool {
         0x7461_636F,
         0x7375_7245,
     ];
-    // The type of the field depends on the architecture; its value has 32 bits.
-    rustix::fs::fstatfs(file).map_or(true, |fs| {
-        u32::try_from(fs.f_type & 0xFFFF_FFFF).is_ok_and(|magic| REMOTE.contains(&magic))
-    })
-}
-
-/// Not known on this system, so it syncs always.
-#[cfg(not(target_os = "linux"))]
-#[must_use]
-pub fn is_remote(_file: &File) -> bool {
-    true
+    // Where it is not known, everything is synced.
+    is_on(file, &REMOTE).unwrap_or(true)
 }
 
 #[cfg(test)]
