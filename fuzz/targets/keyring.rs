@@ -5,7 +5,7 @@
 
 #![no_main]
 
-use enwrap::crypto::secret::SecretText;
+use enwrap::crypto::secret::SecretBytes;
 use enwrap::keyring::Passphrase;
 use enwrap::keyring::file::{KeyringFile, encode};
 use libfuzzer_sys::fuzz_target;
@@ -24,8 +24,7 @@ fuzz_target!(|data: &[u8]| {
     if file.is_sealed() {
         assert!(file.keyring().is_err(), "it opens without its passphrase");
         if is_cheap {
-            let mut text = SecretText::default();
-            text.push(b"passphrase");
+            let text = SecretBytes::copy_of(b"passphrase");
             drop(file.unseal(&Passphrase::new(&text).unwrap()));
         }
         return;

@@ -2,8 +2,10 @@
 //!
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
 //! - [`engine`]: AES-GCM, in one of two implementations
+//! - `locked`: memory that is not swapped out, for keys
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
 pub mod engine;
+mod locked;
 pub mod secret;
 pub mod stack;

@@ -13,8 +13,17 @@ use rand::rngs::SysRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// A fixed number of secret bytes on the heap, which are wiped on drop.
-pub struct SecretBytes(Box<[u8]>);
+use super::locked::{SLOT, Slot};
+
+/// A fixed number of secret bytes, which are wiped on drop. Keys are in memory that is not swapped out, where the system
+/// allows it; buffers are on the heap.
+pub struct SecretBytes(Place);
+
+enum Place {
+    /// As many bytes of a slot.
+    Locked(Slot, usize),
+    Heap(Box<[u8]>),
+}
 
 impl SecretBytes {
     /// Returns `len` zero bytes, to be filled through [`expose_mut`](Self::expose_mut).
@@ -22,7 +31,10 @@ impl SecretBytes {
     /// The length never changes afterwards: a buffer that grows leaves unwiped copies behind.
     #[must_use]
     pub fn zeroed(len: usize) -> Self {
-        Self(vec![0; len].into_boxed_slice())
+        Self(match len {
+            1..=SLOT => Place::Locked(Slot::take(), len),
+            _ => Place::Heap(vec![0; len].into_boxed_slice()),
+        })
     }
 
     /// Returns `len` bytes from the operating system's random number generator.
@@ -31,58 +43,68 @@ impl SecretBytes {
     /// The system's own error if it has no random numbers. There is no fallback to a weaker source.
     pub fn random(len: usize) -> io::Result<Self> {
         let mut secret = Self::zeroed(len);
-        fill_random(&mut secret.0)?;
+        fill_random(secret.expose_mut())?;
         Ok(secret)
     }
 
     /// Returns a copy of `bytes`. The caller has to wipe the original.
     #[must_use]
     pub fn copy_of(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+        let mut secret = Self::zeroed(bytes.len());
+        secret.expose_mut().copy_from_slice(bytes);
+        secret
     }
 
     /// Returns the secret bytes.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Place::Locked(slot, len) => &slot[..*len],
+            Place::Heap(bytes) => bytes,
+        }
     }
 
     /// Returns the secret bytes, to be filled or encrypted in place.
     #[must_use]
     pub fn expose_mut(&mut self) -> &mut [u8] {
-        &mut self.0
+        match &mut self.0 {
+            Place::Locked(slot, len) => &mut slot[..*len],
+            Place::Heap(bytes) => bytes,
+        }
     }
 
     /// Returns the number of bytes, which is not secret.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.expose().len()
     }
 
     /// Returns whether there are no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len() == 0
     }
 }
 
 impl Drop for SecretBytes {
     fn drop(&mut self) {
-        // The slice is wiped as a whole. `zeroize` on the box would wipe it byte by byte, which is slower.
-        (*self.0).zeroize();
+        // A slot wipes itself. The slice is wiped as a whole: `zeroize` on the box would go byte by byte, which is slower.
+        if let Place::Heap(bytes) = &mut self.0 {
+            (**bytes).zeroize();
+        }
     }
 }
 
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SecretBytes({} bytes)", self.0.len())
+        write!(f, "SecretBytes({} bytes)", self.len())
     }
 }
 
 impl PartialEq for SecretBytes {
     /// Compares in a time that depends on the lengths only.
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.expose().ct_eq(other.expose()).into()
     }
 }
 

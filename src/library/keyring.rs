@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::error::{Error, ErrorKind};
-use crate::crypto::secret::SecretText;
+use crate::crypto::secret::{SecretBytes, SecretText};
 use crate::keyring::store::Operator;
 use crate::keyring::{self, Alias, Key, Location, Passphrase, Store};
 use crate::keys::service::{KeyName, KeyService, Recipient};
@@ -60,7 +60,7 @@ impl fmt::Debug for Keyring {
 #[derive(Debug, Default)]
 #[must_use]
 pub struct KeyringOptions {
-    passphrase: Option<SecretText>,
+    passphrase: Option<SecretBytes>,
     allow_readable: bool,
 }
 
@@ -75,9 +75,7 @@ impl KeyringOptions {
     ///
     /// What is passed is copied to memory that is wiped; wiping the original is up to the caller.
     pub fn passphrase(mut self, passphrase: impl AsRef<[u8]>) -> Self {
-        let mut text = SecretText::default();
-        text.push(passphrase.as_ref());
-        self.passphrase = Some(text);
+        self.passphrase = Some(SecretBytes::copy_of(passphrase.as_ref()));
         self
     }
 
@@ -148,7 +146,7 @@ impl KeyringOptions {
 
 /// Gives the passphrase that the options have.
 #[derive(Debug)]
-struct KnownPassphrase(Option<SecretText>);
+struct KnownPassphrase(Option<SecretBytes>);
 
 impl Operator for KnownPassphrase {
     fn passphrase(&self, _: &Path) -> Result<Passphrase, Box<dyn StdError + Send + Sync>> {

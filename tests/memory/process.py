@@ -62,6 +62,26 @@ def _used(memory, name, first, end):
         yield name, start, bytes(run)
 
 
+def locked_ranges(pid):
+    """The addresses of pages that are locked in memory."""
+    ranges, pages = [], None
+    with open(f"/proc/{pid}/smaps") as smaps:
+        for line in smaps:
+            fields = line.split()
+            if not fields[0].endswith(":"):
+                pages = range(*(int(part, 16) for part in fields[0].split("-")))
+            elif fields[0] == "VmFlags:" and "lo" in fields:
+                ranges.append(pages)
+    return ranges
+
+
+def drop_capability_to_lock():
+    """Takes CAP_IPC_LOCK from this process and what it executes: out of the bounding set, which limits what root gets."""
+    drop_from_bounding_set, ipc_lock = 24, 14
+    if _libc.prctl(drop_from_bounding_set, ipc_lock, 0, 0, 0) == -1:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 def run_to_its_end(command, before_exec=None, meanwhile=None, **options):
     """Runs `command`, and returns its exit code and its memory at its end.
 

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import pty
+import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +17,9 @@ import termios
 
 import keys
 import process
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "soak"))
+import age
 
 PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 PASSPHRASE = os.urandom(24).hex().encode()
@@ -170,8 +174,13 @@ def search_messages(place):
     made = [f"{name}.enwrap" for name in names]
     place.case("encrypt", *under, *two, "-r", "tree", messages=made)
     place.case("rewrap", "-k", "there", "one", messages=["one"])
+    place.case("inspect", "one", messages=["one"])
+    place.case("encrypt", *under, "--armor", "plain", "-o", "text")
+    command = ["-o", "made", "--from-command", "--", "cat", "plain"]
+    place.case("encrypt", *under, *two, *command, messages=["made"])
     old = {f"old {what}": forms for what, forms in place.message_secrets("big").items()}
     place.case("reencrypt", "-k", "there", "big", messages=["big"], more=lambda: old)
+    place.case("key", "usage", "--fail-if-stale", "big", messages=["big"])
 
 
 def search_data_keys(place):
@@ -194,6 +203,14 @@ def search_data_keys(place):
     for form in ("raw", "hex", "base64"):
         place.case("datakey", "decrypt", "--format", form, *from_blob, more=opened)
     place.case("datakey", "decrypt", *from_blob, more=opened)
+    place.case("datakey", "-k", "here", "--without-plaintext", "--format", "base64")
+    blob.write_bytes(place.path("out").read_bytes())
+    place.case("datakey", "decrypt", *from_blob, more=opened)
+    to_file = ["--format", "hex", "--blob-out", "blob2"]
+    place.case(
+        *("datakey", "-k", "here", *to_file),
+        more=lambda: {"data key": keys.key_forms(bytes.fromhex(place.path("out").read_text()))},
+    )
     place.case("datakey", "rewrap", "-k", "there", *from_blob, more=opened)
 
 
@@ -201,13 +218,27 @@ def search_keyring(place):
     place.case("key", "rotate", "here")
     place.case("keygen", "elsewhere")
     place.case("key", "list")
+    place.case("key", "show", "here")
+    place.case("key", "alias", "add", "also", "here")
+    place.case("key", "disable", "elsewhere")
+    place.case("key", "enable", "elsewhere")
     place.case("key", "export", "here")
     place.case("key", "export", "--as", "keyring", "here", "-o", "export")
     place.case("key", "import", "--keyring", "other.json", "--file", "export")
     place.case("key", "delete", "--old-versions", "here")
     place.case("key", "purge", "--dry-run")
     place.case("key", "undelete", "--version", "1", "here")
+    if not place.is_sealed:
+        place.case("key", "rotate", "elsewhere")
+        place.case("key", "delete", "--old-versions", "elsewhere")
+        gone = {"destroyed root keys": set().union(*map(keys.key_forms, place.roots()))}
+        age.make_due(place.keyring)
+        # What lies in the clear beside the messages is no secret of theirs.
+        for name in place.path("tree").glob("?"):
+            name.unlink()
+        place.case("key", "purge", "--yes", "--check", "tree", more=lambda: gone)
     place.case("keyring", "check")
+    place.case("keyring", "history")
     place.case("keyring", "backup", "backup")
     passphrase = [] if place.is_sealed else ["--new-passphrase-file", "passphrase"]
     place.case("keyring", "backup", "--text", "paper", *passphrase)
@@ -244,6 +275,28 @@ def search_passphrases(place):
     )
 
 
+class Waiting:
+    """An enwrap that waits in the middle of its input; it is ended with the block."""
+
+    def __init__(self, place, verb, data, **options):
+        command = [PROGRAM, *verb, "-j", "2", "-"]
+        self.child = subprocess.Popen(
+            command, env=place.environment, stdin=subprocess.PIPE, cwd=place.folder, **options
+        )
+        self.rest = data[BEYOND_A_PIPE:]
+        self.child.stdin.write(data[:BEYOND_A_PIPE])
+        self.child.stdin.flush()
+
+    def __enter__(self):
+        return self.child.pid
+
+    def __exit__(self, *_):
+        if self.child.poll() is None:
+            self.child.stdin.write(self.rest)
+            self.child.stdin.close()
+            assert self.child.wait() == 0
+
+
 def search_while_waiting(place):
     """While a command waits for input, it still has root keys, a frame key and the passphrase, and no more."""
     zeros = place.path("zeros")
@@ -253,17 +306,8 @@ def search_while_waiting(place):
         ("waited", zeros, ["encrypt", "-k", "here", "-o", "waited"]),
         ("message", place.path("message"), ["decrypt", "-o", "zeros.back"]),
     ):
-        command = [PROGRAM, *verb, "-j", "2", "-"]
-        child = subprocess.Popen(
-            command, env=place.environment, stdin=subprocess.PIPE, cwd=place.folder
-        )
-        data = source.read_bytes()
-        child.stdin.write(data[:BEYOND_A_PIPE])
-        child.stdin.flush()
-        memory = process.memory_of(child.pid)
-        child.stdin.write(data[BEYOND_A_PIPE:])
-        child.stdin.close()
-        assert child.wait() == 0
+        with Waiting(place, verb, source.read_bytes()) as pid:
+            memory, locked = process.memory_of(pid), process.locked_ranges(pid)
         live, gone = set(), {}
         for what, forms in (place.secrets() | place.message_secrets(message)).items():
             if what.startswith(("root key", "frame key", "passphrase")):
@@ -273,6 +317,60 @@ def search_while_waiting(place):
         report(f"{place.name}: {verb[0]}, while it waits for input", memory, gone)
         # Otherwise this searched the wrong memory, or in a wrong way.
         assert any(form in data for form in live for _, _, data in memory), "no key is in use"
+        report_swappable(place, verb[0], memory, locked)
+
+
+def report_swappable(place, verb, memory, locked):
+    """Root keys and the passphrase are only on pages that the system keeps in memory."""
+    global something_was_found
+    long_lived = place.roots() + ([PASSPHRASE] if place.is_sealed else [])
+    places = [
+        first + at
+        for _, first, data in memory
+        for secret in long_lived
+        if (at := data.find(secret)) >= 0
+    ]
+    assert places, "no root key is in memory"
+    swappable = [at for at in places if not any(at in pages for pages in locked)]
+    what = f"{place.name}: {verb}, swappable root keys"
+    print(f"{'FOUND' if swappable else 'none '} {what}, of {len(places)}", flush=True)
+    something_was_found |= bool(swappable)
+
+
+def search_without_locking(place):
+    """Where the system refuses to lock memory, all the same is done."""
+
+    def as_a_user_without_a_limit_of_locked_memory():
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+        process.drop_capability_to_lock()
+
+    command = ["encrypt", "-k", "here", "plain", "-o", "unlocked"]
+    prepare = as_a_user_without_a_limit_of_locked_memory
+    place.case(*command, messages=["unlocked"], before_exec=prepare)
+
+
+def look_for_a_core_dump(place):
+    """A process that dies by SIGABRT leaves its memory to nobody, although its caller allows core dumps."""
+    global something_was_found
+
+    def allow():
+        resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+
+    def dumps(child):
+        os.kill(child, signal.SIGABRT)
+        return os.WCOREDUMP(os.waitpid(child, 0)[1])
+
+    control = subprocess.Popen(["sleep", "600"], preexec_fn=allow, cwd=place.folder)
+    if not dumps(control.pid):
+        print("skipped: this system writes no core dumps")
+        return
+    verb = ["encrypt", "-k", "here", "-o", "dumped"]
+    waiting = Waiting(place, verb, bytes(2 * BEYOND_A_PIPE), preexec_fn=allow)
+    # The hard limit is its caller's; without this, only the soft limit would be tried.
+    resource.prlimit(waiting.child.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+    is_dumped = dumps(waiting.child.pid)
+    print(f"{'FOUND' if is_dumped else 'none '} {place.name}: core dump", flush=True)
+    something_was_found |= is_dumped
 
 
 if os.geteuid() != 0:
@@ -282,6 +380,8 @@ for place in (Place("clear", is_sealed=False), Place("sealed", is_sealed=True)):
     search_messages(place)
     search_data_keys(place)
     search_while_waiting(place)
+    search_without_locking(place)
+    look_for_a_core_dump(place)
     if place.is_sealed:
         search_passphrases(place)
     search_keyring(place)

@@ -15,6 +15,9 @@ import tempfile
 import disk
 import record
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "soak"))
+import age
+
 PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 # Where states are looked at: the order of writes no longer matters there, so it may be in memory.
 MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -150,20 +153,6 @@ def material(keyring, number):
     return body["keys"][0]["versions"][number - 1]["material"].encode()
 
 
-def age(place):
-    """Has everything that waits to be destroyed due now."""
-    path = place.path / "k/keyring.json"
-    line, body = path.read_bytes().split(b"\n", 1)
-    header, body = json.loads(line), json.loads(body)
-    for key in body["keys"]:
-        for version in key["versions"]:
-            if version["deletion_date"]:
-                version["deletion_date"] = "2000-01-01T00:00:00Z"
-    text = json.dumps(body, separators=(",", ":")).encode()
-    header["sha256"] = hashlib.sha256(text).hexdigest()
-    path.write_bytes(json.dumps(header, separators=(",", ":")).encode() + b"\n" + text)
-
-
 def keyring_check(before, after, **environment):
     """The keyring is the old one or the new one, after the report the new one, and it can be changed again."""
 
@@ -227,7 +216,7 @@ def purge():
     place = prepared()
     place.ok("key", "rotate", "a")
     place.ok("key", "delete", "--version", "1", "a")
-    age(place)
+    age.make_due(place.path / "k/keyring.json")
     before = place.versions()
     gone = material(place.read("k/keyring.json"), 1)
     after = {version for version in before if version[2] == "enabled"}

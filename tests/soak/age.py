@@ -6,8 +6,7 @@ import os
 import sys
 
 
-def main():
-    path = sys.argv[1]
+def make_due(path):
     with open(path, "rb") as file:
         line, body = file.read().split(b"\n", 1)
     header, body = json.loads(line), json.loads(body)
@@ -23,4 +22,5 @@ def main():
         file.write(json.dumps(header, separators=(",", ":")).encode() + b"\n" + text)
 
 
-main()
+if __name__ == "__main__":
+    make_due(sys.argv[1])

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use enwrap::crypto::secret::SecretText;
+use enwrap::crypto::secret::{SecretBytes, SecretText};
 use enwrap::fs::wait::Waiting;
 use enwrap::keyring::Passphrase;
 use enwrap::keyring::store::Operator;
@@ -71,7 +71,7 @@ pub(crate) struct Sources {
     flags: Vec<PassphraseSource>,
     /// The passphrase, once it was read. All clones share it, since a pipe cannot be read twice, and nobody should be
     /// asked twice.
-    read: Arc<OnceLock<SecretText>>,
+    read: Arc<OnceLock<SecretBytes>>,
 }
 
 impl Sources {
@@ -132,11 +132,11 @@ impl Sources {
             (Some(text), _) => text,
             (None, Some(source)) => {
                 let text = source.read()?;
-                self.read.get_or_init(|| text)
+                self.read.get_or_init(|| SecretBytes::copy_of(text.expose()))
             }
             (None, None) => {
                 let text = self.ask(what)?;
-                self.read.get_or_init(|| text)
+                self.read.get_or_init(|| SecretBytes::copy_of(text.expose()))
             }
         };
         Passphrase::new(text).map_err(PassphraseError::Empty)

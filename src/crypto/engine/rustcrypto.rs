@@ -1,16 +1,25 @@
 //! AES-GCM by the crate aes-gcm, which is pure Rust. It is the default.
 
+use std::sync::{Mutex, PoisonError};
+
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aes::{Aes192, cipher::consts::U12};
 use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm, KeyInit};
 
 use super::{Iv, Tag, TagMismatch};
+use crate::crypto::locked::Page;
 
 /// AES-GCM under one key of 128, 192 or 256 bits.
 ///
-/// The key schedule is on the heap, so that moving this value copies no secret. It is wiped on drop.
-pub struct Gcm(Box<KeySchedule>);
+/// The key schedule stays where it is, so that moving this value copies no secret, and that is memory that is not
+/// swapped out, where the system allows it. It is wiped on drop.
+pub struct Gcm(Option<Schedule>);
+
+type Schedule = Box<Page<Option<KeySchedule>>>;
+
+/// The pages of key schedules that were wiped, for the next ones.
+static FREE: Mutex<Vec<Schedule>> = Mutex::new(Vec::new());
 
 enum KeySchedule {
     Aes128(Aes128Gcm),
@@ -28,7 +37,15 @@ impl Gcm {
             32 => KeySchedule::Aes256(Aes256Gcm::new_from_slice(key).ok()?),
             _ => return None,
         };
-        Some(Self(Box::new(schedule)))
+        let free = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut page = free.unwrap_or_else(|| Page::locked(None));
+        page.0 = Some(schedule);
+        Some(Self(Some(page)))
+    }
+
+    #[expect(clippy::expect_used, reason = "there is one from `new` to `drop`")]
+    fn schedule(&self) -> &KeySchedule {
+        self.0.as_ref().and_then(|page| page.0.as_ref()).expect("a key schedule")
     }
 
     /// AES-GCM-Encrypt(key, iv, associated data, buffer): encrypts `buffer` in place, and returns the tag.
@@ -38,7 +55,7 @@ impl Gcm {
     #[expect(clippy::expect_used, reason = "fails only beyond 64 GiB, more than any buffer here")]
     pub fn seal(&self, iv: &Iv, associated_data: &[u8], buffer: &mut [u8]) -> Tag {
         let (iv, buffer) = (iv.into(), InOutBuf::from(buffer));
-        match &*self.0 {
+        match self.schedule() {
             KeySchedule::Aes128(aes) => aes.encrypt_inout_detached(iv, associated_data, buffer),
             KeySchedule::Aes192(aes) => aes.encrypt_inout_detached(iv, associated_data, buffer),
             KeySchedule::Aes256(aes) => aes.encrypt_inout_detached(iv, associated_data, buffer),
@@ -60,7 +77,7 @@ impl Gcm {
         tag: &Tag,
     ) -> Result<(), TagMismatch> {
         let (iv, tag, buffer) = (iv.into(), tag.into(), InOutBuf::from(buffer));
-        match &*self.0 {
+        match self.schedule() {
             KeySchedule::Aes128(aes) => {
                 aes.decrypt_inout_detached(iv, associated_data, buffer, tag)
             }
@@ -72,5 +89,14 @@ impl Gcm {
             }
         }
         .map_err(|_| TagMismatch)
+    }
+}
+
+impl Drop for Gcm {
+    fn drop(&mut self) {
+        if let Some(mut page) = self.0.take() {
+            page.0 = None;
+            FREE.lock().unwrap_or_else(PoisonError::into_inner).push(page);
+        }
     }
 }

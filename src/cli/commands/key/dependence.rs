@@ -4,9 +4,10 @@
 //! counts as depending if anything in it speaks of enwrap: its name, or a sign of a doomed key in its bytes. One
 //! flipped bit, or a lost first byte, must not cost the only key.
 
-use std::io::Read as _;
+use std::io;
 use std::path::Path;
 
+use enwrap::crypto::secret::SecretText;
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::search::Needles;
 use enwrap::keyring::KeyId;
@@ -26,7 +27,7 @@ use crate::cli::trees::tree::Entry;
 use crate::output::error::{Cannot as _, Error};
 
 /// A blob or a keyring is looked at whole; a larger file is neither.
-const MOST_BYTES: u64 = 64 << 20;
+const MOST_BYTES: usize = 64 << 20;
 
 /// What a file is, and whether it depends on a doomed key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +75,9 @@ impl<'a> DoomedVersions<'a> {
             let is_suspect = survival == Survival::Unrelated && self.speaks_of_doomed(path)?;
             return Ok(Dependence::Message(if is_suspect { Survival::Depends } else { survival }));
         }
-        let bytes = small_file(path)?;
-        if let Some(blob) = blob_in(&bytes) {
+        let text = small_file(path)?;
+        let bytes = text.expose();
+        if let Some(blob) = blob_in(bytes) {
             let services = self.opening.services();
             let context = &self.opening.policy.pairs;
             let survival = blob_survival(&services, blob, context, |key| self.includes(key));
@@ -83,11 +85,11 @@ impl<'a> DoomedVersions<'a> {
                 return Ok(Dependence::Blob(survival));
             }
         }
-        if KeyringFile::parse(&bytes).is_ok() {
+        if KeyringFile::parse(bytes).is_ok() {
             return Ok(Dependence::Other);
         }
-        let is_suspect = if is_envelope_file(&bytes) {
-            self.signs.are_in(&*lines_that_are_no_record(&bytes)).cannot("read", path)?
+        let is_suspect = if is_envelope_file(bytes) {
+            self.signs.are_in(&*lines_that_are_no_record(bytes)).cannot("read", path)?
         } else {
             is_named_like_ours(path) || self.speaks_of_doomed(path)?
         };
@@ -105,24 +107,25 @@ fn is_named_like_ours(path: &Path) -> bool {
     path.extension().is_some_and(|it| it == EXTENSION || it == envelope::EXTENSION)
 }
 
-/// The bytes of a file, or none of a large one.
-fn small_file(path: &FileAt) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let source = Source::open(path)?;
-    source.take(MOST_BYTES + 1).read_to_end(&mut bytes).cannot("read", path)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        bytes.clear();
+/// The bytes of a file, or none of a large one. They may be somebody's secrets.
+fn small_file(path: &FileAt) -> Result<SecretText, Error> {
+    match SecretText::read_from(Source::open(path)?, MOST_BYTES) {
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(SecretText::default()),
+        read => read.cannot("read", path),
     }
-    Ok(bytes)
 }
 
 /// The blob in a file: its bytes, base64 of them, or the JSON of `enwrap datakey`.
 fn blob_in(bytes: &[u8]) -> Option<EncryptedDataKey> {
-    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(bytes) {
-        let blob = json.get("CiphertextBlob")?.as_str()?;
-        return parse_blob(blob.as_bytes()).ok();
+    /// Without the plaintext that may stand beside it.
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        #[serde(rename = "CiphertextBlob")]
+        blob: String,
     }
-    parse_blob(bytes).ok()
+
+    let json = serde_json::from_slice(bytes).ok();
+    parse_blob(json.as_ref().map_or(bytes, |answer: &Answer| answer.blob.as_bytes())).ok()
 }
 
 fn is_envelope_file(bytes: &[u8]) -> bool {
