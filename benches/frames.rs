@@ -23,7 +23,7 @@ const FRAMES: [usize; 5] = [256, 4096, 65_536, 262_144, 1 << 20];
 const ASSOCIATED_DATA: [u8; 72] = [7; 72];
 
 fn main() {
-    println!("engine: {}", enwrap::crypto::engine::NAME);
+    println!("engine: {}", enwrap::crypto::engine::BULK);
     divan::main();
 }
 

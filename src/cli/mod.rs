@@ -19,6 +19,7 @@ mod secrets;
 mod shortfalls;
 mod trees;
 mod usage;
+mod version;
 
 use std::process::ExitCode;
 
@@ -38,19 +39,12 @@ use commands::Verb;
 use commands::encrypt::from_command;
 use examples::examples;
 
-/// The version, and the engine if it is not the default one.
-const VERSION: &str = if cfg!(feature = "aws-lc") {
-    concat!(env!("CARGO_PKG_VERSION"), " (aws-lc)")
-} else {
-    env!("CARGO_PKG_VERSION")
-};
-
 /// Envelope encryption for files, with root keys in a local keyring
 ///
 /// Every file is encrypted under a data key of its own; the data key travels with the file, wrapped
 /// under one or more root keys. The files are AWS Encryption SDK messages.
 #[derive(Debug, Parser)]
-#[command(name = "enwrap", version = VERSION, max_term_width = 100)]
+#[command(name = "enwrap", version = version::VERSION, max_term_width = 100)]
 #[command(after_long_help = examples!["
     enwrap keygen
     enwrap encrypt notes.txt
@@ -125,6 +119,11 @@ fn refuse(error: &clap::Error) -> ExitCode {
             "enwrap --passphrase-command COMMAND VERB ..; if it is the name of a file, put '--' before the files",
         );
         return refuse_usage(usage, wants_json);
+    }
+    let is_version = error.kind() == clap::error::ErrorKind::DisplayVersion;
+    if is_version && std::env::args_os().any(|arg| arg == "-v" || arg == "--verbose") {
+        let said = output::print(version::verbose().as_bytes());
+        return ExitCode::from(if said.is_ok() { 0 } else { Exit::Failure.code() });
     }
     if error.use_stderr() && wants_json {
         let usage = usage::of(&error.render().to_string()).into();

@@ -18,7 +18,7 @@ use std::num::NonZeroU32;
 use super::derivation::FrameKey;
 use super::header::{MESSAGE_ID_LEN, MessageId};
 use super::layout::{FINAL_PREFIX, REGULAR_PREFIX};
-use crate::crypto::engine::{Gcm, IV_LEN, Iv, Tag, TagMismatch};
+use crate::crypto::engine::{BulkGcm, Gcm, IV_LEN, Iv, Tag, TagMismatch};
 
 /// The first field of a final frame, in the place of a regular frame's sequence number.
 const END_MARKER: u32 = u32::MAX;
@@ -47,16 +47,22 @@ impl FrameKind {
 
 /// The key and the message id, which both the sealer and the opener need.
 struct FrameCipher {
-    gcm: Gcm,
+    gcm: BulkGcm,
     message_id: MessageId,
 }
 
 impl FrameCipher {
     #[expect(clippy::expect_used, reason = "every suite derives a key of an AES length")]
     fn new(key: &FrameKey, message_id: &MessageId) -> Self {
-        let gcm = Gcm::new(key.expose()).expect("16, 24 or 32 bytes");
+        let gcm = BulkGcm::new(key.expose()).expect("16, 24 or 32 bytes");
         Self { gcm, message_id: *message_id }
     }
+}
+
+/// The cipher of a header's tag, for one use.
+#[expect(clippy::expect_used, reason = "every suite derives a key of an AES length")]
+fn header_cipher(key: &FrameKey) -> Gcm {
+    Gcm::new(key.expose()).expect("16, 24 or 32 bytes")
 }
 
 /// The cipher that seals the frames of one new message.
@@ -77,9 +83,9 @@ impl FrameSealer {
         header: &[u8],
         bound_context: &[u8],
     ) -> (Self, Tag) {
-        let cipher = FrameCipher::new(key, message_id);
-        let tag = cipher.gcm.seal(&frame_iv(0), &[header, bound_context].concat(), &mut []);
-        (Self(cipher), tag)
+        let aad = [header, bound_context].concat();
+        let tag = header_cipher(key).seal(&frame_iv(0), &aad, &mut []);
+        (Self(FrameCipher::new(key, message_id)), tag)
     }
 
     /// tag = AES-GCM-Encrypt(key, [`frame_iv`], associated data, plaintext): encrypts the plaintext of a frame in
@@ -107,9 +113,8 @@ impl FrameOpener {
         bound_context: &[u8],
         (iv, tag): (&Iv, &Tag),
     ) -> Result<Self, TagMismatch> {
-        let cipher = FrameCipher::new(key, message_id);
-        cipher.gcm.open(iv, &[header, bound_context].concat(), &mut [], tag)?;
-        Ok(Self(cipher))
+        header_cipher(key).open(iv, &[header, bound_context].concat(), &mut [], tag)?;
+        Ok(Self(FrameCipher::new(key, message_id)))
     }
 
     /// plaintext = AES-GCM-Decrypt(key, iv, associated data, ciphertext, tag): verifies the tag of a frame, and

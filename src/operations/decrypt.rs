@@ -35,7 +35,7 @@ use crate::pipeline::frames_at::FramesAt;
 use crate::pipeline::placed_frames::{PlacedFrames, ReadAt, SizedSource};
 use crate::pipeline::range::{self, ByteRange, RangeResult};
 use crate::pipeline::salvage::{self, Salvaged};
-use crate::pipeline::{self, Jobs, PipelineError, Progress, positional};
+use crate::pipeline::{self, Jobs, PipelineError, Progress, positional, signed};
 
 /// What opens messages: where keys come from, and what must hold of a message.
 #[derive(Clone, Copy)]
@@ -220,18 +220,22 @@ impl OpenedMessage {
     }
 
     fn body_opener(&self) -> BodyOpener<&FrameOpener> {
-        let verifier = self.header.fields.public_key.clone().map(|key| {
-            let mut verifier = Verifier::new(key);
-            verifier.update(self.header.raw());
-            verifier
-        });
         BodyOpener {
             cipher: &self.cipher,
             content: self.header.fields.content,
             start: self.header.len(),
             limits: self.limits,
-            verifier,
+            verifier: self.verifier(),
         }
+    }
+
+    /// What verifies the signature, if there is to be one; it has taken the header.
+    fn verifier(&self) -> Option<Verifier> {
+        self.header.fields.public_key.clone().map(|key| {
+            let mut verifier = Verifier::new(key);
+            verifier.update(self.header.raw());
+            verifier
+        })
     }
 
     /// Decrypts a message in a file of `size` bytes by position: to an empty file, or, for verification, to
@@ -247,8 +251,13 @@ impl OpenedMessage {
         output: Option<&File>,
         progress: &dyn Progress,
     ) -> Result<Option<u64>, PipelineError> {
-        let Some(frames) = self.placed_frames(source, size) else { return Ok(None) };
-        stack::wipe_after(|| positional::open(&frames, output, self.jobs, progress))
+        let source = SizedSource { source, claimed_len: size };
+        let Some(layout) = self.frame_layout() else { return Ok(None) };
+        let frames = PlacedFrames { cipher: &self.cipher, layout, source };
+        stack::wipe_after(|| match self.verifier() {
+            None => positional::open(&frames, output, self.jobs, progress),
+            Some(verifier) => signed::open(frames, verifier, output, self.jobs, progress),
+        })
     }
 
     /// The plaintext at any place, of a message that is all of `source`; `None` as with [`layout`](Self::layout).
@@ -266,9 +275,13 @@ impl OpenedMessage {
     /// tag, or its signature is over all of it.
     #[must_use]
     pub fn layout(&self) -> Option<Layout> {
+        self.frame_layout().filter(|_| self.header.fields.public_key.is_none())
+    }
+
+    /// As [`layout`](Self::layout), of signed messages too.
+    fn frame_layout(&self) -> Option<Layout> {
         let ContentType::Framed(frame_length) = self.header.fields.content else { return None };
-        let layout = Layout { header_len: self.header.len(), frame_length };
-        self.header.fields.public_key.is_none().then_some(layout)
+        Some(Layout { header_len: self.header.len(), frame_length })
     }
 
     /// Decrypts some bytes of a message in a file of `size` bytes. `None` as with

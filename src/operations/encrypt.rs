@@ -24,6 +24,7 @@ use crate::message::{Limit, Limits};
 use crate::pipeline::frame_writer::FrameWriter;
 use crate::pipeline::placed_frames::{ReadAt, SizedSource};
 use crate::pipeline::positional::{self, PlacedOutput};
+use crate::pipeline::signed;
 use crate::pipeline::{self, BodySealer, Jobs, PipelineError, Progress, Release, sequential};
 
 /// Why nothing was encrypted.
@@ -238,8 +239,8 @@ impl MessageSealer {
         progress: &dyn Progress,
     ) -> Result<Encrypted, EncryptError> {
         let Self { fields, tag, frame_length, header, cipher, signer, jobs, release } = self;
-        let footer_len = if signer.is_some() { FOOTER_LEN as u64 } else { 0 };
         let mut output = SigningWriter { output, signer };
+        let footer_len = output.footer_len();
         output.write_all(&header).map_err(PipelineError::Write)?;
         let body = BodySealer { release, ..BodySealer::new(&cipher, frame_length) };
         let plaintext_len = stack::wipe_after(|| {
@@ -248,10 +249,7 @@ impl MessageSealer {
             Ok::<_, EncryptError>(plaintext_len)
         })?;
         let layout = Layout { header_len: header.len() as u64, frame_length };
-        let message_len = layout
-            .message_len(plaintext_len)
-            .and_then(|len| len.checked_add(footer_len))
-            .ok_or(PipelineError::TooLong)?;
+        let message_len = message_len(layout, plaintext_len, footer_len)?;
         Ok(Encrypted { header: fields, tag, plaintext_len, message_len })
     }
 
@@ -279,17 +277,21 @@ impl MessageSealer {
         mut output: &File,
         progress: &dyn Progress,
     ) -> Result<Encrypted, EncryptError> {
-        // A signature is over the bytes in their order.
-        if self.signer.is_some() || self.jobs == Jobs::ONE {
+        if self.jobs == Jobs::ONE {
             return self.encrypt(source, &mut output, progress);
         }
-        let Self { fields, tag, frame_length, header, cipher, jobs, .. } = self;
+        let Self { fields, tag, frame_length, header, cipher, mut signer, jobs, .. } = self;
         let layout = Layout { header_len: header.len() as u64, frame_length };
         output.write_all(&header).map_err(PipelineError::Write)?;
+        if let Some(signer) = &mut signer {
+            signer.update(&header);
+        }
         let plaintext = SizedSource { source: &*source, claimed_len: source.claimed_len() };
         let placed = PlacedOutput { file: output, layout };
-        let frames =
-            stack::wipe_after(|| positional::seal(&cipher, &plaintext, placed, jobs, progress))?;
+        let frames = stack::wipe_after(|| match &mut signer {
+            None => positional::seal(&cipher, &plaintext, placed, jobs, progress),
+            Some(signer) => signed::seal(&cipher, &plaintext, placed, signer, jobs, progress),
+        })?;
         let next = NonZeroU32::MIN.saturating_add(frames);
         let done = u64::from(frames) * u64::from(frame_length.get());
         let place = layout.frame_start(next).ok_or(PipelineError::TooLong)?;
@@ -300,9 +302,12 @@ impl MessageSealer {
         output.seek(SeekFrom::Start(place)).map_err(PipelineError::Write)?;
         // The rest is the last frame, or, where the file has grown, some more.
         let body = BodySealer { first: next, ..BodySealer::new(&cipher, frame_length) };
+        let mut output = SigningWriter { output, signer };
         let rest = stack::wipe_after(|| sequential::seal(body, source, &mut output, progress))?;
+        let footer_len = output.footer_len();
+        output.finish()?;
         let plaintext_len = done + rest;
-        let message_len = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;
+        let message_len = message_len(layout, plaintext_len, footer_len)?;
         Ok(Encrypted { header: fields, tag, plaintext_len, message_len })
     }
 }
@@ -313,7 +318,18 @@ pub struct SigningWriter<W> {
     signer: Option<Signer>,
 }
 
+/// Returns the length of a whole message with its footer.
+fn message_len(layout: Layout, plaintext_len: u64, footer_len: u64) -> Result<u64, PipelineError> {
+    let body_end = layout.message_len(plaintext_len).ok_or(PipelineError::TooLong)?;
+    body_end.checked_add(footer_len).ok_or(PipelineError::TooLong)
+}
+
 impl<W: Write> SigningWriter<W> {
+    /// The length in bytes of the footer that is to come.
+    fn footer_len(&self) -> u64 {
+        if self.signer.is_some() { FOOTER_LEN as u64 } else { 0 }
+    }
+
     /// Writes the footer, if the message is to have one, and returns the output.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! - [`sequential`]: one frame after the other, from any reader to any writer
 //! - [`pool`]: streams on several threads, with the output in the order of the input
 //! - [`positional`]: from file to file, with workers that each read and write frames at their places
+//! - [`signed`]: the same for signed messages, whose bytes are hashed in their order
 //! - [`frames_at`]: opens a body as a `Read` and `Seek`; [`range`]: some bytes of a plaintext
 //! - [`salvage`]: the authentic frames of a damaged message
 //! - [`placed_frames`]: a message in a source that can be read at any place
@@ -23,6 +24,7 @@ pub mod positional;
 pub mod range;
 pub mod salvage;
 pub mod sequential;
+pub mod signed;
 
 use std::io::{self, Read, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -357,6 +359,49 @@ pub(crate) mod tests {
         }
     }
 
+    fn signed_by_position(message: &[u8], by: Jobs, key: &PublicKey) -> Option<Vec<u8>> {
+        let layout = Layout { header_len: 0, frame_length: FRAME };
+        let (file, output, cipher) = (file_of(message), file_of(b""), opener());
+        let open = |output| {
+            let source = SizedSource { source: &file, claimed_len: message.len() as u64 };
+            let frames = PlacedFrames { cipher: &cipher, layout, source };
+            signed::open(frames, Verifier::new(key.clone()), output, by, &NoProgress).unwrap()
+        };
+        let opened = open(Some(&output));
+        assert_eq!(opened, open(None));
+        let plaintext = contents(output);
+        opened.map(|len| {
+            assert_eq!(plaintext.len() as u64, len);
+            plaintext
+        })
+    }
+
+    #[test]
+    fn what_is_sealed_by_position_is_signed_in_the_order_of_its_bytes() {
+        for len in [0, 10, 60, 119, 120, 121, 1000, 1201] {
+            let plaintext: Vec<u8> = (0..=250).cycle().take(len).collect();
+            let expected = sealed_in_order(&plaintext);
+            for by in [2, 7] {
+                let mut signer = Signer::generate().unwrap();
+                let mut context = EncryptionContext::default();
+                context.insert_allowing_reserved(PUBLIC_KEY, &signer.public_key()).unwrap();
+                let key = PublicKey::of(Suite::SIGNED, &context).unwrap().unwrap();
+                let layout = Layout { header_len: 0, frame_length: FRAME };
+                let (file, output, sealer) = (file_of(&plaintext), file_of(b""), sealer().0);
+                let source = SizedSource { source: &file, claimed_len: len as u64 };
+                let placed = PlacedOutput { file: &output, layout };
+                let frames =
+                    signed::seal(&sealer, &source, placed, &mut signer, jobs(by), &NoProgress);
+                let done = frames.unwrap() as usize * 42;
+                assert!(contents(output)[..done] == expected[..done], "{len} by {by}");
+                signer.update(&expected[done..]);
+                let mut verifier = Verifier::new(key);
+                verifier.update(&expected);
+                assert!(verifier.verify(&signer.footer().unwrap()[2..]), "{len} by {by}");
+            }
+        }
+    }
+
     #[test]
     fn a_signature_is_checked_by_one_thread_and_by_several() {
         let signer = || Signer::generate().unwrap();
@@ -374,16 +419,28 @@ pub(crate) mod tests {
         let good = [&body[..], &footer].concat();
         let mut forged = good.clone();
         *forged.last_mut().unwrap() ^= 1;
+        let flipped: Vec<_> = (0..body.len())
+            .step_by(7)
+            .map(|at| {
+                let mut flipped = good.clone();
+                flipped[at] ^= 1;
+                flipped
+            })
+            .collect();
         let cut = &good[..good.len() - 1];
         let longer = [&good[..], b"x"].concat();
         for (variant, is_good) in
             [(&good[..], true), (&forged, false), (cut, false), (&longer, false)]
+                .into_iter()
+                .chain(flipped.iter().map(|it| (&it[..], false)))
         {
             let expected = opened(variant, Jobs::ONE, Some(Verifier::new(key.clone())));
             assert_eq!(expected.1.is_ok(), is_good);
             for by in [2, 7] {
                 let verifier = Some(Verifier::new(key.clone()));
                 assert_eq!(opened(variant, jobs(by), verifier), expected);
+                let by_position = signed_by_position(variant, jobs(by), &key);
+                assert_eq!(by_position, is_good.then(|| plaintext.to_vec()));
             }
         }
     }

@@ -104,31 +104,39 @@ impl<C: Borrow<FrameOpener>, R: ReadAt> PlacedFrames<C, R> {
     /// Returns the final frame, if it is authentic, and the message ends with it where its source claims to end.
     pub(super) fn open_end(&self) -> Option<FinalFrame> {
         let sequence = self.final_sequence()?;
-        let plaintext = self.open_final(sequence)?;
+        let plaintext = self.open_final(sequence, &self.read_final(sequence)?)?;
         (!self.source.is_longer_than_claimed()).then_some(FinalFrame { sequence, plaintext })
     }
 
-    /// Returns the plaintext of the final frame, number `sequence`, if it is authentic and ends where the source
-    /// claims to end.
-    pub(super) fn open_final(&self, sequence: NonZeroU32) -> Option<SecretBytes> {
-        let Self { cipher, layout, source } = self;
+    /// Returns the bytes from the place of frame `sequence` to where the source claims to end, if they can be a final
+    /// frame.
+    pub(super) fn read_final(&self, sequence: NonZeroU32) -> Option<Vec<u8>> {
+        let Self { layout, source, .. } = self;
         let start = layout.frame_start(sequence)?;
-        let mut prefix = [0; FINAL_PREFIX];
-        source.read_exact_at(&mut prefix, start).ok()?;
-        let (FramePrefix { sequence: number, iv }, len) = FramePrefix::of_final(&prefix);
-        let end = start.checked_add(FINAL_OVERHEAD as u64)?.checked_add(u64::from(len))?;
+        let len = source.claimed_len.checked_sub(start)?;
+        let most = u64::from(layout.frame_length.get()) + FINAL_OVERHEAD as u64;
+        if len > most {
+            return None;
+        }
+        let mut frame = vec![0; usize::try_from(len).ok()?];
+        source.read_exact_at(&mut frame, start).ok()?;
+        Some(frame)
+    }
+
+    /// Returns the plaintext of `frame`, if it is the authentic final frame, number `sequence`.
+    pub(super) fn open_final(&self, sequence: NonZeroU32, frame: &[u8]) -> Option<SecretBytes> {
+        let (prefix, rest) = frame.split_first_chunk::<FINAL_PREFIX>()?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>()?;
+        let (FramePrefix { sequence: number, iv }, len) = FramePrefix::of_final(prefix);
         let is_final = is_end_marker([prefix[0], prefix[1], prefix[2], prefix[3]])
             && number == sequence.get()
-            && len <= layout.frame_length.get()
-            && end == source.claimed_len;
+            && len as usize == ciphertext.len();
         if !is_final {
             return None;
         }
-        let mut plaintext = SecretBytes::zeroed(len as usize);
-        let mut tag = [0; TAG_LEN];
-        source.read_exact_at(plaintext.expose_mut(), start + FINAL_PREFIX as u64).ok()?;
-        source.read_exact_at(&mut tag, end - TAG_LEN as u64).ok()?;
-        cipher.borrow().open(sequence, FrameKind::Final, &iv, plaintext.expose_mut(), &tag).ok()?;
+        let mut plaintext = SecretBytes::copy_of(ciphertext);
+        let opener = self.cipher.borrow();
+        opener.open(sequence, FrameKind::Final, &iv, plaintext.expose_mut(), tag).ok()?;
         Some(plaintext)
     }
 }

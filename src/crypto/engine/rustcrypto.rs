@@ -1,4 +1,4 @@
-//! AES-GCM by the crate aes-gcm, which is pure Rust. It is the default.
+//! AES-GCM by the crate aes-gcm, which is pure Rust.
 
 use std::sync::{Mutex, PoisonError};
 
