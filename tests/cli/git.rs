@@ -182,7 +182,7 @@ fn a_side_that_does_not_open_is_no_merge() {
     let before = shell.snapshot();
     let run = shell.run(&["git", "merge", "base", "ours", "same"]).success();
     assert_eq!(shell.snapshot(), before);
-    run.says(&["keys of our side (other)", "(main)"]);
+    run.says(&["keys of our side (other)", "(default)"]);
     // The keys of the result are ours.
     shell.pipe(&["edit", "--stdin", "theirs"], b"1\n2\n3\n").success();
     shell.ok(&["git", "merge", "base", "ours", "theirs"]);
