@@ -115,7 +115,7 @@ impl EditRun<'_> {
         let mut old = Rewriting::begin(self.app, self.opening, places, given, lets_go)?;
         let old_id = old.header().message_id;
         let rewritten = if self.args.stdin {
-            old.rewrite(&mut Source::open(&FileAt::named("-".into()))?, self.empty())?
+            old.rewrite(&mut Source::open(FileAt::named("-".into()))?, self.empty())?
         } else {
             let mut session = Session::begin(self.app, &self.path)?;
             old.decrypt_to(session.plaintext())?;
@@ -151,7 +151,7 @@ impl EditRun<'_> {
         }
         drop(sealer_for(self.opening, keys, &spec)?);
         let new = if self.args.stdin {
-            self.seal_new(&mut Source::open(&FileAt::named("-".into()))?, keys, &spec)?
+            self.seal_new(&mut Source::open(FileAt::named("-".into()))?, keys, &spec)?
         } else {
             let mut session = Session::begin(self.app, &self.path)?;
             session.edit()?;

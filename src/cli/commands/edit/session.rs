@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
         self.warn_of_background();
         loop {
             // By its name: many editors put a new file in the place of the old one.
-            let saved = Source::open(&FileAt::named(self.path.clone()))
+            let saved = Source::open(FileAt::named(self.path.clone()))
                 .map_err(Error::from)
                 .and_then(|mut content| rewrite(&mut content));
             let error = match saved {

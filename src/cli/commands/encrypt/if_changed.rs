@@ -40,7 +40,7 @@ pub(super) enum Existing {
     /// What would be written is something else, whatever the input holds.
     Other(Difference),
     /// A message with the keys, the context and the form that a new one would have.
-    Alike(Alike),
+    Alike(Box<Alike>),
 }
 
 /// A message whose plaintext remains to be compared.
@@ -112,7 +112,7 @@ impl EncryptRun<'_> {
             return Ok(Some(Existing::Other(difference)));
         }
         let (path, seen) = (path.clone(), Seen::of(&found));
-        Ok(Some(Existing::Alike(Alike { path, message, opened, seen })))
+        Ok(Some(Existing::Alike(Box::new(Alike { path, message, opened, seen }))))
     }
 
     /// In what a message differs from the one that would be written, before its plaintext.

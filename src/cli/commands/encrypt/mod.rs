@@ -281,7 +281,7 @@ impl EncryptRun<'_> {
             source.rewind()?;
             existing = None;
         }
-        let seen = job.redone().or(existing.as_ref().map(|alike| alike.seen));
+        let seen = job.redone().or_else(|| existing.as_ref().map(|alike| alike.seen));
         let publication = self.publication(Some(&source)).redone(seen);
         let (outputs, payload) = (self.outputs, self.payload());
         let mut destination =
@@ -325,7 +325,7 @@ impl EncryptRun<'_> {
         let existing = if self.args.if_changed { self.existing(target)? } else { None };
         match existing {
             None => Ok(None),
-            Some(Existing::Alike(alike)) => Ok(Some(alike)),
+            Some(Existing::Alike(alike)) => Ok(Some(*alike)),
             Some(Existing::Other(difference)) => {
                 self.require_force(target, difference).map(|()| None)
             }

@@ -31,7 +31,7 @@ use crate::output::status::Status;
 /// pre-commit hook, with --staged, it keeps a plaintext out of history.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    enwrap git check --help
+    cd repository && enwrap git check --staged
 "])]
 pub(crate) struct CheckArgs {
     /// Check what would be committed instead of the work tree

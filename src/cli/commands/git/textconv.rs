@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use enwrap::fs::atomic_file::{Access, Publication};
-use enwrap::keyring::RootKeys;
 use enwrap::pipeline::NoProgress;
 
 use super::super::inspect;
@@ -72,7 +71,7 @@ fn print_plaintext(app: &App, args: &TextconvArgs) -> Result<(), Error> {
 /// What is shown of a file whose plaintext is not. Without the name of the file, which is another one each time.
 fn print_instead(app: &App, args: &TextconvArgs, why: &Diagnosis) -> Result<(), Error> {
     let keyring = app.store().ok().and_then(|store| store.load().ok());
-    let header = inspect::summary(&args.file, &keyring.unwrap_or_else(RootKeys::default));
+    let header = inspect::summary(&args.file, &keyring.unwrap_or_default());
     let header = header.unwrap_or_default();
     Ok(output::print(format!("enwrap: not shown: {}\n{header}", why.message).as_bytes())?)
 }
