@@ -49,6 +49,8 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "verify" -d 'Check tha
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "rewrap" -d 'Give encrypted files further keys, without touching them'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "reencrypt" -d 'Encrypt messages again, under new data keys'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "edit" -d 'Edit an encrypted file'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "git" -d 'Keep encrypted files in a git repository'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
@@ -104,6 +106,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s f -l force -d 
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l sync -d 'Have each output on the disk before it counts as done'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l preserve-owner -d 'Give each output to the owner and group of its input; only root can'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l remove-source -d 'Remove each input when its output is on the disk and in its place'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l if-changed -d 'Leave an output alone that opens to the same bytes under the same keys, context and form'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s v -l verbose -d 'Say more'
@@ -264,6 +267,146 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s q -l quiet -
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s k -l key -d 'Encrypt under exactly these keys (repeatable); for a new FILE, see \'enwrap encrypt\'' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l stdin -d 'Take the new content from standard input, and start no editor'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l allow-empty -d 'Accept a new content that is empty'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l drop-unknown-keys -d 'Go on where a key that the message has is not here: it will not open the new one'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -f -a "setup" -d 'Tell git how to show and merge encrypted files'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -f -a "textconv" -d 'Print an encrypted file as git is to show it'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -f -a "merge" -d 'Merge encrypted files, as git\'s merge driver'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -f -a "check" -d 'Check that the files of a repository that should be encrypted are'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l path -d 'The name of the file in the work tree, for messages and for its envelope file' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l marker-size -d 'How long conflict markers are' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l staged -d 'Check what would be committed instead of the work tree'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "setup" -d 'Tell git how to show and merge encrypted files'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "textconv" -d 'Print an encrypted file as git is to show it'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge encrypted files, as git\'s merge driver'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check that the files of a repository that should be encrypted are'
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s k -l key -d 'Wrap under this key: an alias or an id [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
@@ -817,19 +960,25 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s q -l quiet -d 'Say
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "rewrap" -d 'Give encrypted files further keys, without touching them'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "reencrypt" -d 'Encrypt messages again, under new data keys'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "rewrap" -d 'Give encrypted files further keys, without touching them'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "reencrypt" -d 'Encrypt messages again, under new data keys'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "edit" -d 'Edit an encrypted file'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "git" -d 'Keep encrypted files in a git repository'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from git" -f -a "setup" -d 'Tell git how to show and merge encrypted files'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from git" -f -a "textconv" -d 'Print an encrypted file as git is to show it'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from git" -f -a "merge" -d 'Merge encrypted files, as git\'s merge driver'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from git" -f -a "check" -d 'Check that the files of a repository that should be encrypted are'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "decrypt" -d 'Open a wrapped data key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from datakey" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'

@@ -49,6 +49,11 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "ENWRAP_IMPORT_PASSPHRASE, ENWRAP_IMPORT_PASSPHRASE_FILE, and so on",
         "the passphrase of a file that is imported or restored, where it is another",
     ),
+    ("VISUAL, EDITOR", "the editor of 'edit', as a line for the shell; vi if none is set"),
+    (
+        "XDG_RUNTIME_DIR",
+        "where 'edit' and 'git merge' keep plaintext, if it is in memory; else /dev/shm",
+    ),
     ("XDG_CONFIG_HOME, HOME", "where the keyring is if nothing names it"),
     ("NO_COLOR, TERM", "no colour where NO_COLOR is set, or TERM is dumb"),
 ];
@@ -62,6 +67,17 @@ pub(crate) fn keys() -> Vec<String> {
     let Some(value) = variable("ENWRAP_KEY") else { return Vec::new() };
     let names = value.to_string_lossy();
     names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// `VISUAL` or `EDITOR`, which may be lines for the shell; else `vi`.
+pub(crate) fn editor() -> OsString {
+    variable("VISUAL").or_else(|| variable("EDITOR")).unwrap_or_else(|| "vi".into())
+}
+
+/// Folders that may be in memory: first that of the session, which nobody else can enter.
+pub(crate) fn places_in_memory() -> Vec<PathBuf> {
+    let session = variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|it| it.is_absolute());
+    session.into_iter().chain([PathBuf::from("/dev/shm")]).collect()
 }
 
 /// `ENWRAP_ENVELOPE`: envelope files, several by colons.

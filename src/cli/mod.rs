@@ -15,6 +15,7 @@ mod key_services;
 mod opening;
 mod outputs;
 mod process;
+mod replacement;
 mod secrets;
 mod shortfalls;
 mod trees;

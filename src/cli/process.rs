@@ -11,8 +11,9 @@ use signal_hook::flag;
 use signal_hook::low_level::{emulate_default_handler, pipe};
 
 use enwrap::fs::atomic_file::temporary;
+use enwrap::fs::private_folder;
 
-use super::child::{core_limit, running};
+use super::child::{core_limit, foreground, running};
 use super::secrets::prompt;
 
 /// Keeps memory out of core dumps, and away from debuggers of the same user.
@@ -24,7 +25,8 @@ pub(crate) fn harden() {
 }
 
 /// Handles the signals that end a process (SIGINT, SIGTERM, SIGHUP, SIGQUIT): first temporary files are removed,
-/// the terminal shows again what is typed, and children are asked to end; then enwrap dies by the signal.
+/// the terminal shows again what is typed, and children are asked to end; then enwrap dies by the signal. While a child
+/// [has the terminal](foreground), SIGINT and SIGQUIT are meant for it.
 ///
 /// SIGXFSZ gets a handler that does nothing: a file that grows beyond its limit is an error of `write` then.
 pub(crate) fn handle_signals() {
@@ -46,7 +48,11 @@ pub(crate) fn handle_signals() {
                 prompt::resume();
                 continue;
             }
+            if matches!(signal, SIGINT | SIGQUIT) && foreground::is_running() {
+                continue;
+            }
             temporary::remove_all();
+            private_folder::remove_all();
             prompt::restore();
             running::terminate_all();
             drop(emulate_default_handler(signal));

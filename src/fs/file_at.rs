@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rustix::fs::{CWD, Mode, OFlags};
 
-use super::atomic_file::{folder_of, sync_folder};
+use super::atomic_file::{self, folder_of, sync_folder};
 use super::folder::Folder;
 
 /// Where a file is, or is to be. It serves as a path, to be shown.
@@ -128,6 +128,15 @@ impl FileAt {
             Some(folder) => folder.sync(),
             None => sync_folder(folder_of(&self.path)),
         }
+    }
+
+    /// Writes the bytes of a file that is there to the disk, and its name.
+    ///
+    /// # Errors
+    /// The error of opening or syncing the file or its folder.
+    pub fn sync(&self) -> io::Result<()> {
+        atomic_file::sync(&self.open()?)?;
+        self.sync_folder()
     }
 
     /// Whether its name leads to this open file.

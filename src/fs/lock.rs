@@ -93,6 +93,22 @@ impl FileLock {
     }
 }
 
+/// Locks an open file itself, and not a file beside it, until it is closed: for a change that takes long. Whoever
+/// replaces the file by a rename ends the lock for those who come later.
+///
+/// # Errors
+/// [`LockError`]; without waiting.
+pub fn lock_itself(file: &File) -> Result<(), LockError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(fs::TryLockError::WouldBlock) => Err(LockError::Held { holder: String::new() }),
+        Err(fs::TryLockError::Error(source)) if is_unsupported(&source) => {
+            Err(LockError::Unsupported(source))
+        }
+        Err(fs::TryLockError::Error(source)) => Err(LockError::Io(source)),
+    }
+}
+
 fn open(at: &FileAt) -> Result<File, LockError> {
     // In a folder that other users can write to, this name may be a link that they made.
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW;

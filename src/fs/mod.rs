@@ -13,6 +13,7 @@
 //! - [`search`]: byte strings in a file, as they are and in base64
 //! - [`refused`]: what a file system cannot do, and what goes on without it
 //! - [`trust`]: decides which owners' files are trusted
+//! - [`private_folder`]: a folder in memory for plaintext that another program reads
 //! - [`read_full`]: reads until a buffer is full
 
 pub mod append;
@@ -22,6 +23,7 @@ pub mod file_at;
 pub mod folder;
 pub mod lock;
 pub mod magic;
+pub mod private_folder;
 pub mod read_full;
 pub mod refused;
 pub mod search;

@@ -20,6 +20,22 @@ pub trait Skip: Read {
     fn skip(&mut self, len: u64) -> io::Result<()>;
 }
 
+/// A source in which nothing can be passed over but by reading it.
+#[derive(Debug)]
+pub struct InOrder<R>(pub R);
+
+impl<R: Read> Read for InOrder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<R: Read> Skip for InOrder<R> {
+    fn skip(&mut self, len: u64) -> io::Result<()> {
+        io::copy(&mut (&mut self.0).take(len), &mut io::sink()).map(|_| ())
+    }
+}
+
 /// Whether `source` holds one message, and nothing before or after it.
 ///
 /// All frames must have their numbers and lengths, and the final frame, or the signature behind it, must end where

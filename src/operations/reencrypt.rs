@@ -2,8 +2,12 @@
 
 use std::io::{Read, Write};
 
+use crate::message::Limits;
+use crate::message::context::{EncryptionContext, PUBLIC_KEY};
+use crate::message::header::{ContentType, Header};
+use crate::message::layout::DEFAULT_FRAME_LENGTH;
 use crate::operations::decrypt::OpenedMessage;
-use crate::operations::encrypt::{EncryptError, Encrypted, MessageSealer};
+use crate::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
 use crate::pipeline::{PipelineError, Progress};
 
 /// Why a message was not encrypted again.
@@ -15,6 +19,23 @@ pub enum ReencryptError {
     /// The new one could not be made.
     #[error(transparent)]
     New(#[from] EncryptError),
+}
+
+/// What a message is to be that takes the place of `old`: with the same stored pairs, the same form and, by `bound`,
+/// the same bound pairs.
+///
+/// Frames that readers refuse by default, and one block without frames, become frames of the usual length.
+#[must_use]
+pub fn successor(old: &Header, bound: &EncryptionContext) -> MessageSpec {
+    let mut context = old.context.clone();
+    context.remove(PUBLIC_KEY);
+    let frame_length = match old.content {
+        ContentType::Framed(length) if length.get() <= Limits::default().frame_length => length,
+        ContentType::Framed(_) | ContentType::NonFramed => DEFAULT_FRAME_LENGTH,
+    };
+    let is_signed = old.public_key.is_some();
+    let algorithm = if is_signed { Algorithm::Signed } else { Algorithm::Unsigned };
+    MessageSpec { algorithm, frame_length, context, bound: bound.clone() }
 }
 
 /// Decrypts the rest of `source`, and encrypts it with `sealer` to `output`.
@@ -55,7 +76,6 @@ mod tests {
     use crate::keys::service::KeyService as _;
     use crate::message::MessageError;
     use crate::operations::decrypt::{DecryptPolicy, MessageOpener};
-    use crate::operations::encrypt::MessageSpec;
     use crate::pipeline::{Jobs, NoProgress};
 
     fn sealer(keyring: &RootKeys) -> MessageSealer {

@@ -39,7 +39,7 @@ def _ending(scenario, ended, may_abort):
         return [("panic", _first_line(said, "panicked"))]
     if ended.code == -6 and may_abort:
         return []
-    if ended.code not in DOCUMENTED:
+    if ended.code not in DOCUMENTED and ended.code not in scenario.failures:
         return [(f"ended with {ended.code}", said.strip()[:200])]
     # A passphrase that cannot be read is none: docs/scripting.md.
     if ended.code == 9 and "cannot read a passphrase" in said:

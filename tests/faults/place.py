@@ -78,6 +78,8 @@ class Place:
             self._do("encrypt", "plain" if name == "message" else "small", "-o", name)
         self._write("over", PLAINTEXT)
         self._do("encrypt", "-r", "--remove-source", "closed")
+        for name, text in (("base", b"1\n2\n"), ("ours", b"0\n1\n2\n"), ("theirs", b"1\n2\n3\n")):
+            self._do("edit", "--stdin", name, stdin=text)
         self._do("keyring", "backup", "backup.json")
         other = {"ENWRAP_KEYRING": "other/keyring.json"}
         self._do("keygen", "elsewhere", more=other)
@@ -97,8 +99,8 @@ class Place:
     def _write(self, name, data):
         (self.pristine / name).write_bytes(data)
 
-    def _do(self, *arguments, more=()):
-        ended = self.enwrap(*arguments, folder=self.pristine, more=more)
+    def _do(self, *arguments, more=(), stdin=b""):
+        ended = self.enwrap(*arguments, folder=self.pristine, more=more, stdin=stdin)
         assert ended.returncode == 0, (arguments, ended)
 
 

@@ -33,6 +33,8 @@ class Scenario:
     # For a second run after a kill: exit codes besides 0 that say that the first run had done the work, and
     # variables that it then needs.
     done_before: tuple = ()
+    # Further exit codes that say that it failed.
+    failures: tuple = ()
     again: dict = field(default_factory=dict)
 
 
@@ -45,6 +47,10 @@ def opens_to(plaintext, *, more=()):
         return ended.returncode == 0 and ended.stdout == plaintext
 
     return check
+
+
+def is_as_before(place, files, path):
+    return files[path] == place.before[path]
 
 
 def equals(plaintext):
@@ -246,6 +252,47 @@ ALL = [
         "reencrypt",
         ["reencrypt", "-k", "there", "message"],
         {"message": opens_to(PLAINTEXT)},
+    ),
+    Scenario(
+        "encrypt-if-changed",
+        ["encrypt", "--if-changed", "--sync", "plain", "-o", "message"],
+        {"message": is_as_before},
+    ),
+    Scenario(
+        "encrypt-if-changed-pipe",
+        ["encrypt", "--if-changed", "-", "-o", "message"],
+        {"message": is_as_before},
+        stdin=_plain,
+    ),
+    Scenario(
+        "encrypt-if-changed-force",
+        ["encrypt", "--if-changed", "-f", "-", "-o", "over.enwrap"],
+        {"over.enwrap": opens_to(PLAINTEXT)},
+        stdin=_plain,
+    ),
+    Scenario(
+        "edit-stdin",
+        ["edit", "--stdin", "message"],
+        {"message": opens_to(SMALL)},
+        stdin=lambda place: SMALL,
+    ),
+    Scenario(
+        "edit-stdin-new",
+        ["edit", "--stdin", "new"],
+        {"new": opens_to(SMALL)},
+        stdin=lambda place: SMALL,
+    ),
+    Scenario(
+        "edit",
+        ["edit", "over.enwrap"],
+        {"over.enwrap": opens_to(b"edited\n")},
+        environment={"EDITOR": "echo edited >"},
+    ),
+    Scenario(
+        "git-merge",
+        ["git", "merge", "base", "ours", "theirs"],
+        {"ours": opens_to(b"0\n1\n2\n3\n")},
+        failures=(255,),
     ),
     Scenario(
         "rewrap",

@@ -181,6 +181,17 @@ def search_messages(place):
     old = {f"old {what}": forms for what, forms in place.message_secrets("big").items()}
     place.case("reencrypt", "-k", "there", "big", messages=["big"], more=lambda: old)
     place.case("key", "usage", "--fail-if-stale", "big", messages=["big"])
+    unchanged = ["encrypt", *under, *two, "--if-changed", "-o", "alone"]
+    place.case(*unchanged, "large", messages=["alone"])
+    place.case(*unchanged, "-", stdin=place.path("large"), messages=["alone"])
+    content = place.path("plain")
+    for name in ("one", "big", "signed"):
+        old = {f"old {what}": forms for what, forms in place.message_secrets(name).items()}
+        edit = ["edit", "--stdin", *two, name]
+        place.case(*edit, stdin=content, messages=[name], more=lambda: old)
+        place.case(*edit, stdin=content, messages=[name])
+    # Its envelope file went with the old message.
+    place.prepare("rewrap", "-k", "there", "one")
 
 
 def search_data_keys(place):

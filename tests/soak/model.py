@@ -9,7 +9,7 @@ ENABLED, DISABLED, PENDING = "enabled", "disabled", "pending deletion"
 
 # Exit codes.
 DONE, USAGE, NO_KEY, AUTHENTICATION, CONTEXT, KEY_DISABLED, EXISTS = 0, 2, 3, 4, 6, 7, 8
-FOUND, POLICY = 14, 16
+FOUND, PRODUCER, POLICY = 14, 15, 16
 
 _materials = itertools.count()
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 
 import model
-from model import DONE, EXISTS, FOUND, KEY_DISABLED, NO_KEY, POLICY, Expected
+from model import DONE, EXISTS, FOUND, KEY_DISABLED, NO_KEY, POLICY, PRODUCER, Expected
 from world import Finding
 
 SHARED = "d/shared.envelope"
@@ -37,13 +37,13 @@ class Soak:
 
     # Running enwrap.
 
-    def enwrap(self, *arguments, code, touched=(), is_change=False, is_json=False):
+    def enwrap(self, *arguments, code, touched=(), is_change=False, is_json=False, **more):
         arguments = list(arguments)
         if self.keyring.passphrase:
             arguments += ["--passphrase-file", self.keyring.passphrase]
         if is_json:
             arguments.append("--json")
-        printed = self.world.run(*arguments, code=code, touched=touched, is_change=is_change)
+        printed = self.world.run(*arguments, code=code, touched=touched, is_change=is_change, **more)
         return list(map(json.loads, printed.splitlines())) if is_json else printed
 
     def change_keyring(self, *arguments, code, touched=(), **options):
@@ -505,20 +505,55 @@ class Soak:
         self.enwrap("reencrypt", path, *arguments, code=code, touched=[*touched, output], is_change=True)
         if code != DONE:
             return
+        self.take_successor(output, message, message.plaintext, key_ids)
+        if not is_elsewhere:
+            self.retire(path, message, "reencrypt")
+        self.forget_messages()
+
+    def take_successor(self, output, message, plaintext, key_ids):
+        """A message with the context and the form of an old one."""
         keys = [self.keyring.by_id(key_id) for key_id in key_ids]
         stored = {key: value for key, value in message.stored.items() if key != "aws-crypto-public-key"}
         form = (message.is_armored, message.is_signed, message.frame_length)
-        new = model.Message(message.plaintext, keys, stored, message.bound, *form)
+        new = model.Message(plaintext, keys, stored, message.bound, *form)
         if new.is_signed:
             self.take_public_key(output, new)
         self.messages[output] = new
+
+    def retire(self, path, message, verb):
+        """The envelope file goes with its message, unless it serves another one too."""
         beside = f"{path}.envelope"
-        if not is_elsewhere and beside in self.records:
+        if beside in self.records:
             is_only = all(of is message for of, _ in self.records[beside])
             if is_only:
                 del self.records[beside]
             is_there = self.world.path(beside).exists()
-            require(is_there != is_only, f"reencrypt: the envelope file is {'' if is_there else 'not '}there")
+            require(is_there != is_only, f"{verb}: the envelope file is {'' if is_there else 'not '}there")
+
+    def edit(self):
+        path = self.some(self.messages)
+        if not path:
+            return
+        message = self.messages[path]
+        expected, envelope = self.expected(message), self.envelope_arguments()
+        sets, key_ids = self.sets(path, message, envelope), []
+        touched = [*self.touched(path), "d/content"]
+        content = self.world.plain(self.rng.randrange(10**9), self.rng.choice(SIZES), "d/content", path)
+        code = model.open_message(self.keyring, message, sets, expected)
+        if code == DONE:
+            code, key_ids = model.reencrypt(self.keyring, sets, message.context(), [])
+        is_changed = code == DONE and content != message.plaintext
+        if is_changed and not content:
+            code, is_changed = PRODUCER, False
+        arguments = ["edit", "--stdin", path, *expected.arguments(), *envelope]
+        before = self.world.read(path)
+        options = {"touched": touched, "is_change": True, "stdin": "d/content"}
+        self.enwrap(*arguments, code=code, **options)
+        require((self.world.read(path) != before) == is_changed, "edit: changed, or not, against the model")
+        if not is_changed:
+            return
+        self.take_successor(path, message, content, key_ids)
+        self.retire(path, message, "edit")
         self.forget_messages()
 
     def look_at_all(self):
@@ -638,6 +673,7 @@ WEIGHTS = {
     "usage": 6,
     "rewrap": 12,
     "reencrypt": 6,
+    "edit": 6,
     "look_at_all": 1,
     "folders": 1,
     "datakey": 3,

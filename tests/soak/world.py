@@ -71,20 +71,21 @@ class World:
     def age(self):
         self.shell(f"python3 {shlex.quote(HERE)}/age.py k/keyring.json", "k")
 
-    def run(self, *arguments, code, touched=(), is_change=False):
+    def run(self, *arguments, code, touched=(), is_change=False, stdin=os.devnull):
         """Runs enwrap, and returns its standard output. `touched` are the files that it depends on and changes.
 
         The script repeats what is a change, as far as it has to do with what fails.
         """
-        ended = subprocess.run(
-            [self.program, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-        )
+        with open(self.path(stdin), "rb") as source:
+            ended = subprocess.run(
+                [self.program, *arguments],
+                cwd=self.folder,
+                env=self.environment,
+                capture_output=True,
+                stdin=source,
+            )
         self.codes[ended.returncode] += 1
-        line = f"expect {code} {shlex.join(arguments)}"
+        line = f"expect {code} {shlex.join(arguments)} < {stdin}"
         self.steps.append(Step(line, touched, is_change and ended.returncode in (0, 12)))
         if ended.returncode != code:
             raise Finding(f"exit {ended.returncode}, expected {code}\n{ended.stderr.decode(errors='replace')}")

@@ -14,11 +14,15 @@
 //!   SIGTERM ([`running::terminate_all`]).
 
 pub(crate) mod core_limit;
+pub(crate) mod editor;
+pub(crate) mod foreground;
+pub(crate) mod git;
 pub(crate) mod producer;
 pub(crate) mod running;
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::process::{self, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -53,6 +57,12 @@ impl Spec {
     pub(crate) fn without_input(mut self) -> Self {
         self.0.stdin(Stdio::null());
         self
+    }
+
+    /// Sends its standard output to our standard error.
+    pub(crate) fn output_to_stderr(mut self) -> io::Result<Self> {
+        self.0.stdout(io::stderr().as_fd().try_clone_to_owned()?);
+        Ok(self)
     }
 
     /// Starts it, with its standard output for us to read.

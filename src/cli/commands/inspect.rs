@@ -10,6 +10,7 @@ use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::envelope::{Envelope, Records as _};
 use enwrap::keys::local::namespace_and_name;
 use enwrap::keys::resolver::name_of;
+use enwrap::message::Limits;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::frame::{FramePrefix, is_end_marker};
 use enwrap::message::header::{ContentType, ParsedHeader};
@@ -74,7 +75,8 @@ fn inspect(app: &App, input: &Path, keyring: &RootKeys, args: &InspectArgs) -> R
     let header = ParsedHeader::read(&mut source, &args.limits.limits())?;
     let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
     let envelope_keys = envelope_keys(app, input, &header, &args.envelope)?;
-    let text = to_text(input, &header, &source, keyring, size, &envelope_keys)?;
+    let text = to_text(&header, &source, keyring, size, &envelope_keys)?;
+    let text = format!("{}\n{text}", sanitize::name(input));
     let mut record = record(input, &header, keyring, size, source.is_armored());
     record.envelope_keys = envelope_keys
         .iter()
@@ -84,6 +86,14 @@ fn inspect(app: &App, input: &Path, keyring: &RootKeys, args: &InspectArgs) -> R
         })
         .collect();
     Ok(app.ui.result(&text, &record)?)
+}
+
+/// What the header of a message says, as lines of text.
+pub(super) fn summary(input: &Path, keyring: &RootKeys) -> Result<String, Error> {
+    let mut source = MessageSource::open(input)?;
+    let header = ParsedHeader::read(&mut source, &Limits::default())?;
+    let size = if source.is_armored() { None } else { body_size(&header, source.source()) };
+    to_text(&header, &source, keyring, size, &[])
 }
 
 /// The encrypted data keys of a message's records, each with its envelope file, in the order in which they are
@@ -147,7 +157,6 @@ fn known_as(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<String> {
 }
 
 fn to_text(
-    input: &Path,
     header: &ParsedHeader,
     source: &MessageSource,
     keyring: &RootKeys,
@@ -157,7 +166,7 @@ fn to_text(
     let fields = &header.fields;
     let version = fields.suite.format_version();
     let armor = if source.is_armored() { ", armoured" } else { "" };
-    let mut text = format!("{}\n", sanitize::name(input));
+    let mut text = String::new();
     writeln!(text, "  format:     version {version}{armor}")?;
     writeln!(text, "  suite:      {}", fields.suite)?;
     writeln!(text, "  message id: {}", fields.message_id)?;

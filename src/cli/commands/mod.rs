@@ -3,7 +3,9 @@
 mod completions;
 mod datakey;
 mod decrypt;
+mod edit;
 pub(crate) mod encrypt;
+mod git;
 mod inspect;
 mod key;
 mod keygen;
@@ -28,6 +30,9 @@ pub(crate) enum Verb {
     Inspect(inspect::InspectArgs),
     Rewrap(Box<rewrap::RewrapArgs>),
     Reencrypt(Box<reencrypt::ReencryptArgs>),
+    Edit(Box<edit::EditArgs>),
+    #[command(subcommand)]
+    Git(Box<git::GitVerb>),
     Datakey(Box<datakey::DatakeyArgs>),
     #[command(subcommand)]
     Key(key::KeyVerb),
@@ -47,6 +52,8 @@ impl Verb {
             Self::Inspect(args) => inspect::run(app, &args)?.into(),
             Self::Rewrap(args) => rewrap::run(app, &args)?.into(),
             Self::Reencrypt(args) => reencrypt::run(app, &args)?.into(),
+            Self::Edit(args) => edit::run(app, &args)?.into(),
+            Self::Git(verb) => git::run(app, &verb)?,
             Self::Datakey(args) => datakey::run(app, &args)?.into(),
             Self::Key(verb) => key::run(app, &verb)?,
             Self::Keyring(verb) => keyring::run(app, &verb)?,

@@ -5,20 +5,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use enwrap::fs::atomic_file::{
-    Access, AtomicFile, AtomicFileError, Durability, Existing, Publication,
-};
+use enwrap::fs::atomic_file::{Access, AtomicFile, Existing, Publication};
 use enwrap::fs::file_at::FileAt;
-use enwrap::keys::envelope::{self, retire::retire};
-use enwrap::keys::service::{KeyName, recipient};
-use enwrap::message::Limits;
+use enwrap::keys::envelope;
+use enwrap::keys::service::KeyName;
 use enwrap::message::armor::ArmorEncoder;
-use enwrap::message::context::{EncryptionContext, PUBLIC_KEY};
-use enwrap::message::header::{ContentType, Header};
-use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
+use enwrap::message::context::EncryptionContext;
+use enwrap::message::header::Header;
 use enwrap::operations::decrypt::OpenedMessage;
-use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
-use enwrap::operations::reencrypt::{ReencryptError, reencrypt};
+use enwrap::operations::encrypt::{EncryptError, Encrypted, MessageSealer, MessageSpec};
+use enwrap::operations::reencrypt::{ReencryptError, reencrypt, successor};
 use enwrap::operations::usage::KeyReport;
 use enwrap::pipeline::PipelineError;
 
@@ -31,12 +27,11 @@ use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne, named_by};
 use crate::cli::outputs::Role;
+use crate::cli::replacement::{self, keys_to_carry, sealer_for};
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::error::{
-    AfterDone as _, ChangedMeanwhile, Concerning as _, Error, UnknownKeys, UsageError,
-};
+use crate::output::error::{AfterDone as _, Concerning as _, Error, UsageError};
 use crate::output::progress::Meter;
 use crate::output::records::known_keys;
 use crate::output::records::message::ReencryptedRecord;
@@ -214,44 +209,28 @@ impl ReencryptRun<'_> {
     ) -> Result<(MessageSealer, Vec<String>), Error> {
         let header = opened.header();
         let report = KeyReport::of(opened.read_header(), &one.opener())?;
-        let (mut keys, mut dropped) = (self.keys.clone(), report.unproved_names());
-        if keys.is_empty() {
-            if !dropped.is_empty() && !self.args.drop_unknown_keys {
-                return Err(UnknownKeys { names: dropped }.into());
-            }
-            keys = report.readers();
-        } else {
+        let mut dropped = report.unproved_names();
+        let keys = keys_to_carry(&report, &self.keys, self.args.drop_unknown_keys)?;
+        if !self.keys.is_empty() {
             let readers = report.readers();
             let left = readers.iter().filter(|reader| !keys.contains(reader));
             dropped.extend(left.map(|reader| self.opening.shown_key(reader)));
         }
-        let services = self.opening.services();
-        let mut recipients = Vec::new();
-        for key in &keys {
-            recipients.push(recipient(&services, key)?);
-        }
-        let sealer = MessageSealer::new(&recipients, &self.spec(header, report.bound())?)?
-            .with_jobs(self.app.jobs);
+        let spec = self.spec(header, report.bound())?;
+        let sealer = sealer_for(self.opening, &keys, &spec)?.with_jobs(self.app.jobs);
         Ok((sealer, dropped))
     }
 
     fn spec(&self, old: &Header, bound: &EncryptionContext) -> Result<MessageSpec, Error> {
-        let mut context = old.context.clone();
-        context.remove(PUBLIC_KEY);
+        let mut spec = successor(old, &bound.union(&self.bind)?);
         for key in &self.args.unset_context {
-            context.remove(key);
+            spec.context.remove(key);
         }
         for Pair { key, value } in &self.args.set_context {
-            context.remove(key);
-            context.insert(key, value)?;
+            spec.context.remove(key);
+            spec.context.insert(key, value)?;
         }
-        let frame_length = match old.content {
-            ContentType::Framed(length) if length.get() <= Limits::default().frame_length => length,
-            ContentType::Framed(_) | ContentType::NonFramed => DEFAULT_FRAME_LENGTH,
-        };
-        let is_signed = old.public_key.is_some();
-        let algorithm = if is_signed { Algorithm::Signed } else { Algorithm::Unsigned };
-        Ok(MessageSpec { algorithm, frame_length, context, bound: bound.union(&self.bind)? })
+        Ok(spec)
     }
 
     fn write_new(
@@ -291,26 +270,7 @@ impl ReencryptRun<'_> {
         let (encrypted, message) = self
             .pump(opened, message, sealer, &mut file)
             .map_err(|error| name_output(error, &target))?;
-        // On the disk first, which can take long: what comes between the look and the rename is short.
-        file.sync().map_err(|source| {
-            let path = path.to_path_buf();
-            AtomicFileError::Io { action: "sync", path, source }
-        })?;
-        let source = message.source();
-        let (id, envelope) = (opened.header().message_id, envelope::beside(path));
-        let publish = || {
-            let is_same = path.file_metadata().is_ok_and(|now| source.is(&now));
-            if !is_same || source.is_changed()? {
-                return Err(ChangedMeanwhile.into());
-            }
-            let publication = Publication::new(Access::Mode(0o600))
-                .existing(Existing::Replace)
-                .durability(Durability::Synced);
-            Ok::<_, Error>(file.publish(publication)?)
-        };
-        if retire(&envelope, &id, self.app.lock_timeout(), publish)?.dropped_acl {
-            self.app.ui.warn_of_dropped_acl(path);
-        }
+        replacement::replace(self.app, path, &opened.header().message_id, message.source(), file)?;
         Ok(encrypted)
     }
 

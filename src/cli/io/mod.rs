@@ -7,5 +7,6 @@ pub(crate) mod message_source;
 pub(crate) mod metadata;
 pub(crate) mod pipe;
 pub(crate) mod plaintext;
+pub(crate) mod side_by_side;
 pub(crate) mod source;
 mod sparse;

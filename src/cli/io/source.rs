@@ -162,6 +162,11 @@ impl Source {
         (self.expected > 0).then_some(self.expected)
     }
 
+    /// How many bytes were read in order.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.read
+    }
+
     /// Its name, safe to show.
     pub(crate) fn shown(&self) -> String {
         self.path.as_ref().map_or_else(|| "standard input".to_owned(), sanitize::name)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use enwrap::fs::atomic_file::{self, AtomicFileError, Seen};
+use enwrap::fs::atomic_file::{AtomicFileError, Seen};
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::trust::is_trusted;
 
@@ -148,8 +148,7 @@ impl<'a> Folders<'a> {
         if !self.output.sync {
             return Ok(());
         }
-        let file = output.open().cannot("open", output)?;
-        atomic_file::sync(&file).and_then(|()| output.sync_folder()).cannot("sync", output)
+        output.sync().cannot("sync", output)
     }
 
     /// The reason to tell for a file that is passed over for `reason`: a walk through a large folder finds what the
@@ -207,6 +206,9 @@ impl<'a> Folders<'a> {
                     Spoiled::OnlyContentTells | Spoiled::No => {}
                 }
             }
+        }
+        if self.results.are_compared() && is_result() {
+            return Ok(Some(Found::NothingOfOurs));
         }
         if !self.output.force {
             return Err(AtomicFileError::Exists { path: output.to_path_buf() }.into());

@@ -26,7 +26,7 @@ pub(crate) struct Job {
 /// What stands under the name of a result when its turn comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// Nothing, or something that `-f` alone may replace.
+    /// Nothing, or something that `-f` alone may replace, or that the verb looks at itself.
     NothingOfOurs,
     /// What an earlier run left unfinished: it is replaced, if it is still the same file.
     Unfinished(Seen),

@@ -39,6 +39,11 @@ pub(crate) trait Results: Sync {
         false
     }
 
+    /// Whether the verb itself compares a result that is there with its input, and decides what becomes of it.
+    fn are_compared(&self) -> bool {
+        false
+    }
+
     /// Which permission bits a folder that is made may keep of the folder that it stands for.
     fn folder_mode(&self) -> u32;
 

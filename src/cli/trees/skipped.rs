@@ -21,6 +21,8 @@ pub(crate) enum Reason {
     NotAMessage,
     /// Its output exists and has its modification time.
     Existing,
+    /// Its output opens to the same bytes, under the same keys and context.
+    Unchanged,
 }
 
 impl Reason {
@@ -35,6 +37,7 @@ impl Reason {
             Self::Encrypted => "encrypted",
             Self::NotAMessage => "not_messages",
             Self::Existing => "existing",
+            Self::Unchanged => "unchanged",
         }
     }
 
@@ -49,6 +52,7 @@ impl Reason {
             Self::Encrypted => "encrypted already",
             Self::NotAMessage => "not messages",
             Self::Existing => "done before",
+            Self::Unchanged => "unchanged",
         }
     }
 }

@@ -9,6 +9,7 @@ mod own;
 use std::path::{Path, PathBuf};
 
 use enwrap::fs::atomic_file::AtomicFileError;
+use enwrap::fs::private_folder::PrivateFolderError;
 use enwrap::keyring::format::exchange::NotAnExport;
 use enwrap::keyring::{KeyError, KeyringError, Store};
 use enwrap::keys::envelope::append::AppendError;
@@ -98,10 +99,14 @@ causes! {
     ChangedMeanwhile(ChangedMeanwhile),
     Context(ContextError),
     Datakey(DatakeyError),
+    Differs(Differs),
+    Editor(EditorError),
     Encrypt(EncryptError),
     Export(NotAnExport),
     FieldTooLong(FieldTooLong),
     Format(std::fmt::Error),
+    Git(GitError),
+    InUse(InUse),
     Io(std::io::Error),
     Key(KeyError),
     Keyring(KeyringError),
@@ -114,6 +119,7 @@ causes! {
     Paper(PaperError),
     Passphrase(PassphraseError),
     Pipeline(PipelineError),
+    PrivateFolder(PrivateFolderError),
     Producer(ProducerError),
     Rewrap(RewrapError),
     SomeFailed(SomeFailed),

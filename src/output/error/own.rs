@@ -84,6 +84,42 @@ pub(crate) enum ProducerError {
     Killed { command: String, signal: i32 },
 }
 
+/// An editor that did not leave a new content.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EditorError {
+    #[error("cannot run the editor '{editor}'")]
+    NotStarted {
+        editor: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the editor '{editor}' failed with exit status {status}, and nothing was changed")]
+    Failed { editor: String, status: i32 },
+    #[error("the editor '{editor}' was killed by signal {signal}, and nothing was changed")]
+    Killed { editor: String, signal: i32 },
+    #[error("the editor left no file, and nothing was changed")]
+    Removed,
+    #[error("the new content is empty, and nothing was changed")]
+    Emptied,
+}
+
+/// git, which did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GitError {
+    #[error("cannot run git")]
+    NotStarted {
+        #[source]
+        source: io::Error,
+    },
+    #[error("'git {verb}' failed")]
+    Failed { verb: String },
+}
+
+/// A file that another process edits.
+#[derive(Debug, thiserror::Error)]
+#[error("another 'enwrap edit' has it open")]
+pub(crate) struct InUse;
+
 /// A message that is proved as a whole, or not at all.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
@@ -168,6 +204,31 @@ pub(crate) struct UnknownKeys {
 #[derive(Debug, thiserror::Error)]
 #[error("it changed meanwhile, and is as others left it")]
 pub(crate) struct ChangedMeanwhile;
+
+/// An output that exists, and is not what would be written.
+#[derive(Debug, thiserror::Error)]
+#[error("'{}' exists, and {difference}", sanitize::name(path))]
+pub(crate) struct Differs {
+    pub(crate) path: PathBuf,
+    pub(crate) difference: Difference,
+}
+
+/// In what an existing output is not what would be written. No byte of either is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Difference {
+    #[error("is no message that opens with these keys and pairs")]
+    Closed,
+    #[error("is damaged or cut")]
+    Unproved,
+    #[error("is encrypted under other keys, or other versions of them")]
+    Keys,
+    #[error("has another encryption context")]
+    Context,
+    #[error("has another algorithm, frame length or armour")]
+    Form,
+    #[error("holds other bytes")]
+    Bytes,
+}
 
 /// Some of several files failed; each was told when it happened.
 #[derive(Debug, thiserror::Error)]

@@ -18,6 +18,9 @@ pub(crate) struct EncryptedRecord {
     /// True where the source was written to while it was read, and else left out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) source_changed: bool,
+    /// True where the output held the same already, and else left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unchanged: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,
     #[serde(flatten)]
@@ -71,6 +74,25 @@ pub(crate) struct VerifiedRecord {
     pub(crate) opened_by: KeyVersionMember,
     pub(crate) plaintext_bytes: u64,
     pub(crate) signed: bool,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
+/// `edit`.
+#[derive(Debug, Serialize)]
+pub(crate) struct EditedRecord {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) message_id: MessageId,
+    pub(crate) changed: bool,
+    /// Left out where nothing was changed or the file is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) old_message_id: Option<String>,
+    pub(crate) keys: Vec<KeyVersionMember>,
+    /// This and the next: left out where nothing was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plaintext_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message_bytes: Option<u64>,
     #[serde(flatten)]
     pub(crate) path: PathMember,
 }

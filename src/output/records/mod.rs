@@ -4,6 +4,7 @@
 //! or the command came to, `error` for a failure, `summary` at the end of several.
 
 pub(crate) mod error;
+pub(crate) mod git;
 pub(crate) mod key;
 pub(crate) mod keyring;
 pub(crate) mod message;

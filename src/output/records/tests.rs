@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::{ErrorRecord, Failure};
+use super::git::*;
 use super::key::*;
 use super::keyring::*;
 use super::message::*;
@@ -88,6 +89,7 @@ fn results() -> Vec<BTreeSet<String>> {
             plaintext_bytes,
             message_bytes,
             source_changed: true,
+            unchanged: true,
             path: path(),
             output: path(),
         }),
@@ -147,6 +149,16 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
             output: path(),
         }),
+        members(&EditedRecord {
+            message_id,
+            changed: true,
+            old_message_id: Some(message_id.to_string()),
+            keys: vec![version()],
+            plaintext_bytes: Some(1),
+            message_bytes: Some(1),
+            path: path(),
+        }),
+        members(&GitFindingRecord { finding: String::new(), path: path() }),
         members(&GeneratedRecord::new(&key, true)),
         key_record,
         members(&ImportedRecord::new(&key, key.aliases())),

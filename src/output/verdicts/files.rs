@@ -5,16 +5,20 @@ use std::io;
 use enwrap::fs::append::AppendFault;
 use enwrap::fs::atomic_file::AtomicFileError;
 use enwrap::fs::lock::LockError;
+use enwrap::fs::private_folder::PrivateFolderError;
 use enwrap::keys::envelope::append::AppendError;
 
 use super::{Classified, Verdict};
 use crate::output::error::{
-    About, CannotAppend, ChangedMeanwhile, NotReported, SourceError, StepError,
+    About, CannotAppend, ChangedMeanwhile, Differs, NotReported, SourceError, StepError,
 };
 use crate::output::exit::Exit;
 
 /// The way out for a name that the ending makes too long.
 const SHORTER_NAME: &str = "the name is too long with its ending: give it another with -o, or put the files into an archive first";
+
+/// The way out where an output exists.
+const REPLACE_IT: &str = "it is as it was; replace it with -f, or choose another name with -o";
 
 fn is_too_long(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidFilename
@@ -29,9 +33,29 @@ impl Classified for AtomicFileError {
             }
             Self::Io { source, .. } if is_too_long(source) => Exit::Failure.hint(SHORTER_NAME),
             Self::Io { .. } => Exit::Failure.into(),
-            Self::Exists { .. } => Exit::Exists
-                .hint("it is as it was; replace it with -f, or choose another name with -o"),
+            Self::Exists { .. } => Exit::Exists.hint(REPLACE_IT),
         }
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
+    }
+}
+
+impl Classified for PrivateFolderError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::NoStorage => Exit::Failure.hint(
+                "plaintext is never put on a disk: give the new content with 'enwrap edit --stdin FILE'",
+            ),
+            Self::Io { .. } => Exit::Failure.into(),
+        }
+    }
+}
+
+impl Classified for Differs {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Exists.hint(REPLACE_IT)
     }
 
     fn names_its_subject(&self) -> bool {

@@ -2,8 +2,8 @@
 
 use super::{Classified, Verdict};
 use crate::output::error::{
-    About, Found, NoParts, NotChecked, NothingLost, PaperError, PassphraseError, ProducerError,
-    SomeFailed, Unreadable, UsageError,
+    About, EditorError, Found, GitError, InUse, NoParts, NotChecked, NothingLost, PaperError,
+    PassphraseError, ProducerError, SomeFailed, Unreadable, UsageError,
 };
 use crate::output::exit::Exit;
 
@@ -38,6 +38,33 @@ impl Classified for Unreadable {
 impl Classified for ProducerError {
     fn verdict(&self, _: &About) -> Verdict {
         Exit::Producer.into()
+    }
+}
+
+impl Classified for EditorError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::Failed { status: 126 | 127, .. } | Self::NotStarted { .. } => {
+                Exit::Producer.hint("name another one with VISUAL or EDITOR")
+            }
+            Self::Emptied => Exit::Producer.hint("if that is meant: --allow-empty"),
+            Self::Failed { .. } | Self::Killed { .. } | Self::Removed => Exit::Producer.into(),
+        }
+    }
+}
+
+impl Classified for GitError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self {
+            Self::NotStarted { .. } => Exit::Failure.hint("install git, or add it to PATH"),
+            Self::Failed { .. } => Exit::Failure.into(),
+        }
+    }
+}
+
+impl Classified for InUse {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Failure.hint("wait until it is done")
     }
 }
 

@@ -46,7 +46,9 @@ impl EncryptRun<'_> {
         target: &Target,
         jobs: Jobs,
     ) -> Result<(), Error> {
-        let publication = self.publication(None);
+        let mut existing = self.existing_alike(target)?;
+        let seen = existing.as_ref().map(|alike| alike.seen);
+        let publication = self.publication(None).redone(seen);
         let (outputs, payload) = (self.outputs, self.payload());
         let mut destination = Destination::open(outputs, target, None, payload, publication)?;
         let shown = command.first().map_or_else(String::new, sanitize::name);
@@ -54,10 +56,17 @@ impl EncryptRun<'_> {
         let sealer = self.sealer()?.with_jobs(jobs);
         let mut producer = Producer::start(command)?;
         let mut output = producer.stopped_with(&mut destination)?;
-        let encrypted = self
-            .seal(sealer, &mut producer, &mut output, &meter)
-            .map_err(|error| name_output(error, target))?;
+        let (encrypted, is_same) = match &mut existing {
+            Some(alike) => self.seal_compared(alike, sealer, &mut producer, &mut output, &meter),
+            None => {
+                self.seal(sealer, &mut producer, &mut output, &meter).map(|sealed| (sealed, false))
+            }
+        }
+        .map_err(|error| name_output(error, target))?;
         meter.finish();
+        if let Some(alike) = existing.filter(|_| is_same) {
+            return self.leave(Path::new("-"), &alike, encrypted.plaintext_len).map(drop);
+        }
         destination.finish()?;
         self.record(Path::new("-"), target, &encrypted, false)
     }

@@ -1,6 +1,7 @@
 //! `enwrap encrypt`: files to encrypted files, or a stream to a stream.
 
 pub(crate) mod from_command;
+mod if_changed;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -13,7 +14,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use enwrap::crypto::engine::IV_LEN;
 use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::fs::file_at::FileAt;
-use enwrap::keyring::{Key, KeyVersion};
+use enwrap::keyring::{Key, KeyVersion, RootKeys};
 use enwrap::keys::service::{Recipient, recipient};
 use enwrap::message::Limits;
 use enwrap::message::armor::ArmorEncoder;
@@ -21,6 +22,8 @@ use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::message::suite::Suite;
 use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
 use enwrap::pipeline::PipelineError;
+
+use if_changed::{Alike, Existing, read_error};
 
 use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, SkipExisting, context_of};
@@ -100,6 +103,15 @@ pub(crate) struct EncryptArgs {
     #[command(flatten)]
     output: OutputArgs,
 
+    /// Leave an output alone that opens to the same bytes under the same keys, context and form
+    ///
+    /// Another one that exists is exit code 8, or replaced with -f; where there is none, it is written. So
+    /// a retry is no error, and git and rsync see no change where there is none. Keys are the same in their
+    /// current versions only. What comes from a pipe or a command is compared while it is encrypted, and
+    /// never written anywhere in the clear.
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["skip_existing", "remove_source"])]
+    if_changed: bool,
+
     #[command(flatten)]
     metadata: MetadataArgs,
 }
@@ -128,6 +140,7 @@ struct EncryptRun<'a> {
     ui: Ui,
     outputs: &'a Outputs,
     args: &'a EncryptArgs,
+    keyring: &'a RootKeys,
     keys: Vec<(&'a Key, &'a KeyVersion)>,
     recipients: Vec<Box<dyn Recipient + 'a>>,
     spec: MessageSpec,
@@ -136,7 +149,10 @@ struct EncryptRun<'a> {
 }
 
 /// How files with messages are named.
-struct Messages;
+struct Messages {
+    /// Whether those that exist are opened and compared.
+    are_compared: bool,
+}
 
 impl Results for Messages {
     fn name(&self, input: &OsStr) -> Option<OsString> {
@@ -160,6 +176,10 @@ impl Results for Messages {
 
     fn differ_each_run(&self) -> bool {
         true
+    }
+
+    fn are_compared(&self) -> bool {
+        self.are_compared
     }
 
     fn folder_mode(&self) -> u32 {
@@ -198,7 +218,8 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         output: &args.output,
         metadata: args.metadata.metadata.as_deref(),
     };
-    let work = Work::plan(app, &store, request, &Messages)?;
+    let results = Messages { are_compared: args.if_changed };
+    let work = Work::plan(app, &store, request, &results)?;
     let keyring = store.load()?;
     if command.is_none() {
         refuse_key_names(&keyring, &args.inputs)?;
@@ -207,8 +228,17 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let (keys, recipients) = (Vec::new(), Vec::new());
     let metadata = args.metadata.open(&app.outputs)?;
     let outputs = &app.outputs;
-    let mut plan =
-        EncryptRun { ui: app.ui, outputs, args, keys, recipients, spec, metadata, umask: umask() };
+    let mut plan = EncryptRun {
+        ui: app.ui,
+        outputs,
+        args,
+        keyring: &keyring,
+        keys,
+        recipients,
+        spec,
+        metadata,
+        umask: umask(),
+    };
     for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
         plan.recipients.push(recipient(&services, &key.id().into()).in_keyring(&store)?);
         plan.keys.push((key, key.current()));
@@ -242,7 +272,17 @@ impl EncryptRun<'_> {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
             return Err(UsageError::new(problem).into());
         }
-        let publication = self.publication(Some(&source)).redone(job.redone());
+        let mut existing = self.existing_alike(target)?;
+        if let Some(alike) = existing.as_mut().filter(|_| source.is_file()) {
+            let Some(difference) = alike.compare(&mut source)? else {
+                return self.leave(input, alike, source.bytes_read());
+            };
+            self.require_force(target, difference)?;
+            source.rewind()?;
+            existing = None;
+        }
+        let seen = job.redone().or_else(|| existing.as_ref().map(|alike| alike.seen));
+        let publication = self.publication(Some(&source)).redone(seen);
         let (outputs, payload) = (self.outputs, self.payload());
         let mut destination =
             Destination::open(outputs, target, Some(&source), payload, publication)?;
@@ -251,9 +291,20 @@ impl EncryptRun<'_> {
         }
         let meter = turn.meter(&source, destination.is_terminal());
         let sealer = self.sealer()?.with_jobs(turn.jobs);
-        let encrypted = match destination.file().filter(|_| source.is_file() && !self.args.armor) {
-            Some(file) => sealer.encrypt_file(&mut source, file, &meter),
-            None => self.seal(sealer, &mut source, &mut destination, &meter),
+        let is_by_place = source.is_file() && !self.args.armor;
+        let encrypted = match (&mut existing, destination.file().filter(|_| is_by_place)) {
+            (Some(alike), _) => {
+                let sealed =
+                    self.seal_compared(alike, sealer, &mut source, &mut destination, &meter);
+                let (encrypted, is_same) = sealed.map_err(|error| name_output(error, target))?;
+                if is_same {
+                    meter.finish();
+                    return self.leave(input, alike, encrypted.plaintext_len);
+                }
+                Ok(encrypted)
+            }
+            (None, Some(file)) => sealer.encrypt_file(&mut source, file, &meter),
+            (None, None) => self.seal(sealer, &mut source, &mut destination, &meter),
         }
         .map_err(|error| name_output(error, target))?;
         meter.finish();
@@ -267,6 +318,18 @@ impl EncryptRun<'_> {
             source.remove()?;
         }
         Ok(if is_changed { Outcome::DoneOfChanged } else { Outcome::Done })
+    }
+
+    /// The message at the target, where only its plaintext remains to be compared. `None` where a new one is written.
+    fn existing_alike(&self, target: &Target) -> Result<Option<Alike>, Error> {
+        let existing = if self.args.if_changed { self.existing(target)? } else { None };
+        match existing {
+            None => Ok(None),
+            Some(Existing::Alike(alike)) => Ok(Some(*alike)),
+            Some(Existing::Other(difference)) => {
+                self.require_force(target, difference).map(|()| None)
+            }
+        }
     }
 
     /// How the output of `source` is published; of a command, if `None`.
@@ -323,6 +386,7 @@ impl EncryptRun<'_> {
             plaintext_bytes: encrypted.plaintext_len,
             message_bytes: encrypted.message_len,
             source_changed,
+            unchanged: false,
             path: input.into(),
             output: output.into(),
         };
@@ -335,7 +399,7 @@ fn name_output(error: EncryptError, target: &Target) -> Error {
     match error {
         EncryptError::Pipeline(PipelineError::Read(error)) => match error.downcast() {
             Ok(producer) => ProducerError::into(producer),
-            Err(error) => PipelineError::Read(error).into(),
+            Err(error) => read_error(error),
         },
         EncryptError::Pipeline(error) => target.name_in(error),
         other => other.into(),

@@ -1,0 +1,136 @@
+//! `enwrap git check`: whether what should be encrypted is, before it is committed.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{BufReader, Read};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use enwrap::fs::file_at::FileAt;
+use enwrap::message::armor::Unarmored;
+use enwrap::message::structure::{InOrder, is_whole_message};
+
+use super::DRIVER;
+use crate::cli::app::App;
+use crate::cli::child::git::{self, Git};
+use crate::cli::examples::examples;
+use crate::cli::io::message_file;
+use crate::output::counted::counted;
+use crate::output::error::{Error, Found};
+use crate::output::records::git::GitFindingRecord;
+use crate::output::sanitize;
+use crate::output::status::Status;
+
+/// Check that the files of a repository that should be encrypted are
+///
+/// Looks at every path that .gitattributes marks with diff=enwrap, in the whole work tree, and lists those
+/// that are not one encrypted message from the first byte to the last: exit code 14. No key is needed. As a
+/// pre-commit hook, with --staged, it keeps a plaintext out of history.
+#[derive(Debug, Args)]
+#[command(after_long_help = examples!["
+    cd repository && enwrap git check --staged
+"])]
+pub(crate) struct CheckArgs {
+    /// Check what would be committed instead of the work tree
+    #[arg(long)]
+    staged: bool,
+}
+
+/// A path that is not encrypted.
+const FINDING: &str = "it is not an encrypted message";
+
+pub(super) fn run(app: &App, args: &CheckArgs) -> Result<Status, Error> {
+    let top = git::output(["rev-parse", "--show-toplevel"])?;
+    let top = OsStr::from_bytes(top.strip_suffix(b"\n").unwrap_or(&top));
+    let (mut checked, mut found) = (0, 0);
+    let mut look = |path: &Path, is_message: bool| -> Result<(), Error> {
+        checked += 1;
+        if is_message {
+            return Ok(());
+        }
+        found += 1;
+        let record = GitFindingRecord { finding: FINDING.to_owned(), path: path.into() };
+        Ok(app.ui.result(&format!("{}: {FINDING}\n", sanitize::name(path)), &record)?)
+    };
+    if args.staged {
+        for Staged { object, path } in staged(top)? {
+            look(&path, is_message(top, &object)?)?;
+        }
+    } else {
+        for path in in_work_tree(top)? {
+            let file = Path::new(top).join(&path);
+            // A link is committed as a link, and what was deleted is not committed at all.
+            if fs::symlink_metadata(&file).is_ok_and(|found| found.is_file()) {
+                look(&path, message_file::is_whole_message(&FileAt::named(file)))?;
+            }
+        }
+    }
+    if checked == 0 {
+        app.ui.warning("no file is marked with diff=enwrap: 'enwrap git setup PATTERN' does that");
+    }
+    app.ui.note(&format!("{} checked", counted(checked, "file")));
+    if found == 0 {
+        return Ok(Status::Done);
+    }
+    app.ui.hint(
+        "encrypt it and add it again; a secret that was pushed in the clear has to be replaced",
+    );
+    Ok(Status::Found(Found(format!("{} that should be encrypted", counted(found, "file")))))
+}
+
+/// The paths that are marked, of tracked files and of those that could be added.
+fn in_work_tree(top: &OsStr) -> Result<BTreeSet<PathBuf>, Error> {
+    let marked = marked();
+    let options = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", &marked];
+    let names = git::output(in_folder(top, &options))?;
+    let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Ok(names.map(|name| PathBuf::from(OsString::from_vec(name.to_vec()))).collect())
+}
+
+/// A file in the index.
+struct Staged {
+    object: String,
+    path: PathBuf,
+}
+
+/// The marked files of the index; links and submodules have no content of their own.
+fn staged(top: &OsStr) -> Result<Vec<Staged>, Error> {
+    let marked = marked();
+    let lines = git::output(in_folder(top, &["ls-files", "-z", "--stage", "--", &marked]))?;
+    let lines = lines.split(|byte| *byte == 0);
+    Ok(lines
+        .filter_map(|line| {
+            // MODE OBJECT STAGE, a tab, and the path.
+            let tab = line.iter().position(|byte| *byte == b'\t')?;
+            let mut fields = str::from_utf8(&line[..tab]).ok()?.split(' ');
+            let (mode, object) = (fields.next()?, fields.next()?.to_owned());
+            let path = PathBuf::from(OsString::from_vec(line[tab + 1..].to_vec()));
+            mode.starts_with("100").then_some(Staged { object, path })
+        })
+        .collect())
+}
+
+/// The pathspec of what .gitattributes marks.
+fn marked() -> String {
+    format!(":(attr:diff={DRIVER})")
+}
+
+/// git's arguments to work in a folder.
+fn in_folder(top: &OsStr, arguments: &[&str]) -> Vec<OsString> {
+    let begin = [OsString::from("-C"), top.to_owned()];
+    begin.into_iter().chain(arguments.iter().map(OsString::from)).collect()
+}
+
+/// Whether an object of the repository is a message.
+fn is_message(top: &OsStr, object: &str) -> Result<bool, Error> {
+    let mut git = Git::start(in_folder(top, &["cat-file", "blob", object]))?;
+    let is_message = Unarmored::detect(BufReader::new(git.by_ref())).is_ok_and(|message| {
+        let mut message = InOrder(message);
+        let is_whole = is_whole_message(&mut message);
+        is_whole && !matches!(&message.0, Unarmored::Armored(text) if !text.is_armor_alone())
+    });
+    Ok(is_message)
+}
