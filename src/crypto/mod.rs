@@ -1,13 +1,11 @@
-//! Secrets, random numbers, AES-GCM and signatures, for all other modules.
+//! Secrets, random numbers and AES-GCM, for all other modules.
 //!
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
 //! - [`engine`]: AES-GCM, in one of two implementations
-//! - `p384`: signatures, in one of two implementations
 //! - `locked`: memory that is not swapped out, for keys
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
 pub mod engine;
 mod locked;
-pub mod p384;
 pub mod secret;
 pub mod stack;

@@ -7,11 +7,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+use p384::ecdsa::signature::hazmat::{PrehashVerifier as _, RandomizedPrehashSigner as _};
+use rand::rngs::SysRng;
 use sha2::{Digest as _, Sha256, Sha384};
 
 use super::HeaderFault;
-use crate::crypto::p384;
 use crate::message::context::{EncryptionContext, PUBLIC_KEY};
 use crate::message::suite::{SignatureAlgorithm, Suite};
 
@@ -28,10 +28,10 @@ pub const FOOTER_LEN: usize = FOOTER_PREFIX + P384_DER_LEN;
 /// The public key that verifies a signed message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
-    /// For suite 0x0214, which is only read.
+    /// For suite 0x0214.
     P256(p256::ecdsa::VerifyingKey),
     /// For the other signed suites.
-    P384(p384::VerifyingKey),
+    P384(p384::ecdsa::VerifyingKey),
 }
 
 impl PublicKey {
@@ -67,8 +67,7 @@ impl PublicKey {
                 p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P256).ok()
             }
             SignatureAlgorithm::P384 => {
-                let point = point.try_into().ok();
-                point.and_then(|point| p384::VerifyingKey::from_point(&point)).map(Self::P384)
+                p384::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Self::P384).ok()
             }
         };
         key.map(Some).ok_or(HeaderFault::PublicKey)
@@ -122,7 +121,8 @@ impl Verifier {
                     .is_ok_and(|signature| key.verify_prehash(&hash.finalize(), &signature).is_ok())
             }
             (PublicKey::P384(key), Hash::Sha384(hash)) => {
-                key.verifies(&hash.finalize().into(), signature)
+                p384::ecdsa::DerSignature::try_from(signature)
+                    .is_ok_and(|signature| key.verify_prehash(&hash.finalize(), &signature).is_ok())
             }
             // Cannot happen: `new` chooses the hash by the key.
             _ => false,
@@ -132,7 +132,8 @@ impl Verifier {
 
 /// A signer of one message, with a new key pair. The private key is wiped on drop.
 pub struct Signer {
-    key: p384::SigningKey,
+    /// On the heap, so that moving a signer copies no secret.
+    key: Box<p384::ecdsa::SigningKey>,
     hash: Sha384,
 }
 
@@ -142,13 +143,17 @@ impl Signer {
     /// # Errors
     /// The system's own error if it has no random numbers.
     pub fn generate() -> std::io::Result<Self> {
-        Ok(Self { key: p384::SigningKey::generate()?, hash: Sha384::new() })
+        use p384::elliptic_curve::Generate as _;
+
+        let key = p384::ecdsa::SigningKey::try_generate_from_rng(&mut SysRng)
+            .map_err(std::io::Error::other)?;
+        Ok(Self { key: Box::new(key), hash: Sha384::new() })
     }
 
     /// Returns the public key in the form of the context: the base64 of the compressed point.
     #[must_use]
     pub fn public_key(&self) -> String {
-        STANDARD.encode(self.key.public_key())
+        STANDARD.encode(self.key.verifying_key().to_sec1_point(true).as_bytes())
     }
 
     /// Takes the next bytes of the message.
@@ -161,11 +166,15 @@ impl Signer {
     /// # Errors
     /// The system's own error if it has no random numbers.
     pub fn footer(self) -> std::io::Result<Vec<u8>> {
-        let digest = self.hash.finalize().into();
+        let digest = self.hash.finalize();
         loop {
-            let signature = self.key.sign(&digest)?;
+            let signature: p384::ecdsa::DerSignature = self
+                .key
+                .sign_prehash_with_rng(&mut SysRng, &digest)
+                .map_err(|_| std::io::Error::other("signing failed"))?;
+            let signature = signature.as_bytes();
             if let (P384_DER_LEN, Ok(len)) = (signature.len(), u16::try_from(signature.len())) {
-                return Ok([&len.to_be_bytes(), &signature[..]].concat());
+                return Ok([&len.to_be_bytes(), signature].concat());
             }
         }
     }
@@ -173,7 +182,7 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use ::p384::elliptic_curve::sec1::ToSec1Point as _;
+    use p384::elliptic_curve::sec1::ToSec1Point as _;
 
     use super::*;
 
@@ -227,7 +236,7 @@ mod tests {
                 "{bad}"
             );
         }
-        let point = ::p384::PublicKey::from_sec1_bytes(&STANDARD.decode(&key).unwrap()).unwrap();
+        let point = p384::PublicKey::from_sec1_bytes(&STANDARD.decode(&key).unwrap()).unwrap();
         let mut point = point.to_sec1_point(false).as_bytes().to_vec();
         let parity = point[96] & 1;
         for (form, first) in [("uncompressed", 4), ("hybrid", 6 | parity)] {
