@@ -4,6 +4,7 @@ mod completions;
 mod datakey;
 mod decrypt;
 pub(crate) mod encrypt;
+mod exec;
 mod inspect;
 mod key;
 mod keygen;
@@ -29,6 +30,7 @@ pub(crate) enum Verb {
     Rewrap(Box<rewrap::RewrapArgs>),
     Reencrypt(Box<reencrypt::ReencryptArgs>),
     Datakey(Box<datakey::DatakeyArgs>),
+    Exec(Box<exec::ExecArgs>),
     #[command(subcommand)]
     Key(key::KeyVerb),
     #[command(subcommand)]
@@ -38,6 +40,11 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
+    /// Whether a command runs in the verb's place, so that exit codes are the command's.
+    pub(crate) fn is_exec(&self) -> bool {
+        matches!(self, Self::Exec(_))
+    }
+
     pub(crate) fn run(self, app: &App) -> Result<Status, Error> {
         Ok(match self {
             Self::Keygen(args) => keygen::run(app, &args)?.into(),
@@ -48,6 +55,7 @@ impl Verb {
             Self::Rewrap(args) => rewrap::run(app, &args)?.into(),
             Self::Reencrypt(args) => reencrypt::run(app, &args)?.into(),
             Self::Datakey(args) => datakey::run(app, &args)?.into(),
+            Self::Exec(args) => exec::run(app, &args)?,
             Self::Key(verb) => key::run(app, &verb)?,
             Self::Keyring(verb) => keyring::run(app, &verb)?,
             Self::Completions(args) => completions::run(app, &args)?.into(),
