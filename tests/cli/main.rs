@@ -10,6 +10,7 @@ mod children;
 mod datakey;
 mod docs;
 mod examples;
+mod exec;
 mod failures;
 mod files;
 mod folders;

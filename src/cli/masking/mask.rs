@@ -354,7 +354,7 @@ mod tests {
         assert_eq!(masked(&["abcdef", "defghi"], &[b"<abcde", b"fgh", b"i>"], false), "<***>");
         assert_eq!(masked(&["abcd", "bc"], &[b"abcabcd"], false), "a******");
         assert_eq!(masked(&["bcde", "abcdef"], &[b"abcde", b"x"], false), "a***x");
-        assert_eq!(masked::<&str>(&[], &[b"all"], false), "all");
+        assert_eq!(masked(&[""; 0], &[b"all"], false), "all");
     }
 
     #[test]
