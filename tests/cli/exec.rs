@@ -177,7 +177,7 @@ fn no_secret_is_anywhere_but_in_the_environment_of_the_command() {
     for mask in [&[][..], &["--mask"]] {
         let args = [mask, &["-e", "env"]].concat();
         let run =
-            exec(&shell, &args, "tr '\\0' '\\n' < /proc/self/environ | sed 's/correct/wrong/'");
+            exec(&shell, &args, "cat /proc/self/environ | tr '\\0' '\\n' | sed 's/correct/wrong/'");
         let environment = run.success().text();
         assert!(environment.contains("A=wrong-horse") && !environment.contains("PASSPHRASE"));
         assert!(!environment.contains("KEYRING_DATA"), "{environment}");
@@ -214,8 +214,8 @@ fn a_secret_file_is_in_memory_and_cannot_be_changed() {
     let twice = [&b"binary\0\xFF "[..], SECRET.as_bytes()].concat().repeat(2);
     assert_eq!(run.success().stdout, [&twice[..], b" 400\n"].concat());
     let run = exec(&shell, &options, "echo x 2>&1 >> \"$KEY\"; readlink \"$KEY\"; cat \"$KEY\"");
-    assert!(run.text().contains("memfd:") || run.stdout.contains(&0xFF));
-    assert!(!String::from_utf8_lossy(&run.stdout).contains(&format!("{SECRET}x")));
+    let shown = String::from_utf8_lossy(&run.stdout);
+    assert!(shown.contains("memfd:") && shown.ends_with(SECRET), "{shown}");
     let run = exec(&shell, &[&options[..], &["--mask"]].concat(), "cat \"$KEY\"");
     assert_eq!(run.success().text(), "***");
     refused(&shell, &["--secret-file", "KEY=key", "--secret-file", "KEY=env"]).says(&["twice"]);
@@ -231,7 +231,7 @@ fn secrets_in_the_output_are_masked_in_every_form() {
         ("echo \"$A\" >&2", ""),
         ("echo \"<$B>\"; echo \"$B\" | tail -n 1", "<***>\n***"),
         ("printf %s \"$A\" | base64", "***"),
-        ("printf 'xx%syy' \"$A\" | base64", "eHh***5eQ=="),
+        ("printf 'xx%syy' \"$A\" | base64", "eHh***eXk="),
         ("printf %s \"$A\" | od -An -tx1 | tr -d ' \\n'", "***"),
         ("printf %s \"$A\" | od -An -tx1 | tr -d ' \\n' | tr a-f A-F", "***"),
         ("printf '%s' \"$A\" | sed 's/-/%2D/'", "***"),
@@ -265,9 +265,8 @@ fn a_masked_command_ends_as_it_would_alone() {
     // One that closes its outputs is waited for, and so is the one whose output nobody reads.
     assert_eq!(masked("exec >&- 2>&-; echo x > late; exit 3").code, Some(3));
     assert_eq!(shell.read("late"), b"x\n");
-    let line = format!(
-        "('{ENWRAP}' exec --mask -e env -- sh -c 'yes; exit 5'; echo $? > code) | head -n 1"
-    );
+    let line =
+        format!("('{ENWRAP}' exec --mask -e env -- sh -c 'exec yes'; echo $? > code) | head -n 1");
     assert_eq!(shell.sh(&line).text(), "y");
     assert_eq!(shell.read("code"), b"141\n");
     // A grandchild that keeps the outputs open is not waited for.
@@ -369,7 +368,7 @@ fn at_a_terminal_a_masked_command_has_one_too() {
     assert!(text.contains("17 71\nterminal\n***\n***\n***\n6\n"), "{text}");
     // Ours is as it was.
     assert!(
-        text.contains(" icanon") && text.contains(" echo ") && text.contains(" opost"),
+        text.contains(" icanon") && text.contains(" echo ") && text.contains("opost -olcuc"),
         "{text}"
     );
     // With input from elsewhere, and errors to elsewhere.
@@ -391,8 +390,8 @@ fn a_masked_command_at_a_terminal_stops_and_goes_on() {
     );
     let Some(run) = at_terminal(&shell, &line) else { return };
     let text = run.text().replace('\r', "");
-    let (before, after) = text.split_once("\nstopped\n").unwrap();
-    assert!(before.contains("Stopped") && after.contains("on ***\n3"), "{text}");
+    let (before, after) = text.split_once("stopped\n").unwrap();
+    assert!(!before.contains("on ***") && after.contains("on ***\n3"), "{text}");
     // By Ctrl-Z, and then a line is typed.
     let line = format!(
         "set -m; '{ENWRAP}' exec --mask -e env -- sh -c 'echo ready; read x; echo got $x $A; exit 3'; echo stopped; fg; echo code $?"

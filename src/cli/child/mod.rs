@@ -76,7 +76,7 @@ impl Spec {
     /// Becomes the program, and returns only with the reason why that is impossible. The process keeps its id, its
     /// standard streams and what the caller had left open.
     pub(crate) fn replace_us(mut self) -> io::Error {
-        let _no_child_starts = running::lock();
+        // Not locked, as the start of a child is: a signal that ends us must not wait, since it would be lost.
         core_limit::with_limit_of_caller(|| self.0.exec())
     }
 
