@@ -119,10 +119,6 @@ impl Running {
             }
             let watched = watch(&mut child, screen.as_mut(), &mut arrivals);
             drop(running);
-            if screen.is_none() {
-                // Whoever reads our output may be slow, and a signal ends the wait for them.
-                running::set_relay(false);
-            }
             let mut written = Ok(());
             for stream in streams {
                 written =
@@ -131,7 +127,8 @@ impl Running {
                     }));
             }
             drop(screen);
-            running::set_relay(false);
+            // The relay of signals is not ended: one that was passed on may still be on its way to the thread that
+            // ends the process, and the exit is to be the command's.
             watched?;
             let status = child.wait()?;
             written.map(|()| status)
