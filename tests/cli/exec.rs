@@ -314,7 +314,7 @@ fn a_signal_to_us_is_the_commands() {
     // One that does not handle it dies by it, and so do we.
     shell.sh("mkfifo alive").success();
     let line = "exec 3> alive; exec sleep 600";
-    let mut child = shell.start(&["exec", "--mask", "-e", "env", "--", "sh", "-c", line]);
+    let child = shell.start(&["exec", "--mask", "-e", "env", "--", "sh", "-c", line]);
     let mut alive = File::open(shell.path("alive")).unwrap();
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(alive.read(&mut [0]).unwrap(), 0);
