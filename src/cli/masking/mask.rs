@@ -379,7 +379,9 @@ mod tests {
     #[test]
     fn many_and_long_secrets_are_masked_alike() {
         let long: Vec<Vec<u8>> = (0..40u8)
-            .map(|first| (0..1000u32).map(|at| first ^ (at.wrapping_mul(31) >> 3) as u8).collect())
+            .map(|first| {
+                (0..1000u32).map(|at| first ^ (at.wrapping_mul(31) >> 3).to_le_bytes()[0]).collect()
+            })
             .collect();
         let text = long.concat();
         let patterns = Patterns::new(&long).unwrap();

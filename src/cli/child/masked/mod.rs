@@ -35,13 +35,16 @@ pub(crate) struct Masked {
     arrivals: Arrivals,
 }
 
+/// Writes to one of our outputs.
+type Write = fn(&[u8]) -> io::Result<()>;
+
 /// A masked command that runs.
 pub(crate) struct Running {
     child: Child,
     screen: Option<Screen>,
     arrivals: Arrivals,
     /// Its outputs that are pipes.
-    pipes: Vec<(OwnedFd, fn(&[u8]) -> io::Result<()>)>,
+    pipes: Vec<(OwnedFd, Write)>,
 }
 
 impl Masked {
@@ -75,9 +78,9 @@ fn start_with_pipes(mut spec: Spec, arrivals: Arrivals) -> io::Result<Running> {
     spec.0.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spec.start()?;
     let (stdout, stderr) = (child.0.stdout.take(), child.0.stderr.take());
-    let mut pipes: Vec<(OwnedFd, fn(&[u8]) -> io::Result<()>)> = Vec::new();
-    pipes.extend(stdout.map(|pipe| (pipe.into(), output::print as fn(&[u8]) -> _)));
-    pipes.extend(stderr.map(|pipe| (pipe.into(), output::print_on_stderr as fn(&[u8]) -> _)));
+    let mut pipes: Vec<(OwnedFd, Write)> = Vec::new();
+    pipes.extend(stdout.map(|pipe| (pipe.into(), output::print as Write)));
+    pipes.extend(stderr.map(|pipe| (pipe.into(), output::print_on_stderr as Write)));
     Ok(Running { child, screen: None, arrivals, pipes })
 }
 
@@ -88,7 +91,7 @@ fn start_on(mut screen: Screen, mut spec: Spec, arrivals: Arrivals) -> io::Resul
     }
     let mut child = Spec::start_by(|| screen.spawn(spec.0, has_own_stderr))?;
     let stderr = child.0.stderr.take();
-    let pipes = stderr.map(|pipe| (pipe.into(), output::print_on_stderr as fn(&[u8]) -> _));
+    let pipes = stderr.map(|pipe| (pipe.into(), output::print_on_stderr as Write));
     Ok(Running { child, screen: Some(screen), arrivals, pipes: pipes.into_iter().collect() })
 }
 
@@ -121,10 +124,9 @@ impl Running {
             drop(running);
             let mut written = Ok(());
             for stream in streams {
-                written =
-                    written.and(stream.join().unwrap_or_else(|_| {
-                        Err(io::Error::other("the thread that masks has failed"))
-                    }));
+                let failed = |_| Err(io::Error::other("the thread that masks has failed"));
+                let joined = stream.join().unwrap_or_else(failed);
+                written = written.and(joined);
             }
             drop(screen);
             // The relay of signals is not ended: one that was passed on may still be on its way to the thread that

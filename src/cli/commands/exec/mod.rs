@@ -203,7 +203,7 @@ fn patterns(secrets: &Secrets) -> Result<Patterns, Error> {
     }
     let forms = forms::all(secrets.values());
     let forms: Vec<&[u8]> = forms.iter().map(|form| form.expose()).collect();
-    Ok(Patterns::new(&forms).map_err(io::Error::other).cannot_do("prepare for masking")?)
+    Patterns::new(&forms).map_err(io::Error::other).cannot_do("prepare for masking")
 }
 
 fn status(status: ExitStatus) -> Status {
