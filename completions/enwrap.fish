@@ -52,6 +52,7 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "reencrypt" -d 'Encryp
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "edit" -d 'Edit an encrypted file'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "git" -d 'Keep encrypted files in a git repository'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
+complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "exec" -d 'Run a command with secrets in its environment'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -496,6 +497,43 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "decrypt" -d 'Open a wrapped data key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "rewrap" -d 'Wrap a wrapped data key under another key'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s e -l env-file -d 'Set the variables of an encrypted file (repeatable): lines of NAME=VALUE, or a JSON object of strings; \'-\' is standard input' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l secret-file -d 'Set NAME to the path of a file in memory with the plaintext of FILE (repeatable)' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l mask -d 'Hide the secrets in the command\'s output: each of 4 or more bytes becomes \'***\'' -r -f -a "plain\t'Nobody\'s'
+github\t'GitHub Actions\''
+gitlab\t'GitLab\'s, which takes none'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l only -d 'Set only these variables of the files; each must be there' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l prefix -d 'Begin the name of each variable of the files with P' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l allow-name -d 'Let a file set NAME (repeatable), although it decides what programs do, as PATH or LD_PRELOAD' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l format -d 'How the variables are written in the files, if their first character does not tell: \'dotenv\' or \'json\'' -r -f -a "dotenv\t'Lines of NAME=VALUE'
+json\t'A JSON object of strings'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
+require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l max-header-size -d 'Read headers of up to BYTES' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l progress -d 'When to show progress: \'always\' prints plain lines where there is no terminal' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l pristine -d 'Give the command no other variables but PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LC_*, TZ and TMPDIR'
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l override -d 'Replace variables that are set already, which are kept otherwise; of two files, the later one counts'
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s q -l quiet -d 'Say nothing but errors'
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s v -l verbose -d 'Say more'
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l json -d 'Print JSON Lines for programs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
@@ -960,21 +998,22 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s q -l quiet -d 'Say
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "rewrap" -d 'Give encrypted files further keys, without touching them'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "reencrypt" -d 'Encrypt messages again, under new data keys'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "edit" -d 'Edit an encrypted file'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "git" -d 'Keep encrypted files in a git repository'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "keygen" -d 'Make a root key, and print its id'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "encrypt" -d 'Encrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "decrypt" -d 'Decrypt files, or standard input'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "verify" -d 'Check that files decrypt, to the last byte, without writing them'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "inspect" -d 'Show the header of encrypted files; no key is needed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "rewrap" -d 'Give encrypted files further keys, without touching them'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "reencrypt" -d 'Encrypt messages again, under new data keys'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "edit" -d 'Edit an encrypted file'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "git" -d 'Keep encrypted files in a git repository'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "datakey" -d 'Make a data key for another program, and open or re-wrap it later'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "exec" -d 'Run a command with secrets in its environment'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "key" -d 'Look after root keys: names, rotation, switches, usage, deletion, export and import'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "keyring" -d 'Look after the keyring file: backups, passphrase, earlier generations'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "man" -d 'Write the manual pages into a folder'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and not __fish_seen_subcommand_from keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from git" -f -a "setup" -d 'Tell git how to show and merge encrypted files'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from git" -f -a "textconv" -d 'Print an encrypted file as git is to show it'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from git" -f -a "merge" -d 'Merge encrypted files, as git\'s merge driver'

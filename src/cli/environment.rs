@@ -4,7 +4,7 @@
 //! did not get its secret, and is an error.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +55,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "where 'edit' and 'git merge' keep plaintext, if it is in memory; else /dev/shm",
     ),
     ("XDG_CONFIG_HOME, HOME", "where the keyring is if nothing names it"),
+    (
+        "GITHUB_ACTIONS",
+        "exec --mask=github prints the secrets for the runner to mask only where it is 'true'",
+    ),
     ("NO_COLOR, TERM", "no colour where NO_COLOR is set, or TERM is dumb"),
 ];
 
@@ -109,6 +113,32 @@ pub(crate) fn secrets() -> impl Iterator<Item = OsString> {
     env::vars_os().map(|(name, _)| name).filter(|name| {
         SECRETS.iter().any(|secret| name.as_encoded_bytes().starts_with(secret.as_bytes()))
     })
+}
+
+/// What `exec --pristine` leaves of our environment, besides the names that begin with `LC_`: what most programs need
+/// to find others, the user's files, and the language and the terminal to speak to.
+const MINIMUM: [&str; 9] =
+    ["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER"];
+
+/// The variables that are left of our environment for a command that gets little else.
+pub(crate) fn minimum() -> impl Iterator<Item = (OsString, OsString)> {
+    env::vars_os().filter(|(name, _)| is_in_minimum(name))
+}
+
+fn is_in_minimum(name: &OsStr) -> bool {
+    MINIMUM.iter().any(|it| name == *it) || name.as_encoded_bytes().starts_with(b"LC_")
+}
+
+/// Whether a command that we start has a variable from our environment, or, if `is_pristine`, from what is left of it.
+pub(crate) fn is_inherited(name: &str, is_pristine: bool) -> bool {
+    env::var_os(name).is_some()
+        && !SECRETS.iter().any(|secret| name.starts_with(secret))
+        && (!is_pristine || is_in_minimum(OsStr::new(name)))
+}
+
+/// Whether we run in a job of GitHub Actions, whose runner reads what we print.
+pub(crate) fn is_github_actions() -> bool {
+    variable("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
 /// Where the keyring is: the flag, else `ENWRAP_KEYRING_DATA`, else `ENWRAP_KEYRING`, else the place

@@ -8,16 +8,19 @@ mod child;
 mod commands;
 mod complete;
 mod environment;
+mod environment_files;
 mod examples;
 mod io;
 mod key_choice;
 mod key_services;
+mod masking;
 mod opening;
 mod outputs;
 mod process;
 mod replacement;
 mod secrets;
 mod shortfalls;
+mod signals;
 mod trees;
 mod usage;
 mod version;
@@ -26,6 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
 use clap_complete::CompleteEnv;
+use signal_hook::consts::SIGPIPE;
 
 use enwrap::crypto::stack;
 
@@ -63,31 +67,49 @@ struct Cli {
 pub(crate) fn main() -> ExitCode {
     process::harden();
     process::handle_signals();
-    // A signal ends the process without wiping, so this one is raised when all is wiped.
-    stack::wipe_after(run).unwrap_or_else(|| {
-        process::die_of_broken_pipe();
-        Exit::Failure.code().into()
-    })
+    // A signal ends the process without wiping, so it is raised when all is wiped.
+    match stack::wipe_after(run) {
+        Ended::With(code) => code.into(),
+        Ended::By { signal, or } => {
+            process::die_by(signal);
+            or.into()
+        }
+    }
 }
 
-/// Does what the arguments say; `None` if the reader of the output has gone.
-fn run() -> Option<ExitCode> {
+/// How the process is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// With an exit code.
+    With(u8),
+    /// By a signal, or else with an exit code.
+    By { signal: i32, or: u8 },
+}
+
+impl Ended {
+    /// The reader of the output has gone.
+    const OF_BROKEN_PIPE: Self = Self::By { signal: SIGPIPE, or: Exit::Failure as u8 };
+}
+
+/// Does what the arguments say.
+fn run() -> Ended {
     match CompleteEnv::with_factory(Cli::command)
         .var(complete::VARIABLE)
         .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())
     {
         Ok(false) => {}
-        Ok(true) => return Some(ExitCode::SUCCESS),
-        Err(error) => return Some(refuse(&error)),
+        Ok(true) => return Ended::With(0),
+        Err(error) => return refuse(&error),
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return Some(refuse(&escaped(error))),
+        Err(error) => return refuse(&escaped(error)),
     };
     let app = match App::new(&cli.global) {
         Ok(app) => app,
-        Err(usage) => return Some(refuse_usage(usage, cli.global.json)),
+        Err(usage) => return refuse_usage(usage, cli.global.json),
     };
+    let is_exec = cli.verb.is_exec();
     let result = app.require_output_of_records().and_then(|()| cli.verb.run(&app));
     shortfalls::tell(app.ui);
     let result = result.and_then(|status| {
@@ -98,18 +120,24 @@ fn run() -> Option<ExitCode> {
         Ok(status)
     });
     match result {
-        Ok(status) => Some(ExitCode::from(status.code())),
-        Err(error) if is_broken_pipe(&error) => None,
+        Ok(Status::Killed(signal)) => Ended::By { signal, or: Status::Killed(signal).code() },
+        Ok(status) => Ended::With(status.code()),
+        Err(error) if is_broken_pipe(&error) => Ended::OF_BROKEN_PIPE,
         Err(error) => {
             let diagnosis = Diagnosis::of(&error);
             app.ui.error(&diagnosis);
-            Some(ExitCode::from(diagnosis.exit.code()))
+            Ended::With(code_of(diagnosis.exit, is_exec))
         }
     }
 }
 
+/// The exit code of an error.
+fn code_of(exit: Exit, is_exec: bool) -> u8 {
+    if is_exec { exit.code_of_exec() } else { exit.code() }
+}
+
 /// Shows what clap has to say: help, the version, or an error in the arguments.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error) -> Ended {
     // The arguments could not be parsed, so whether JSON is wanted is judged by the text of the flag.
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
     if from_command::lacks_marker() {
@@ -124,7 +152,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let is_version = error.kind() == clap::error::ErrorKind::DisplayVersion;
     if is_version && std::env::args_os().any(|arg| arg == "-v" || arg == "--verbose") {
         let said = output::print(version::verbose().as_bytes());
-        return ExitCode::from(if said.is_ok() { 0 } else { Exit::Failure.code() });
+        return Ended::With(if said.is_ok() { 0 } else { Exit::Failure.code() });
     }
     if error.use_stderr() && wants_json {
         let usage = usage::of(&error.render().to_string()).into();
@@ -132,21 +160,27 @@ fn refuse(error: &clap::Error) -> ExitCode {
             .error(&Diagnosis::of(&usage));
     } else if let Err(failed) = error.print() {
         if failed.kind() == std::io::ErrorKind::BrokenPipe {
-            process::die_of_broken_pipe();
+            return Ended::OF_BROKEN_PIPE;
         }
         if !error.use_stderr() {
-            return ExitCode::from(Exit::Failure.code());
+            return Ended::With(Exit::Failure.code());
         }
     }
-    ExitCode::from(if error.use_stderr() { Exit::Usage.code() } else { 0 })
+    Ended::With(if error.use_stderr() { code_of(Exit::Usage, is_for_exec()) } else { 0 })
+}
+
+/// Whether the verb is `exec`, in arguments that have an error.
+fn is_for_exec() -> bool {
+    let parsed = Cli::command().ignore_errors(true).try_get_matches_from(std::env::args_os());
+    parsed.is_ok_and(|matches| matches.subcommand_name() == Some("exec"))
 }
 
 /// Says what is wrong with arguments in our own words, where clap's would mislead.
-fn refuse_usage(usage: UsageError, wants_json: bool) -> ExitCode {
+fn refuse_usage(usage: UsageError, wants_json: bool) -> Ended {
     let format = if wants_json { Format::Json } else { Format::Text };
     Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
         .error(&Diagnosis::of(&usage.into()));
-    ExitCode::from(Exit::Usage.code())
+    Ended::With(code_of(Exit::Usage, is_for_exec()))
 }
 
 /// The same error about arguments in which everything is escaped that a terminal would act on: its text quotes them.

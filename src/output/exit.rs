@@ -23,10 +23,12 @@ pub(crate) enum Exit {
     Found = 14,
     Producer = 15,
     Policy = 16,
+    NotExecutable = 126,
+    NoCommand = 127,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Failure,
         Self::Usage,
         Self::NoKey,
@@ -43,10 +45,24 @@ impl Exit {
         Self::Found,
         Self::Producer,
         Self::Policy,
+        Self::NotExecutable,
+        Self::NoCommand,
     ];
+
+    /// The code with which `exec` says that it failed before it tried to start the command, whatever the cause: the
+    /// other ones may be the command's own.
+    pub(crate) const BEFORE_COMMAND: u8 = 125;
 
     pub(crate) fn code(self) -> u8 {
         self as u8
+    }
+
+    /// The code of this cause where a command was to run in the verb's place.
+    pub(crate) fn code_of_exec(self) -> u8 {
+        match self {
+            Self::NotExecutable | Self::NoCommand => self.code(),
+            _ => Self::BEFORE_COMMAND,
+        }
     }
 
     /// The name in JSON.
@@ -68,6 +84,8 @@ impl Exit {
             Self::Found => "found",
             Self::Producer => "producer",
             Self::Policy => "policy",
+            Self::NotExecutable => "not_executable",
+            Self::NoCommand => "no_command",
         }
     }
 
@@ -92,6 +110,8 @@ impl Exit {
             Self::Found => "a check found work",
             Self::Producer => "a command that was to produce the input failed",
             Self::Policy => "refused by a limit or a policy",
+            Self::NotExecutable => "exec: the command cannot be executed",
+            Self::NoCommand => "exec: the command is not there",
         }
     }
 }

@@ -203,6 +203,11 @@ pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
     progress::aside(|| standard::write_stdout(bytes))
 }
 
+/// Writes `bytes` to stderr, whole.
+pub(crate) fn print_on_stderr(bytes: &[u8]) -> io::Result<()> {
+    progress::aside(|| standard::write_stderr(bytes))
+}
+
 /// Reports a write error that the file system tells only when standard output is closed.
 pub(crate) fn close_stdout() -> io::Result<()> {
     let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);

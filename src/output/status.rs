@@ -12,6 +12,8 @@ pub(crate) enum Status {
     Found(Found),
     /// A command ran in the verb's place, and this is its exit code.
     Child(u8),
+    /// A command ran in the verb's place, and died by this signal.
+    Killed(i32),
 }
 
 impl Status {
@@ -20,6 +22,8 @@ impl Status {
             Self::Done => 0,
             Self::Found(_) => Exit::Found.code(),
             Self::Child(code) => *code,
+            // As a shell counts it. The process itself dies by the signal, if it can.
+            Self::Killed(signal) => u8::try_from(128 + signal).unwrap_or(u8::MAX),
         }
     }
 }
@@ -38,6 +42,7 @@ mod tests {
     #[test]
     fn a_status_has_the_exit_code_of_what_happened() {
         let found = Status::Found(Found("work".to_owned()));
-        assert_eq!([Status::Done, found, Status::Child(7)].map(|it| it.code()), [0, 14, 7]);
+        let all = [Status::Done, found, Status::Child(7), Status::Killed(15)];
+        assert_eq!(all.map(|it| it.code()), [0, 14, 7, 143]);
     }
 }

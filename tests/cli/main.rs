@@ -11,6 +11,7 @@ mod datakey;
 mod docs;
 mod edit;
 mod examples;
+mod exec;
 mod failures;
 mod files;
 mod folders;

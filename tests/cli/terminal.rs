@@ -4,7 +4,7 @@ use crate::shell::{ENWRAP, Run, Shell};
 
 /// Runs a line of shell at a pseudo-terminal, or returns `None` where `script` cannot do that. What the
 /// line prints, on both streams, is in `stdout`.
-fn at_terminal(shell: &Shell, line: &str) -> Option<Run> {
+pub(crate) fn at_terminal(shell: &Shell, line: &str) -> Option<Run> {
     // util-linux's; other systems have another one under the name.
     let version = shell.command("script", &["--version"]).output().ok()?;
     String::from_utf8_lossy(&version.stdout).contains("util-linux").then(|| {

@@ -4,7 +4,7 @@
 //!
 //! - **Environment**: without the variables that hold keys or passphrases ([`environment::secrets`]).
 //! - **Descriptors**: its standard streams as its [`Spec`] says, and what the caller had left open. Every
-//!   descriptor that enwrap opens is close-on-exec.
+//!   descriptor that enwrap opens is close-on-exec, but for a [`memory_file`], which is made for the command.
 //! - **Core dumps**: the caller's limit ([`core_limit`]), not the zero that enwrap sets for itself.
 //! - **Signals**: those that the caller ignores stay ignored; for all others the default action holds, since a
 //!   handler does not survive `exec`. The standard library blocks no signal in a child, and sets SIGPIPE, which
@@ -12,17 +12,23 @@
 //! - **Process group**: ours. A child may ask at the terminal, which it could not from a group in the background;
 //!   Ctrl-C and a signal to the whole job reach it without us. A signal to enwrap alone ends the child with
 //!   SIGTERM ([`running::terminate_all`]).
+//!
+//! Two are no helpers of ours but what our caller wants to run: a command that takes our place
+//! ([`Spec::replace_us`]), and one that runs in our place while its output is [`masked`].
 
 pub(crate) mod core_limit;
 pub(crate) mod editor;
 pub(crate) mod foreground;
 pub(crate) mod git;
+pub(crate) mod masked;
+pub(crate) mod memory_file;
 pub(crate) mod producer;
 pub(crate) mod running;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{self, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
@@ -53,6 +59,31 @@ impl Spec {
         self
     }
 
+    /// Gives it these variables besides, or instead of, those of the same names.
+    pub(crate) fn variables<'a>(
+        mut self,
+        variables: impl IntoIterator<Item = (&'a str, &'a OsStr)>,
+    ) -> Self {
+        self.0.envs(variables);
+        self
+    }
+
+    /// Gives it these variables only.
+    pub(crate) fn only_variables(
+        mut self,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
+        self.0.env_clear().envs(variables);
+        self
+    }
+
+    /// Becomes the program, and returns only with the reason why that is impossible. The process keeps its id, its
+    /// standard streams and what the caller had left open.
+    pub(crate) fn replace_us(mut self) -> io::Error {
+        // Not locked, as the start of a child is: a signal that ends us must not wait, since it would be lost.
+        core_limit::with_limit_of_caller(|| self.0.exec())
+    }
+
     /// Gives it an empty standard input instead of ours.
     pub(crate) fn without_input(mut self) -> Self {
         self.0.stdin(Stdio::null());
@@ -74,9 +105,13 @@ impl Spec {
     }
 
     fn start(mut self) -> io::Result<Child> {
+        Self::start_by(|| self.0.spawn())
+    }
+
+    fn start_by(spawn: impl FnOnce() -> io::Result<process::Child>) -> io::Result<Child> {
         // Locked, since the core limit is the whole process's, and no signal may come before the child is known.
         let mut running = running::lock();
-        let child = core_limit::with_limit_of_caller(|| self.0.spawn())?;
+        let child = core_limit::with_limit_of_caller(spawn)?;
         running.push(Pid::from_child(&child));
         Ok(Child(child))
     }
@@ -95,6 +130,10 @@ impl Child {
         let mut running = running::lock();
         running.retain(|running| *running != pid);
         self.0.wait()
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.0)
     }
 
     /// Asks it to end.

@@ -1,5 +1,6 @@
 //! The children that run, so that a signal which ends enwrap can end them too.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,4 +20,16 @@ pub(crate) fn terminate_all() {
     for child in lock().iter() {
         kill_process(*child, Signal::TERM).ok();
     }
+}
+
+/// Whether signals to enwrap are forwarded to a child instead of ending both.
+static RELAYED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a command runs in our place, whose relay takes care of signals.
+pub(crate) fn has_relay() -> bool {
+    RELAYED.load(Ordering::Relaxed)
+}
+
+pub(super) fn set_relay(is_relayed: bool) {
+    RELAYED.store(is_relayed, Ordering::Relaxed);
 }

@@ -97,6 +97,10 @@ fn render_contract(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, ".SH EXIT STATUS")?;
     writeln!(out, ".TP\n\\fB0\\fR\ndone")?;
     for exit in Exit::ALL {
+        if exit == Exit::NotExecutable {
+            let before = "exec: it failed before the command started, by a cause as above";
+            writeln!(out, ".TP\n\\fB{}\\fR\n{before}", Exit::BEFORE_COMMAND)?;
+        }
         writeln!(out, ".TP\n\\fB{}\\fR\n{}", exit.code(), escaped(exit.meaning()))?;
     }
     writeln!(out, ".TP\n\\fB128+N\\fR\nended by signal N")?;

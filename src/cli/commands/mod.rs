@@ -5,6 +5,7 @@ mod datakey;
 mod decrypt;
 mod edit;
 pub(crate) mod encrypt;
+mod exec;
 mod git;
 mod inspect;
 mod key;
@@ -34,6 +35,7 @@ pub(crate) enum Verb {
     #[command(subcommand)]
     Git(Box<git::GitVerb>),
     Datakey(Box<datakey::DatakeyArgs>),
+    Exec(Box<exec::ExecArgs>),
     #[command(subcommand)]
     Key(key::KeyVerb),
     #[command(subcommand)]
@@ -43,6 +45,11 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
+    /// Whether a command runs in the verb's place, so that exit codes are the command's.
+    pub(crate) fn is_exec(&self) -> bool {
+        matches!(self, Self::Exec(_))
+    }
+
     pub(crate) fn run(self, app: &App) -> Result<Status, Error> {
         Ok(match self {
             Self::Keygen(args) => keygen::run(app, &args)?.into(),
@@ -55,6 +62,7 @@ impl Verb {
             Self::Edit(args) => edit::run(app, &args)?.into(),
             Self::Git(verb) => git::run(app, &verb)?,
             Self::Datakey(args) => datakey::run(app, &args)?.into(),
+            Self::Exec(args) => exec::run(app, &args)?,
             Self::Key(verb) => key::run(app, &verb)?,
             Self::Keyring(verb) => keyring::run(app, &verb)?,
             Self::Completions(args) => completions::run(app, &args)?.into(),

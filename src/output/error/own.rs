@@ -120,6 +120,22 @@ pub(crate) enum GitError {
 #[error("another 'enwrap edit' has it open")]
 pub(crate) struct InUse;
 
+/// A command that was to run in our place, and could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot run '{command}'")]
+pub(crate) struct CommandError {
+    /// The command's name, safe to show.
+    pub(crate) command: String,
+    pub(crate) source: io::Error,
+}
+
+/// A plaintext that was to be held in memory, and is too large for that.
+#[derive(Debug, thiserror::Error)]
+#[error("its plaintext has more than {limit} bytes, and is not read into memory")]
+pub(crate) struct TooLarge {
+    pub(crate) limit: usize,
+}
+
 /// A message that is proved as a whole, or not at all.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]

@@ -52,7 +52,10 @@ impl Classified for KeyringError {
                 Exit::NoKey.hint(hint)
             }
             Self::EmptyData { .. } => {
-                Exit::Keyring.hint("unset it to use a keyring file, or give this job the secret")
+                Exit::Keyring.hint(
+                    "give this job the secret: CI systems withhold secrets from pull requests of forks, and \
+                     protected ones from branches that are not protected; or unset it to use a keyring file",
+                )
             }
             Self::File { path, fault } => file_fault(path, fault),
             Self::OpenToOthers { owner, .. } if !is_trusted(*owner) => {

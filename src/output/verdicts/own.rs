@@ -1,9 +1,11 @@
 //! Verdicts on the command line itself.
 
+use std::io::ErrorKind;
+
 use super::{Classified, Verdict};
 use crate::output::error::{
-    About, EditorError, Found, GitError, InUse, NoParts, NotChecked, NothingLost, PaperError,
-    PassphraseError, ProducerError, SomeFailed, Unreadable, UsageError,
+    About, CommandError, EditorError, Found, GitError, InUse, NoParts, NotChecked, NothingLost,
+    PaperError, PassphraseError, ProducerError, SomeFailed, TooLarge, Unreadable, UsageError,
 };
 use crate::output::exit::Exit;
 
@@ -65,6 +67,27 @@ impl Classified for GitError {
 impl Classified for InUse {
     fn verdict(&self, _: &About) -> Verdict {
         Exit::Failure.hint("wait until it is done")
+    }
+}
+
+impl Classified for CommandError {
+    fn verdict(&self, _: &About) -> Verdict {
+        match self.source.kind() {
+            ErrorKind::NotFound => Exit::NoCommand.into(),
+            ErrorKind::ArgumentListTooLong => Exit::NotExecutable
+                .hint("the system limits the size of an environment: pass large secrets with --secret-file"),
+            _ => Exit::NotExecutable.into(),
+        }
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
+    }
+}
+
+impl Classified for TooLarge {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Policy.into()
     }
 }
 

@@ -1,0 +1,75 @@
+//! Signals as they arrive, for whoever waits for them on a thread.
+
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::flag;
+use signal_hook::low_level::pipe;
+
+/// The signals that arrive, one after the other. The handlers set a flag for each, and write a byte to wake the reader;
+/// the iterator of the library panics where that byte cannot be read.
+pub(crate) struct Arrivals {
+    wake: UnixStream,
+    flags: Vec<(i32, Arc<AtomicBool>)>,
+}
+
+impl Arrivals {
+    pub(crate) fn of<'a>(signals: impl Iterator<Item = &'a i32>) -> io::Result<Self> {
+        let (wake, woken_by) = UnixStream::pair()?;
+        let mut flags = Vec::new();
+        for signal in signals {
+            let flag = Arc::new(AtomicBool::new(false));
+            // Set before the reader is woken: handlers run in the order in which they were registered.
+            flag::register(*signal, Arc::clone(&flag))?;
+            pipe::register(*signal, woken_by.try_clone()?)?;
+            flags.push((*signal, flag));
+        }
+        Ok(Self { wake, flags })
+    }
+
+    /// A signal that has arrived, if there is one.
+    pub(crate) fn arrived(&self) -> Option<i32> {
+        let arrived = self.flags.iter().find(|(_, flag)| flag.swap(false, Ordering::Relaxed));
+        arrived.map(|(signal, _)| *signal)
+    }
+
+    /// Waits for a signal.
+    pub(crate) fn next(&mut self) -> io::Result<i32> {
+        loop {
+            if let Some(signal) = self.arrived() {
+                return Ok(signal);
+            }
+            match self.wake.read(&mut [0; 64]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => drop(read?),
+            }
+        }
+    }
+
+    /// Forgets what has woken the reader so far. What [`wake`](Self::wake) tells afterwards is new.
+    pub(crate) fn clear(&mut self) {
+        self.wake.set_nonblocking(true).ok();
+        while self.wake.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
+        self.wake.set_nonblocking(false).ok();
+    }
+
+    /// Can be read when a signal has arrived.
+    pub(crate) fn wake(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+/// The signals that the caller has us ignore, as `nohup` does with SIGHUP.
+pub(crate) fn ignored_signals() -> Vec<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}
