@@ -24,7 +24,7 @@ use crate::message::frame::{FrameOpener, FrameSealer};
 use crate::message::layout::{Layout, REGULAR_OVERHEAD, REGULAR_PREFIX};
 
 /// Bytes in the buffers of all workers together.
-const BUDGET: usize = 1 << 20;
+const BUDGET: usize = 512 << 10;
 
 /// The most bytes of a run: what fits into the cache of one core several times. Tests use short runs, so that short
 /// messages are cut into several.
