@@ -484,6 +484,10 @@ mod tests {
             let mut decoded = Vec::new();
             let result = source.read_to_end(&mut decoded);
             assert_eq!(result.is_err(), len % 4 == 1, "{len}: six bits are no byte");
+            // It ends too early, and is base64 all the same.
+            let is_truncated =
+                |error: io::Error| error.get_ref().is_none_or(|it| !it.is::<ArmorError>());
+            assert!(result.map_or_else(is_truncated, |_| true), "{len}");
             assert!(bytes.starts_with(&decoded) && decoded.len() + 1 >= len * 3 / 4, "{len}");
         }
     }

@@ -250,6 +250,10 @@ mod tests {
         let error = context.insert("k", &format!("{fits}v")).unwrap_err();
         assert_eq!(error, ContextError::TooLong { len: MAX_SERIALISED + 1 });
         assert!(context.is_empty());
+        // All pairs count.
+        context.insert("a", "b").unwrap();
+        let error = context.insert("k", &fits).unwrap_err();
+        assert_eq!(error, ContextError::TooLong { len: MAX_SERIALISED + 6 });
     }
 
     #[test]

@@ -211,6 +211,9 @@ mod tests {
         let mut gone = wrapped.clone();
         gone.provider_info[37] = b'9';
         assert!(keyring.candidates(&gone).is_empty());
+        let missing = keyring.missing_version(&gone).unwrap();
+        assert_eq!(missing, "has version 1 of 'a', not 9: this keyring is older than the rotation");
+        assert_eq!(keyring.missing_version(&wrapped), None);
         assert_eq!(keyring.root_key(&gone), Some(id.into()));
         wrapped.provider_id[0] ^= 1;
         assert!(keyring.candidates(&wrapped).is_empty() && keyring.root_key(&wrapped).is_none());
