@@ -3,6 +3,7 @@
 //! - [`service`]: the traits of a key service; [`local`]: the keyring as one
 //! - [`envelope`]: further encrypted data keys of a message, kept beside it
 //! - [`resolver`]: tries encrypted data keys, local keys before remote ones, and says what each one proved
+//! - [`unopened`]: why none of them opened
 
 pub mod envelope;
 #[cfg(test)]
@@ -10,3 +11,4 @@ pub(crate) mod fake;
 pub mod local;
 pub mod resolver;
 pub mod service;
+pub mod unopened;

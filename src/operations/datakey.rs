@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::crypto::secret::DataKey;
 use crate::crypto::stack;
-use crate::keys::resolver::{ResolveError, ResolvePurpose, SetOrigin, resolve};
+use crate::keys::resolver::{ResolvePurpose, SetOrigin, resolve};
 use crate::keys::service::{KeyName, KeyService, Recipient, WrapError, WrappingKey};
+use crate::keys::unopened::ResolveError;
 use crate::message::MessageError;
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::{EncryptedDataKey, FieldTooLong};

@@ -6,9 +6,10 @@
 
 use crate::crypto::secret::DataKey;
 use crate::keys::resolver::{
-    KeySet, Proof, Refusal, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, name_of, resolve,
+    KeySet, Proof, Refusal, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, resolve,
 };
 use crate::keys::service::{KeyName, KeyService, WrappingKey};
+use crate::keys::unopened::name_of;
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::header::ParsedHeader;

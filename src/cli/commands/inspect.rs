@@ -9,7 +9,7 @@ use clap::Args;
 use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::envelope::{Envelope, Records as _};
 use enwrap::keys::local::namespace_and_name;
-use enwrap::keys::resolver::name_of;
+use enwrap::keys::unopened::name_of;
 use enwrap::message::Limits;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::frame::{FramePrefix, is_end_marker};

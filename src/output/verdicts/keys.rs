@@ -1,7 +1,7 @@
 //! Verdicts on finding a data key, and on wrapping it.
 
-use enwrap::keys::resolver::ResolveError;
 use enwrap::keys::service::{ServiceError, WrapError};
+use enwrap::keys::unopened::ResolveError;
 use enwrap::operations::datakey::DatakeyError;
 use enwrap::operations::decrypt::OpenError;
 use enwrap::operations::rewrap::RewrapError;
