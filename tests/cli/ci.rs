@@ -338,7 +338,7 @@ fn direnv_has_the_variables_in_the_shell() {
     for shell in ["sh", "bash"] {
         let source = |envrc: &str| {
             let line = format!(
-                "watch_file() {{ test -f \"$1\" && watched=yes; }}; . '{envrc}' && echo \"$watched $A\""
+                "A=old; export A; watch_file() {{ test -f \"$1\" && watched=yes; }}; . '{envrc}' && echo \"$watched $A\""
             );
             laptop.command(shell, &["-c", &line]).output().map(Run::from)
         };
