@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::shell::{Shell, sample};
 
 /// The shell blocks of a page, in order.
-fn blocks(page: &str) -> Vec<String> {
+pub(crate) fn blocks(page: &str) -> Vec<String> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
     let mut blocks = Vec::new();
     let mut rest = text.as_str();

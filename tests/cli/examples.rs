@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::shell::{ENWRAP, Run, Shell, sample};
 
-fn example(name: &str) -> String {
+pub(crate) fn example(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     path.to_str().unwrap().to_owned()
 }

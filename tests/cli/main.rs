@@ -7,6 +7,7 @@
 
 mod changing_keys;
 mod children;
+mod ci;
 mod datakey;
 mod docs;
 mod edit;
