@@ -35,7 +35,7 @@ use enwrap::crypto::stack;
 
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe};
 use crate::output::error::UsageError;
-use crate::output::exit::Exit;
+use crate::output::exit::{Codes, Exit};
 use crate::output::status::Status;
 use crate::output::{self, Format, Ui, Verbosity, When, sanitize};
 use app::App;
@@ -109,7 +109,7 @@ fn run() -> Ended {
         Ok(app) => app,
         Err(usage) => return refuse_usage(usage, cli.global.json),
     };
-    let is_exec = cli.verb.is_exec();
+    let codes = cli.verb.codes();
     let result = app.require_output_of_records().and_then(|()| cli.verb.run(&app));
     shortfalls::tell(app.ui);
     let result = result.and_then(|status| {
@@ -126,14 +126,9 @@ fn run() -> Ended {
         Err(error) => {
             let diagnosis = Diagnosis::of(&error);
             app.ui.error(&diagnosis);
-            Ended::With(code_of(diagnosis.exit, is_exec))
+            Ended::With(codes.of(diagnosis.exit))
         }
     }
-}
-
-/// The exit code of an error.
-fn code_of(exit: Exit, is_exec: bool) -> u8 {
-    if is_exec { exit.code_of_exec() } else { exit.code() }
 }
 
 /// Shows what clap has to say: help, the version, or an error in the arguments.
@@ -166,13 +161,18 @@ fn refuse(error: &clap::Error) -> Ended {
             return Ended::With(Exit::Failure.code());
         }
     }
-    Ended::With(if error.use_stderr() { code_of(Exit::Usage, is_for_exec()) } else { 0 })
+    Ended::With(if error.use_stderr() { codes_of_arguments().of(Exit::Usage) } else { 0 })
 }
 
-/// Whether the verb is `exec`, in arguments that have an error.
-fn is_for_exec() -> bool {
+/// The exit codes of the verb that is named in arguments that have an error.
+fn codes_of_arguments() -> Codes {
     let parsed = Cli::command().ignore_errors(true).try_get_matches_from(std::env::args_os());
-    parsed.is_ok_and(|matches| matches.subcommand_name() == Some("exec"))
+    let Ok(matches) = parsed else { return Codes::Own };
+    match matches.subcommand() {
+        Some(("exec", _)) => Codes::OfExec,
+        Some(("git", verb)) if verb.subcommand_name() == Some("merge") => Codes::OfMergeDriver,
+        _ => Codes::Own,
+    }
 }
 
 /// Says what is wrong with arguments in our own words, where clap's would mislead.
@@ -180,7 +180,7 @@ fn refuse_usage(usage: UsageError, wants_json: bool) -> Ended {
     let format = if wants_json { Format::Json } else { Format::Text };
     Ui::new(format, Verbosity::Normal, When::Auto, When::Never)
         .error(&Diagnosis::of(&usage.into()));
-    Ended::With(code_of(Exit::Usage, is_for_exec()))
+    Ended::With(codes_of_arguments().of(Exit::Usage))
 }
 
 /// The same error about arguments in which everything is escaped that a terminal would act on: its text quotes them.

@@ -77,8 +77,11 @@ impl PrivateFolder {
             // Held until the name is in the list: a signal in between would leave the folder.
             let mut live = live();
             DirBuilder::new().mode(0o700).create(&path)?;
-            let lock = File::open(&path)?;
-            // Between both calls, another process may have taken the folder for an abandoned one.
+            // Between these calls, another process may have taken the folder for an abandoned one.
+            let lock = match File::open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
             if lock.try_lock().is_ok() && fs::symlink_metadata(&path).is_ok() {
                 live.push(path.clone());
                 return Ok(Self { path, lock });
@@ -140,8 +143,12 @@ fn is_fit(place: &Path) -> bool {
     const WRITABLE_FOR_OTHERS: u32 = 0o022;
     const STICKY: u32 = 0o1000;
     let Ok(folder) = File::open(place) else { return false };
+    let user = rustix::process::geteuid().as_raw();
     let is_safe = folder.metadata().is_ok_and(|found| {
-        found.is_dir() && (found.mode() & WRITABLE_FOR_OTHERS == 0 || found.mode() & STICKY != 0)
+        // The owner of a folder can rename what is in it, sticky or not.
+        let is_of_the_trusted = found.uid() == user || found.uid() == 0;
+        let is_closed = found.mode() & WRITABLE_FOR_OTHERS == 0 || found.mode() & STICKY != 0;
+        found.is_dir() && is_of_the_trusted && is_closed
     });
     is_safe && is_on(&folder, &IN_MEMORY) == Some(true)
 }

@@ -27,6 +27,28 @@ pub(crate) enum Exit {
     NoCommand = 127,
 }
 
+/// Whose exit codes a verb has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codes {
+    /// Our own: one a cause.
+    Own,
+    /// A command runs in the verb's place, and the codes are the command's.
+    OfExec,
+    /// git calls it to merge, and takes every code up to 128 for a conflict in a file that it leaves to the user.
+    OfMergeDriver,
+}
+
+impl Codes {
+    /// The code for a cause.
+    pub(crate) fn of(self, exit: Exit) -> u8 {
+        match (self, exit) {
+            (Self::Own, _) | (Self::OfExec, Exit::NotExecutable | Exit::NoCommand) => exit.code(),
+            (Self::OfExec, _) => Exit::BEFORE_COMMAND,
+            (Self::OfMergeDriver, _) => Exit::FAILED_MERGE,
+        }
+    }
+}
+
 impl Exit {
     pub(crate) const ALL: [Self; 18] = [
         Self::Failure,
@@ -53,16 +75,12 @@ impl Exit {
     /// other ones may be the command's own.
     pub(crate) const BEFORE_COMMAND: u8 = 125;
 
+    /// What git takes for a merge driver that failed. A code of up to 128 would be a conflict, and our side the proposal
+    /// to resolve it.
+    pub(crate) const FAILED_MERGE: u8 = 255;
+
     pub(crate) fn code(self) -> u8 {
         self as u8
-    }
-
-    /// The code of this cause where a command was to run in the verb's place.
-    pub(crate) fn code_of_exec(self) -> u8 {
-        match self {
-            Self::NotExecutable | Self::NoCommand => self.code(),
-            _ => Self::BEFORE_COMMAND,
-        }
     }
 
     /// The name in JSON.
@@ -108,7 +126,7 @@ impl Exit {
             Self::SomeFailed => "some of several files failed",
             Self::Kms => "a remote key service refused, or could not be reached",
             Self::Found => "a check found work",
-            Self::Producer => "a command that was to produce the input failed",
+            Self::Producer => "a command that was to produce the input, or an editor, failed",
             Self::Policy => "refused by a limit or a policy",
             Self::NotExecutable => "exec: the command cannot be executed",
             Self::NoCommand => "exec: the command is not there",

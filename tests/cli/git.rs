@@ -239,3 +239,46 @@ fn a_plaintext_is_found_before_it_is_committed() {
     git(&shell, "commit -q -m good").success();
     Shell::bare().fails(&["git", "check"], 1);
 }
+
+#[test]
+fn names_that_look_like_options_are_names() {
+    let Some(shell) = repository() else { return };
+    let write = |content: &str| {
+        shell.pipe(&["edit", "--stdin", "--", "-x.enwrap"], content.as_bytes()).success();
+        git(&shell, "add -A").success();
+        git(&shell, "commit -q -m change").success();
+    };
+    write("one\nsame\nsame\nsame\nlast\n");
+    git(&shell, "checkout -q -b theirs").success();
+    write("two\nsame\nsame\nsame\nlast\n");
+    git(&shell, "checkout -q main").success();
+    write("one\nsame\nsame\nsame\nend\n");
+    git(&shell, "merge -q -m merge theirs").success();
+    assert_eq!(shell.ok(&["decrypt", "-o", "-", "--", "-x.enwrap"]), "two\nsame\nsame\nsame\nend");
+    // Not committed: git gives the driver a name in the work tree.
+    shell.pipe(&["edit", "--stdin", "--", "-x.enwrap"], b"three\n").success();
+    assert!(git(&shell, "diff").success().text().contains("+three"));
+    // What is wrong with the arguments is no conflict either.
+    shell.fails(&["git", "merge", "--no-such-option", "a", "b", "c"], 255);
+}
+
+#[test]
+fn a_check_does_not_depend_on_how_git_was_called() {
+    let Some(shell) = repository() else { return };
+    commit(&shell, "a.enwrap", "one\n");
+    shell.write("b.enwrap", "a secret");
+    shell
+        .write(".git/hooks/pre-commit", format!("#!/bin/sh\nexec '{ENWRAP}' git check --staged\n"));
+    shell.sh("chmod +x .git/hooks/pre-commit; git add b.enwrap").success();
+    for options in ["", "--literal-pathspecs", "--noglob-pathspecs", "--icase-pathspecs"] {
+        let run = git(&shell, &format!("{options} commit -q -m plaintext"));
+        assert_eq!(run.code, Some(1), "{options}: {run:?}");
+    }
+    git(&shell, "rm -q --cached b.enwrap").success();
+    // A folder with nothing that is tracked, and from another folder.
+    shell.sh("mkdir -p new/sub; mv b.enwrap new").success();
+    let found = "new/b.enwrap: it is not an encrypted message";
+    assert_eq!(shell.fails(&["git", "check"], 14).text(), found);
+    let line = "cd new/sub; GIT_DIR=../../.git GIT_WORK_TREE=../..";
+    assert_eq!(shell.sh(&format!("{line} '{ENWRAP}' git check")).failure(14).text(), found);
+}

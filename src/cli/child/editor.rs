@@ -21,6 +21,9 @@ pub(crate) enum Screen {
 /// What a shell adds to the number of the signal that ended its command.
 const BY_SIGNAL: i32 = 128;
 
+/// The greatest number of a signal.
+const MOST_SIGNALS: i32 = 64;
+
 /// What a shell would act on. Without any of it the editor is started itself, so that a signal reaches it and not only
 /// a shell that waits for it.
 const SPECIAL: &[u8] = b"|&;<>()$`\\\"' \t\n*?[#~=%";
@@ -50,7 +53,7 @@ pub(crate) fn edit(file: &Path, screen: Screen) -> Result<(), EditorError> {
     match (status.code(), status.signal()) {
         (Some(0), _) => Ok(()),
         // The shell's way to say that what it ran was killed.
-        (Some(status), _) if status > BY_SIGNAL => {
+        (Some(status), _) if (1..=MOST_SIGNALS).contains(&(status - BY_SIGNAL)) => {
             Err(EditorError::Killed { editor: shown, signal: status - BY_SIGNAL })
         }
         (Some(status), _) => Err(EditorError::Failed { editor: shown, status }),

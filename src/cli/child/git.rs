@@ -1,4 +1,5 @@
-//! git, as found through `PATH`. It keeps its `GIT_*` variables, by which it finds the repository it is called in.
+//! git, as found through `PATH`. It keeps its `GIT_*` variables, by which it finds the repository it is called in, but not
+//! those that change what a pathspec means: with `git --literal-pathspecs commit`, a hook would find no file.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -6,6 +7,9 @@ use std::process::ChildStdout;
 
 use super::{Child, Spec};
 use crate::output::error::GitError;
+
+const PATHSPEC_VARIABLES: [&str; 4] =
+    ["GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"];
 
 /// git while it runs. Reading gives its standard output; the last read fails unless git has succeeded.
 pub(crate) struct Git {
@@ -27,6 +31,7 @@ impl Git {
         let verb = verb.map_or_else(String::new, |it| it.as_ref().to_string_lossy().into_owned());
         let (child, output) = Spec::new("git")
             .args(arguments)
+            .without_variables(PATHSPEC_VARIABLES)
             .without_input()
             .start_with_output()
             .map_err(|source| GitError::NotStarted { source })?;

@@ -54,6 +54,13 @@ impl Spec {
         Self::new("sh").args([OsStr::new("-c"), line])
     }
 
+    pub(crate) fn without_variables<const N: usize>(mut self, names: [&str; N]) -> Self {
+        for name in names {
+            self.0.env_remove(name);
+        }
+        self
+    }
+
     pub(crate) fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.0.args(arguments);
         self

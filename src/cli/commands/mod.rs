@@ -20,6 +20,7 @@ use clap::Subcommand;
 
 use super::app::App;
 use crate::output::error::Error;
+use crate::output::exit::Codes;
 use crate::output::status::Status;
 
 #[derive(Debug, Subcommand)]
@@ -45,9 +46,13 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// Whether a command runs in the verb's place, so that exit codes are the command's.
-    pub(crate) fn is_exec(&self) -> bool {
-        matches!(self, Self::Exec(_))
+    /// Whose exit codes it has.
+    pub(crate) fn codes(&self) -> Codes {
+        match self {
+            Self::Exec(_) => Codes::OfExec,
+            Self::Git(verb) if matches!(**verb, git::GitVerb::Merge(_)) => Codes::OfMergeDriver,
+            _ => Codes::Own,
+        }
     }
 
     pub(crate) fn run(self, app: &App) -> Result<Status, Error> {

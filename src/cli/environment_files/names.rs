@@ -27,6 +27,29 @@ const DANGEROUS: &[&str] = &[
     "TERMINFO_DIRS",
     "TERMCAP",
     "MALLOC_CONF",
+    "KSH_ENV",
+    "INPUTRC",
+    "XDG_CONFIG_HOME",
+    "GTK_MODULES",
+    "QT_PLUGIN_PATH",
+    // Programs that are started, and settings of others that start some.
+    "TAR_OPTIONS",
+    "RSYNC_RSH",
+    "SVN_SSH",
+    "CVS_RSH",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+    "KUBECONFIG",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "DOCKER_CONFIG",
+    "CURL_HOME",
+    "WGETRC",
+    "RIPGREP_CONFIG_PATH",
+    "VIMINIT",
+    "EXINIT",
+    "LESS",
+    "LESSKEY",
     // Programs that are started to edit and to show.
     "EDITOR",
     "VISUAL",
@@ -72,6 +95,11 @@ const DANGEROUS: &[&str] = &[
     "RUSTC_WRAPPER",
     "RUSTFLAGS",
     "MAKEFLAGS",
+    "MAKEFILES",
+    "CC",
+    "CXX",
+    "GCC_EXEC_PREFIX",
+    "COMPILER_PATH",
     "GOFLAGS",
     "MAVEN_OPTS",
     "GRADLE_OPTS",
@@ -87,8 +115,9 @@ const DANGEROUS_BEGINNINGS: &[&str] = &[
     "BASH_FUNC_",
     "CARGO_",
     "NPM_CONFIG_",
-    "npm_config_",
     "PIP_",
+    "ANSIBLE_",
+    "TF_CLI_",
     "GLIBC_",
 ];
 
@@ -101,7 +130,9 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// Whether a file may set a name only if the caller allows it.
 pub(crate) fn is_dangerous(name: &str) -> bool {
-    DANGEROUS.contains(&name)
+    // npm and others read their names in any case.
+    let name = name.to_ascii_uppercase();
+    DANGEROUS.contains(&name.as_str())
         || DANGEROUS_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
@@ -117,8 +148,14 @@ mod tests {
 
     #[test]
     fn names_that_run_code_are_dangerous() {
-        for name in ["LD_PRELOAD", "DYLD_INSERT_LIBRARIES", "GIT_SSH_COMMAND", "PYTHONPATH", "PATH"]
-        {
+        for name in [
+            "LD_PRELOAD",
+            "DYLD_INSERT_LIBRARIES",
+            "GIT_SSH_COMMAND",
+            "PYTHONPATH",
+            "PATH",
+            "nPm_config_x",
+        ] {
             assert!(is_dangerous(name), "{name}");
         }
         assert!(

@@ -1,9 +1,11 @@
 //! What a secret can look like in the output of a command: itself, its lines, and the usual encodings of each.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-use enwrap::crypto::secret::SecretText;
+use zeroize::Zeroizing;
 
 /// Shorter secrets, and shorter lines of a secret, are not masked: they stand in any output by chance.
 pub(crate) const SHORTEST: usize = 4;
@@ -12,7 +14,7 @@ pub(crate) const SHORTEST: usize = 4;
 const LINE_WIDTHS: [usize; 2] = [76, 64];
 
 /// Every byte string that is masked for these secrets, each once.
-pub(crate) fn all<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Vec<SecretText> {
+pub(crate) fn all<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Vec<Form> {
     let mut forms = Forms::default();
     for secret in secrets {
         forms.add_all_of(secret);
@@ -20,10 +22,7 @@ pub(crate) fn all<'a>(secrets: impl IntoIterator<Item = &'a [u8]>) -> Vec<Secret
             forms.add_all_of(line);
         }
     }
-    let mut found = forms.0;
-    found.sort_unstable_by(|one, other| one.expose().cmp(other.expose()));
-    found.dedup_by(|one, other| one.expose() == other.expose());
-    found
+    forms.0.into_iter().map(Zeroizing::new).collect()
 }
 
 /// The lines of a secret that are long enough to be masked, without what ends them.
@@ -34,21 +33,22 @@ pub(crate) fn lines(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|line| line.len() >= SHORTEST)
 }
 
+/// One of the byte strings. It has no room to spare: of a secret of many lines there are hundreds of thousands.
+pub(crate) type Form = Zeroizing<Vec<u8>>;
+
 #[derive(Default)]
-struct Forms(Vec<SecretText>);
+struct Forms(BTreeSet<Vec<u8>>);
 
 impl Forms {
     fn add(&mut self, form: &[u8]) {
         if form.len() >= SHORTEST {
-            let mut text = SecretText::default();
-            text.push(form);
-            self.0.push(text);
+            self.0.insert(form.to_vec());
         }
     }
 
     /// Adds a form, and wipes the buffer that it was made in.
     fn add_made(&mut self, form: String) {
-        let mut form = zeroize::Zeroizing::new(form);
+        let mut form = Zeroizing::new(form);
         self.add(form.as_bytes());
         form.clear();
     }
@@ -63,11 +63,12 @@ impl Forms {
         self.add_base64(secret);
         self.add_percent(secret);
         self.add_json(secret);
+        self.add_quoted_for_a_shell(secret);
     }
 
     fn add_base64(&mut self, secret: &[u8]) {
         for engine in [&STANDARD, &URL_SAFE] {
-            let alone = zeroize::Zeroizing::new(engine.encode(secret));
+            let alone = Zeroizing::new(engine.encode(secret));
             self.add(alone.as_bytes());
             self.add(alone.trim_end_matches('=').as_bytes());
             for width in LINE_WIDTHS.into_iter().filter(|width| alone.len() > *width) {
@@ -78,9 +79,9 @@ impl Forms {
             // Inside a longer text, the secret begins at any of the three bytes of a group. Only the characters count
             // whose six bits are all the secret's.
             for before in 0..3 {
-                let mut text = zeroize::Zeroizing::new(vec![0; before]);
+                let mut text = Zeroizing::new(vec![0; before]);
                 text.extend_from_slice(secret);
-                let encoded = zeroize::Zeroizing::new(engine.encode(&*text));
+                let encoded = Zeroizing::new(engine.encode(&*text));
                 let first = (before * 8).div_ceil(6);
                 let end = text.len() * 8 / 6;
                 self.add(&encoded.as_bytes()[first..end]);
@@ -114,7 +115,7 @@ impl Forms {
     fn add_json(&mut self, secret: &[u8]) {
         let Ok(text) = std::str::from_utf8(secret) else { return };
         let Ok(quoted) = serde_json::to_string(text) else { return };
-        let quoted = zeroize::Zeroizing::new(quoted);
+        let quoted = Zeroizing::new(quoted);
         let inside = &quoted[1..quoted.len() - 1];
         self.add(inside.as_bytes());
         let mut ascii = String::with_capacity(6 * inside.len());
@@ -129,7 +130,50 @@ impl Forms {
         }
         self.add_made(ascii.replace('/', "\\/"));
         self.add_made(ascii);
+        // Also with what HTML and scripts would act on escaped, as Go and .NET write it, with digits in either case.
+        for digits in [u16_escape as fn(u16) -> String, u16_escape_upper] {
+            let mut escaped = String::with_capacity(6 * inside.len());
+            let mut html = String::with_capacity(6 * inside.len());
+            for char in inside.chars() {
+                let is_escaped = !char.is_ascii();
+                for (text, is_escaped) in [
+                    (&mut escaped, is_escaped || "<>&'+`".contains(char)),
+                    (&mut html, "<>&\u{2028}\u{2029}".contains(char)),
+                ] {
+                    if is_escaped {
+                        text.extend(char.encode_utf16(&mut [0; 2]).iter().map(|it| digits(*it)));
+                    } else {
+                        text.push(char);
+                    }
+                }
+            }
+            self.add_made(escaped.replace("\\\"", &digits(u16::from(b'"'))));
+            self.add_made(escaped);
+            self.add_made(html);
+        }
     }
+
+    /// Inside single quotes, as `set -x` shows it, and with a backslash before what is special, as `printf %q`.
+    fn add_quoted_for_a_shell(&mut self, secret: &[u8]) {
+        let Ok(text) = std::str::from_utf8(secret) else { return };
+        self.add_made(text.replace('\'', "'\\''"));
+        let mut escaped = String::with_capacity(2 * text.len());
+        for char in text.chars() {
+            if char.is_ascii() && !char.is_ascii_alphanumeric() && !"_/.,:=@%^+-".contains(char) {
+                escaped.push('\\');
+            }
+            escaped.push(char);
+        }
+        self.add_made(escaped);
+    }
+}
+
+fn u16_escape(unit: u16) -> String {
+    format!("\\u{unit:04x}")
+}
+
+fn u16_escape_upper(unit: u16) -> String {
+    format!("\\u{unit:04X}")
 }
 
 #[cfg(test)]
@@ -137,7 +181,7 @@ mod tests {
     use super::*;
 
     fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
-        all([secret]).iter().map(|form| form.expose().to_vec()).collect()
+        all([secret]).iter().map(|form| form.to_vec()).collect()
     }
 
     fn has(secret: &[u8], form: &str) {
@@ -156,6 +200,10 @@ mod tests {
         has(b"p\xc3\xa4ss/w\"rd", "p\\u00e4ss\\/w\\\"rd");
         has("key \u{1f511}".as_bytes(), "key \\ud83d\\udd11");
         has("key \u{1f511}".as_bytes(), "key+%F0%9F%94%91");
+        has(b"p<ss&word>1", "p\\u003css\\u0026word\\u003e1");
+        has("p\u{e4}ss".as_bytes(), "p\\u00E4ss");
+        has(b"it's-a", "it'\\''s-a");
+        has(b"it's a", "it\\'s\\ a");
         has(b"\xff\xfe\xfd\xfc", "//79/A==");
         has(b"\xff\xfe\xfd\xfc", "__79_A");
     }

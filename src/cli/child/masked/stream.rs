@@ -78,7 +78,10 @@ impl Stream<'_> {
                 Next::End => mask.finish(&mut output),
             }
             if written.is_ok() && !output.is_empty() {
+                let before = Instant::now();
                 written = (self.write)(&output);
+                // What our own reader takes its time for is no time of the command's children.
+                deadlines.end = deadlines.end.map(|end| end + before.elapsed());
             }
             output.clear();
             let is_refused = written.is_err() && self.when_refused == WhenRefused::Close;

@@ -149,7 +149,9 @@ impl EditRun<'_> {
         for (key, value) in policy.pairs.iter() {
             spec.context.insert(key, value)?;
         }
+        // What cannot be written is told before somebody types.
         drop(sealer_for(self.opening, keys, &spec)?);
+        drop(AtomicFile::create(&self.path)?);
         let new = if self.args.stdin {
             self.seal_new(&mut Source::open(FileAt::named("-".into()))?, keys, &spec)?
         } else {
@@ -199,7 +201,12 @@ impl EditRun<'_> {
             .collect();
         let names = names.join(", ");
         match (old, new) {
-            (_, None) => ui.note(&format!("{shown}: unchanged")),
+            (_, None) => {
+                ui.note(&format!("{shown}: unchanged"));
+                if !self.args.keys.is_empty() {
+                    ui.hint("its keys are unchanged too; for others: enwrap reencrypt -k KEY FILE");
+                }
+            }
             (Some(_), Some(_)) => ui.note(&format!("{shown}: encrypted again under {names}")),
             (None, Some(_)) => ui.note(&format!("{shown}: created, encrypted under {names}")),
         }

@@ -145,7 +145,8 @@ fn plaintext_name(encrypted: &FileAt) -> OsString {
     let path = encrypted.as_path();
     let stem = path.file_stem().filter(|_| path.extension().is_some_and(|it| it == EXTENSION));
     match stem.unwrap_or_else(|| encrypted.name()) {
-        name if name.is_empty() => OsString::from("plaintext"),
+        // No names of a file.
+        name if ["", ".", ".."].iter().any(|it| name == *it) => OsString::from("plaintext"),
         name => name.to_owned(),
     }
 }

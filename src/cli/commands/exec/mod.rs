@@ -191,7 +191,7 @@ fn not_started(args: &ExecArgs, source: io::Error) -> CommandError {
 /// What is masked.
 fn patterns(secrets: &Secrets) -> Result<Patterns, Error> {
     /// An automaton takes some hundred times the size of what it looks for, with all its encodings.
-    const MOST_BYTES: usize = 256 << 10;
+    const MOST_BYTES: usize = 64 << 10;
 
     let size: usize = secrets.values().map(<[u8]>::len).sum();
     if size > MOST_BYTES {
@@ -202,7 +202,7 @@ fn patterns(secrets: &Secrets) -> Result<Patterns, Error> {
         .into());
     }
     let forms = forms::all(secrets.values());
-    let forms: Vec<&[u8]> = forms.iter().map(|form| form.expose()).collect();
+    let forms: Vec<&[u8]> = forms.iter().map(|form| &form[..]).collect();
     Patterns::new(&forms).map_err(io::Error::other).cannot_do("prepare for masking")
 }
 

@@ -43,8 +43,7 @@ pub(crate) struct CheckArgs {
 const FINDING: &str = "it is not an encrypted message";
 
 pub(super) fn run(app: &App, args: &CheckArgs) -> Result<Status, Error> {
-    let top = git::output(["rev-parse", "--show-toplevel"])?;
-    let top = OsStr::from_bytes(top.strip_suffix(b"\n").unwrap_or(&top));
+    let repository = Repository::find()?;
     let (mut checked, mut found) = (0, 0);
     let mut look = |path: &Path, is_message: bool| -> Result<(), Error> {
         checked += 1;
@@ -56,12 +55,12 @@ pub(super) fn run(app: &App, args: &CheckArgs) -> Result<Status, Error> {
         Ok(app.ui.result(&format!("{}: {FINDING}\n", sanitize::name(path)), &record)?)
     };
     if args.staged {
-        for Staged { object, path } in staged(top)? {
-            look(&path, is_message(top, &object)?)?;
+        for Staged { object, path } in staged(&repository)? {
+            look(&path, is_message(&repository, &object)?)?;
         }
     } else {
-        for path in in_work_tree(top)? {
-            let file = Path::new(top).join(&path);
+        for path in in_work_tree(&repository)? {
+            let file = repository.top.join(&path);
             // A link is committed as a link, and what was deleted is not committed at all.
             if fs::symlink_metadata(&file).is_ok_and(|found| found.is_file()) {
                 look(&path, message_file::is_whole_message(&FileAt::named(file)))?;
@@ -82,12 +81,34 @@ pub(super) fn run(app: &App, args: &CheckArgs) -> Result<Status, Error> {
 }
 
 /// The paths that are marked, of tracked files and of those that could be added.
-fn in_work_tree(top: &OsStr) -> Result<BTreeSet<PathBuf>, Error> {
+fn in_work_tree(repository: &Repository) -> Result<BTreeSet<PathBuf>, Error> {
     let marked = marked();
-    let options = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", &marked];
-    let names = git::output(in_folder(top, &options))?;
-    let names = names.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    Ok(names.map(|name| PathBuf::from(OsString::from_vec(name.to_vec()))).collect())
+    let tracked = git::output(repository.command(["ls-files", "-z", "--cached", "--", &marked]))?;
+    // For a pattern of attributes git does not look into folders of untracked files, so those are listed without one.
+    let list = ["ls-files", "-z", "--others", "--exclude-standard"];
+    let others = git::output(repository.command(list))?;
+    let mut names: BTreeSet<PathBuf> = names_in(&tracked).map(path_of).collect();
+    let others: Vec<&[u8]> = names_in(&others).collect();
+    // Few enough for the argument list of any system.
+    for some in others.chunks(100) {
+        let ask = ["check-attr", "-z", "diff", "--"].into_iter().map(OsStr::new);
+        let paths = some.iter().map(|name| OsStr::from_bytes(name));
+        let said = git::output(repository.command(ask.chain(paths)))?;
+        // Of each path: the path, the attribute, its value.
+        let fields: Vec<&[u8]> = said.split(|byte| *byte == 0).collect();
+        let values = fields.chunks_exact(3).map(|fields| fields[2] == DRIVER.as_bytes());
+        names.extend(some.iter().zip(values).filter(|(_, is)| *is).map(|(name, _)| path_of(name)));
+    }
+    Ok(names)
+}
+
+/// The names in a list that NUL bytes end.
+fn names_in(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == 0).filter(|name| !name.is_empty())
+}
+
+fn path_of(name: &[u8]) -> PathBuf {
+    PathBuf::from(OsString::from_vec(name.to_vec()))
 }
 
 /// A file in the index.
@@ -97,9 +118,9 @@ struct Staged {
 }
 
 /// The marked files of the index; links and submodules have no content of their own.
-fn staged(top: &OsStr) -> Result<Vec<Staged>, Error> {
+fn staged(repository: &Repository) -> Result<Vec<Staged>, Error> {
     let marked = marked();
-    let lines = git::output(in_folder(top, &["ls-files", "-z", "--stage", "--", &marked]))?;
+    let lines = git::output(repository.command(["ls-files", "-z", "--stage", "--", &marked]))?;
     let lines = lines.split(|byte| *byte == 0);
     Ok(lines
         .filter_map(|line| {
@@ -118,15 +139,35 @@ fn marked() -> String {
     format!(":(attr:diff={DRIVER})")
 }
 
-/// git's arguments to work in a folder.
-fn in_folder(top: &OsStr, arguments: &[&str]) -> Vec<OsString> {
-    let begin = [OsString::from("-C"), top.to_owned()];
-    begin.into_iter().chain(arguments.iter().map(OsString::from)).collect()
+/// The repository that git finds from here, by paths that mean the same in every folder: `GIT_DIR` and `GIT_WORK_TREE` may
+/// be relative to this one.
+struct Repository {
+    top: PathBuf,
+    git: OsString,
+}
+
+impl Repository {
+    fn find() -> Result<Self, Error> {
+        let line = |option: &str| -> Result<OsString, Error> {
+            let said = git::output(["rev-parse", option])?;
+            Ok(OsStr::from_bytes(said.strip_suffix(b"\n").unwrap_or(&said)).to_owned())
+        };
+        Ok(Self { top: line("--show-toplevel")?.into(), git: line("--absolute-git-dir")? })
+    }
+
+    /// git's arguments for a command about all of the work tree.
+    fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Vec<OsString> {
+        let (top, git) = (self.top.as_os_str(), &self.git);
+        let begin =
+            [OsStr::new("-C"), top, OsStr::new("--work-tree"), top, OsStr::new("--git-dir"), git];
+        let arguments = arguments.into_iter().map(|it| it.as_ref().to_owned());
+        begin.into_iter().map(OsStr::to_owned).chain(arguments).collect()
+    }
 }
 
 /// Whether an object of the repository is a message.
-fn is_message(top: &OsStr, object: &str) -> Result<bool, Error> {
-    let mut git = Git::start(in_folder(top, &["cat-file", "blob", object]))?;
+fn is_message(repository: &Repository, object: &str) -> Result<bool, Error> {
+    let mut git = Git::start(repository.command(["cat-file", "blob", object]))?;
     let is_message = Unarmored::detect(BufReader::new(git.by_ref())).is_ok_and(|message| {
         let mut message = InOrder(message);
         let is_whole = is_whole_message(&mut message);

@@ -23,7 +23,6 @@ use crate::cli::environment;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening, named_by};
 use crate::cli::replacement::{Empty, Rewriting};
-use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{About, Cannot as _, Cause, Concerning as _, Error, GitError};
 use crate::output::sanitize;
 use crate::output::status::Status;
@@ -60,25 +59,12 @@ pub(crate) struct MergeArgs {
     open: OpenArgs,
 }
 
-/// What git takes for a failure. A smaller number would be a conflict, and OURS the proposal to resolve it.
-const FAILED: u8 = 255;
-
 const CONFLICT: u8 = 1;
 
 /// The greatest exit status of `git merge-file` that is a number of conflicts.
 const MOST_CONFLICTS: i32 = 127;
 
-pub(super) fn run(app: &App, args: &MergeArgs) -> Status {
-    match merge(app, args) {
-        Ok(status) => status,
-        Err(error) => {
-            app.ui.error(&Diagnosis::of(&error));
-            Status::Child(FAILED)
-        }
-    }
-}
-
-fn merge(app: &App, args: &MergeArgs) -> Result<Status, Error> {
+pub(super) fn run(app: &App, args: &MergeArgs) -> Result<Status, Error> {
     app.require_text("git merge")?;
     let store = app.store()?;
     app.outputs.check(&args.ours)?;

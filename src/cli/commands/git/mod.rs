@@ -31,7 +31,7 @@ pub(crate) fn run(app: &App, verb: &GitVerb) -> Result<Status, Error> {
     match verb {
         GitVerb::Setup(args) => setup::run(app, args).map(Status::from),
         GitVerb::Textconv(args) => textconv::run(app, args).map(Status::from),
-        GitVerb::Merge(args) => Ok(merge::run(app, args)),
+        GitVerb::Merge(args) => merge::run(app, args),
         GitVerb::Check(args) => check::run(app, args),
     }
 }

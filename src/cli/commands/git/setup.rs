@@ -43,13 +43,16 @@ pub(super) fn run(app: &App, args: &SetupArgs) -> Result<(), Error> {
     }
     let program = program();
     let settings = [
-        (format!("diff.{DRIVER}.textconv"), format!("{program} git textconv")),
+        (format!("diff.{DRIVER}.textconv"), format!("{program} git textconv --")),
         // A cache would be the plaintext, as a note in the repository.
         (format!("diff.{DRIVER}.cachetextconv"), "false".to_owned()),
         (format!("merge.{DRIVER}.name"), "merge the plaintexts of encrypted files".to_owned()),
         (
             format!("merge.{DRIVER}.driver"),
-            format!("{} git merge --marker-size %L --path %P %O %A %B", program.replace('%', "%%")),
+            format!(
+                "{} git merge --marker-size=%L --path=%P -- %O %A %B",
+                program.replace('%', "%%")
+            ),
         ),
     ];
     for (name, value) in &settings {
