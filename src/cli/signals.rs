@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
@@ -52,9 +53,12 @@ impl Arrivals {
 
     /// Forgets what has woken the reader so far. What [`wake`](Self::wake) tells afterwards is new.
     pub(crate) fn clear(&mut self) {
-        self.wake.set_nonblocking(true).ok();
-        while self.wake.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
-        self.wake.set_nonblocking(false).ok();
+        while self.can_be_read() && self.wake.read(&mut [0; 64]).is_ok_and(|read| read > 0) {}
+    }
+
+    fn can_be_read(&self) -> bool {
+        let mut waited = [PollFd::new(&self.wake, PollFlags::IN)];
+        poll(&mut waited, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
     }
 
     /// Can be read when a signal has arrived.

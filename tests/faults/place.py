@@ -14,6 +14,7 @@ NEW_PASSPHRASE = "staple of another kind"
 # Several frames of 64 KiB, the last one not full.
 PLAINTEXT = random.Random(1).randbytes(200_001)
 SMALL = b"one line of text, which is all\n"
+TOKEN = b"a token that nobody is to see"
 TREE = {"a": SMALL, "b": b"", "sub/c": SMALL * 3, "sub/d": PLAINTEXT[:70_000]}
 
 TEMPORARY = re.compile(r"\.enwrap-[0-9a-f]{16}\.tmp$")
@@ -80,6 +81,7 @@ class Place:
         self._do("encrypt", "-r", "--remove-source", "closed")
         for name, text in (("base", b"1\n2\n"), ("ours", b"0\n1\n2\n"), ("theirs", b"1\n2\n3\n")):
             self._do("edit", "--stdin", name, stdin=text)
+        self._do("edit", "--stdin", "variables", stdin=b"TOKEN='" + TOKEN + b"'\n")
         self._do("keyring", "backup", "backup.json")
         other = {"ENWRAP_KEYRING": "other/keyring.json"}
         self._do("keygen", "elsewhere", more=other)
@@ -142,8 +144,8 @@ def purged(before):
 
 
 def _secrets(files):
-    """What must never be told: root keys, passphrases and the beginning of plaintexts."""
-    secrets = {PASSPHRASE.encode(), NEW_PASSPHRASE.encode(), PLAINTEXT[:16], SMALL[:16]}
+    """What must never be told: root keys, passphrases, a token and the beginning of plaintexts."""
+    secrets = {PASSPHRASE.encode(), NEW_PASSPHRASE.encode(), TOKEN, PLAINTEXT[:16], SMALL[:16]}
     for name, data in files.items():
         if data.startswith(b'{"format":"enwrap-keyring"'):
             secrets |= {material.encode() for material in keyring(data)[1] or ()}

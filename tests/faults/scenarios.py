@@ -131,6 +131,14 @@ def _prefix(stdout):
     return PLAINTEXT.startswith(stdout)
 
 
+def _nothing(stdout):
+    return stdout == b""
+
+
+def _masked(stdout):
+    return MASKED.startswith(stdout)
+
+
 def _adds(count):
     return has_materials(lambda new, old: old <= new and len(new) == len(old) + count)
 
@@ -140,6 +148,10 @@ def _tree(folder, suffix, check):
 
 
 KEYS, DUE, SEALED = "keys/keyring.json", "due/keyring.json", "sealed/keyring.json"
+# enwrap failed before the command was started; the command cannot be executed; it is not there.
+NOT_STARTED = (125, 126, 127)
+# What `exec --mask` shows of a command that prints its secret.
+MASKED = b"<***>\n"
 ANOTHER = {"ENWRAP_KEYRING": SEALED, "ENWRAP_PASSPHRASE_FILE": "passphrase"}
 GENERATION = r"keyring\.json\.\d+$"
 
@@ -293,6 +305,25 @@ ALL = [
         ["git", "merge", "base", "ours", "theirs"],
         {"ours": opens_to(b"0\n1\n2\n3\n")},
         failures=(255,),
+    ),
+    Scenario(
+        "exec",
+        ["exec", "-e", "variables", "--", "/bin/true"],
+        may_say=_nothing,
+        failures=NOT_STARTED,
+    ),
+    Scenario(
+        "exec-secret-file",
+        ["exec", "--secret-file", "FILE=over.enwrap", "--", "/bin/sh", "-c", "read line < $FILE"],
+        may_say=_nothing,
+        failures=NOT_STARTED,
+    ),
+    Scenario(
+        "exec-mask",
+        ["exec", "--mask", "-e", "variables", "--", "/bin/sh", "-c", 'echo "<$TOKEN>"; echo "<$TOKEN>" >&2'],
+        says=same,
+        may_say=_masked,
+        failures=NOT_STARTED,
     ),
     Scenario(
         "rewrap",

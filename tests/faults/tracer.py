@@ -36,7 +36,7 @@ def calls(place, scenario):
     """
     run(place, scenario, ["-e", "signal=none"])
     start, counts, main, is_ours = Counter(), {}, None, False
-    for line in place.log.read_text(errors="replace").splitlines():
+    for line in own_lines(place):
         match = _LINE.match(line)
         if not match:
             continue
@@ -52,17 +52,32 @@ def calls(place, scenario):
     return [(name, first, last) for name, first, last in found if first <= last]
 
 
+def own_lines(place):
+    """The log without what processes do after they have become another program than enwrap."""
+    main, others = None, set()
+    for line in place.log.read_text(errors="replace").splitlines():
+        thread, call = line.split(None, 1)
+        if thread in others:
+            continue
+        yield line
+        if re.match(r"(<\.\.\. )?execve\b.* = 0$", call):
+            if main:
+                others.add(thread)
+            main = main or thread
+
+
 def run(place, scenario, options, name=None):
     """Runs the scenario's command under strace in the working folder.
 
     `name` is the one call to trace; the others then run at nearly full speed.
     """
-    only = ["-e", f"trace={name}", "-e", "signal=none"] if name else []
+    # With execve, which tells where another program begins.
+    only = ["-e", f"trace={name},execve", "-e", "signal=none"] if name else []
     # With --seccomp-bpf, strace 6.1 injects no signals.
     fast = [] if any("signal=KILL" in option for option in options) else ["--seccomp-bpf"]
     tracer = ["strace", "-f", *fast, "-qq", "-o", str(place.log), *only, *options]
     ended = start(place, scenario, tracer)
-    ended.injected = place.log.read_text(errors="replace").count("(INJECTED)")
+    ended.injected = sum("(INJECTED)" in line for line in own_lines(place))
     return ended
 
 
