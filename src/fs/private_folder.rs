@@ -10,8 +10,9 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, Mode, OFlags};
 
+use super::folder::Folder;
 use super::magic::is_on;
 use crate::crypto::secret::fill_random;
 
@@ -156,48 +157,56 @@ fn is_fit(place: &Path) -> bool {
 /// Removes the folders that killed processes of this user left. No failure of this is an error.
 fn remove_abandoned(place: &Path) {
     let user = rustix::process::geteuid().as_raw();
-    let Ok(entries) = fs::read_dir(place) else { return };
-    for entry in entries.flatten() {
-        let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX))
-            && entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == user);
-        if is_ours && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
-            remove(&entry.path());
+    let Ok(names) = Folder::open(place).and_then(|folder| folder.names()) else { return };
+    for name in names.iter().filter(|name| name.to_str().is_some_and(|it| it.starts_with(PREFIX))) {
+        let path = place.join(name);
+        let is_ours =
+            fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir() && found.uid() == user);
+        if is_ours && File::open(&path).is_ok_and(|folder| folder.try_lock().is_ok()) {
+            remove(&path);
         }
     }
 }
 
-/// Overwrites and removes all that is in a folder, and the folder.
+/// Overwrites and removes all that is in a folder, and the folder. (Not with `std::fs::remove_dir_all`, which panics where
+/// a folder cannot be closed.)
 fn remove(folder: &Path) {
     // A program that still runs may make a file meanwhile; without the folder it cannot.
     const TRIES: usize = 3;
     for _ in 0..TRIES {
-        drop(overwrite(folder));
-        match fs::remove_dir_all(folder) {
+        if let Ok(opened) = Folder::open(folder) {
+            drop(empty(&opened));
+        }
+        match fs::remove_dir(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {}
             _ => return,
         }
     }
 }
 
-/// Overwrites the plain files in a folder, and below it, with zeros.
-fn overwrite(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)?.flatten() {
-        let Ok(found) = entry.metadata() else { continue };
-        if found.is_dir() {
-            drop(overwrite(&entry.path()));
-        } else if found.is_file() {
-            drop(overwrite_file(&entry.path(), found.len()));
+/// Overwrites the plain files in a folder, and below it, with zeros, and removes everything in it. Links are removed, and
+/// not followed.
+fn empty(folder: &Folder) -> io::Result<()> {
+    for name in folder.names()? {
+        match folder.open_folder(&name) {
+            Ok(below) => {
+                drop(empty(&below));
+                rustix::fs::unlinkat(folder, &name, AtFlags::REMOVEDIR).ok();
+            }
+            Err(_) => {
+                drop(overwrite(folder, &name));
+                drop(folder.remove_file(&name));
+            }
         }
     }
     Ok(())
 }
 
-fn overwrite_file(path: &Path, len: u64) -> io::Result<()> {
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
-    let flags = i32::try_from(flags).unwrap_or_default();
-    let mut file = File::options().write(true).custom_flags(flags).open(path)?;
+fn overwrite(folder: &Folder, name: &OsStr) -> io::Result<()> {
+    let Some(mut left) = folder.size_of(name) else { return Ok(()) };
+    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::openat(folder, name, flags, Mode::empty())?);
     let zeros = [0; 4096];
-    let mut left = len;
     while left > 0 {
         let part = usize::try_from(left).unwrap_or(usize::MAX).min(zeros.len());
         file.write_all(&zeros[..part])?;

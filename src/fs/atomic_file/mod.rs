@@ -160,8 +160,12 @@ impl AtomicFile {
             Existing::Refuse => self.link_to_target(folder)?,
             Existing::Replace => self.rename_to_target(folder)?,
             Existing::ReplaceOnly(seen) => {
-                let now = self.target.entry_metadata();
-                if !now.is_ok_and(|now| Seen::of(&now) == seen) {
+                let is_as_seen = match self.target.entry_metadata() {
+                    Ok(now) => Seen::of(&now) == seen,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                    Err(source) => return Err(failed("look at", &self.target, source)),
+                };
+                if !is_as_seen {
                     return Err(AtomicFileError::Exists { path: self.target.to_path_buf() });
                 }
                 self.rename_to_target(folder)?;
