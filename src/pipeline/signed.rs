@@ -1,5 +1,5 @@
 //! Seals and opens signed messages from file to file. Workers read, seal or open, and write runs by position, as in
-//! [`positional`]; the calling thread only hashes the runs, in their order.
+//! [`positional`](super::positional); the calling thread only hashes the runs, in their order.
 //!
 //! One hash over the message takes longer than all other work on it. So the hash never waits for a system call, and
 //! two workers are enough to stay ahead of it.
