@@ -45,7 +45,7 @@ fuzz_target!(|command: Command<'_>| {
         .map(|secret| &secret[..secret.len().min(LONGEST_SECRET)])
         .collect();
     let forms = forms::all(secrets.iter().copied());
-    let forms: Vec<&[u8]> = forms.iter().map(|form| form.expose()).collect();
+    let forms: Vec<&[u8]> = forms.iter().map(|form| &form[..]).collect();
     assert!(forms.iter().all(|form| form.len() >= SHORTEST));
     let text = text(&command.output, &secrets, &forms);
 

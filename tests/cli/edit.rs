@@ -237,3 +237,29 @@ fn the_envelope_file_goes_with_the_old_message() {
     assert_eq!(shell.names(), ["a.enwrap"]);
     assert_eq!(shell.ok(&["decrypt", "--only-key", "other", "a.enwrap", "-o", "-"]), "two");
 }
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_typed() {
+    let Some(place) = Editing::new(&[]) else { return };
+    let shell = &place.shell;
+    let before = shell.read("notes.txt.enwrap");
+    // A limit of 1024 bytes a file is a disk on which what was typed has room, and the message around it has not.
+    let typed = "t".repeat(900);
+    shell.write("editor", format!("#!/bin/sh\nprintf %s {typed} > \"$1\"\n"));
+    Shell::chmod(&shell.path("editor"), 0o755);
+    let line = "ulimit -f 2; EDITOR=./editor enwrap edit notes.txt.enwrap";
+    shell.sh(line).failure(1).says(&["what was edited is not lost", "File too large"]);
+    assert_eq!(shell.read("notes.txt.enwrap"), before);
+    let [kept] = &place.left()[..] else { panic!("{:?}", place.left()) };
+    assert_eq!(fs::read_to_string(kept.join("notes.txt")).unwrap(), typed);
+    assert_eq!(shell.names(), ["editor", "notes.txt.enwrap"]);
+}
+
+#[test]
+fn an_editor_that_goes_on_in_the_background_is_told_of() {
+    let Some(place) = Editing::new(&[]) else { return };
+    let run = place.by("exit 0", &[]).success();
+    assert!(run.stderr.contains("EDITOR='code --wait'"), "{run:?}");
+    assert_eq!(place.content(), "first");
+    assert!(place.left().is_empty());
+}
