@@ -7,6 +7,8 @@
 
 use zeroize::zeroize_stack;
 
+use super::engine::{BulkGcm, Gcm};
+
 /// Bytes that are overwritten: in an optimised build, twice what the deepest work with keys needs (found by shortening
 /// this until `tests/memory/run` failed).
 const DEPTH: usize = 64 << 10;
@@ -24,6 +26,21 @@ pub fn wipe_after<T>(work: impl FnOnce() -> T) -> T {
 #[inline(never)]
 fn call<T>(work: impl FnOnce() -> T) -> T {
     work()
+}
+
+/// Overwrites what work with keys has left in the vector registers of this thread, by the same work with a key of zeros.
+///
+/// A thread that is started begins with a copy of them, and a signal has the system write them to the stack of the thread
+/// that gets it. So this comes before a process that has worked with keys waits for others.
+pub fn overwrite_registers() {
+    wipe_after(|| {
+        let (header, frames) = (Gcm::new(&[0; 32]), BulkGcm::new(&[0; 32]));
+        let mut buffer = [0; 4096];
+        for len in [0, 16, 256, buffer.len()] {
+            header.as_ref().map(|gcm| gcm.seal(&[0; 12], b"", &mut buffer[..len]));
+            frames.as_ref().map(|gcm| gcm.seal(&[0; 12], b"", &mut buffer[..len]));
+        }
+    });
 }
 
 struct WipeOnDrop;

@@ -13,6 +13,8 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use enwrap::crypto::stack;
+
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::child::Spec;
@@ -160,6 +162,7 @@ pub(crate) fn run(app: &App, args: &ExecArgs) -> Result<Status, Error> {
         github::announce(&secrets)?;
     }
     drop(secrets);
+    stack::overwrite_registers();
     let masked = Masked::new().cannot_do("prepare for the command")?;
     let running = masked.start(spec).map_err(|source| not_started(args, source))?;
     Ok(status(running.wait(&patterns).cannot_do("pass on the command's output")?))
