@@ -80,8 +80,8 @@ fn compare_with_serde(data: &[u8], ours: &Result<Variables, Fault>) {
 }
 
 fn quote_and_read_back(mut variables: Variables) {
-    // A backslash escapes the quote, there too.
-    variables.retain(|(_, value)| !value.iter().any(|byte| matches!(byte, b'\'' | b'\\')));
+    // A backslash escapes the quote, there too, and a carriage return ends a line, which becomes a line feed.
+    variables.retain(|(_, value)| !value.iter().any(|byte| matches!(byte, b'\'' | b'\\' | b'\r')));
     let mut text = Vec::new();
     for (name, value) in &variables {
         text.extend_from_slice(name.as_bytes());
