@@ -8,7 +8,8 @@ use enwrap::keyring::{RootKeys, Store};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::service::{KeyName, KeyService, WrappingKey};
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
-use enwrap::message::header::{Header, MessageId};
+use enwrap::message::header::Header;
+use enwrap::message::message_id::MessageId;
 use enwrap::operations::decrypt::{DecryptPolicy, MessageOpener, OpenedMessage};
 
 use super::app::App;

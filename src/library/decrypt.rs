@@ -12,7 +12,7 @@ use crate::keys::service::KeyName;
 use crate::message::Limits;
 use crate::message::context::EncryptionContext;
 use crate::message::frame::FrameOpener;
-use crate::message::header::MessageId;
+use crate::message::message_id::MessageId;
 use crate::operations::decrypt::{Commitment, DecryptPolicy, MessageOpener, OpenedMessage};
 use crate::operations::verify_first::Verified;
 use crate::pipeline::NoProgress;

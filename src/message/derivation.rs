@@ -17,7 +17,8 @@ use hkdf::{HmacImpl, hmac::Hmac};
 use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroize as _;
 
-use super::header::{COMMIT_KEY_LEN, CommitKey, MessageId};
+use super::header::{COMMIT_KEY_LEN, CommitKey};
+use super::message_id::MessageId;
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::message::suite::{Derivation, Suite};
 

@@ -16,8 +16,8 @@
 use std::num::NonZeroU32;
 
 use super::derivation::FrameKey;
-use super::header::{MESSAGE_ID_LEN, MessageId};
 use super::layout::{FINAL_PREFIX, REGULAR_PREFIX};
+use super::message_id::{MESSAGE_ID_LEN, MessageId};
 use crate::crypto::engine::{BulkGcm, Gcm, IV_LEN, Iv, Tag, TagMismatch};
 
 /// The first field of a final frame, in the place of a regular frame's sequence number.

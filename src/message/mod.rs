@@ -4,7 +4,7 @@
 //! message = header body | header tag | frame 1 | frame 2 | ... | final frame | footer, if signed
 //! ```
 //!
-//! - [`header`]: the header body and its tag
+//! - [`header`]: the header body and its tag; [`message_id`]: the id in it
 //! - [`encrypted_data_key`]: one wrapped copy of the data key
 //! - [`context`]: the encryption context
 //! - [`suite`]: the algorithm suites
@@ -26,6 +26,7 @@ pub mod encrypted_data_key;
 pub mod frame;
 pub mod header;
 pub mod layout;
+pub mod message_id;
 pub mod signature;
 pub mod structure;
 pub mod suite;

@@ -185,7 +185,7 @@ mod tests {
     use crate::keys::envelope::Records;
     use crate::keys::fake::{FakeRemote, Mood};
     use crate::keys::service::{KeyService, WrappingKey};
-    use crate::message::header::MessageId;
+    use crate::message::message_id::MessageId;
     use crate::operations::decrypt::{DecryptPolicy, OpenedMessage};
     use crate::operations::encrypt::{MessageSealer, MessageSpec};
     use crate::operations::usage::{Survival, survival};

@@ -8,7 +8,8 @@ use enwrap::fs::append::Links;
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::service::KeyName;
-use enwrap::message::header::{MessageId, ParsedHeader};
+use enwrap::message::header::ParsedHeader;
+use enwrap::message::message_id::MessageId;
 use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenedMessage};
 use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap};
 

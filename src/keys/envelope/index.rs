@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{MOST_FILE_BYTES, MOST_LINE_BYTES, MOST_RECORDS, Record, Records, id_of_line};
 use crate::fs::file_at::FileAt;
-use crate::message::header::MessageId;
+use crate::message::message_id::MessageId;
 
 /// An envelope file, with the places of its records by message: some 50 bytes each, so that one file can
 /// serve a tree of a hundred thousand messages.

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::fs::file_at::FileAt;
 use crate::message::Limits;
 use crate::message::encrypted_data_key::EncryptedDataKey;
-use crate::message::header::MessageId;
+use crate::message::message_id::MessageId;
 
 pub use append::{append, append_with};
 pub use index::Envelope;

@@ -6,7 +6,7 @@ use super::append::AppendError;
 use super::index::Envelope;
 use crate::fs::file_at::FileAt;
 use crate::fs::lock::FileLock;
-use crate::message::header::MessageId;
+use crate::message::message_id::MessageId;
 
 /// Runs `replace`, which puts another message in the place of `message`, under the lock of the envelope file at
 /// `path`: nobody adds a record for the old message meanwhile. Then removes that file if it serves no other message,

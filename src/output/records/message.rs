@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use enwrap::message::header::MessageId;
+use enwrap::message::message_id::MessageId;
 use serde::Serialize;
 
 use super::{EnvelopeMember, KeyVersionMember, OutputMember, PathMember, as_text};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use enwrap::keyring::Key;
 use enwrap::keyring::model::key::State;
-use enwrap::message::header::MessageId;
+use enwrap::message::message_id::MessageId;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -11,7 +11,8 @@ use enwrap::fs::atomic_file::{Access, AtomicFile, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::lock::{LockError, lock_itself};
 use enwrap::keys::service::KeyName;
-use enwrap::message::header::{Header, MessageId};
+use enwrap::message::header::Header;
+use enwrap::message::message_id::MessageId;
 use enwrap::operations::encrypt::{Encrypted, MessageSpec};
 use enwrap::pipeline::{NoProgress, PipelineError};
 
