@@ -75,7 +75,7 @@ impl MessageSource {
 
     /// Whether nothing but the message was in the text that was read so far.
     pub(crate) fn is_alone(&self) -> bool {
-        !matches!(&self.0, Unarmored::Armored(decoder) if !decoder.is_armor_alone())
+        self.0.is_alone()
     }
 
     /// The same message from its first byte on. Only a file has that.

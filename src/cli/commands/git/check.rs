@@ -87,8 +87,8 @@ fn in_work_tree(repository: &Repository) -> Result<BTreeSet<PathBuf>, Error> {
     // For a pattern of attributes git does not look into folders of untracked files, so those are listed without one.
     let list = ["ls-files", "-z", "--others", "--exclude-standard"];
     let others = git::output(repository.command(list))?;
-    let mut names: BTreeSet<PathBuf> = names_in(&tracked).map(path_of).collect();
-    let others: Vec<&[u8]> = names_in(&others).collect();
+    let mut names: BTreeSet<PathBuf> = entries(&tracked).map(path_of).collect();
+    let others: Vec<&[u8]> = entries(&others).collect();
     // Few enough for the argument list of any system.
     for some in others.chunks(100) {
         let ask = ["check-attr", "-z", "diff", "--"].into_iter().map(OsStr::new);
@@ -102,8 +102,8 @@ fn in_work_tree(repository: &Repository) -> Result<BTreeSet<PathBuf>, Error> {
     Ok(names)
 }
 
-/// The names in a list that NUL bytes end.
-fn names_in(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The entries of a list that NUL bytes end.
+fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     list.split(|byte| *byte == 0).filter(|name| !name.is_empty())
 }
 
@@ -121,14 +121,13 @@ struct Staged {
 fn staged(repository: &Repository) -> Result<Vec<Staged>, Error> {
     let marked = marked();
     let lines = git::output(repository.command(["ls-files", "-z", "--stage", "--", &marked]))?;
-    let lines = lines.split(|byte| *byte == 0);
-    Ok(lines
+    Ok(entries(&lines)
         .filter_map(|line| {
             // MODE OBJECT STAGE, a tab, and the path.
             let tab = line.iter().position(|byte| *byte == b'\t')?;
             let mut fields = str::from_utf8(&line[..tab]).ok()?.split(' ');
             let (mode, object) = (fields.next()?, fields.next()?.to_owned());
-            let path = PathBuf::from(OsString::from_vec(line[tab + 1..].to_vec()));
+            let path = path_of(&line[tab + 1..]);
             mode.starts_with("100").then_some(Staged { object, path })
         })
         .collect())
@@ -170,8 +169,7 @@ fn is_message(repository: &Repository, object: &str) -> Result<bool, Error> {
     let mut git = Git::start(repository.command(["cat-file", "blob", object]))?;
     let is_message = Unarmored::detect(BufReader::new(git.by_ref())).is_ok_and(|message| {
         let mut message = InOrder(message);
-        let is_whole = is_whole_message(&mut message);
-        is_whole && !matches!(&message.0, Unarmored::Armored(text) if !text.is_armor_alone())
+        is_whole_message(&mut message) && message.0.is_alone()
     });
     Ok(is_message)
 }
