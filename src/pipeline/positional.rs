@@ -22,6 +22,7 @@ use crate::crypto::secret::SecretBytes;
 use crate::crypto::stack;
 use crate::message::frame::{FrameOpener, FrameSealer};
 use crate::message::layout::{Layout, REGULAR_OVERHEAD, REGULAR_PREFIX};
+use crate::message::{MessageError, MessagePart};
 
 /// Bytes in the buffers of all workers together.
 const BUDGET: usize = 512 << 10;
@@ -54,23 +55,15 @@ pub fn seal(
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u32, PipelineError> {
-    let PlacedOutput { file, layout } = output;
+    let layout = output.layout;
     let frame_length = layout.frame_length.get();
     let frames = layout.frame_count(plaintext.claimed_len).ok_or(PipelineError::TooLong)?.get() - 1;
     let run = frames_a_run(layout.frame_length, RUN.min(BUDGET / jobs.count()));
     if is_too_small_for_threads(frames, run, frame_length, jobs) {
         return Ok(0);
     }
-    let stride = frame_length as usize + REGULAR_OVERHEAD;
-    for_each_run(jobs, frames, run, stride, |buffer, first, count| {
-        let buffer = &mut buffer[..count as usize * stride];
-        seal_run(cipher, plaintext, frame_length, buffer, first)?;
-        let start = layout
-            .frame_start(NonZeroU32::MIN.saturating_add(first))
-            .ok_or(PipelineError::TooLong)?;
-        file.write_all_at(buffer, start).map_err(PipelineError::Write)?;
-        progress.advance(u64::from(count) * u64::from(frame_length));
-        Ok::<_, PipelineError>(())
+    for_each_run(jobs, frames, run, frame_length, progress, |buffer, first| {
+        seal_run(cipher, plaintext, output, buffer, first)
     })?;
     Ok(frames)
 }
@@ -89,7 +82,7 @@ pub fn open(
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<Option<u64>, PipelineError> {
-    let PlacedFrames { cipher, layout, source } = frames;
+    let PlacedFrames { layout, source, .. } = frames;
     let frame_length = layout.frame_length.get();
     let Some(last) = frames.final_sequence() else { return Ok(None) };
     let regular = last.get() - 1;
@@ -99,46 +92,33 @@ pub fn open(
     }
     let end = frames.read_final(last).and_then(|frame| frames.open_final(last, &frame));
     let Some(end) = end else { return Ok(None) };
-    let stride = frame_length as usize + REGULAR_OVERHEAD;
-    let opened = for_each_run(jobs, regular, run, stride, |buffer, first, count| {
-        let start = layout.frame_start(NonZeroU32::MIN.saturating_add(first));
-        let start = start.ok_or(RunFailure::Message)?;
-        let buffer = &mut buffer[..count as usize * stride];
-        source.read_exact_at(buffer, start).map_err(|_| RunFailure::Message)?;
-        let mut plaintexts =
-            open_run(cipher, frame_length, buffer, first).ok_or(RunFailure::Message)?;
-        if let Some(output) = output {
-            let place = u64::from(first) * u64::from(frame_length);
-            write_all_vectored_at(output, &mut plaintexts, place).map_err(RunFailure::Output)?;
-        }
-        progress.advance(u64::from(count) * u64::from(frame_length));
-        Ok(())
+    let opened = for_each_run(jobs, regular, run, frame_length, progress, |buffer, first| {
+        read_run(frames, buffer, first)?;
+        open_run(frames, output, buffer, first)
     });
     match opened {
         Ok(()) => {}
-        Err(RunFailure::Message) => return Ok(None),
-        Err(RunFailure::Output(error)) => return Err(PipelineError::Write(error)),
+        // The sequential opener finds out what is wrong, and says it.
+        Err(PipelineError::Message(_)) => return Ok(None),
+        Err(error) => return Err(error),
     }
     if source.is_longer_than_claimed() {
         return Ok(None);
     }
-    let before = u64::from(regular) * u64::from(frame_length);
-    if let Some(output) = output {
-        output.write_all_at(end.expose(), before).map_err(PipelineError::Write)?;
-    }
-    progress.advance(end.len() as u64);
-    Ok(Some(before + end.len() as u64))
+    write_end(&end, u64::from(regular) * u64::from(frame_length), output, progress).map(Some)
 }
 
 /// Reads the plaintext of as many regular frames as `buffer` has room for, the first with the index (from 0) `first`,
-/// and seals each in its place in `buffer`.
+/// seals each in its place in `buffer`, and writes all of them to their place in `output`.
 pub(super) fn seal_run(
     cipher: &FrameSealer,
     plaintext: &SizedSource<&impl ReadAt>,
-    frame_length: u32,
+    output: PlacedOutput<'_>,
     buffer: &mut [u8],
     first: u32,
 ) -> Result<(), PipelineError> {
+    let PlacedOutput { file, layout } = output;
+    let frame_length = layout.frame_length.get();
     let frames = buffer.chunks_exact_mut(frame_length as usize + REGULAR_OVERHEAD);
     // The sum fits: there are at most as many frames as 32 bits can number.
     for (number, frame) in (first..).zip(frames) {
@@ -148,36 +128,66 @@ pub(super) fn seal_run(
             .map_err(PipelineError::Read)?;
         seal_regular(cipher, NonZeroU32::MIN.saturating_add(number), frame);
     }
-    Ok(())
+    let start = layout.frame_start(NonZeroU32::MIN.saturating_add(first));
+    file.write_all_at(buffer, start.ok_or(PipelineError::TooLong)?).map_err(PipelineError::Write)
 }
 
-/// Opens all frames in `buffer` in their places, the first with the index (from 0) `first`, and returns their
-/// plaintexts; `None` if one is not authentic.
-pub(super) fn open_run<'a>(
-    cipher: &FrameOpener,
-    frame_length: u32,
-    buffer: &'a mut [u8],
+/// Fills `buffer` with whole frames, the first with the index (from 0) `first`. An error of the message does not tell
+/// what is wrong with it.
+pub(super) fn read_run(
+    frames: &PlacedFrames<&FrameOpener, &impl ReadAt>,
+    buffer: &mut [u8],
     first: u32,
-) -> Option<Vec<IoSlice<'a>>> {
-    let frames = buffer.chunks_exact_mut(frame_length as usize + REGULAR_OVERHEAD);
-    let open = |(number, frame)| {
-        open_regular(cipher, NonZeroU32::MIN.saturating_add(number), frame).map(IoSlice::new)
-    };
-    (first..).zip(frames).map(open).collect()
+) -> Result<(), PipelineError> {
+    let start = frames.layout.frame_start(NonZeroU32::MIN.saturating_add(first));
+    let start = start.ok_or_else(|| not_opened(first))?;
+    frames.source.read_exact_at(buffer, start).map_err(|_| not_opened(first))
 }
 
-/// Why a run of frames was not opened.
-enum RunFailure {
-    /// A frame could not be read, or is not authentic. The sequential opener finds out which.
-    Message,
-    /// The plaintext could not be written.
-    Output(io::Error),
+/// Opens all frames in `buffer` in their places, the first with the index (from 0) `first`, and writes their plaintexts
+/// to their place in `output`, if there is one. Errors as with [`read_run`].
+pub(super) fn open_run<R>(
+    frames: &PlacedFrames<&FrameOpener, R>,
+    output: Option<&File>,
+    buffer: &mut [u8],
+    first: u32,
+) -> Result<(), PipelineError> {
+    let frame_length = frames.layout.frame_length.get();
+    let parts = buffer.chunks_exact_mut(frame_length as usize + REGULAR_OVERHEAD);
+    let open = |(number, frame)| {
+        open_regular(frames.cipher, NonZeroU32::MIN.saturating_add(number), frame).map(IoSlice::new)
+    };
+    let plaintexts: Option<Vec<IoSlice<'_>>> = (first..).zip(parts).map(open).collect();
+    let mut plaintexts = plaintexts.ok_or_else(|| not_opened(first))?;
+    let Some(output) = output else { return Ok(()) };
+    let place = u64::from(first) * u64::from(frame_length);
+    write_all_vectored_at(output, &mut plaintexts, place).map_err(PipelineError::Write)
+}
+
+/// That one of the frames of a run could not be read, or is not authentic.
+fn not_opened(first: u32) -> PipelineError {
+    let part = MessagePart::Frame(first.saturating_add(1));
+    MessageError::Authentication { part }.into()
+}
+
+/// Writes the plaintext of the final frame behind the `before` bytes of all others, and returns the length of all.
+pub(super) fn write_end(
+    end: &SecretBytes,
+    before: u64,
+    output: Option<&File>,
+    progress: &dyn Progress,
+) -> Result<u64, PipelineError> {
+    if let Some(output) = output {
+        output.write_all_at(end.expose(), before).map_err(PipelineError::Write)?;
+    }
+    progress.advance(end.len() as u64);
+    Ok(before + end.len() as u64)
 }
 
 /// Writes all `parts` one after the other from place `at` on.
 ///
 /// It makes as few system calls as possible, because each call locks the file, and workers wait for that lock.
-pub(super) fn write_all_vectored_at(
+fn write_all_vectored_at(
     output: &File,
     mut parts: &mut [IoSlice<'_>],
     mut at: u64,
@@ -207,15 +217,16 @@ pub(super) fn is_too_small_for_threads(
 
 /// Has `jobs` threads process all `frames` in runs of `run` frames, until all are done or one run fails.
 ///
-/// `process` gets the thread's buffer, which has `stride` bytes for each frame of a run, the index (from 0) of the
-/// first frame of the run, and the number of frames in it.
-fn for_each_run<E: Send>(
+/// `process` gets a buffer with room for the frames of a run, and the index (from 0) of the first of them.
+fn for_each_run(
     jobs: Jobs,
     frames: u32,
     run: usize,
-    stride: usize,
-    process: impl Fn(&mut [u8], u32, u32) -> Result<(), E> + Sync,
-) -> Result<(), E> {
+    frame_length: u32,
+    progress: &dyn Progress,
+    process: impl Fn(&mut [u8], u32) -> Result<(), PipelineError> + Sync,
+) -> Result<(), PipelineError> {
+    let stride = frame_length as usize + REGULAR_OVERHEAD;
     let run = u32::try_from(run).unwrap_or(u32::MAX);
     // The counter has 64 bits, although frame numbers have 32: each worker counts once beyond the last run.
     let (next, stop, failed) = (AtomicU64::new(0), AtomicBool::new(false), Mutex::new(None));
@@ -229,9 +240,12 @@ fn for_each_run<E: Send>(
                 return;
             };
             let count = run.min(frames - first);
-            if let Err(error) = process(buffer.expose_mut(), first, count) {
-                stop.store(true, Ordering::Relaxed);
-                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            match process(&mut buffer.expose_mut()[..count as usize * stride], first) {
+                Ok(()) => progress.advance(u64::from(count) * u64::from(frame_length)),
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
             }
         }
     };

@@ -5,21 +5,19 @@
 //! two workers are enough to stay ahead of it.
 
 use std::fs::File;
-use std::num::{NonZeroU32, NonZeroUsize};
-use std::os::unix::fs::FileExt as _;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
 use super::in_order::{ReadRun, run_in_order};
 use super::placed_frames::{PlacedFrames, ReadAt, SizedSource};
 use super::positional::{
-    PlacedOutput, is_too_small_for_threads, open_run, seal_run, write_all_vectored_at,
+    PlacedOutput, is_too_small_for_threads, open_run, read_run, seal_run, write_end,
 };
 use super::{Jobs, PipelineError, Progress, frames_a_run};
 use crate::crypto::secret::SecretBytes;
 use crate::message::frame::{FrameOpener, FrameSealer};
 use crate::message::layout::REGULAR_OVERHEAD;
 use crate::message::signature::{FOOTER_PREFIX, Signer, Verifier};
-use crate::message::{MessageError, MessagePart};
 
 /// Bytes of a run. With shorter ones, the hash waits more often for a worker that has to wake up.
 const RUN: usize = if cfg!(test) { 64 } else { 64 << 10 };
@@ -30,7 +28,6 @@ const MOST_JOBS: NonZeroUsize = NonZeroUsize::MIN;
 /// Consecutive frames, and what came of them.
 struct Run {
     first: u32,
-    count: u32,
     /// The frames as they are in the message, which is what is hashed, in the first `len` bytes.
     message: SecretBytes,
     len: usize,
@@ -50,25 +47,16 @@ pub fn seal(
     jobs: Jobs,
     progress: &dyn Progress,
 ) -> Result<u32, PipelineError> {
-    let PlacedOutput { file, layout } = output;
+    let layout = output.layout;
     let frame_length = layout.frame_length.get();
     let frames = layout.frame_count(plaintext.claimed_len).ok_or(PipelineError::TooLong)?.get() - 1;
     let run = frames_a_run(layout.frame_length, RUN);
     if is_too_small_for_threads(frames, run, frame_length, jobs) {
         return Ok(0);
     }
-    let work = |run: &mut Run| {
-        let message = &mut run.message.expose_mut()[..run.len];
-        seal_run(cipher, plaintext, frame_length, message, run.first)?;
-        let start = layout.frame_start(NonZeroU32::MIN.saturating_add(run.first));
-        let start = start.ok_or(PipelineError::TooLong)?;
-        file.write_all_at(message, start).map_err(PipelineError::Write)
-    };
-    let hash = |run: &mut Run| {
-        signer.update(&run.message.expose()[..run.len]);
-        progress.advance(u64::from(run.count) * u64::from(frame_length));
-    };
-    for_each_run_in_order(jobs, frames, run, frame_length, work, hash)?;
+    let work = |buffer: &mut [u8], first| seal_run(cipher, plaintext, output, buffer, first);
+    let hash = |bytes: &[u8]| signer.update(bytes);
+    for_each_run_in_order(jobs, frames, run, frame_length, progress, work, hash)?;
     Ok(frames)
 }
 
@@ -103,31 +91,19 @@ pub fn open(
     // Where the workers decrypt. What waits to be hashed needs no room for that, which halves the memory.
     let run_len = run * (frame_length as usize + REGULAR_OVERHEAD);
     let copies = Mutex::new(Vec::<SecretBytes>::new());
-    let work = |run: &mut Run| {
-        let number = NonZeroU32::MIN.saturating_add(run.first);
-        let bad = || MessageError::Authentication { part: MessagePart::Frame(number.get()) };
-        let start = layout.frame_start(number).ok_or_else(bad)?;
-        let message = &mut run.message.expose_mut()[..run.len];
-        source.read_exact_at(message, start).map_err(|_| bad())?;
+    let work = |message: &mut [u8], first| {
+        read_run(&frames, message, first)?;
         // What is hashed is what is decrypted, also if the file is being changed.
         let free = copies.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut copy = free.unwrap_or_else(|| SecretBytes::zeroed(run_len));
         let plaintext = &mut copy.expose_mut()[..message.len()];
         plaintext.copy_from_slice(message);
-        let mut plaintexts =
-            open_run(cipher, frame_length, plaintext, run.first).ok_or_else(bad)?;
-        if let Some(output) = output {
-            let place = u64::from(run.first) * u64::from(frame_length);
-            write_all_vectored_at(output, &mut plaintexts, place).map_err(PipelineError::Write)?;
-        }
+        open_run(&frames, output, plaintext, first)?;
         copies.lock().unwrap_or_else(PoisonError::into_inner).push(copy);
         Ok(())
     };
-    let hash = |run: &mut Run| {
-        verifier.update(&run.message.expose()[..run.len]);
-        progress.advance(u64::from(run.count) * u64::from(frame_length));
-    };
-    match for_each_run_in_order(jobs, regular, run, frame_length, work, hash) {
+    let hash = |bytes: &[u8]| verifier.update(bytes);
+    match for_each_run_in_order(jobs, regular, run, frame_length, progress, work, hash) {
         Ok(()) => {}
         Err(PipelineError::Message(_)) => return Ok(None),
         Err(error) => return Err(error),
@@ -143,47 +119,41 @@ pub fn open(
         return Ok(None);
     }
     let before = u64::from(regular) * u64::from(frame_length);
-    if let Some(output) = output {
-        output.write_all_at(end_plaintext.expose(), before).map_err(PipelineError::Write)?;
-    }
-    progress.advance(end_plaintext.len() as u64);
-    Ok(Some(before + end_plaintext.len() as u64))
+    write_end(&end_plaintext, before, output, progress).map(Some)
 }
 
-/// Has workers do `work` on all `frames` in runs of `most` frames, and the calling thread `hash` each run whose work has
-/// succeeded, in order, up to the first one that failed.
+/// Has workers do `work` on all `frames` in runs of `most` frames, and the calling thread `hash` the bytes of each run whose
+/// work has succeeded, in order, up to the first one that failed.
+///
+/// `work` gets a buffer with room for the frames of a run, and the index (from 0) of the first of them.
 fn for_each_run_in_order(
     jobs: Jobs,
     frames: u32,
     most: usize,
     frame_length: u32,
-    work: impl Fn(&mut Run) -> Result<(), PipelineError> + Sync,
-    mut hash: impl FnMut(&mut Run),
+    progress: &dyn Progress,
+    work: impl Fn(&mut [u8], u32) -> Result<(), PipelineError> + Sync,
+    mut hash: impl FnMut(&[u8]),
 ) -> Result<(), PipelineError> {
     let stride = frame_length as usize + REGULAR_OVERHEAD;
     let most_frames = u32::try_from(most).unwrap_or(u32::MAX);
-    let new = || Run {
-        first: 0,
-        count: 0,
-        message: SecretBytes::zeroed(most * stride),
-        len: 0,
-        result: Ok(()),
-    };
+    let message = || SecretBytes::zeroed(most * stride);
+    let new = || Run { first: 0, message: message(), len: 0, result: Ok(()) };
     let mut next = 0;
     run_in_order(
         Jobs::new(MOST_JOBS.min(jobs.0)),
         new,
         |mut run: Run| {
-            run.first = next;
-            run.count = most_frames.min(frames - next);
-            run.len = run.count as usize * stride;
-            next += run.count;
+            let count = most_frames.min(frames - next);
+            (run.first, run.len) = (next, count as usize * stride);
+            next += count;
             Ok(ReadRun { run, is_last: next == frames })
         },
-        |run| run.result = work(run),
+        |run| run.result = work(&mut run.message.expose_mut()[..run.len], run.first),
         |run| {
             std::mem::replace(&mut run.result, Ok(()))?;
-            hash(run);
+            hash(&run.message.expose()[..run.len]);
+            progress.advance((run.len / stride) as u64 * u64::from(frame_length));
             Ok(())
         },
     )
