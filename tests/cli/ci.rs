@@ -30,16 +30,7 @@ fn machine() -> Shell {
     let folder = Path::new(ENWRAP).parent().unwrap().display();
     let path = std::env::var("PATH").unwrap();
     shell.set("PATH", format!("{folder}:{path}"));
-    for (name, value) in [
-        ("GIT_CONFIG_NOSYSTEM", "1"),
-        ("GIT_AUTHOR_NAME", "a"),
-        ("GIT_AUTHOR_EMAIL", "a@b"),
-        ("GIT_COMMITTER_NAME", "a"),
-        ("GIT_COMMITTER_EMAIL", "a@b"),
-        ("GIT_PAGER", "cat"),
-    ] {
-        shell.set(name, value);
-    }
+    shell.set_for_git();
     shell
 }
 

@@ -9,17 +9,8 @@ fn repository() -> Option<Shell> {
     let mut shell = Shell::new();
     shell.command("git", &["--version"]).output().ok()?;
     fs::metadata("/dev/shm").ok()?;
-    for (name, value) in [
-        ("GIT_CONFIG_NOSYSTEM", "1"),
-        ("GIT_AUTHOR_NAME", "a"),
-        ("GIT_AUTHOR_EMAIL", "a@b"),
-        ("GIT_COMMITTER_NAME", "a"),
-        ("GIT_COMMITTER_EMAIL", "a@b"),
-        ("GIT_PAGER", "cat"),
-        ("GIT_EDITOR", "true"),
-    ] {
-        shell.set(name, value);
-    }
+    shell.set_for_git();
+    shell.set("GIT_EDITOR", "true");
     git(&shell, "init -q -b main .").success();
     shell.ok(&["git", "setup", "*.enwrap"]);
     Some(shell)

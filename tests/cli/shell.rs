@@ -53,6 +53,20 @@ impl Shell {
         self.variables.insert(variable.to_owned(), value.into());
     }
 
+    /// Gives git an author, and none of this machine's own settings.
+    pub(crate) fn set_for_git(&mut self) {
+        for (name, value) in [
+            ("GIT_CONFIG_NOSYSTEM", "1"),
+            ("GIT_AUTHOR_NAME", "a"),
+            ("GIT_AUTHOR_EMAIL", "a@b"),
+            ("GIT_COMMITTER_NAME", "a"),
+            ("GIT_COMMITTER_EMAIL", "a@b"),
+            ("GIT_PAGER", "cat"),
+        ] {
+            self.set(name, value);
+        }
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.cwd.path().join(name)
     }
