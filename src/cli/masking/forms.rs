@@ -48,9 +48,7 @@ impl Forms {
 
     /// Adds a form, and wipes the buffer that it was made in.
     fn add_made(&mut self, form: String) {
-        let mut form = Zeroizing::new(form);
-        self.add(form.as_bytes());
-        form.clear();
+        self.add(Zeroizing::new(form).as_bytes());
     }
 
     fn add_all_of(&mut self, secret: &[u8]) {
@@ -110,46 +108,23 @@ impl Forms {
         }
     }
 
-    /// The inside of a JSON string: as it is usually written, with everything beyond ASCII escaped, and with `/`
-    /// escaped too.
+    /// The inside of a JSON string: as it is usually written; with everything beyond ASCII escaped, and with `/` too;
+    /// and with what HTML and scripts would act on escaped, as Go and .NET write it, with digits in either case.
     fn add_json(&mut self, secret: &[u8]) {
         let Ok(text) = std::str::from_utf8(secret) else { return };
         let Ok(quoted) = serde_json::to_string(text) else { return };
         let quoted = Zeroizing::new(quoted);
         let inside = &quoted[1..quoted.len() - 1];
         self.add(inside.as_bytes());
-        let mut ascii = String::with_capacity(6 * inside.len());
-        for unit in inside.chars() {
-            if unit.is_ascii() {
-                ascii.push(unit);
-            } else {
-                for unit in unit.encode_utf16(&mut [0; 2]) {
-                    ascii.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
+        let ascii = escaped(inside, lower, |char| !char.is_ascii());
         self.add_made(ascii.replace('/', "\\/"));
         self.add_made(ascii);
-        // Also with what HTML and scripts would act on escaped, as Go and .NET write it, with digits in either case.
-        for digits in [u16_escape as fn(u16) -> String, u16_escape_upper] {
-            let mut escaped = String::with_capacity(6 * inside.len());
-            let mut html = String::with_capacity(6 * inside.len());
-            for char in inside.chars() {
-                let is_escaped = !char.is_ascii();
-                for (text, is_escaped) in [
-                    (&mut escaped, is_escaped || "<>&'+`".contains(char)),
-                    (&mut html, "<>&\u{2028}\u{2029}".contains(char)),
-                ] {
-                    if is_escaped {
-                        text.extend(char.encode_utf16(&mut [0; 2]).iter().map(|it| digits(*it)));
-                    } else {
-                        text.push(char);
-                    }
-                }
-            }
-            self.add_made(escaped.replace("\\\"", &digits(u16::from(b'"'))));
-            self.add_made(escaped);
-            self.add_made(html);
+        for digits in [lower as Digits, upper] {
+            let scripts =
+                escaped(inside, digits, |char| !char.is_ascii() || "<>&'+`".contains(char));
+            self.add_made(scripts.replace("\\\"", &digits(u16::from(b'"'))));
+            self.add_made(scripts);
+            self.add_made(escaped(inside, digits, |char| "<>&\u{2028}\u{2029}".contains(char)));
         }
     }
 
@@ -168,12 +143,28 @@ impl Forms {
     }
 }
 
-fn u16_escape(unit: u16) -> String {
+/// How JSON escapes a unit of UTF-16.
+type Digits = fn(u16) -> String;
+
+fn lower(unit: u16) -> String {
     format!("\\u{unit:04x}")
 }
 
-fn u16_escape_upper(unit: u16) -> String {
+fn upper(unit: u16) -> String {
     format!("\\u{unit:04X}")
+}
+
+/// The text with these characters escaped.
+fn escaped(text: &str, digits: Digits, is_escaped: impl Fn(char) -> bool) -> String {
+    let mut written = String::with_capacity(6 * text.len());
+    for char in text.chars() {
+        if is_escaped(char) {
+            written.extend(char.encode_utf16(&mut [0; 2]).iter().map(|unit| digits(*unit)));
+        } else {
+            written.push(char);
+        }
+    }
+    written
 }
 
 #[cfg(test)]
