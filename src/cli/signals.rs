@@ -1,5 +1,6 @@
 //! Signals as they arrive, for whoever waits for them on a thread.
 
+use std::fmt::Display;
 use std::io::{self, Read as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -69,11 +70,16 @@ impl Arrivals {
 
 /// The signals that the caller has us ignore, as `nohup` does with SIGHUP.
 pub(crate) fn ignored_signals() -> Vec<i32> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0);
+    let mask = signals_of("self", &["SigIgn:"]);
     (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}
+
+/// The signals in these lines of a process's status, one bit for each; none where the system has no such file.
+pub(crate) fn signals_of(process: impl Display, lines: &[&str]) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let masks = status.lines().filter_map(|line| {
+        let mask = lines.iter().find_map(|name| line.strip_prefix(name))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    });
+    masks.fold(0, |all, mask| all | mask)
 }

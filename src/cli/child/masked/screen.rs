@@ -7,7 +7,6 @@
 //! The command has no shell above it in its session, and so Ctrl-Z would do nothing there: the system lets no terminal
 //! stop a process that nobody could continue. We stop it instead, with SIGSTOP, unless it handles SIGTSTP itself.
 
-use std::fs::File;
 use std::io::{self, IsTerminal as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
@@ -21,6 +20,8 @@ use rustix::termios::{
     tcgetwinsize, tcsetattr, tcsetwinsize,
 };
 use zeroize::Zeroizing;
+
+use crate::cli::signals::signals_of;
 
 pub(super) struct Screen {
     pty: Pty,
@@ -161,13 +162,7 @@ impl Screen {
 /// Whether a process catches or ignores SIGTSTP; elsewhere than on Linux, that cannot be seen.
 fn handles_stop(process: Pid) -> bool {
     const SIGTSTP: u64 = 1 << 19;
-    let file = File::open(format!("/proc/{process}/status"));
-    let Ok(status) = file.and_then(io::read_to_string) else { return false };
-    let masks = status.lines().filter_map(|line| {
-        let mask = line.strip_prefix("SigIgn:").or_else(|| line.strip_prefix("SigCgt:"))?;
-        u64::from_str_radix(mask.trim(), 16).ok()
-    });
-    masks.fold(0, |all, mask| all | mask) & SIGTSTP != 0
+    signals_of(process, &["SigIgn:", "SigCgt:"]) & SIGTSTP != 0
 }
 
 impl AsFd for Screen {
