@@ -8,16 +8,16 @@ use enwrap::fs::atomic_file::{
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope::{self, retire::retire};
 use enwrap::keys::service::{KeyName, recipient};
-use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::header::Header;
 use enwrap::message::message_id::MessageId;
 use enwrap::operations::decrypt::OpenedMessage;
 use enwrap::operations::encrypt::{EncryptError, Encrypted, MessageSealer, MessageSpec};
 use enwrap::operations::reencrypt::successor;
 use enwrap::operations::usage::KeyReport;
-use enwrap::pipeline::{NoProgress, PipelineError};
+use enwrap::pipeline::NoProgress;
 
 use super::app::App;
+use super::io::armored::write_message;
 use super::io::destination::Target;
 use super::io::message_source::MessageSource;
 use super::io::side_by_side::{Likeness, SideBySide};
@@ -197,29 +197,16 @@ impl<'a> Rewriting<'a> {
         let mut file = AtomicFile::create(&self.path)?;
         let is_armored = message.is_armored();
         let mut both = SideBySide::new(content, self.opened.plaintext(message));
-        let encrypted = seal(sealer, &mut both, &mut file, is_armored)
-            .map_err(|error| name_output(error, &self.path))?;
+        let encrypted = write_message(&mut file, is_armored, |mut output| {
+            sealer.encrypt(&mut both, &mut output, &NoProgress)
+        })
+        .map_err(|error| name_output(error, &self.path))?;
         Ok((file, encrypted, both.likeness()))
     }
 }
 
-fn seal(
-    sealer: MessageSealer,
-    content: &mut (impl Read + Send),
-    output: &mut impl Write,
-    is_armored: bool,
-) -> Result<Encrypted, EncryptError> {
-    if !is_armored {
-        return sealer.encrypt(content, output, &NoProgress);
-    }
-    let mut armor = ArmorEncoder::new(output);
-    let encrypted = sealer.encrypt(content, &mut armor, &NoProgress)?;
-    armor.finish().map_err(PipelineError::Write)?;
-    Ok(encrypted)
-}
-
 /// A failed write names the output, and everything else is told as it is.
-fn name_output(error: EncryptError, path: &FileAt) -> Error {
+pub(crate) fn name_output(error: EncryptError, path: &FileAt) -> Error {
     match error {
         EncryptError::Pipeline(error) => Target::File(path.clone()).name_in(error),
         error => error.into(),

@@ -9,18 +9,17 @@ use enwrap::fs::atomic_file::{Access, AtomicFile, Existing, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope;
 use enwrap::keys::service::KeyName;
-use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::context::EncryptionContext;
 use enwrap::message::header::Header;
 use enwrap::operations::decrypt::OpenedMessage;
 use enwrap::operations::encrypt::{EncryptError, Encrypted, MessageSealer, MessageSpec};
 use enwrap::operations::reencrypt::{ReencryptError, reencrypt, successor};
 use enwrap::operations::usage::KeyReport;
-use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, Pair, context_of};
 use crate::cli::examples::examples;
+use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
@@ -283,14 +282,9 @@ impl ReencryptRun<'_> {
     ) -> Result<(Encrypted, MessageSource), ReencryptError> {
         let source = message.source();
         let meter = Meter::new(self.app.ui, source.shown(), source.size(), false);
-        let encrypted = if message.is_armored() {
-            let mut armor = ArmorEncoder::new(output);
-            let encrypted = reencrypt(opened, &mut message, sealer, &mut armor, &meter)?;
-            armor.finish().map_err(|error| EncryptError::Pipeline(PipelineError::Write(error)))?;
-            encrypted
-        } else {
-            reencrypt(opened, &mut message, sealer, output, &meter)?
-        };
+        let encrypted = write_message(output, message.is_armored(), |mut output| {
+            reencrypt(opened, &mut message, sealer, &mut output, &meter)
+        })?;
         meter.finish();
         Ok((encrypted, message))
     }

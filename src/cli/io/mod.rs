@@ -1,5 +1,6 @@
 //! Where bytes come from and go to.
 
+pub(crate) mod armored;
 pub(crate) mod comparison;
 pub(crate) mod destination;
 pub(crate) mod message_file;

@@ -14,17 +14,16 @@ use enwrap::keys::service::KeyName;
 use enwrap::message::header::Header;
 use enwrap::message::message_id::MessageId;
 use enwrap::operations::encrypt::{Encrypted, MessageSpec};
-use enwrap::pipeline::{NoProgress, PipelineError};
+use enwrap::pipeline::NoProgress;
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
-use crate::cli::io::destination::Target;
 use crate::cli::io::source::{Source, is_stdin};
 use crate::cli::key_choice::{keys_to_encrypt, named_keys};
 use crate::cli::opening::{self, Missing, Opening, named_by};
 use crate::cli::process::umask;
-use crate::cli::replacement::{Empty, Rewriting, Rewritten, sealer_for};
+use crate::cli::replacement::{Empty, Rewriting, Rewritten, name_output, sealer_for};
 use crate::output::error::{
     About, AfterDone as _, Cannot as _, Concerning as _, EditorError, Error, InUse, UsageError,
 };
@@ -171,13 +170,9 @@ impl EditRun<'_> {
     ) -> Result<Encrypted, Error> {
         let sealer = sealer_for(self.opening, keys, spec)?.with_jobs(self.app.jobs);
         let mut file = AtomicFile::create(&self.path)?;
-        let encrypted =
-            sealer.encrypt(&mut content, &mut file, &NoProgress).map_err(|error| match error {
-                enwrap::operations::encrypt::EncryptError::Pipeline(
-                    error @ PipelineError::Write(_),
-                ) => Target::File(self.path.clone()).name_in(error),
-                error => error.into(),
-            })?;
+        let encrypted = sealer
+            .encrypt(&mut content, &mut file, &NoProgress)
+            .map_err(|error| name_output(error, &self.path))?;
         if encrypted.plaintext_len == 0 && self.empty() == Empty::Refused {
             return Err(EditorError::Emptied.into());
         }

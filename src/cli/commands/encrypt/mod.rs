@@ -17,7 +17,6 @@ use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{Key, KeyVersion, RootKeys};
 use enwrap::keys::service::{Recipient, recipient};
 use enwrap::message::Limits;
-use enwrap::message::armor::ArmorEncoder;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::message::suite::Suite;
 use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
@@ -28,6 +27,7 @@ use if_changed::{Alike, Existing, read_error};
 use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, SkipExisting, context_of};
 use crate::cli::examples::examples;
+use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, is_zeroed};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
@@ -356,13 +356,9 @@ impl EncryptRun<'_> {
         output: &mut impl Write,
         meter: &FileMeter<'_>,
     ) -> Result<Encrypted, EncryptError> {
-        if !self.args.armor {
-            return sealer.encrypt(source, output, meter);
-        }
-        let mut armor = ArmorEncoder::new(output);
-        let encrypted = sealer.encrypt(source, &mut armor, meter)?;
-        armor.finish().map_err(PipelineError::Write)?;
-        Ok(encrypted)
+        write_message(output, self.args.armor, |mut output| {
+            sealer.encrypt(source, &mut output, meter)
+        })
     }
 
     /// Tells what was done.
