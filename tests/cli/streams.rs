@@ -50,27 +50,30 @@ fn a_reader_that_leaves_ends_it_by_sigpipe() {
     }
 }
 
+/// More than a process that holds at most 8 MiB can have read of its source when the first bytes
+/// of its output are seen, so that a change made then is one that it meets.
+const MORE_THAN_IS_READ_AHEAD: usize = 16_000_000;
+
 #[test]
 fn a_source_that_shrinks_is_an_error_and_leaves_no_whole_message() {
     let shell = Shell::new();
-    shell.write("a", sample(3_000_000));
+    shell.write("a", sample(MORE_THAN_IS_READ_AHEAD));
     let mut child = shell.start(&["encrypt", "a", "-o", "-"]);
     let mut stdout = child.stdout.take().unwrap();
-    // It has begun, and can be at most a pipe and a few frames ahead of us.
     let mut message = vec![0; 10];
     stdout.read_exact(&mut message).unwrap();
     let file = std::fs::File::options().write(true).open(shell.path("a")).unwrap();
     file.set_len(1_000_000).unwrap();
     stdout.read_to_end(&mut message).unwrap();
     let run = crate::shell::Run::from(child.wait_with_output().unwrap());
-    run.failure(1).says(&["a: reading failed", "it shrank from 3000000 to "]);
+    run.failure(1).says(&["a: reading failed", "it shrank from 16000000 to "]);
     shell.pipe(&["decrypt"], &message).failure(5);
 }
 
 #[test]
 fn a_source_that_changes_meanwhile_is_a_warning() {
     let shell = Shell::new();
-    shell.write("a", sample(1_000_000));
+    shell.write("a", sample(MORE_THAN_IS_READ_AHEAD));
     let mut child = shell.start(&["encrypt", "a", "-o", "-"]);
     let mut stdout = child.stdout.take().unwrap();
     let mut message = vec![0; 10];
@@ -81,7 +84,7 @@ fn a_source_that_changes_meanwhile_is_a_warning() {
     let run = crate::shell::Run::from(child.wait_with_output().unwrap());
     run.success().says(&["warning: a: it changed while it was read"]);
     let plaintext = shell.pipe(&["decrypt"], &message).success().stdout;
-    assert_eq!(plaintext, [sample(1_000_000), b"more".to_vec()].concat());
+    assert_eq!(plaintext, [sample(MORE_THAN_IS_READ_AHEAD), b"more".to_vec()].concat());
 }
 
 #[test]
