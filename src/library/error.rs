@@ -209,12 +209,18 @@ impl HasKind for WrapError {
 impl HasKind for KeyError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotFound { .. } | Self::NoVersion { .. } => ErrorKind::NoKey,
+            Self::NotFound { .. } | Self::NoVersion { .. } | Self::PublicOnly { .. } => {
+                ErrorKind::NoKey
+            }
             Self::AliasExists { .. } | Self::AliasOfForeign { .. } | Self::Occupied { .. } => {
                 ErrorKind::AlreadyExists
             }
-            Self::Unusable { .. } | Self::DecryptOnly { .. } => ErrorKind::KeyUnusable,
-            Self::ReservedName { .. }
+            Self::Unusable { .. } | Self::DecryptOnly { .. } | Self::OnlyReads { .. } => {
+                ErrorKind::KeyUnusable
+            }
+            Self::Malformed { .. } => ErrorKind::Keyring,
+            Self::Symmetric { .. }
+            | Self::ReservedName { .. }
             | Self::NotOurs { .. }
             | Self::CurrentVersion { .. }
             | Self::NotPending { .. }
