@@ -62,7 +62,7 @@ pub enum UnknownReason {
     NotHeld,
     /// Its key is held, and the caller chose others.
     NotChosen,
-    /// Its key is switched off.
+    /// Its key is switched off, or only its public half is held.
     Unusable(KeyError),
     /// Its key's service could not be asked.
     Service(ServiceError),
@@ -106,6 +106,12 @@ impl ResolvedKey {
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         matches!(self.proof, Proof::Unknown(_))
+    }
+
+    /// Whether only the public half of its key is held, so that nothing can be proved about it here.
+    #[must_use]
+    pub fn is_public_only(&self) -> bool {
+        matches!(self.proof, Proof::Unknown(UnknownReason::Unusable(KeyError::PublicOnly { .. })))
     }
 }
 
@@ -219,6 +225,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
             }
             Ok(None) => Proof::Refused(Refusal::OtherDataKey),
             Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
+            Err(UnwrapError::Key(error)) => Proof::Unknown(UnknownReason::Unusable(error)),
             Err(UnwrapError::Service(error)) => Proof::Unknown(UnknownReason::Service(error)),
         }
     }
@@ -230,11 +237,13 @@ pub(super) fn rank(proof: &Proof) -> u8 {
         Proof::Unknown(
             UnknownReason::NotHeld | UnknownReason::NotTried | UnknownReason::NotChosen,
         ) => 0,
-        Proof::Unknown(UnknownReason::Unusable(_)) => 1,
-        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(UnknownReason::ContextInDoubt) => 2,
-        Proof::Refused(Refusal::OtherDataKey) => 3,
-        Proof::Unknown(UnknownReason::Service(_)) => 4,
-        Proof::Opens => 5,
+        // A public half opens nothing, whatever is done about it; a key that is switched off can be switched on.
+        Proof::Unknown(UnknownReason::Unusable(KeyError::PublicOnly { .. })) => 1,
+        Proof::Unknown(UnknownReason::Unusable(_)) => 2,
+        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(UnknownReason::ContextInDoubt) => 3,
+        Proof::Refused(Refusal::OtherDataKey) => 4,
+        Proof::Unknown(UnknownReason::Service(_)) => 5,
+        Proof::Opens => 6,
     }
 }
 

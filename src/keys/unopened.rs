@@ -51,7 +51,7 @@ impl ResolveError {
         let names = |rank_of: u8| {
             names_of(keys.iter().filter(|key| rank(&key.proof) >= rank_of).map(|key| &key.wrapped))
         };
-        let (wanted, named) = (names(0), names(2));
+        let (wanted, named) = (names(0), names(3));
         let missing_version = keys.iter().find_map(|key| key.missing_version.clone());
         let mut decisive = keys.into_iter().map(|key| key.proof);
         match decisive.find(|proof| rank(proof) == closest) {
