@@ -212,9 +212,10 @@ impl HasKind for KeyError {
             Self::NotFound { .. } | Self::NoVersion { .. } | Self::PublicOnly { .. } => {
                 ErrorKind::NoKey
             }
-            Self::AliasExists { .. } | Self::AliasOfForeign { .. } | Self::Occupied { .. } => {
-                ErrorKind::AlreadyExists
-            }
+            Self::AliasExists { .. }
+            | Self::AliasOfForeign { .. }
+            | Self::AliasOfKind { .. }
+            | Self::Occupied { .. } => ErrorKind::AlreadyExists,
             Self::Unusable { .. } | Self::DecryptOnly { .. } | Self::OnlyReads { .. } => {
                 ErrorKind::KeyUnusable
             }
