@@ -1,7 +1,7 @@
 //! What wraps and unwraps under a version of a root key, by the key's kind.
 
 use crate::crypto::ec::{EcPrivateKey, EcPublicKey};
-use crate::crypto::secret::DataKey;
+use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::{Key, KeyError, KeyVersion, Kind};
 use crate::keys::service::{Recipient, UnwrapError, Unwrapper, WrapError};
 use crate::message::context::EncryptionContext;
@@ -123,7 +123,8 @@ fn public_point(kind: Kind, version: &KeyVersion) -> Option<EcPublicKey> {
 
 /// Both halves; `None` if they do not belong together.
 fn key_pair(kind: Kind, version: &KeyVersion) -> Option<EcPrivateKey> {
-    let pair = EcPrivateKey::read(kind.curve()?, version.material.as_ref()?.secret())?;
+    let secret = version.material.as_ref()?.secret();
+    let pair = EcPrivateKey::read(kind.curve()?, SecretBytes::copy_of(secret.expose()))?;
     (version.public_point()? == pair.public().as_bytes()).then_some(pair)
 }
 

@@ -80,7 +80,6 @@ fn results() -> Vec<BTreeSet<String>> {
         name: String::new(),
         key_id: None,
         version: None,
-        public_only: false,
         aliases: None,
         public_only: false,
     };
