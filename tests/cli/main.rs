@@ -19,6 +19,7 @@ mod folders;
 mod git;
 mod keyring;
 mod keys;
+mod kinds;
 mod lifecycle;
 mod messages;
 mod outputs;
