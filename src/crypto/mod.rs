@@ -1,10 +1,12 @@
 //! Secrets, random numbers and AES-GCM, for all other modules.
 //!
+//! - [`argon2id`]: keys from passphrases
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
 //! - [`engine`]: AES-GCM, in one of two implementations
 //! - `locked`: memory that is not swapped out, for keys
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
+pub mod argon2id;
 pub mod engine;
 mod locked;
 pub mod secret;

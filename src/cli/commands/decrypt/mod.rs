@@ -328,10 +328,7 @@ impl DecryptRun<'_> {
         Released { opened, message, extent }: &Released,
     ) -> Result<(), Error> {
         self.metadata.write("decrypt", input, target.path(), opened.read_header())?;
-        self.ui.detail(&format!(
-            "{shown}: opened by key {} version {}",
-            opened.key.key, opened.key.version
-        ));
+        self.ui.detail(&format!("{shown}: opened by {}", self.opening.shown_opener(&opened.key)));
         if let Some(message) = message
             && self.args.output.remove_source
         {

@@ -70,7 +70,8 @@ struct Report {
 pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     require_files(&args.paths, args.recursive)?;
     let store = app.store()?;
-    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?.with_keys_only();
+    opening.require_keyring()?;
     let mut report = Report::default();
     let mut tree = Tree::new(&args.paths, args.recursive);
     let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| {
