@@ -65,7 +65,6 @@ impl Opening {
         missing: Missing,
     ) -> Result<Self, Error> {
         let sources = args.passphrase_sources();
-        app.outputs.protect_passphrase(&sources);
         let (keyring, missing_keyring) = match store.load() {
             // Told before the first message, unless a passphrase may open it.
             Err(KeyringError::NotFound { path })
@@ -229,6 +228,7 @@ pub(crate) fn protect_inputs(app: &App, args: &OpenArgs) {
     for file in envelopes(&args.envelope).iter().chain(&args.context_file) {
         app.outputs.protect(file, Role::Input);
     }
+    app.outputs.protect_passphrase(&args.passphrase_sources());
 }
 
 /// The envelope files to read: those of the flags, else those of `ENWRAP_ENVELOPE`.

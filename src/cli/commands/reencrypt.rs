@@ -117,6 +117,10 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     }
     let store = app.store()?;
     opening::protect_inputs(app, &args.open);
+    let new_passphrase = args.recipient.sources();
+    if let Some(sources) = &new_passphrase {
+        app.outputs.protect_passphrase(sources);
+    }
     for path in &args.paths {
         app.outputs.protect(path, Role::Input);
     }
@@ -129,15 +133,14 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     if !args.keys.is_empty() {
         opening.require_keyring()?;
     }
-    if let Some(sources) = args.recipient.sources() {
-        app.outputs.protect_passphrase(&sources);
-        opening = opening.with_recipient(&sources)?;
+    if let Some(sources) = &new_passphrase {
+        opening = opening.with_recipient(sources)?;
     }
     let keys = named_keys(&opening.keyring, &store, &args.keys)?;
     for key in &keys {
         key.to_encrypt().in_keyring(&store)?;
     }
-    let passphrase = args.recipient.sources().map(|_| Passphrases::new_name());
+    let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().map(|key| key.id().into()).chain(passphrase).collect();
     let plan =
         ReencryptRun { app, args, opening: &opening, keys, bind: context_of(&args.bind, None)? };

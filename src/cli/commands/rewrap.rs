@@ -153,6 +153,9 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     for path in args.paths.iter().chain(&args.open.context_file) {
         app.outputs.protect(path, Role::Input);
     }
+    for sources in new_passphrase.iter().chain([&args.open.passphrase_sources()]) {
+        app.outputs.protect_passphrase(sources);
+    }
     if let Some(shared) = &shared {
         let hint = "name another file with --envelope";
         app.outputs.plan(shared).map_err(|error| error.hint(hint))?;
@@ -162,7 +165,6 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
         opening.require_keyring()?;
     }
     if let Some(sources) = &new_passphrase {
-        app.outputs.protect_passphrase(sources);
         opening = opening.with_recipient(sources)?;
     }
     // Messages without commitment are refused for what they are, and not for a policy.

@@ -218,6 +218,10 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     if let Some(file) = &args.context.context_file {
         app.outputs.protect(file, Role::Input);
     }
+    let new_passphrase = args.recipient.sources();
+    if let Some(sources) = &new_passphrase {
+        app.outputs.protect_passphrase(sources);
+    }
     // The output of a command is treated like standard input.
     let stream = [PathBuf::from("-")];
     let request = Request {
@@ -228,10 +232,6 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     };
     let results = Messages { are_compared: args.if_changed };
     let work = Work::plan(app, &store, request, &results)?;
-    let new_passphrase = args.recipient.sources();
-    if let Some(sources) = &new_passphrase {
-        app.outputs.protect_passphrase(sources);
-    }
     // A passphrase is a choice like that of a key, so the default key does not count beside it.
     let needs_keyring =
         new_passphrase.is_none() || !args.keys.is_empty() || !environment::keys().is_empty();
