@@ -50,7 +50,6 @@ const TOGETHER: usize = 256;
 #[command(after_long_help = examples!["
     enwrap key rotate backup && enwrap rewrap -r encrypted --envelope encrypted.envelope
     enwrap rewrap --add -k offsite report.pdf.enwrap
-    enwrap rewrap --add -p --new-passphrase-file words.txt report.pdf.enwrap
     enwrap rewrap -k backup -k offsite --dry-run report.pdf.enwrap
 "])]
 pub(crate) struct RewrapArgs {

@@ -58,7 +58,7 @@ use crate::output::{Ui, sanitize};
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap encrypt report.pdf
-    enwrap encrypt -p --new-passphrase-file words.txt report.pdf
+    enwrap encrypt -p --new-passphrase-file secret.txt notes.txt -o letter.enwrap
     enwrap encrypt -k backup -k offsite --output-dir encrypted report.pdf notes.txt
     enwrap encrypt --sync -c of=documents -o docs.tar.enwrap --from-command -- tar c documents
     enwrap encrypt -r documents --output-dir encrypted --skip-existing
