@@ -332,7 +332,9 @@ mod tests {
 
     use super::*;
     use crate::keyring::seal::passphrase;
+    use crate::keyring::{Key, RootKeys};
     use crate::keys::resolver::{Proof, ResolvePurpose, SetOrigin, UnknownReason, resolve};
+    use crate::keys::unopened::ResolveError;
 
     /// What enwrap writes, with a salt of counted bytes.
     const NAME: &str = "argon2id:m=65536,t=3,p=4:AAECAwQFBgcICQoLDA0ODw";
@@ -447,6 +449,40 @@ mod tests {
         assert!(matches!(
             all[4],
             Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany))
+        ));
+    }
+
+    #[test]
+    fn every_key_comes_before_a_passphrase_and_a_wrong_one_decides_only_where_none_opens() {
+        let mut keyring = RootKeys::default();
+        let key = keyring.add(Key::generate([].into(), "").unwrap()).unwrap().id();
+        let (data_key, mine) = wrapped("right", CHEAP);
+        let context = EncryptionContext::default();
+        let local = keyring.recipient(&key.into()).unwrap().wrap(&data_key, &context).unwrap();
+        let mut damaged = local.clone();
+        damaged.ciphertext[0] ^= 1;
+        let open = |passphrases: &Passphrases, keys: [&EncryptedDataKey; 2]| {
+            let sets = [(SetOrigin::Header, keys.map(Clone::clone).to_vec())];
+            let services: [&dyn KeyService; 2] = [passphrases, &keyring];
+            let resolution = resolve(&services, sets, &context, OPEN, Some);
+            resolution
+                .opened
+                .map(|(_, key)| key.key)
+                .ok_or_else(|| ResolveError::of(resolution.sets))
+        };
+        let (right, asked) = person("right", false);
+        assert_eq!(open(&right, [&mine, &local]).unwrap(), key.into());
+        assert_eq!(asked.load(Ordering::Relaxed), 0);
+        assert_eq!(open(&right, [&mine, &damaged]).unwrap(), Passphrases::name());
+        let (wrong, _) = person("wrong", false);
+        assert!(matches!(
+            open(&wrong, [&damaged, &mine]).unwrap_err(),
+            ResolveError::Passphrase(PassphraseFault::Wrong(None))
+        ));
+        // Without one, what is known of the key decides.
+        assert!(matches!(
+            open(&Passphrases::default(), [&damaged, &mine]).unwrap_err(),
+            ResolveError::DoesNotUnwrap { named } if named.len() == 1
         ));
     }
 

@@ -142,6 +142,8 @@ fn the_new_passphrase_comes_from_its_own_sources() {
     shell.write("m", cheap());
     let onto = [&["decrypt", "-f", "m", "-o", "right"], &BY_PASSPHRASE[..]].concat();
     shell.fails_harmlessly(&onto, 2).says(&["holds a passphrase"]);
+    let removing = ["encrypt", "-p", "--new-passphrase-file", "right", "--remove-source", "right"];
+    shell.fails_harmlessly(&removing, 2).says(&["is needed to decrypt"]);
     // A file that is named like an option of other verbs runs nothing.
     shell.write("--new-passphrase-command=touch ran", "a trap");
     shell.sh("enwrap encrypt -p *").failure(2);

@@ -175,11 +175,13 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let store = app.store()?;
     opening::protect_inputs(app, &args.open);
     let results = Plaintexts { preserve_mode: args.preserve_mode };
+    let passphrase_file = args.open.passphrase_sources().file();
     let request = Request {
         inputs: &args.inputs,
         selection: &args.selection,
         output: &args.output,
         metadata: args.metadata.metadata.as_deref(),
+        passphrase: passphrase_file.as_deref(),
     };
     let work = Work::plan(app, &store, request, &results)?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;

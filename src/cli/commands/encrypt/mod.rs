@@ -38,7 +38,7 @@ use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
 use crate::cli::key_services::data_key_services;
 use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
-use crate::cli::secrets::passphrase::OfMessages;
+use crate::cli::secrets::passphrase::{OfMessages, Sources};
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
 use crate::cli::trees::results::{Results, Spoiled};
@@ -222,6 +222,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     if let Some(sources) = &new_passphrase {
         app.outputs.protect_passphrase(sources);
     }
+    let passphrase_file = new_passphrase.as_ref().and_then(Sources::file);
     // The output of a command is treated like standard input.
     let stream = [PathBuf::from("-")];
     let request = Request {
@@ -229,6 +230,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         selection: &args.selection,
         output: &args.output,
         metadata: args.metadata.metadata.as_deref(),
+        passphrase: passphrase_file.as_deref(),
     };
     let results = Messages { are_compared: args.if_changed };
     let work = Work::plan(app, &store, request, &results)?;
