@@ -235,6 +235,12 @@ def search_recipients(place):
     place.case("reencrypt", *given, "shared", more=of("shared", as_well=old))
     place.case("rewrap", "--add", *new, "one", messages=["one"], more=of("personal"))
 
+    with Waiting(place, ["encrypt", *new, "-o", "later"], bytes(2 * BEYOND_A_PIPE)) as pid:
+        memory, locked = process.memory_of(pid), process.locked_ranges(pid)
+    derived = keys.passphrase_keys(place.path("later").read_bytes(), OF_A_PERSON)
+    for what, secrets in (("passphrase", [OF_A_PERSON]), ("key of a passphrase", derived)):
+        report_swappable(place, f"encrypt -p, {what}", memory, locked, secrets)
+
 
 def search_data_keys(place):
     blob = place.path("blob")
@@ -370,22 +376,22 @@ def search_while_waiting(place):
         report(f"{place.name}: {verb[0]}, while it waits for input", memory, gone)
         # Otherwise this searched the wrong memory, or in a wrong way.
         assert any(form in data for form in live for _, _, data in memory), "no key is in use"
-        report_swappable(place, verb[0], memory, locked)
+        long_lived = place.roots() + ([PASSPHRASE] if place.is_sealed else [])
+        report_swappable(place, verb[0], memory, locked, long_lived)
 
 
-def report_swappable(place, verb, memory, locked):
-    """Root keys and the passphrase are only on pages that the system keeps in memory."""
+def report_swappable(place, verb, memory, locked, long_lived):
+    """Root keys, keys of passphrases and these are only on pages that the system keeps in memory."""
     global something_was_found
-    long_lived = place.roots() + ([PASSPHRASE] if place.is_sealed else [])
     places = [
         first + at
         for _, first, data in memory
         for secret in long_lived
         if (at := data.find(secret)) >= 0
     ]
-    assert places, "no root key is in memory"
+    assert places, "no long-lived key is in memory"
     swappable = [at for at in places if not any(at in pages for pages in locked)]
-    what = f"{place.name}: {verb}, swappable root keys"
+    what = f"{place.name}: {verb}, swappable keys"
     print(f"{'FOUND' if swappable else 'none '} {what}, of {len(places)}", flush=True)
     something_was_found |= bool(swappable)
 
