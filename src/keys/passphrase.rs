@@ -444,7 +444,13 @@ mod tests {
             all[..],
             [Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::Wrong(None))), Proof::Opens]
         ));
-        let late = [vec![yours; 4], vec![mine]].concat();
+        let repeated = [vec![yours; 9], vec![mine.clone()]].concat();
+        assert!(proofs(&passphrases, &repeated, OPEN)[9].opens_it());
+        // Each with a salt of its own.
+        let others = ["BA", "CA", "DA", "EA"].map(|salt| {
+            wrapped("yours", &format!("argon2id:m=8192,t=1,p=1:{salt}ECAwQFBgcICQoLDA0ODw")).1
+        });
+        let late = [&others[..], &[mine]].concat();
         let all = proofs(&passphrases, &late, OPEN);
         assert!(matches!(
             all[4],

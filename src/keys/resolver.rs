@@ -6,6 +6,7 @@
 
 use crate::crypto::secret::DataKey;
 use crate::keyring::KeyError;
+use crate::keys::local::namespace_and_name;
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, PassphraseFault, ServiceError, UnwrapError,
     WrappingKey,
@@ -13,7 +14,8 @@ use crate::keys::service::{
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 
-/// Encrypted data keys under passphrases that are tried of one message. Each can cost seconds.
+/// Derivations from a passphrase that are tried for one message. Each can cost seconds. Further encrypted data keys under
+/// a derivation that was tried cost nothing: records repeat what the header has.
 const MOST_PASSPHRASES: usize = 4;
 
 /// What a resolution is for, and so which keys it tries.
@@ -156,7 +158,7 @@ pub fn resolve<T>(
     };
     let mut sets: Vec<KeySet> =
         sets.into_iter().map(|(origin, keys)| KeySet { origin, keys: resolved(keys) }).collect();
-    let mut attempt = Attempt { context, purpose, accept, opened: None, passphrases: 0 };
+    let mut attempt = Attempt { context, purpose, accept, opened: None, derivations: Vec::new() };
     for locality in [Locality::Local, Locality::Remote, Locality::Person] {
         let services = services.iter().filter(|service| service.locality() == locality);
         let services: Vec<&dyn KeyService> = services.copied().collect();
@@ -181,8 +183,8 @@ struct Attempt<'a, T, F> {
     purpose: ResolvePurpose<'a>,
     accept: F,
     opened: Option<(T, WrappingKey)>,
-    /// How many encrypted data keys under passphrases were tried.
-    passphrases: usize,
+    /// The derivations from a passphrase that were tried, as encrypted data keys name them.
+    derivations: Vec<String>,
 }
 
 impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
@@ -239,10 +241,13 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
             }
         }
         if is_person {
-            if self.passphrases == MOST_PASSPHRASES {
-                return Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany));
+            let (_, name) = namespace_and_name(wrapped);
+            if !self.derivations.iter().any(|tried| *tried == name) {
+                if self.derivations.len() == MOST_PASSPHRASES {
+                    return Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany));
+                }
+                self.derivations.push(name.into_owned());
             }
-            self.passphrases += 1;
         }
         let unwrapped = match self.purpose {
             ResolvePurpose::Open { .. } => candidate.unwrapper.unwrap(wrapped, self.context),

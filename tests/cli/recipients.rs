@@ -327,14 +327,21 @@ fn a_name_that_is_not_exact_is_no_passphrase_and_a_cost_out_of_bounds_is_not_tri
 #[test]
 fn four_passphrases_of_a_message_are_tried() {
     let shell = without_keyring();
-    let name = key_name(CHEAP, &SALT);
     let of = |words: &[&str]| {
-        message(&words.iter().map(|word| recipient(word, &name)).collect::<Vec<_>>())
+        let recipients: Vec<Box<dyn Recipient>> = words
+            .iter()
+            .map(|word| match *word {
+                "right" => recipient(word, &key_name(CHEAP, &SALT)),
+                // Nobody needs to be able to open it.
+                other => recipient(other, &key_name(CHEAP, &[other.as_bytes()[0]; 16])),
+            })
+            .collect();
+        message(&recipients)
     };
     shell.write("fourth", of(&["1", "2", "3", "right"]));
     shell.write("fifth", of(&["1", "2", "3", "4", "right"]));
-    shell.write("twice", of(&["right", "right"]));
-    for file in ["fourth", "twice"] {
+    shell.write("repeated", of(&["1", "1", "1", "1", "1", "right", "right"]));
+    for file in ["fourth", "repeated"] {
         assert_eq!(decrypted(&shell, file, &BY_PASSPHRASE).success().text(), "text");
     }
     decrypted(&shell, "fifth", &BY_PASSPHRASE).failure(9);
