@@ -58,6 +58,10 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keyring" -d 'Look aft
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kind -d 'What kind of key: aes, p256, p384 or p521' -r -f -a "aes\t'One secret, for both directions'
+p256\t'A key pair on P-256'
+p384\t'A key pair on P-384'
+p521\t'A key pair on P-521'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l description -d 'What the key is for' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F

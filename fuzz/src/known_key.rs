@@ -20,7 +20,7 @@ pub fn root_keys() -> &'static RootKeys {
     static ROOT_KEYS: OnceLock<RootKeys> = OnceLock::new();
     ROOT_KEYS.get_or_init(|| {
         let material = Material::from_hex(MATERIAL).unwrap();
-        let version = exchange::imported(1, NAMESPACE.to_owned(), NAME.to_owned(), material);
+        let version = KeyVersion::new(1, NAMESPACE, NAME, Some(material));
         let mut keyring = RootKeys::default();
         keyring.add(Key::import(version).unwrap()).unwrap();
         keyring

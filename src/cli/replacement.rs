@@ -25,7 +25,7 @@ use super::io::source::Source;
 use super::opening::{Opening, OpeningOne};
 use crate::output::error::{ChangedMeanwhile, EditorError, Error, UnknownKeys};
 
-/// The keys of a message that takes another's place: those that were `given`, else those that open the old one.
+/// The keys of a message that takes another's place: those that were `given`, else those of the old one.
 ///
 /// `lets_go` says that keys which cannot be carried over are left out; otherwise they are an error.
 pub(crate) fn keys_to_carry(
@@ -37,7 +37,7 @@ pub(crate) fn keys_to_carry(
         return Ok(given.to_vec());
     }
     let names = report.unproved_names();
-    if names.is_empty() || lets_go { Ok(report.readers()) } else { Err(UnknownKeys { names }) }
+    if names.is_empty() || lets_go { Ok(report.carried()) } else { Err(UnknownKeys { names }) }
 }
 
 /// The beginning of a message under these keys.

@@ -2,11 +2,14 @@
 //!
 //! - [`argon2id`]: keys from passphrases
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
+//! - [`ec`]: keys on elliptic curves; `agreement`: what is computed with them
 //! - [`engine`]: AES-GCM, in one of two implementations
 //! - `locked`: memory that is not swapped out, for keys
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
+mod agreement;
 pub mod argon2id;
+pub mod ec;
 pub mod engine;
 mod locked;
 pub mod secret;

@@ -15,6 +15,7 @@ pub use format::seal::{self, Passphrase};
 pub use model::deletion;
 pub use model::error::KeyError;
 pub use model::key::{self, Key, KeyVersion};
+pub use model::kind::{Kind, RsaPadding};
 pub use model::material::Material;
 pub use model::name::{Alias, KeyId};
 pub use model::root_keys::RootKeys;

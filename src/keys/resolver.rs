@@ -68,7 +68,7 @@ pub enum UnknownReason {
     NotHeld,
     /// Its key is held, and the caller chose others.
     NotChosen,
-    /// Its key is switched off.
+    /// Its key is switched off, or only its public half is held.
     Unusable(KeyError),
     /// Its key's service could not be asked.
     Service(ServiceError),
@@ -114,6 +114,12 @@ impl ResolvedKey {
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         matches!(self.proof, Proof::Unknown(_))
+    }
+
+    /// Whether only the public half of its key is held, so that nothing can be proved about it here.
+    #[must_use]
+    pub fn is_public_only(&self) -> bool {
+        matches!(self.proof, Proof::Unknown(UnknownReason::Unusable(KeyError::PublicOnly { .. })))
     }
 }
 
@@ -262,6 +268,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
             }
             Ok(None) => Proof::Refused(Refusal::OtherDataKey),
             Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
+            Err(UnwrapError::Key(error)) => Proof::Unknown(UnknownReason::Unusable(error)),
             Err(UnwrapError::Service(error)) => Proof::Unknown(UnknownReason::Service(error)),
             Err(UnwrapError::Passphrase(fault)) => Proof::Unknown(UnknownReason::Passphrase(fault)),
         }
@@ -272,21 +279,24 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
 pub(super) fn rank(proof: &Proof) -> u8 {
     match proof {
         Proof::Unknown(
-            UnknownReason::NotHeld
-            | UnknownReason::NotTried
-            | UnknownReason::NotChosen
-            | UnknownReason::Passphrase(PassphraseFault::NotGiven | PassphraseFault::TooMany),
+            UnknownReason::NotHeld | UnknownReason::NotTried | UnknownReason::NotChosen,
         ) => 0,
-        Proof::Unknown(UnknownReason::Unusable(_)) => 1,
-        Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::OutOfBounds)) => 2,
-        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(UnknownReason::ContextInDoubt) => 3,
+        // A public half opens nothing, whatever is done about it; a passphrase can be given, and a key that is switched off
+        // can be switched on.
+        Proof::Unknown(UnknownReason::Unusable(KeyError::PublicOnly { .. })) => 1,
+        Proof::Unknown(UnknownReason::Passphrase(
+            PassphraseFault::NotGiven | PassphraseFault::TooMany,
+        )) => 2,
+        Proof::Unknown(UnknownReason::Unusable(_)) => 3,
+        Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::OutOfBounds)) => 4,
+        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(UnknownReason::ContextInDoubt) => 5,
         // Before a key that does not unwrap: a further try, with another passphrase, may succeed.
         Proof::Unknown(UnknownReason::Passphrase(
             PassphraseFault::Wrong(_) | PassphraseFault::Unavailable(_) | PassphraseFault::Memory,
-        )) => 4,
-        Proof::Refused(Refusal::OtherDataKey) => 5,
-        Proof::Unknown(UnknownReason::Service(_)) => 6,
-        Proof::Opens => 7,
+        )) => 6,
+        Proof::Refused(Refusal::OtherDataKey) => 7,
+        Proof::Unknown(UnknownReason::Service(_)) => 8,
+        Proof::Opens => 9,
     }
 }
 

@@ -221,6 +221,9 @@ pub enum UnwrapError {
     /// several keys goes on after it.
     #[error("the encrypted data key does not unwrap")]
     Refused,
+    /// The key is held, and cannot unwrap: only its public half is here. So nothing is known.
+    #[error(transparent)]
+    Key(KeyError),
     /// The passphrase is missing or another one, so nothing is known.
     #[error(transparent)]
     Passphrase(#[from] PassphraseFault),

@@ -4,6 +4,7 @@ use super::local::namespace_and_name;
 use super::resolver::{KeySet, Proof, Refusal, ResolvedKey, SetOrigin, UnknownReason, rank};
 use super::service::{PassphraseFault, ServiceError};
 use crate::keyring::KeyError;
+use crate::keyring::model::kind::ECDH_NAMESPACE;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 
 /// Why no data key was found.
@@ -54,28 +55,19 @@ impl ResolveError {
         let names = |rank_of: u8| {
             names_of(keys.iter().filter(|key| rank(&key.proof) >= rank_of).map(|key| &key.wrapped))
         };
-        let (wanted, named) = (names(0), names(3));
-        let missing = keys.iter().find_map(|key| match &key.proof {
-            Proof::Unknown(UnknownReason::Passphrase(fault)) => Some(fault.clone()),
-            _ => None,
-        });
+        let (wanted, named) = (names(0), names(rank(&Proof::Refused(Refusal::DoesNotUnwrap))));
         let missing_version = keys.iter().find_map(|key| key.missing_version.clone());
         let mut decisive = keys.into_iter().map(|key| key.proof);
         match decisive.find(|proof| rank(proof) == closest) {
             Some(Proof::Unknown(UnknownReason::Service(error))) => Self::Service(error),
-            Some(Proof::Unknown(UnknownReason::Passphrase(fault))) if closest > 0 => {
-                Self::Passphrase(fault)
-            }
+            Some(Proof::Unknown(UnknownReason::Passphrase(fault))) => Self::Passphrase(fault),
             Some(Proof::Unknown(UnknownReason::Unusable(error))) => Self::Unusable(error),
             Some(Proof::Refused(Refusal::OtherDataKey)) => Self::OtherDataKey,
             Some(
                 Proof::Refused(Refusal::DoesNotUnwrap)
                 | Proof::Unknown(UnknownReason::ContextInDoubt),
             ) => Self::DoesNotUnwrap { named },
-            _ => match missing {
-                Some(fault) if !is_excluded => Self::Passphrase(fault),
-                _ => Self::NoKey { wanted, is_excluded, missing_version },
-            },
+            _ => Self::NoKey { wanted, is_excluded, missing_version },
         }
     }
 }
@@ -96,11 +88,24 @@ fn names_of<'a>(wrapped: impl Iterator<Item = &'a EncryptedDataKey>) -> Vec<Stri
 /// sane name. Not authentic.
 #[must_use]
 pub fn name_of(wrapped: &EncryptedDataKey) -> String {
-    const MOST: usize = 200;
     let (namespace, name) = namespace_and_name(wrapped);
-    let cut = |text: &str| match text.char_indices().nth(MOST) {
+    format!("{}: {}", cut(&namespace, MOST_OF_A_NAME), short_name(&namespace, &name))
+}
+
+/// What people are shown of a key name: the beginning of a public key, and of another name as much as is sane.
+#[must_use]
+pub fn short_name(namespace: &str, name: &str) -> String {
+    // 12 bytes: enough that no two keys of one owner begin alike.
+    const MOST_OF_A_POINT: usize = 24;
+    let is_point = namespace == ECDH_NAMESPACE;
+    cut(name, if is_point { MOST_OF_A_POINT } else { MOST_OF_A_NAME })
+}
+
+const MOST_OF_A_NAME: usize = 200;
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}..", &text[..end]),
         None => text.to_owned(),
-    };
-    format!("{}: {}", cut(&namespace), cut(&name))
+    }
 }

@@ -219,12 +219,19 @@ impl HasKind for WrapError {
 impl HasKind for KeyError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotFound { .. } | Self::NoVersion { .. } => ErrorKind::NoKey,
-            Self::AliasExists { .. } | Self::AliasOfForeign { .. } | Self::Occupied { .. } => {
-                ErrorKind::AlreadyExists
+            Self::NotFound { .. } | Self::NoVersion { .. } | Self::PublicOnly { .. } => {
+                ErrorKind::NoKey
             }
-            Self::Unusable { .. } | Self::DecryptOnly { .. } => ErrorKind::KeyUnusable,
-            Self::ReservedName { .. }
+            Self::AliasExists { .. }
+            | Self::AliasOfForeign { .. }
+            | Self::AliasOfKind { .. }
+            | Self::Occupied { .. } => ErrorKind::AlreadyExists,
+            Self::Unusable { .. } | Self::DecryptOnly { .. } | Self::OnlyReads { .. } => {
+                ErrorKind::KeyUnusable
+            }
+            Self::Malformed { .. } => ErrorKind::Keyring,
+            Self::Symmetric { .. }
+            | Self::ReservedName { .. }
             | Self::NotOurs { .. }
             | Self::CurrentVersion { .. }
             | Self::NotPending { .. }

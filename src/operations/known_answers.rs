@@ -10,8 +10,7 @@ use std::num::NonZeroU32;
 use serde::Deserialize;
 
 use crate::crypto::secret::{DataKey, SecretBytes};
-use crate::keyring::Material;
-use crate::keyring::{Key, RootKeys, exchange};
+use crate::keyring::{Key, KeyVersion, Kind, Material, RootKeys};
 use crate::keys::envelope::NoRecords;
 use crate::keys::local::raw_aes::RawAes;
 use crate::message::context::EncryptionContext;
@@ -67,9 +66,9 @@ impl KnownAnswer {
     fn keyring(&self) -> RootKeys {
         let material = Material::from_hex(self.wrapping_key.as_bytes()).unwrap();
         let (namespace, name) = (self.key_namespace.clone(), self.key_name.clone());
-        let version = exchange::imported(1, namespace, name, material);
+        let version = KeyVersion::new(1, &namespace, &name, Some(material));
         let mut keyring = RootKeys::default();
-        keyring.add(Key::import(version).unwrap()).unwrap();
+        keyring.add(Key::import(Kind::Aes, version).unwrap()).unwrap();
         keyring
     }
 

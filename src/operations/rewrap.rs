@@ -110,7 +110,7 @@ pub fn rewrap(
         RewrapKeys::Readers | RewrapKeys::Add(_) => carried_over(&report, &wanted),
     };
     for key in &wanted {
-        let wrapped = match report.keys().find(|resolved| is_current(resolved, key)) {
+        let wrapped = match the_wrap_for(&report, key) {
             // As good as a new one, also of a key that is disabled now.
             Some(proved) => proved.wrapped.clone(),
             None => recipient(opener.services, key)?.wrap(data_key, &report.context)?,
@@ -139,12 +139,22 @@ fn is_so(report: &KeyReport, chosen: RewrapKeys<'_>, wanted: &[KeyName]) -> bool
     };
     match chosen {
         RewrapKeys::Readers | RewrapKeys::Add(_) => {
-            wanted.iter().all(|key| report.sets.iter().any(|set| has(set.keys.iter(), key)))
+            wanted.iter().all(|key| the_wrap_for(report, key).is_some())
         }
         RewrapKeys::Exactly(_) => newest(report).is_some_and(|set| {
             set.keys.len() == wanted.len() && wanted.iter().all(|key| has(set.keys.iter(), key))
         }),
     }
+}
+
+/// The encrypted data key that has the message open under the current version of a key: one that is proved to, or, where
+/// only the key's public half is held, one in the header, which its tag shows to be the writer's.
+fn the_wrap_for<'a>(report: &'a KeyReport, key: &KeyName) -> Option<&'a ResolvedKey> {
+    let is_of_current = |resolved: &&ResolvedKey| {
+        resolved.key.as_ref().is_some_and(|held| held.is_current && held.key == *key)
+    };
+    let proved = report.keys().find(|resolved| is_current(resolved, key));
+    proved.or_else(|| report.chosen_by_the_writer().find(is_of_current))
 }
 
 /// The newest set of which anything is proved.
@@ -372,10 +382,14 @@ mod tests {
     }
 
     fn keyring_with(keyring: &RootKeys, alias: &str) -> Key {
-        use crate::keyring::format::exchange::KeySelection;
+        use crate::keyring::format::exchange::{Half, KeySelection};
 
         let key = keyring.key(alias).unwrap();
-        let selection = KeySelection { versions: vec![(key, key.current())], decrypt_only: false };
+        let selection = KeySelection {
+            versions: vec![(key, key.current())],
+            half: Half::All,
+            decrypt_only: false,
+        };
         selection.to_keyring().unwrap().into_keys().remove(0)
     }
 }

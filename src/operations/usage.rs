@@ -103,12 +103,32 @@ impl KeyReport {
         readers
     }
 
+    /// The root keys that a message in the place of this one gets: those that are proved to open it, and those of its
+    /// header of which only the public half is held here. Of these nothing can be proved, but the tag of the header holds:
+    /// whoever wrote the message chose them, and a public half is all that a new wrap takes. A record has no tag.
+    #[must_use]
+    pub fn carried(&self) -> Vec<KeyName> {
+        let mut carried = self.readers();
+        for key in self.chosen_by_the_writer().filter_map(|key| key.root_key.as_ref()) {
+            if !carried.contains(key) {
+                carried.push(key.clone());
+            }
+        }
+        carried
+    }
+
+    /// The encrypted data keys of a header whose tag holds that are for public halves held here.
+    pub(crate) fn chosen_by_the_writer(&self) -> impl Iterator<Item = &ResolvedKey> {
+        let header = self.header().filter(|_| self.data_key.is_some());
+        header.into_iter().flat_map(|set| &set.keys).filter(|key| key.is_public_only())
+    }
+
     /// The encrypted data keys whose readers cannot be carried over to a new message: nothing proves them, and
-    /// they name no version of a key that is proved to open the message.
+    /// they name no version of a key that is.
     pub fn unproved(&self) -> impl Iterator<Item = &ResolvedKey> {
-        let readers = self.readers();
+        let carried = self.carried();
         self.keys().filter(move |key| {
-            !key.opens() && !key.root_key.as_ref().is_some_and(|root| readers.contains(root))
+            !key.opens() && !key.root_key.as_ref().is_some_and(|root| carried.contains(root))
         })
     }
 

@@ -223,8 +223,8 @@ impl ReencryptRun<'_> {
         let mut dropped = report.unproved_names();
         let keys = keys_to_carry(&report, &self.keys, self.args.drop_unknown_keys)?;
         if !self.keys.is_empty() {
-            let readers = report.readers();
-            let left = readers.iter().filter(|reader| !keys.contains(reader));
+            let carried = report.carried();
+            let left = carried.iter().filter(|reader| !keys.contains(reader));
             dropped.extend(left.map(|reader| self.opening.shown_key(reader)));
         }
         let spec = self.spec(header, report.bound())?;

@@ -1,16 +1,16 @@
 //! Export and import of root keys, in two forms.
 //!
-//! One is JSON with what an official SDK needs for a raw AES keyring, an object a version. The other is a
-//! keyring that holds the chosen versions only.
+//! One is JSON with what an official SDK needs for a keyring of its own, an object a version. The other is a
+//! keyring that holds the chosen versions only. Either can have the public halves only.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::now;
 use crate::crypto::secret::SecretText;
 use crate::keyring::model::error::KeyError;
-use crate::keyring::model::key::{Key, KeyVersion, State};
+use crate::keyring::model::key::{Key, KeyVersion, Origin, RsaPublic};
+use crate::keyring::model::kind::Kind;
 use crate::keyring::model::material::Material;
 use crate::keyring::model::name::{Alias, KeyId};
 use crate::keyring::model::root_keys::RootKeys;
@@ -25,11 +25,22 @@ struct Exported {
     format: String,
     id: KeyId,
     version: u32,
+    /// Left out for AES, as in a keyring.
+    #[serde(default, skip_serializing_if = "is_aes")]
+    kind: Kind,
     namespace: String,
     name: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     decrypt_only: bool,
-    material: Material,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rsa: Option<RsaPublic>,
+    /// Left out of a public half.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    material: Option<Material>,
+}
+
+fn is_aes(kind: &Kind) -> bool {
+    *kind == Kind::Aes
 }
 
 /// One object, or a list of them.
@@ -47,20 +58,31 @@ pub struct NotAnExport {
     pub column: usize,
 }
 
-/// The versions that are exported, and what the receiver may do with them.
+/// The versions that are exported, and what the receiver can and may do with them.
 #[derive(Debug)]
 pub struct KeySelection<'a> {
     /// Each version with its key. Those of one key stand together, in ascending order.
     pub versions: Vec<(&'a Key, &'a KeyVersion)>,
+    /// What is exported of them.
+    pub half: Half,
     /// Whether enwrap is to refuse to encrypt under them. It prevents mistakes only: the material could.
     pub decrypt_only: bool,
 }
 
+/// What is exported of a key version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// All that is held: whoever has it can decrypt.
+    All,
+    /// The public half: whoever has it can encrypt, and not decrypt.
+    Public,
+}
+
 impl KeySelection<'_> {
-    /// The versions as JSON, with their material: one object, or a list of several.
+    /// The versions as JSON: one object, or a list of several.
     ///
     /// # Errors
-    /// [`KeyError::Remote`] for a key whose material is not here.
+    /// [`KeyError::Remote`] for a key that AWS KMS keeps, [`KeyError::Symmetric`] for one without a public half.
     #[expect(
         clippy::expect_used,
         reason = "these types have no map keys or numbers that JSON lacks"
@@ -68,16 +90,17 @@ impl KeySelection<'_> {
     pub fn to_json(&self) -> Result<SecretText, KeyError> {
         let mut all = Vec::new();
         for (key, version) in &self.versions {
-            let copy = copy_of(key, version)?;
-            let material = copy.material.ok_or_else(|| KeyError::Remote { key: key.id() })?;
+            let copy = self.copy_of(key, version)?;
             all.push(Exported {
                 format: FORMAT.to_owned(),
                 id: key.id(),
                 version: version.number,
+                kind: key.kind(),
                 namespace: copy.namespace,
                 name: copy.name,
                 decrypt_only: self.decrypt_only || key.is_decrypt_only(),
-                material,
+                rsa: copy.rsa,
+                material: copy.material,
             });
         }
         let mut text = SecretText::default();
@@ -93,17 +116,16 @@ impl KeySelection<'_> {
     /// A keyring of the versions.
     ///
     /// # Errors
-    /// [`KeyError::Remote`] for a key whose material is not here, [`KeyError::Occupied`] for a version that
-    /// was chosen twice.
+    /// As [`to_json`](Self::to_json), and [`KeyError::Occupied`] for a version that was chosen twice.
     pub fn to_keyring(&self) -> Result<RootKeys, KeyError> {
         let mut keys = Vec::new();
         for of_key in self.versions.chunk_by(|(a, _), (b, _)| a.id() == b.id()) {
             let ((key, first), more) = (of_key[0], &of_key[1..]);
-            let mut versions = Versions::of(copy_of(key, first)?);
+            let mut versions = Versions::of(self.copy_of(key, first)?);
             for (_, version) in more {
                 let what = format!("version {}", version.number);
                 let occupied = |_| KeyError::Occupied { id: key.id(), what };
-                versions.push(copy_of(key, version)?).map_err(occupied)?;
+                versions.push(self.copy_of(key, version)?).map_err(occupied)?;
             }
             keys.push(key.copy_with(versions, self.decrypt_only));
         }
@@ -111,19 +133,27 @@ impl KeySelection<'_> {
         keyring.add_all(keys)?;
         Ok(keyring)
     }
-}
 
-fn copy_of(key: &Key, version: &KeyVersion) -> Result<KeyVersion, KeyError> {
-    let material = version.material.as_ref().ok_or_else(|| KeyError::Remote { key: key.id() })?;
-    Ok(KeyVersion {
-        number: version.number,
-        namespace: version.namespace.clone(),
-        name: version.name.clone(),
-        created: version.created,
-        state: version.state,
-        deletion_date: version.deletion_date,
-        material: Some(material.duplicate()),
-    })
+    fn copy_of(&self, key: &Key, version: &KeyVersion) -> Result<KeyVersion, KeyError> {
+        if key.origin() == Origin::AwsKms {
+            return Err(KeyError::Remote { key: key.id() });
+        }
+        let material = match self.half {
+            Half::All => version.material.as_ref().map(Material::duplicate),
+            Half::Public if key.kind().has_public_half() => None,
+            Half::Public => return Err(KeyError::Symmetric { key: key.id(), kind: key.kind() }),
+        };
+        Ok(KeyVersion {
+            number: version.number,
+            namespace: version.namespace.clone(),
+            name: version.name.clone(),
+            created: version.created,
+            state: version.state,
+            deletion_date: version.deletion_date,
+            rsa: version.rsa.clone(),
+            material,
+        })
+    }
 }
 
 /// Reads what [`KeySelection::to_json`] wrote.
@@ -141,24 +171,26 @@ pub fn from_json(text: &[u8]) -> Result<Vec<Key>, NotAnExport> {
     if all.is_empty() {
         return Err(NotAnExport { line: 1, column: 1 });
     }
-    let mut keys: Vec<(KeyId, Vec<KeyVersion>, bool)> = Vec::new();
+    let mut keys: Vec<(KeyId, Kind, Vec<KeyVersion>, bool)> = Vec::new();
     for exported in all {
-        if exported.format != FORMAT || exported.version == 0 {
+        let Exported { id, kind, version, namespace, name, decrypt_only, rsa, material, .. } =
+            exported;
+        let number = version;
+        let version = KeyVersion { rsa, ..KeyVersion::new(number, &namespace, &name, material) };
+        if exported.format != FORMAT || number == 0 || !version.has_the_parts_of(kind) {
             return Err(NotAnExport { line: 1, column: 1 });
         }
-        let Exported { id, version, namespace, name, decrypt_only, material, .. } = exported;
-        let version = imported(version, namespace, name, material);
-        match keys.iter_mut().find(|(known, ..)| *known == id) {
-            Some((_, versions, is_decrypt_only)) => {
+        match keys.iter_mut().find(|(known, known_kind, ..)| (*known, *known_kind) == (id, kind)) {
+            Some((_, _, versions, is_decrypt_only)) => {
                 versions.push(version);
                 *is_decrypt_only |= decrypt_only;
             }
-            None => keys.push((id, vec![version], decrypt_only)),
+            None => keys.push((id, kind, vec![version], decrypt_only)),
         }
     }
-    let made = keys.into_iter().map(|(id, mut versions, decrypt_only)| {
+    let made = keys.into_iter().map(|(id, kind, mut versions, decrypt_only)| {
         versions.sort_by_key(|version| version.number);
-        Ok(Key::imported(id, Versions::try_from(versions)?, decrypt_only))
+        Ok(Key::imported(id, kind, Versions::try_from(versions)?, decrypt_only))
     });
     made.collect::<Result<_, VersionsFault>>().map_err(|_| NotAnExport { line: 1, column: 1 })
 }
@@ -193,20 +225,6 @@ pub fn from_keyring(keyring: RootKeys) -> Vec<Foreign> {
     keyring.into_keys().into_iter().map(Foreign::from).collect()
 }
 
-/// A key version with material from elsewhere.
-#[must_use]
-pub fn imported(number: u32, namespace: String, name: String, material: Material) -> KeyVersion {
-    KeyVersion {
-        number,
-        namespace,
-        name,
-        created: now(),
-        state: State::Enabled,
-        deletion_date: None,
-        material: Some(material),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,7 +239,7 @@ mod tests {
 
     fn selection(key: &Key, decrypt_only: bool) -> KeySelection<'_> {
         let versions = key.versions().iter().map(|version| (key, version)).collect();
-        KeySelection { versions, decrypt_only }
+        KeySelection { versions, half: Half::All, decrypt_only }
     }
 
     #[test]

@@ -21,8 +21,12 @@ use crate::keyring::model::root_keys::RootKeys;
 
 const FORMAT: &str = "enwrap-keyring";
 
-/// The version of the format that this code reads and writes.
-const VERSION: u32 = 1;
+/// The version of the format for a keyring of AES keys.
+const AES_ONLY: u32 = 1;
+
+/// The version of the format for a keyring with keys of other kinds. A keyring is written in the lowest version that has
+/// room for its keys, so that earlier programs read it as long as they can use it.
+const ALL_KINDS: u32 = 2;
 
 /// What is wrong with a keyring's bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,8 +98,9 @@ pub fn encode(
         body.push(b"\n");
     }
     let seal = passphrase.map(|_| Seal::draw()).transpose()?;
+    let version = if keyring.has_other_kinds() { ALL_KINDS } else { AES_ONLY };
     let mut header =
-        FileHeader { format: FORMAT.to_owned(), version: VERSION, generation, sha256: None, seal };
+        FileHeader { format: FORMAT.to_owned(), version, generation, sha256: None, seal };
     if let (Some(passphrase), Some(seal)) = (passphrase, &header.seal) {
         let sealed = stack::wipe_after(|| seal.seal(passphrase, &header.line(), &body));
         body = sealed.map_err(io::Error::other)?;
@@ -135,7 +140,7 @@ impl<'a> KeyringFile<'a> {
         if any.format != FORMAT || any.version == 0 {
             return Err(FileFault::NotAKeyring);
         }
-        if any.version > VERSION {
+        if any.version > ALL_KINDS {
             return Err(FileFault::Newer(any.version));
         }
         let header: FileHeader =
@@ -167,7 +172,7 @@ impl<'a> KeyringFile<'a> {
         if self.is_sealed() {
             return Err(FileFault::Sealed(SealError::Passphrase));
         }
-        read_body(self.body)
+        read_body(self.header.version, self.body)
     }
 
     /// Opens a body that is sealed with `passphrase`, or not at all.
@@ -177,12 +182,12 @@ impl<'a> KeyringFile<'a> {
     pub fn unseal(self, passphrase: &Passphrase) -> Result<RootKeys, FileFault> {
         let sha256 = None;
         let header = FileHeader { sha256, ..self.header };
-        let Some(seal) = &header.seal else { return read_body(self.body) };
+        let Some(seal) = &header.seal else { return read_body(header.version, self.body) };
         let opened = stack::wipe_after(|| seal.open(passphrase, &header.line(), self.body));
         let body = opened.map_err(FileFault::Sealed)?;
         // It has the right checksum, and is no base64: nobody's keyring.
         let body = body.ok_or(FileFault::Malformed { part: "seal", line: 1, column: 1 })?;
-        read_body(body.expose())
+        read_body(header.version, body.expose())
     }
 }
 
@@ -197,8 +202,11 @@ fn checksum(body: &[u8]) -> String {
     hex::encode(Sha256::digest(body))
 }
 
-fn read_body(body: &[u8]) -> Result<RootKeys, FileFault> {
+fn read_body(version: u32, body: &[u8]) -> Result<RootKeys, FileFault> {
     let keyring: RootKeys = serde_json::from_slice(body).map_err(|e| malformed("body", &e))?;
+    if version == AES_ONLY && keyring.has_other_kinds() {
+        return Err(FileFault::Contradiction("a kind of key that its version has no room for"));
+    }
     match keyring.find_contradiction() {
         None => Ok(keyring),
         Some(contradiction) => Err(FileFault::Contradiction(contradiction)),
@@ -214,6 +222,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::crypto::ec::Curve;
     use crate::keyring::Key;
     use crate::keyring::format::seal::passphrase;
 
@@ -268,7 +277,7 @@ mod tests {
     fn each_fault_has_its_name() {
         assert_eq!(decode(b""), Err(FileFault::NotAKeyring));
         assert_eq!(decode(b"{\"format\":\"other\",\"version\":1}\n"), Err(FileFault::NotAKeyring));
-        assert_eq!(altered("\"version\":1", "\"version\":2,\"more\":3"), FileFault::Newer(2));
+        assert_eq!(altered("\"version\":1", "\"version\":3,\"more\":3"), FileFault::Newer(3));
         let seal = r#""seal":{"kdf":"argon2id","parameters":{"m_kib":65536,"t":3,"p":1},"salt":"00","nonce":"00"}"#;
         let sealed = FileFault::Sealed(SealError::Passphrase);
         assert_eq!(altered(r#""seal":null"#, seal), sealed);
@@ -276,6 +285,27 @@ mod tests {
         assert!(matches!(more, FileFault::Malformed { part: "header line", .. }));
         let more = altered("\"keys\"", "\"more\": 1, \"keys\"");
         assert!(matches!(more, FileFault::Malformed { part: "body", .. }));
+    }
+
+    #[test]
+    fn only_other_kinds_of_keys_make_it_version_2() {
+        let mut keyring = sample();
+        let version = |file: &SecretText| -> u64 {
+            let line = file.expose().split(|byte| *byte == b'\n').next().unwrap();
+            serde_json::from_slice::<serde_json::Value>(line).unwrap()["version"].as_u64().unwrap()
+        };
+        let first = encode(&keyring, 7);
+        assert_eq!(version(&first), 1);
+        assert!(!std::str::from_utf8(first.expose()).unwrap().contains("kind"));
+        for curve in Curve::ALL {
+            keyring.add(Key::generate_pair(curve, BTreeSet::new(), "").unwrap()).unwrap();
+        }
+        let second = encode(&keyring, 8);
+        assert_eq!(version(&second), 2);
+        assert_eq!(decode(second.expose()), Ok((keyring, 8)));
+        let text = std::str::from_utf8(second.expose()).unwrap();
+        let old = text.replacen("\"version\":2", "\"version\":1", 1);
+        assert!(matches!(decode(old.as_bytes()), Err(FileFault::Contradiction(_))));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::key::State;
+use super::kind::Kind;
 use super::name::{Alias, KeyId};
 
 /// Why a root key is not there, may not be used, or cannot be added.
@@ -40,6 +41,16 @@ pub enum KeyError {
         /// Its key.
         id: KeyId,
     },
+    /// The alias names a key of another kind than the one that is asked for.
+    #[error("the alias '{alias}' names key {id}, which is of kind {kind}")]
+    AliasOfKind {
+        /// The alias.
+        alias: Alias,
+        /// Its key.
+        id: KeyId,
+        /// The key's kind.
+        kind: Kind,
+    },
     /// The key version is switched off.
     #[error("key '{key}' version {version} is {state}{}", until(*deletion_date))]
     Unusable {
@@ -57,6 +68,38 @@ pub enum KeyError {
     DecryptOnly {
         /// The key.
         key: KeyId,
+    },
+    /// Only the public half of the key is held: it encrypts, and opens nothing.
+    #[error("only the public half of key '{key}' is here")]
+    PublicOnly {
+        /// The key.
+        key: KeyId,
+    },
+    /// Keys of this kind are read, and nothing is encrypted under them.
+    #[error("nothing is encrypted under key '{key}': it is a {kind} key, which is only read")]
+    OnlyReads {
+        /// The key.
+        key: KeyId,
+        /// Its kind.
+        kind: Kind,
+    },
+    /// Keys of this kind have no public half.
+    #[error("key '{key}' has no public half: it is a symmetric {kind} key")]
+    Symmetric {
+        /// The key.
+        key: KeyId,
+        /// Its kind.
+        kind: Kind,
+    },
+    /// What is held of a version is no key of its kind: a point beside its curve, or halves that do not belong together.
+    #[error("key '{key}' version {version} is damaged: it holds no {kind} key")]
+    Malformed {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
+        /// The kind that it should be.
+        kind: Kind,
     },
     /// A key of this namespace and name, or with this id, is there already.
     #[error("key {id} already has the {what}")]

@@ -7,10 +7,12 @@ use std::io;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::kind::{ECDH_NAMESPACE, Kind, RsaPadding};
 use super::material::Material;
-use super::name::{Alias, KMS_NAMESPACE, KeyId};
+use super::name::{Alias, KeyId};
 use super::versions::Versions;
 use crate::clock::now;
+use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
 use crate::keyring::model::error::KeyError;
 
 /// The key namespace of enwrap's own keys.
@@ -25,6 +27,9 @@ pub struct Key {
     description: String,
     created: Timestamp,
     origin: Origin,
+    /// Left out for AES, which was the only kind of version 1 of the format.
+    #[serde(default, skip_serializing_if = "Kind::is_aes")]
+    kind: Kind,
     decrypt_only: bool,
     pub(super) versions: Versions,
 }
@@ -35,9 +40,10 @@ pub struct Key {
 pub struct KeyVersion {
     /// Counted from 1.
     pub number: u32,
-    /// The raw AES keyring's key namespace.
+    /// The key namespace (provider id) by which a message names the version.
     pub namespace: String,
-    /// The raw AES keyring's key name: `<key id>/<version>`, or what an import came with.
+    /// The key name by which a message names the version. Of AES keys `<key id>/<version>`, or what an import came with;
+    /// of elliptic-curve keys the compressed public key in hex.
     pub name: String,
     /// When it came into this keyring.
     pub created: Timestamp,
@@ -45,8 +51,21 @@ pub struct KeyVersion {
     pub state: State,
     /// When a pending deletion may be carried out.
     pub deletion_date: Option<Timestamp>,
-    /// The wrapping key; `None` where a service keeps it.
+    /// What an RSA key has besides its names, and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rsa: Option<RsaPublic>,
+    /// The secret half; `None` where a service keeps it, or where only the public half is held.
     pub material: Option<Material>,
+}
+
+/// The public half of an RSA key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RsaPublic {
+    /// How it pads.
+    pub padding: RsaPadding,
+    /// The `SubjectPublicKeyInfo` in DER, as hex.
+    pub public_key: String,
 }
 
 /// Where a root key came from.
@@ -101,33 +120,58 @@ impl Key {
     pub fn generate(aliases: BTreeSet<Alias>, description: &str) -> io::Result<Self> {
         let id = KeyId::generate()?;
         let version = KeyVersion::generate(id, 1)?;
-        Ok(Self {
+        Ok(Self::generated(id, Kind::Aes, aliases, description, version))
+    }
+
+    /// Makes a new elliptic-curve key with one version, which is a key pair.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn generate_pair(
+        curve: Curve,
+        aliases: BTreeSet<Alias>,
+        description: &str,
+    ) -> io::Result<Self> {
+        let version = KeyVersion::generate_pair(curve, 1)?;
+        Ok(Self::generated(KeyId::generate()?, curve.into(), aliases, description, version))
+    }
+
+    fn generated(
+        id: KeyId,
+        kind: Kind,
+        aliases: BTreeSet<Alias>,
+        description: &str,
+        version: KeyVersion,
+    ) -> Self {
+        Self {
             id,
             aliases,
             description: description.to_owned(),
             created: version.created,
             origin: Origin::Generated,
+            kind,
             decrypt_only: false,
             versions: Versions::of(version),
-        })
+        }
     }
 
     /// Takes a wrapping key that was made elsewhere, under a new id.
     ///
     /// # Errors
     /// When the system has no random numbers to give.
-    pub fn import(version: KeyVersion) -> io::Result<Self> {
-        Ok(Self::imported(KeyId::generate()?, Versions::of(version), false))
+    pub fn import(kind: Kind, version: KeyVersion) -> io::Result<Self> {
+        Ok(Self::imported(KeyId::generate()?, kind, Versions::of(version), false))
     }
 
     /// A key of another keyring that an export describes: it has no aliases here.
-    pub(crate) fn imported(id: KeyId, versions: Versions, decrypt_only: bool) -> Self {
+    pub(crate) fn imported(id: KeyId, kind: Kind, versions: Versions, decrypt_only: bool) -> Self {
         Self {
             id,
             aliases: BTreeSet::new(),
             description: String::new(),
             created: versions.current().created,
             origin: Origin::Imported,
+            kind,
             decrypt_only,
             versions,
         }
@@ -150,6 +194,7 @@ impl Key {
             description: self.description.clone(),
             created: self.created,
             origin: self.origin,
+            kind: self.kind,
             decrypt_only: self.decrypt_only || decrypt_only,
             versions,
         }
@@ -185,6 +230,18 @@ impl Key {
         self.origin
     }
 
+    /// What kind of wrapping key it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether only public halves of it are held, so that it opens nothing here.
+    #[must_use]
+    pub fn is_public_only(&self) -> bool {
+        self.versions.iter().all(|version| version.is_public_only(self.kind))
+    }
+
     /// Whether it may decrypt only. It prevents mistakes: whoever holds the material can do both.
     #[must_use]
     pub fn is_decrypt_only(&self) -> bool {
@@ -200,8 +257,11 @@ impl Key {
     /// The version that new data keys are wrapped under.
     ///
     /// # Errors
-    /// [`KeyError::Unusable`] or [`KeyError::DecryptOnly`].
+    /// [`KeyError::Unusable`], [`KeyError::DecryptOnly`] or [`KeyError::OnlyReads`].
     pub fn to_encrypt(&self) -> Result<&KeyVersion, KeyError> {
+        if self.kind == Kind::Branch {
+            return Err(KeyError::OnlyReads { key: self.id, kind: self.kind });
+        }
         if self.decrypt_only {
             return Err(KeyError::DecryptOnly { key: self.id });
         }
@@ -233,7 +293,10 @@ impl Key {
     /// When the system has no random numbers to give, or there is no further number.
     pub fn rotate(&mut self) -> io::Result<()> {
         let number = self.current().number.checked_add(1).ok_or(io::ErrorKind::Other)?;
-        let version = KeyVersion::generate(self.id, number)?;
+        let version = match self.kind.curve() {
+            Some(curve) => KeyVersion::generate_pair(curve, number)?,
+            None => KeyVersion::generate(self.id, number)?,
+        };
         self.versions.push(version).map_err(io::Error::other)
     }
 
@@ -279,15 +342,41 @@ impl Key {
 impl KeyVersion {
     /// Makes version `number` of enwrap's own key `id`.
     fn generate(id: KeyId, number: u32) -> io::Result<Self> {
-        Ok(Self {
+        let material = Material::generate()?;
+        Ok(Self::new(number, NAMESPACE, &own_name(id, number), Some(material)))
+    }
+
+    /// Makes version `number` of an elliptic-curve key.
+    fn generate_pair(curve: Curve, number: u32) -> io::Result<Self> {
+        EcPrivateKey::generate(curve).map(|key| Self::of_pair(number, key))
+    }
+
+    /// A version with this key pair.
+    #[must_use]
+    pub fn of_pair(number: u32, key: EcPrivateKey) -> Self {
+        let public = Self::of_public(number, key.public());
+        Self { material: Material::new(key.into_scalar()), ..public }
+    }
+
+    /// A version of which only the public half is held.
+    #[must_use]
+    pub fn of_public(number: u32, key: &EcPublicKey) -> Self {
+        Self::new(number, ECDH_NAMESPACE, &hex::encode(key.as_bytes()), None)
+    }
+
+    /// A version that came into the keyring now.
+    #[must_use]
+    pub fn new(number: u32, namespace: &str, name: &str, material: Option<Material>) -> Self {
+        Self {
             number,
-            namespace: NAMESPACE.to_owned(),
-            name: own_name(id, number),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
             created: now(),
             state: State::Enabled,
             deletion_date: None,
-            material: Some(Material::generate()?),
-        })
+            rsa: None,
+            material,
+        }
     }
 
     /// Refuses a version that is switched off.
@@ -309,9 +398,9 @@ impl KeyVersion {
         if namespace.is_empty() || name.is_empty() {
             return Err(KeyError::Unnamed);
         }
-        let is_kms = namespace.starts_with(KMS_NAMESPACE) && key.origin != Origin::AwsKms;
+        let is_of_kind = self.has_a_namespace_of(key.kind) || key.origin == Origin::AwsKms;
         let is_own = namespace != NAMESPACE || *name == own_name(key.id, *number);
-        if is_kms || !is_own {
+        if !is_of_kind || !is_own {
             let (namespace, name) = (namespace.clone(), name.clone());
             return Err(KeyError::ReservedName { namespace, name });
         }

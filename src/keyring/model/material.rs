@@ -1,4 +1,4 @@
-//! A root key's secret part.
+//! A root key's secret half.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::secret::SecretBytes;
 
-/// A root key's wrapping key: 16, 24 or 32 bytes, hex in the file.
+/// The longest secret half: an RSA key of 8192 bits in PKCS#8 has less than 5000 bytes.
+const MOST_BYTES: usize = 8192;
+
+/// The secret half of one version of a root key, hex in the file: an AES key of 16, 24 or 32 bytes; the private integer of
+/// an elliptic-curve key, as long as its field; an RSA private key, as PKCS#8 in DER; or a branch key of 32 bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Material(SecretBytes);
 
 impl Material {
-    /// Draws a new wrapping key of 256 bits.
+    /// Draws a new AES key of 256 bits.
     ///
     /// # Errors
     /// When the system has no random numbers to give.
@@ -20,9 +24,15 @@ impl Material {
         SecretBytes::random(32).map(Self)
     }
 
-    /// Takes a wrapping key; `None` unless AES has a key of its length.
+    /// Takes the secret half of a key; `None` if no kind of key has one of its length.
     #[must_use]
     pub fn new(bytes: SecretBytes) -> Option<Self> {
+        (16..=MOST_BYTES).contains(&bytes.len()).then_some(Self(bytes))
+    }
+
+    /// Takes an AES key; `None` unless AES has a key of its length.
+    #[must_use]
+    pub fn aes(bytes: SecretBytes) -> Option<Self> {
         matches!(bytes.len(), 16 | 24 | 32).then_some(Self(bytes))
     }
 
@@ -32,7 +42,7 @@ impl Material {
         Self(SecretBytes::copy_of(self.0.expose()))
     }
 
-    /// Reads 32, 48 or 64 hex digits.
+    /// Reads hex digits.
     #[must_use]
     pub fn from_hex(digits: &[u8]) -> Option<Self> {
         let mut bytes = SecretBytes::zeroed(digits.len() / 2);
@@ -40,7 +50,7 @@ impl Material {
         Self::new(bytes)
     }
 
-    /// The wrapping key in hex, for a keyring file or an export: nothing else may see it.
+    /// It in hex, for a keyring file or an export: nothing else may see it.
     #[must_use]
     pub fn to_hex(&self) -> SecretBytes {
         let mut digits = SecretBytes::zeroed(self.0.len() * 2);
@@ -49,7 +59,7 @@ impl Material {
         digits
     }
 
-    /// The wrapping key itself.
+    /// It itself.
     #[must_use]
     pub fn secret(&self) -> &SecretBytes {
         &self.0
@@ -87,7 +97,7 @@ impl<'de> Deserialize<'de> for Material {
         let digits = <&str>::deserialize(deserializer)
             .map_err(|_| serde::de::Error::custom("key material is not plain text"))?;
         Self::from_hex(digits.as_bytes()).ok_or_else(|| {
-            serde::de::Error::custom("key material is not 128, 192 or 256 bits of hex")
+            serde::de::Error::custom("key material is not hex, or no key has so much of it")
         })
     }
 }

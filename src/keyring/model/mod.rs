@@ -7,6 +7,7 @@
 pub mod deletion;
 pub mod error;
 pub mod key;
+pub mod kind;
 pub mod material;
 pub mod name;
 pub mod root_keys;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyVersion, Origin};
+use super::kind::Kind;
 use super::material::Material;
 use super::name::{ALIAS_PREFIX, Alias, KeyId};
 use crate::keyring::model::error::KeyError;
@@ -156,6 +157,12 @@ impl RootKeys {
         Ok(())
     }
 
+    /// Whether there are keys of other kinds than AES.
+    #[must_use]
+    pub fn has_other_kinds(&self) -> bool {
+        self.keys.iter().any(|key| key.kind() != Kind::Aes)
+    }
+
     /// Every version of every key.
     pub fn versions(&self) -> impl Iterator<Item = (&Key, &KeyVersion)> {
         self.keys.iter().flat_map(|key| key.versions.iter().map(move |version| (key, version)))
@@ -181,14 +188,19 @@ impl RootKeys {
             Some("one namespace and name for two key versions")
         } else if self.versions().any(|(key, version)| version.require_own_name(key).is_err()) {
             Some("a key version with another key's name")
-        } else if self
-            .versions()
-            .any(|(key, version)| version.material.is_none() != (key.origin() == Origin::AwsKms))
-        {
-            Some("a key version without its material")
+        } else if self.versions().any(|(key, version)| !has_its_parts(key, version)) {
+            Some("a key version without its material, or with that of another kind")
         } else {
             None
         }
+    }
+}
+
+/// Whether a version has what versions of its key's kind have; of a key in AWS KMS, no material.
+fn has_its_parts(key: &Key, version: &KeyVersion) -> bool {
+    match key.origin() {
+        Origin::AwsKms => version.material.is_none(),
+        Origin::Generated | Origin::Imported => version.has_the_parts_of(key.kind()),
     }
 }
 
@@ -238,7 +250,7 @@ mod tests {
             ..one_version(generated("x"))
         };
         let foreign = |namespace: &str, material: u8| {
-            Key::import(foreign_version(namespace, material)).unwrap()
+            Key::import(Kind::Aes, foreign_version(namespace, material)).unwrap()
         };
         keyring.add(foreign("ns", 1)).unwrap();
         for (material, word) in [(1, "same"), (2, "other")] {
@@ -255,7 +267,7 @@ mod tests {
         let mut next = generated("next");
         next.versions.iter_mut().next().unwrap().name = format!("{id}/2");
         assert!(matches!(keyring.add(next), Err(KeyError::ReservedName { .. })));
-        let mut twice = Key::import(foreign_version("ns2", 1)).unwrap();
+        let mut twice = Key::import(Kind::Aes, foreign_version("ns2", 1)).unwrap();
         twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) }).unwrap();
         assert!(matches!(keyring.add(twice), Err(KeyError::Occupied { .. })));
         assert_eq!(keyring.keys.len(), 2);
@@ -294,7 +306,7 @@ mod tests {
         key.switch(None, State::Enabled).unwrap();
         assert!(key.to_encrypt().is_ok());
         let (id, versions) = (key.id(), Versions::of(one_version(key)));
-        let key = Key::imported(id, versions, true);
+        let key = Key::imported(id, Kind::Aes, versions, true);
         assert_eq!(key.to_encrypt().unwrap_err(), KeyError::DecryptOnly { key: id });
     }
 
@@ -341,7 +353,10 @@ mod tests {
         assert_eq!(keyring.find_contradiction(), Some("a key version with another key's name"));
         let version = keyring.keys[0].versions.iter_mut().next().unwrap();
         (version.name, version.material) = (name, None);
-        assert_eq!(keyring.find_contradiction(), Some("a key version without its material"));
+        assert_eq!(
+            keyring.find_contradiction(),
+            Some("a key version without its material, or with that of another kind")
+        );
     }
 
     #[test]

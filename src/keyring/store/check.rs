@@ -10,7 +10,7 @@ use super::compare::missing_from;
 use super::generations::{Remnant, RemnantKind};
 use super::reading::Decoded;
 use crate::clock::now;
-use crate::keyring::model::key::KeyVersion;
+use crate::keyring::model::key::{Key, KeyVersion};
 use crate::keyring::model::material::{ByMaterial, Material, Materials};
 use crate::keyring::model::name::KeyId;
 use crate::keyring::model::root_keys::RootKeys;
@@ -106,7 +106,10 @@ impl Store {
     ///
     /// # Errors
     /// [`KeyringError`], where it cannot even be read.
-    pub fn check(&self, works: impl Fn(&KeyVersion) -> bool) -> Result<Checked, KeyringError> {
+    pub fn check(
+        &self,
+        works: impl Fn(&Key, &KeyVersion) -> bool,
+    ) -> Result<Checked, KeyringError> {
         let Decoded { keyring, is_sealed, .. } = self.load_decoded()?;
         let mut findings = findings_in(&keyring, works);
         let held: Materials<'_> = keyring.materials().collect();
@@ -162,12 +165,12 @@ impl Store {
 }
 
 /// The versions that do not work, and those whose material another one has too.
-fn findings_in(keyring: &RootKeys, works: impl Fn(&KeyVersion) -> bool) -> Vec<Finding> {
+fn findings_in(keyring: &RootKeys, works: impl Fn(&Key, &KeyVersion) -> bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = ByMaterial::<(KeyId, u32)>::default();
     for (key, version) in keyring.versions() {
         let this = (key.id(), version.number);
-        if !works(version) {
+        if !works(key, version) {
             findings.push(Finding::DoesNotUnwrap { key: this.0, version: this.1 });
         }
         // A day is left to time zones and clocks that go ahead a little.
@@ -190,18 +193,17 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::keyring::format::exchange;
-    use crate::keyring::model::key::Key;
+    use crate::keyring::model::kind::Kind;
 
     #[test]
     fn a_version_that_fails_and_a_material_that_is_there_twice_are_found() {
         let mut keyring = RootKeys::default();
         let first = keyring.add(Key::generate(BTreeSet::new(), "").unwrap()).unwrap();
         let (id, material) = (first.id(), first.current().material.as_ref().unwrap().duplicate());
-        assert_eq!(findings_in(&keyring, |_| true), []);
-        let copy = exchange::imported(1, "ns".to_owned(), "n".to_owned(), material);
-        let second = keyring.add(Key::import(copy).unwrap()).unwrap().id();
-        let found = findings_in(&keyring, |version| version.namespace != "ns");
+        assert_eq!(findings_in(&keyring, |_, _| true), []);
+        let copy = KeyVersion::new(1, "ns", "n", Some(material));
+        let second = keyring.add(Key::import(Kind::Aes, copy).unwrap()).unwrap().id();
+        let found = findings_in(&keyring, |_, version| version.namespace != "ns");
         assert_eq!(
             found,
             [
@@ -220,7 +222,7 @@ mod tests {
         let mut keyring = RootKeys::default();
         keyring.add(key).unwrap();
         let tested = Cell::new(0);
-        let works = |_: &KeyVersion| {
+        let works = |_: &Key, _: &KeyVersion| {
             tested.set(tested.get() + 1);
             true
         };

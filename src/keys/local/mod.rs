@@ -1,20 +1,21 @@
-//! The local keyring as a key service: its wrapping keys are raw AES keys of the SDK.
+//! The local keyring as a key service: each version of its keys is a wrapping key of one of the SDK's raw keyrings.
 
+mod kinds;
 pub mod raw_aes;
+pub mod raw_ecdh;
 
 use std::borrow::Cow;
 
-use crate::crypto::secret::DataKey;
 use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, State};
-use crate::keyring::{Key, KeyError, KeyId, KeyVersion, RootKeys};
+use crate::keyring::{Key, KeyId, KeyVersion, RootKeys};
 use crate::keys::service::{
-    Candidate, KeyName, KeyService, Locality, Recipient, UnwrapError, Unwrapper, WrapError,
-    WrappingKey,
+    Candidate, KeyName, KeyService, Locality, Recipient, Unwrapper, WrapError, WrappingKey,
 };
-use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
-use raw_aes::RawAes;
+use kinds::Naming;
+
+pub use kinds::unwraps_what_it_wraps;
 
 impl KeyService for RootKeys {
     fn name(&self) -> &'static str {
@@ -27,28 +28,24 @@ impl KeyService for RootKeys {
 
     fn recipient(&self, key: &KeyName) -> Result<Box<dyn Recipient + '_>, WrapError> {
         let key = self.key(&key.to_string())?;
-        let version = key.to_encrypt()?;
-        let remote = || KeyError::Remote { key: key.id() };
-        Ok(Box::new(raw_aes(version).ok_or_else(remote)?))
+        kinds::recipient(key, key.to_encrypt()?).map(|recipient| recipient as _)
     }
 
     fn candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
-        let is_named = |version: &KeyVersion| {
-            raw_aes::named_iv(&version.namespace, &version.name, wrapped).is_some()
-        };
+        let naming = Naming::of(wrapped);
         self.versions()
-            .filter(|(_, version)| is_named(version))
-            .filter_map(|(key, version)| candidate(key, version, Box::new(raw_aes(version)?)))
+            .filter(|(key, version)| naming.is_of(key.kind(), version))
+            .filter_map(|(key, version)| {
+                Some(candidate(key, version, kinds::unwrapper(key, version)?))
+            })
             .collect()
     }
 
     fn unnamed_candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
-        if !raw_aes::has_shape(wrapped) {
-            return Vec::new();
-        }
         self.versions()
             .filter_map(|(key, version)| {
-                candidate(key, version, Box::new(Unnamed(raw_aes(version)?)))
+                let unwrapper = kinds::unnamed_unwrapper(key, version, wrapped)?;
+                Some(candidate(key, version, unwrapper))
             })
             .collect()
     }
@@ -71,9 +68,10 @@ impl KeyService for RootKeys {
     }
 
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
-        let (namespace, name) = raw_aes::names(wrapped)?;
-        let held = self.versions().find(|(_, v)| v.namespace == namespace && v.name == name);
+        let naming = Naming::of(wrapped);
+        let held = self.versions().find(|(key, version)| naming.is_of(key.kind(), version));
         let by_id = || {
+            let (namespace, name) = raw_aes::names(wrapped)?;
             let (id, _) = id_and_number(namespace, name)?;
             self.keys().iter().find(|key| key.id() == id)
         };
@@ -90,18 +88,13 @@ fn id_and_number(namespace: &str, name: &str) -> Option<(KeyId, u32)> {
     if namespace == NAMESPACE { Some((id.parse().ok()?, number.parse().ok()?)) } else { None }
 }
 
-/// A key version as a wrapping key; `None` where its material is not in the keyring.
-fn raw_aes(version: &KeyVersion) -> Option<RawAes> {
-    RawAes::new(&version.namespace, &version.name, version.material.as_ref()?.secret())
-}
-
 fn candidate<'a>(
     key: &Key,
     version: &KeyVersion,
     unwrapper: Box<dyn Unwrapper + 'a>,
-) -> Option<Candidate<'a>> {
+) -> Candidate<'a> {
     let refusal = version.require_enabled(key.id()).err();
-    Some(Candidate { key: wrapping_key(key, version), refusal, unwrapper })
+    Candidate { key: wrapping_key(key, version), refusal, unwrapper }
 }
 
 /// How other rooms call a version of a key of the keyring.
@@ -115,19 +108,8 @@ pub fn wrapping_key(key: &Key, version: &KeyVersion) -> WrappingKey {
     }
 }
 
-/// Whether a version unwraps what it wraps; a version whose material is elsewhere is not tried.
-#[must_use]
-pub fn unwraps_what_it_wraps(version: &KeyVersion) -> bool {
-    let Some(key) = raw_aes(version) else { return version.material.is_none() };
-    let mut context = EncryptionContext::default();
-    context.insert("purpose", "check").is_ok()
-        && key.generate(32, &context).is_ok_and(|(data_key, wrapped)| {
-            key.unwrap(&wrapped, &context).is_ok_and(|unwrapped| unwrapped == data_key)
-        })
-}
-
 /// What shows that a file has to do with a version, although nothing in it can be read: the id of its key or, of an
-/// imported key, its namespace and name as an encrypted data key has them.
+/// imported key, its namespace and name as an encrypted data key has them; of an elliptic-curve key its public key.
 ///
 /// Each of them stands in two parts that share no byte, so one damaged byte leaves the other part.
 pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
@@ -136,6 +118,10 @@ pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
         let (first, second) = id.split_at(id.len() / 2);
         signs.add_text(first.as_bytes());
         signs.add_text(second.as_bytes());
+    } else if let (Some(_), Some(point)) = (key.kind().curve(), version.public_point()) {
+        let (first, second) = point.split_at(point.len() / 2);
+        signs.add_raw(first);
+        signs.add_raw(second);
     } else {
         let (namespace, name) = raw_aes::serialised_names(&version.namespace, &version.name);
         signs.add_raw(&namespace);
@@ -143,33 +129,23 @@ pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
     }
 }
 
-/// A wrapping key that is tried without regard to the name that an encrypted data key gives.
-struct Unnamed(RawAes);
-
-impl Unwrapper for Unnamed {
-    fn unwrap(
-        &self,
-        wrapped: &EncryptedDataKey,
-        context: &EncryptionContext,
-    ) -> Result<DataKey, UnwrapError> {
-        self.0.unwrap_unnamed(wrapped, context)
-    }
-}
-
 /// The namespace and name that an encrypted data key gives, for people and programs. Not authentic.
 ///
-/// The name is the key name of a raw AES keyring where the provider info has that shape, and else all of the
-/// provider info.
+/// The name is the key name of a raw AES keyring, or the recipient's public key in hex of a raw ECDH keyring, where the
+/// provider info has that shape, and else all of the provider info.
 #[must_use]
 pub fn namespace_and_name(wrapped: &EncryptedDataKey) -> (Cow<'_, str>, Cow<'_, str>) {
-    let name = raw_aes::key_name(&wrapped.provider_info)
-        .map_or_else(|| String::from_utf8_lossy(&wrapped.provider_info), Cow::Borrowed);
+    let info = &wrapped.provider_info;
+    let recipient = || raw_ecdh::recipient_of(wrapped).map(|key| Cow::Owned(hex::encode(key)));
+    let name = recipient().or_else(|| raw_aes::key_name(info).map(Cow::Borrowed));
+    let name = name.unwrap_or_else(|| String::from_utf8_lossy(info));
     (String::from_utf8_lossy(&wrapped.provider_id), name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::context::EncryptionContext;
 
     fn keyring() -> RootKeys {
         let mut keyring = RootKeys::default();

@@ -135,6 +135,8 @@ pub(crate) struct InspectedKey {
     pub(crate) key_id: Option<String>,
     pub(crate) version: Option<u32>,
     pub(crate) aliases: Option<Vec<String>>,
+    /// Whether only the public half of the key is here.
+    pub(crate) public_only: bool,
     /// Left out where it is not under a passphrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) passphrase: Option<PassphraseMember>,

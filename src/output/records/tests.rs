@@ -81,6 +81,7 @@ fn results() -> Vec<BTreeSet<String>> {
         key_id: None,
         version: None,
         aliases: None,
+        public_only: false,
         passphrase: Some(PassphraseMember { kdf: "", m_kib: 1, t: 1, p: 1 }),
     };
     vec![

@@ -167,11 +167,26 @@ impl Classified for KeyError {
                 "whoever it comes from can read what is encrypted under it; choose another alias, or see \
                  'enwrap key show {id}'"
             )),
+            Self::AliasOfKind { kind, .. } => {
+                Exit::Exists.hint(format!("choose another alias, or ask for --kind {kind}"))
+            }
             Self::Unusable { key, state: State::PendingDeletion, .. } => {
                 Exit::KeyDisabled.hint(format!("keep it: enwrap key undelete {key}"))
             }
             Self::Unusable { key, .. } => Exit::KeyDisabled
                 .hint(format!("enwrap key enable {key}, or see 'enwrap key show {key}'")),
+            Self::PublicOnly { key } => Exit::NoKey.hint(format!(
+                "it encrypts, and opens nothing: open it where the private half is, or export that from there \
+                 ('enwrap key export {key}')"
+            )),
+            Self::OnlyReads { .. } => Exit::Usage
+                .hint("choose another key with -k; a key that encrypts is made by 'enwrap keygen'"),
+            Self::Symmetric { .. } => Exit::Usage.hint(
+                "whoever has a symmetric key can decrypt; for one that can be given to a host that only encrypts: \
+                 enwrap keygen --kind p256",
+            ),
+            Self::Malformed { .. } => Exit::Keyring
+                .hint("put back a backup or an earlier generation: see 'enwrap keyring restore --help'"),
             Self::DecryptOnly { .. } => Exit::Policy.hint("choose another key with -k"),
             Self::Occupied { .. } => {
                 Exit::Exists.hint("a key is never overwritten; see 'enwrap key list'")

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use enwrap::crypto::secret::SecretText;
 use enwrap::fs::atomic_file::{Access, Durability, Publication};
-use enwrap::keyring::format::exchange::KeySelection;
+use enwrap::keyring::format::exchange::{Half, KeySelection};
 use enwrap::keyring::{Key, KeyVersion, file};
 use enwrap::pipeline::PipelineError;
 
@@ -100,7 +100,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
             versions.push((key, key.version(args.version).in_keyring(&store)?));
         }
     }
-    let selection = KeySelection { versions, decrypt_only: args.decrypt_only };
+    let selection = KeySelection { versions, half: Half::All, decrypt_only: args.decrypt_only };
     let target = args.output.as_deref().map_or(Target::Stdout, Target::of);
     if target.is_stdout() {
         let hint = "the export is JSON already; leave out --json, or write it with -o FILE";

@@ -7,7 +7,7 @@ use clap::Args;
 use enwrap::crypto::secret::SecretText;
 use enwrap::keyring::format::exchange::{self, Foreign};
 use enwrap::keyring::store::Saved;
-use enwrap::keyring::{Alias, Key, Location, Material};
+use enwrap::keyring::{Alias, Key, KeyVersion, Kind, Location, Material};
 
 use super::parse_alias;
 use crate::cli::app::App;
@@ -104,8 +104,8 @@ fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<Foreign>, Er
             UsageError::new(format!("'{}' holds no wrapping key", sanitize::name(file)))
                 .hint("it must be 32, 48 or 64 hex digits: a key of 128, 192 or 256 bits")
         })?;
-        let version = exchange::imported(1, namespace.clone(), name.clone(), material);
-        return Ok(vec![Key::import(version)?.into()]);
+        let version = KeyVersion::new(1, namespace, name, Some(material));
+        return Ok(vec![Key::import(Kind::Aes, version)?.into()]);
     }
     let file = operands(args.file.as_slice())?.remove(0);
     let text = read_secret(&file, keyring)?;

@@ -1,0 +1,175 @@
+//! What kind of wrapping key a root key is: which keyring of the AWS Encryption SDK it serves, and what it can do.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::key::{KeyVersion, NAMESPACE};
+use super::name::KMS_NAMESPACE;
+use crate::crypto::ec::Curve;
+
+/// The namespace (provider id) of keys of the raw ECDH keyring. Their name is their compressed public key in hex: that is
+/// what a message calls them by.
+pub const ECDH_NAMESPACE: &str = "raw-ecdh";
+
+/// The namespace (provider id) of branch keys of the hierarchical keyring. Their name is `<branch key id>/<version>`.
+pub const BRANCH_NAMESPACE: &str = "aws-kms-hierarchy";
+
+/// The length of a branch key in bytes.
+const BRANCH_KEY_LEN: usize = 32;
+
+/// The kind of a root key. All versions of a key are of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A wrapping key of the raw AES keyring: one secret, which wraps and unwraps.
+    #[default]
+    Aes,
+    /// A key pair of the raw ECDH keyring on P-256.
+    P256,
+    /// As [`P256`](Self::P256), on P-384.
+    P384,
+    /// As [`P256`](Self::P256), on P-521.
+    P521,
+    /// A key pair of the raw RSA keyring.
+    Rsa,
+    /// A static branch key of the hierarchical keyring, which is only read.
+    Branch,
+}
+
+impl Kind {
+    /// Those that enwrap makes keys of.
+    pub const MADE_HERE: [Self; 4] = [Self::Aes, Self::P256, Self::P384, Self::P521];
+
+    /// Its name, in keyrings and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aes => "aes",
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::P521 => "p521",
+            Self::Rsa => "rsa",
+            Self::Branch => "branch",
+        }
+    }
+
+    /// The curve of an elliptic-curve key.
+    #[must_use]
+    pub fn curve(self) -> Option<Curve> {
+        match self {
+            Self::P256 => Some(Curve::P256),
+            Self::P384 => Some(Curve::P384),
+            Self::P521 => Some(Curve::P521),
+            Self::Aes | Self::Rsa | Self::Branch => None,
+        }
+    }
+
+    /// Whether a key of this kind has a public half, which wraps and cannot unwrap.
+    #[must_use]
+    pub fn has_public_half(self) -> bool {
+        match self {
+            Self::P256 | Self::P384 | Self::P521 | Self::Rsa => true,
+            Self::Aes | Self::Branch => false,
+        }
+    }
+
+    pub(super) fn is_aes(&self) -> bool {
+        *self == Self::Aes
+    }
+}
+
+impl From<Curve> for Kind {
+    fn from(curve: Curve) -> Self {
+        match curve {
+            Curve::P256 => Self::P256,
+            Curve::P384 => Self::P384,
+            Curve::P521 => Self::P521,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How an RSA key pads what it wraps. The padding belongs to the key: a message does not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RsaPadding {
+    /// PKCS#1 v1.5.
+    Pkcs1,
+    /// OAEP with SHA-1.
+    OaepSha1,
+    /// OAEP with SHA-256.
+    OaepSha256,
+    /// OAEP with SHA-384.
+    OaepSha384,
+    /// OAEP with SHA-512.
+    OaepSha512,
+}
+
+impl RsaPadding {
+    /// Its name, in keyrings and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pkcs1 => "pkcs1",
+            Self::OaepSha1 => "oaep-sha1",
+            Self::OaepSha256 => "oaep-sha256",
+            Self::OaepSha384 => "oaep-sha384",
+            Self::OaepSha512 => "oaep-sha512",
+        }
+    }
+}
+
+impl fmt::Display for RsaPadding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl KeyVersion {
+    /// Whether only the public half of the version is held: it wraps, and unwraps nothing.
+    #[must_use]
+    pub fn is_public_only(&self, kind: Kind) -> bool {
+        kind.has_public_half() && self.material.is_none()
+    }
+
+    /// The compressed public key of a version of an elliptic-curve key, which is its name.
+    #[must_use]
+    pub fn public_point(&self) -> Option<Vec<u8>> {
+        hex::decode(&self.name).ok()
+    }
+
+    /// Whether what the version has is what a version of this kind has. Only lengths and forms are looked at: a point is
+    /// proved to be on its curve when it is used, which takes longer than reading a whole keyring.
+    pub(crate) fn has_the_parts_of(&self, kind: Kind) -> bool {
+        let material = self.material.as_ref().map(|material| material.secret().len());
+        let rsa = self.rsa.as_ref();
+        match kind {
+            Kind::Aes => rsa.is_none() && matches!(material, Some(16 | 24 | 32)),
+            Kind::P256 | Kind::P384 | Kind::P521 => {
+                let Some(curve) = kind.curve() else { return false };
+                let is_name = self.public_point().is_some_and(|point| {
+                    point.len() == curve.point_len() && hex::encode(&point) == self.name
+                });
+                rsa.is_none() && is_name && material.is_none_or(|len| len == curve.scalar_len())
+            }
+            Kind::Rsa => rsa.is_some(),
+            Kind::Branch => rsa.is_none() && material == Some(BRANCH_KEY_LEN),
+        }
+    }
+
+    /// Whether the namespace is one that keys of this kind can have. Those that begin with `aws-kms` belong to AWS KMS.
+    pub(super) fn has_a_namespace_of(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Aes => !self.namespace.starts_with(KMS_NAMESPACE),
+            Kind::Rsa => self.namespace != NAMESPACE && !self.namespace.starts_with(KMS_NAMESPACE),
+            Kind::P256 | Kind::P384 | Kind::P521 => self.namespace == ECDH_NAMESPACE,
+            Kind::Branch => self.namespace == BRANCH_NAMESPACE,
+        }
+    }
+}
