@@ -28,7 +28,7 @@ use crate::output::{sanitize, table};
 ///
 /// Goes by the names in the files' headers and envelope files, which anybody can have written: for an
 /// overview. With --fail-if-stale it goes by proof: a file is fine only if the current version of a key of this
-/// keyring does open it.
+/// keyring does open it; a passphrase that opens it too is none.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key usage -r encrypted
