@@ -1,5 +1,6 @@
 //! Secrets, random numbers and AES-GCM, for all other modules.
 //!
+//! - [`argon2id`]: keys from passphrases
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
 //! - [`ec`]: keys on elliptic curves; `agreement`: what is computed with them
 //! - [`engine`]: AES-GCM, in one of two implementations
@@ -7,6 +8,7 @@
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
 mod agreement;
+pub mod argon2id;
 pub mod ec;
 pub mod engine;
 mod locked;
