@@ -9,8 +9,10 @@ import hmac
 import json
 
 from argon2.low_level import Type, hash_secret_raw
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 # Memory is searched for pieces of this length: what is left of a key is seldom whole, and eight random bytes
 # are nowhere by chance.
@@ -76,9 +78,48 @@ def _encrypted_data_key(fields):
     return fields.field(), fields.field(), fields.field()
 
 
+CURVES = {33: ("p256", ec.SECP256R1()), 49: ("p384", ec.SECP384R1()), 67: ("p521", ec.SECP521R1())}
+
+
+def agreement(encrypted_data_key, roots, aad):
+    """(shared secret, commit key, wrapping key, data key) of a wrap of the raw ECDH keyring, under one of `roots`."""
+    _, info, ciphertext = encrypted_data_key
+    length = int.from_bytes(info[1:5], "big")
+    recipient, sender = info[5 : 5 + length], info[9 + length :]
+    name, curve = CURVES[length]
+    fixed = b"ecdh-key-derivation\0" + name.encode() + b"\0HMAC_SHA384\0" + sender + recipient + b"\0\1\0" + aad
+    salt, commit_key, wrapped = ciphertext[:32], ciphertext[32:64], ciphertext[64:]
+    for root in roots:
+        if len(root) != length - 1:
+            continue
+        private = ec.derive_private_key(int.from_bytes(root, "big"), curve)
+        shared = private.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(curve, sender))
+        blocks = [
+            hmac.new(shared, bytes([0, 0, 0, i]) + fixed + b"\0" + salt + bytes([0, 0, 2, 0]), hashlib.sha384).digest()
+            for i in (1, 2)
+        ]
+        derived = b"".join(blocks)[:64]
+        if derived[:32] == commit_key:
+            return shared, commit_key, derived[32:], AESGCM(derived[32:]).decrypt(bytes(12), wrapped, fixed)
+    raise ValueError("no private key opens it")
+
+
+def agreement_secrets(message, roots):
+    """What is secret about the wraps of the raw ECDH keyring in a message, by name."""
+    secrets = {}
+    for wrap in _header(message)[3]:
+        if wrap[0] == b"raw-ecdh":
+            shared, _, wrapping_key, _ = agreement(wrap, roots, _header(message)[2])
+            secrets["shared secret"] = forms(shared)
+            secrets["wrapping key"] = key_forms(wrapping_key)
+    return secrets
+
+
 def unwrap(encrypted_data_key, roots, aad):
     """The data key, under one of `roots`; a raw AES wrap ends its provider info with the IV."""
-    _, info, ciphertext = encrypted_data_key
+    provider, info, ciphertext = encrypted_data_key
+    if provider == b"raw-ecdh":
+        return agreement(encrypted_data_key, roots, aad)[3]
     for root in roots:
         try:
             return AESGCM(root).decrypt(info[-12:], ciphertext, aad)
@@ -193,6 +234,22 @@ def forms(secret):
     found |= {piece.upper() for piece in list(found) if piece in digits}
     text = base64.b64encode(secret)
     found |= {text[i : i + 12] for i in range(0, len(text) - 11, 12)}
+    return found
+
+
+def root_forms(root):
+    """The forms of the secret half of a root key: an AES key, the private integer of a pair, or RSA's in DER."""
+    if len(root) in (16, 24, 32):
+        return key_forms(root)
+    if len(root) < 100:
+        # The words of a number begin at its end.
+        return forms(root) | forms(root[len(root) % 8 :])
+    # The rest of it is public.
+    private = load_der_private_key(root, None).private_numbers()
+    numbers = (private.p, private.q, private.d, private.dmp1, private.dmq1, private.iqmp)
+    found = set()
+    for number in numbers:
+        found |= forms(number.to_bytes(-(-number.bit_length() // 64) * 8, "big"))
     return found
 
 

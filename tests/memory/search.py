@@ -59,6 +59,15 @@ class Place:
             command, env=self.environment, check=True, capture_output=True, cwd=self.folder
         )
 
+    def prepare_rsa(self, name):
+        make = ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", name]
+        subprocess.run(make, check=True, capture_output=True, cwd=self.folder)
+
+    @property
+    def is_built_with_aws_lc(self):
+        version = subprocess.run([PROGRAM, "--version", "--verbose"], capture_output=True, check=True)
+        return b"AWS-LC" in version.stdout
+
     def roots(self):
         return keys.root_keys(self.keyring.read_bytes(), PASSPHRASE)
 
@@ -66,7 +75,7 @@ class Place:
         """What to search for, by name: the secrets of the keyring as it is now."""
         secrets = {"passphrase": keys.forms(PASSPHRASE)}
         for number, root in enumerate(self.roots()):
-            secrets[f"root key {number}"] = keys.key_forms(root)
+            secrets[f"root key {number}"] = keys.root_forms(root)
         seal_key = keys.seal_key(self.keyring.read_bytes(), PASSPHRASE)
         if seal_key:
             secrets["seal key"] = keys.key_forms(seal_key)
@@ -80,6 +89,8 @@ class Place:
             secrets[f"data key of {name}"] = keys.key_forms(data_key)
             secrets[f"HKDF's key of {name}"] = keys.forms(prk)
             secrets[f"frame key of {name}"] = keys.key_forms(frame_key)
+            agreed = keys.agreement_secrets(self.path(name).read_bytes(), self.roots())
+            secrets |= {f"{what} of {name}": found for what, found in agreed.items()}
         return secrets
 
     def case(
@@ -240,6 +251,38 @@ def search_recipients(place):
     derived = keys.passphrase_keys(place.path("later").read_bytes(), OF_A_PERSON)
     for what, secrets in (("passphrase", [OF_A_PERSON]), ("key of a passphrase", derived)):
         report_swappable(place, f"encrypt -p, {what}", memory, locked, secrets)
+
+
+def search_pairs(place):
+    """Key pairs, and what two of them share: private integers, shared secrets and what is derived of them."""
+    for kind in ("p256", "p384", "p521"):
+        place.case("keygen", kind, "--kind", kind)
+        message = f"{kind}.enwrap"
+        place.case("encrypt", "-k", kind, "-k", "here", "plain", "-o", message, messages=[message])
+        place.case("decrypt", message, "-o", f"{kind}.back", messages=[message])
+        old = {f"old {what}": forms for what, forms in place.message_secrets(message).items()}
+        place.case("reencrypt", message, messages=[message], more=lambda: old)
+        place.case("rewrap", "-k", kind, "--add", "one", messages=["one"])
+        place.case("key", "usage", "--fail-if-stale", message, messages=[message])
+        place.case("key", "export", kind)
+        place.case("key", "export", kind, "--public")
+        place.case("key", "export", kind, "--as", "pem", "-o", f"{kind}.pem")
+        imported = ["--private-key-file", f"{kind}.pem"]
+        place.case("key", "import", "--keyring", f"{kind}.json", kind, *imported)
+        place.case("key", "rotate", kind)
+    place.path("tree.pairs").mkdir()
+    for number in range(8):
+        place.path(f"tree.pairs/{number}").write_bytes(PLAINTEXT)
+    made = [f"tree.pairs/{number}.enwrap" for number in range(8)]
+    place.case("encrypt", "-k", "p256", "-j", "2", "-r", "tree.pairs", messages=made)
+    place.case("decrypt", "-j", "2", "-r", "tree.pairs", "--output-dir", "pairs.back", messages=made)
+    if place.is_built_with_aws_lc:
+        place.prepare_rsa("rsa.pem")
+        names = ["--namespace", "ns", "--name", "rsa", "--padding", "oaep-sha256"]
+        place.case("key", "import", "rsa", "--private-key-file", "rsa.pem", *names)
+        place.case("encrypt", "-k", "here", "-k", "rsa", "plain", "-o", "rsa.enwrap", messages=["rsa.enwrap"])
+        only = ["--only-key", "rsa", "rsa.enwrap"]
+        place.case("decrypt", *only, "-o", "rsa.back", messages=["rsa.enwrap"])
 
 
 def search_data_keys(place):
@@ -438,6 +481,7 @@ if os.geteuid() != 0:
 for place in (Place("clear", is_sealed=False), Place("sealed", is_sealed=True)):
     search_messages(place)
     search_recipients(place)
+    search_pairs(place)
     search_data_keys(place)
     search_while_waiting(place)
     search_without_locking(place)

@@ -22,8 +22,9 @@ class Version:
 
 
 class Key:
-    def __init__(self, key_id, alias):
+    def __init__(self, key_id, alias, is_pair):
         self.id, self.alias, self.versions = key_id, alias, [Version(1)]
+        self.is_pair = is_pair
 
     @property
     def current(self):
@@ -96,7 +97,14 @@ class Keyring:
     def held(self, wrap):
         """The version that a wrap names."""
         key = self.by_id(wrap.key_id)
-        return key and key.version(wrap.number)
+        version = key and key.version(wrap.number)
+        # A pair is named by its public key, which no other version has.
+        return version if version and (not key.is_pair or version.material == wrap.material) else None
+
+    def named(self, wrap):
+        """The key that a wrap names, of a key that is no pair also in a version that was destroyed."""
+        key = self.by_id(wrap.key_id)
+        return key if key and (not key.is_pair or self.held(wrap)) else None
 
     def materials(self):
         return {version.material for key in self.keys for version in key.versions}
@@ -204,7 +212,8 @@ def rewrap(keyring, sets, context, chosen, is_adding):
     if not is_exact:
         # Nothing is known about these, and nobody asked to leave them out.
         for wrap in (wrap for wraps in proved_sets for wrap in wraps):
-            if keyring.held(wrap) is None and wrap.key_id not in wanted and wrap not in record:
+            is_wanted = keyring.named(wrap) and wrap.key_id in wanted
+            if keyring.held(wrap) is None and not is_wanted and wrap not in record:
                 record.append(wrap)
     for key_id in wanted:
         wrap, key = current_wrap(everything, key_id), keyring.by_id(key_id)
@@ -221,7 +230,7 @@ def reencrypt(keyring, sets, context, chosen):
         wrap
         for wraps in sets
         for wrap in wraps
-        if not opens(keyring, wrap, context) and wrap.key_id not in now
+        if not opens(keyring, wrap, context) and not (keyring.named(wrap) and wrap.key_id in now)
     ]
     if not chosen and unproved:
         return NO_KEY, None
@@ -236,4 +245,4 @@ def depends(keyring, sets, context, doomed):
     wraps = [wrap for wraps in sets for wrap in wraps]
     if any(opens(keyring, wrap, context) and wrap.material not in doomed for wrap in wraps):
         return False
-    return any(keyring.by_id(wrap.key_id) for wrap in wraps)
+    return any(keyring.named(wrap) for wrap in wraps)

@@ -133,9 +133,10 @@ class Soak:
         else:
             alias = self.rng.choice("abcde")
         code = EXISTS if self.keyring.by_alias(alias) else DONE
-        lines = self.change_keyring("keygen", alias, code=code, is_json=True)
+        kind = self.rng.choice(("aes", "aes", "p256", "p384", "p521"))
+        lines = self.change_keyring("keygen", alias, "--kind", kind, code=code, is_json=True)
         if code == DONE:
-            self.keyring.keys.append(model.Key(lines[0]["key_id"], alias))
+            self.keyring.keys.append(model.Key(lines[0]["key_id"], alias, kind != "aes"))
             self.keyring_changed()
 
     def no_such_key(self):
@@ -557,6 +558,25 @@ class Soak:
         self.retire(path, message, "edit")
         self.forget_messages()
 
+    def write_only(self):
+        """A host with the public half of a key writes what it cannot read."""
+        pairs = [key for key in self.keyring.keys if key.is_pair]
+        if not pairs:
+            return
+        key, path = self.rng.choice(pairs), self.new_name(".enwrap")
+        self.world.shell("rm -rf w && mkdir -m 700 w", "w")
+        export = ["key", "export", key.alias, "--public", "-o", "w/public"]
+        self.enwrap(*export, code=DONE, touched=["k", "w"], is_change=True)
+        host = lambda *verb, code: self.world.run(
+            "--keyring", "w/keyring.json", *verb, code=code, touched=["w", path], is_change=True
+        )
+        host("key", "import", "off", "--file", "w/public", code=DONE)
+        plaintext = self.world.plain(self.rng.randrange(10**9), self.rng.choice(SIZES), "plain", path)
+        host("encrypt", "plain", "-k", "off", "-o", path, code=DONE)
+        host("verify", path, code=NO_KEY)
+        self.messages[path] = model.Message(plaintext, [key], {}, {}, False, False, 65_536)
+        self.forget_messages()
+
     def look_at_all(self):
         """Every message, with all that it has: nothing was lost without a reason."""
         for path, message in self.messages.items():
@@ -716,6 +736,7 @@ WEIGHTS = {
     "rewrap": 12,
     "reencrypt": 6,
     "edit": 6,
+    "write_only": 2,
     "look_at_all": 1,
     "folders": 1,
     "encrypt_for_a_person": 0.7,
