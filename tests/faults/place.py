@@ -59,9 +59,9 @@ class Place:
         shutil.copytree(self.pristine, self.folder)
 
     def _prepare(self):
-        for name in ("keys", "due", "sealed", "tree/sub", "closed/sub", "home", "spool"):
+        for name in ("keys", "due", "sealed", "pairs", "tree/sub", "closed/sub", "home", "spool"):
             (self.pristine / name).mkdir(parents=True)
-        for name in ("keys", "due", "sealed"):
+        for name in ("keys", "due", "sealed", "pairs"):
             (self.pristine / name).chmod(0o700)
         self._write("plain", PLAINTEXT)
         self._write("small", SMALL)
@@ -84,6 +84,10 @@ class Place:
             self._do("edit", "--stdin", name, stdin=text)
         self._do("edit", "--stdin", "variables", stdin=b"TOKEN='" + TOKEN + b"'\n")
         self._do("keyring", "backup", "backup.json")
+        pairs = {"ENWRAP_KEYRING": "pairs/keyring.json"}
+        self._do("keygen", "pair", "--kind", "p256", more=pairs)
+        self._do("encrypt", "-k", "pair", "plain", "-o", "for-pair", more=pairs)
+        self._do("key", "export", "pair", "--as", "pem", "-o", "pair.pem", more=pairs)
         other = {"ENWRAP_KEYRING": "other/keyring.json"}
         self._do("keygen", "elsewhere", more=other)
         self._do("key", "export", "--as", "keyring", "elsewhere", "-o", "export.json", more=other)

@@ -152,6 +152,8 @@ KEYS, DUE, SEALED = "keys/keyring.json", "due/keyring.json", "sealed/keyring.jso
 NOT_STARTED = (125, 126, 127)
 # What `exec --mask` shows of a command that prints its secret.
 MASKED = b"<***>\n"
+PAIRS = "pairs/keyring.json"
+OF_PAIRS = {"ENWRAP_KEYRING": PAIRS}
 ANOTHER = {"ENWRAP_KEYRING": SEALED, "ENWRAP_PASSPHRASE_FILE": "passphrase"}
 GENERATION = r"keyring\.json\.\d+$"
 
@@ -369,6 +371,42 @@ ALL = [
         "key-import",
         ["key", "import", "imported", "--file", "export.json"],
         {KEYS: _adds(1)},
+        done_before=(8,),
+    ),
+    Scenario(
+        "encrypt-pair",
+        ["encrypt", "-k", "pair", "plain", "-o", "to-pair"],
+        {"to-pair": opens_to(PLAINTEXT, more=OF_PAIRS)},
+        environment=OF_PAIRS,
+        done_before=(8,),
+    ),
+    Scenario(
+        "decrypt-pair",
+        ["decrypt", "for-pair", "-o", "from-pair"],
+        {"from-pair": equals(PLAINTEXT)},
+        environment=OF_PAIRS,
+        done_before=(8,),
+    ),
+    Scenario(
+        "keygen-pair",
+        ["keygen", "fresh", "--kind", "p256"],
+        {PAIRS: _adds(1)},
+        says=as_long,
+        environment=OF_PAIRS,
+        done_before=(8,),
+    ),
+    Scenario(
+        "key-import-pem",
+        ["key", "import", "imported", "--private-key-file", "pair.pem"],
+        {KEYS: _adds(1)},
+        says=as_long,
+        done_before=(8,),
+    ),
+    Scenario(
+        "key-export-public",
+        ["key", "export", "pair", "--public", "-o", "public.json"],
+        {"public.json": lambda place, files, path: json.loads(files[path])["namespace"] == "raw-ecdh"},
+        environment=OF_PAIRS,
         done_before=(8,),
     ),
     Scenario(
