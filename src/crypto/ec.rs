@@ -106,6 +106,32 @@ impl EcPublicKey {
         (is_compressed && is_on_curve()).then(|| Self { curve, point: bytes.into() })
     }
 
+    /// Reads a point as other tools write it, compressed or not; `None` if `bytes` are no point of `curve`.
+    ///
+    /// Only files of keys have uncompressed points. In a message they would be a second spelling of a key.
+    #[must_use]
+    pub fn read_any_form(curve: Curve, bytes: &[u8]) -> Option<Self> {
+        if !matches!(bytes, [2..=4, ..]) {
+            return None;
+        }
+        let point = on_curve!(curve, lib => {
+            let key = lib::PublicKey::from_sec1_bytes(bytes).ok()?;
+            lib::Sec1Point::from(key).compress().to_bytes()
+        });
+        Some(Self { curve, point })
+    }
+
+    /// It, as `SubjectPublicKeyInfo` in DER, with an uncompressed point, which every tool reads.
+    #[must_use]
+    pub fn to_spki(&self) -> Option<Vec<u8>> {
+        on_curve!(self.curve, lib => {
+            use lib::pkcs8::EncodePublicKey as _;
+
+            let key = lib::PublicKey::from_sec1_bytes(&self.point).ok()?;
+            key.to_public_key_der().ok().map(|spki| spki.into_vec())
+        })
+    }
+
     /// The curve.
     #[must_use]
     pub fn curve(&self) -> Curve {
@@ -159,6 +185,20 @@ impl EcPrivateKey {
                 let point = lib::Sec1Point::from(secret.public_key()).compress().to_bytes();
                 let scalar = SecretBytes::copy_of(scalar.expose());
                 Some(Self { public: EcPublicKey { curve, point }, scalar })
+            })
+        })
+    }
+
+    /// It, as PKCS#8 `PrivateKeyInfo` in DER, with its public half.
+    #[must_use]
+    pub fn to_pkcs8(&self) -> Option<SecretBytes> {
+        stack::wipe_after(|| {
+            on_curve!(self.public.curve, lib => {
+                use lib::pkcs8::EncodePrivateKey as _;
+
+                let secret = lib::SecretKey::from_slice(self.scalar.expose()).ok()?;
+                let pkcs8 = secret.to_pkcs8_der().ok()?;
+                Some(SecretBytes::copy_of(pkcs8.as_bytes()))
             })
         })
     }

@@ -1,13 +1,16 @@
 //! Secrets, random numbers and AES-GCM, for all other modules.
 //!
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
-//! - [`ec`]: key agreement on elliptic curves
+//! - [`ec`]: key agreement on elliptic curves; [`rsa`]: RSA encryption
+//! - [`der`]: both kinds of keys as other tools write them
 //! - [`engine`]: AES-GCM, in one of two implementations
 //! - `locked`: memory that is not swapped out, for keys
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
+pub mod der;
 pub mod ec;
 pub mod engine;
 mod locked;
+pub mod rsa;
 pub mod secret;
 pub mod stack;

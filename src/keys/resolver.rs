@@ -53,6 +53,9 @@ pub enum Refusal {
     DoesNotUnwrap,
     /// It unwraps to a data key that is not the one of the message.
     OtherDataKey,
+    /// It unwraps to a data key that does not open the message, and the wrap does not bind the encryption context: so the
+    /// data key can be the right one and the context another.
+    NotBound,
 }
 
 /// Why nothing is known about an encrypted data key.
@@ -69,6 +72,9 @@ pub enum UnknownReason {
     /// Its key does not unwrap it, and nothing else opened the message: a pair that was bound to the message
     /// and not given would look the same.
     ContextInDoubt,
+    /// Its key unwraps it, to a data key that does not open the message under this encryption context. The wrap does not
+    /// bind the context, so this can be another one.
+    NotBound,
     /// Another one opened the message first.
     NotTried,
 }
@@ -167,8 +173,14 @@ pub fn resolve<T>(
     let opened = attempt.opened;
     if opened.is_none() {
         for key in sets.iter_mut().flat_map(|set| &mut set.keys) {
-            if matches!(key.proof, Proof::Refused(Refusal::DoesNotUnwrap)) {
-                key.proof = Proof::Unknown(UnknownReason::ContextInDoubt);
+            match key.proof {
+                Proof::Refused(Refusal::DoesNotUnwrap) => {
+                    key.proof = Proof::Unknown(UnknownReason::ContextInDoubt);
+                }
+                Proof::Refused(Refusal::NotBound) => {
+                    key.proof = Proof::Unknown(UnknownReason::NotBound);
+                }
+                Proof::Opens | Proof::Refused(Refusal::OtherDataKey) | Proof::Unknown(_) => {}
             }
         }
     }
@@ -223,7 +235,10 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 self.opened.get_or_insert_with(|| (found, candidate.key.clone()));
                 Proof::Opens
             }
-            Ok(None) => Proof::Refused(Refusal::OtherDataKey),
+            Ok(None) if candidate.unwrapper.binds_context() => {
+                Proof::Refused(Refusal::OtherDataKey)
+            }
+            Ok(None) => Proof::Refused(Refusal::NotBound),
             Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
             Err(UnwrapError::Key(error)) => Proof::Unknown(UnknownReason::Unusable(error)),
             Err(UnwrapError::Service(error)) => Proof::Unknown(UnknownReason::Service(error)),
@@ -240,7 +255,8 @@ pub(super) fn rank(proof: &Proof) -> u8 {
         // A public half opens nothing, whatever is done about it; a key that is switched off can be switched on.
         Proof::Unknown(UnknownReason::Unusable(KeyError::PublicOnly { .. })) => 1,
         Proof::Unknown(UnknownReason::Unusable(_)) => 2,
-        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(UnknownReason::ContextInDoubt) => 3,
+        Proof::Refused(Refusal::DoesNotUnwrap | Refusal::NotBound)
+        | Proof::Unknown(UnknownReason::ContextInDoubt | UnknownReason::NotBound) => 3,
         Proof::Refused(Refusal::OtherDataKey) => 4,
         Proof::Unknown(UnknownReason::Service(_)) => 5,
         Proof::Opens => 6,

@@ -201,6 +201,7 @@ impl HasKind for WrapError {
         match self {
             Self::Key(error) => error.kind(),
             Self::Random(_) => ErrorKind::Io,
+            Self::TooLong { .. } => ErrorKind::InvalidInput,
             Self::Service(_) => ErrorKind::Unavailable,
         }
     }
@@ -212,12 +213,14 @@ impl HasKind for KeyError {
             Self::NotFound { .. } | Self::NoVersion { .. } | Self::PublicOnly { .. } => {
                 ErrorKind::NoKey
             }
-            Self::AliasExists { .. } | Self::AliasOfForeign { .. } | Self::Occupied { .. } => {
-                ErrorKind::AlreadyExists
-            }
-            Self::Unusable { .. } | Self::DecryptOnly { .. } | Self::OnlyReads { .. } => {
-                ErrorKind::KeyUnusable
-            }
+            Self::AliasExists { .. }
+            | Self::AliasOfForeign { .. }
+            | Self::Occupied { .. }
+            | Self::PublicHeld { .. } => ErrorKind::AlreadyExists,
+            Self::Unusable { .. }
+            | Self::DecryptOnly { .. }
+            | Self::OnlyReads { .. }
+            | Self::NoRsa { .. } => ErrorKind::KeyUnusable,
             Self::Malformed { .. } => ErrorKind::Keyring,
             Self::Symmetric { .. }
             | Self::ReservedName { .. }

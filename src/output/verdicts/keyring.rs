@@ -166,6 +166,12 @@ impl Classified for KeyError {
                 "it encrypts, and opens nothing: open it where the private half is, or export that from there \
                  ('enwrap key export {key}')"
             )),
+            Self::NoRsa { .. } => Exit::NotAMessage
+                .hint("build it with the feature 'aws-lc', which is on by default: cargo install enwrap"),
+            Self::PublicHeld { id } => Exit::Exists.hint(format!(
+                "import it into another keyring (--keyring FILE); or let the public half go first, which loses nothing: \
+                 enwrap key delete {id}, and after its date enwrap key purge"
+            )),
             Self::OnlyReads { .. } => Exit::Usage
                 .hint("choose another key with -k; a key that encrypts is made by 'enwrap keygen'"),
             Self::Symmetric { .. } => Exit::Usage.hint(

@@ -1,0 +1,168 @@
+//! Keys in PEM (RFC 7468), as OpenSSL and other tools write them.
+//!
+//! Private keys: `PRIVATE KEY` (PKCS#8), `EC PRIVATE KEY` (SEC 1) with or without the `EC PARAMETERS` that older tools
+//! write before it, `RSA PRIVATE KEY` (PKCS#1). Public keys: `PUBLIC KEY` (SubjectPublicKeyInfo), `RSA PUBLIC KEY`
+//! (PKCS#1). Written are PKCS#8 and SubjectPublicKeyInfo.
+
+use p256::pkcs8::der::pem::{Decoder, LineEnding, encode, encoded_len};
+
+use crate::crypto::der::{self, DerFault, PrivateKey, PublicKey};
+use crate::crypto::secret::{SecretBytes, SecretText};
+use crate::crypto::stack;
+
+const PRIVATE: &str = "PRIVATE KEY";
+const PUBLIC: &str = "PUBLIC KEY";
+
+/// As much of an unknown label is shown.
+const LONGEST_LABEL: usize = 40;
+
+/// Why a text is not the key that was asked for. It shows nothing of the text but a label, algorithms and sizes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemFault {
+    /// There is no BEGIN line, or not the END line that belongs to it.
+    #[error("it is no key in PEM")]
+    NotPem,
+    /// There are several keys in it, and nothing says which one is meant.
+    #[error("it holds {0} keys, and only one can be meant")]
+    Several(usize),
+    /// It is encrypted with a passphrase.
+    #[error("its key is encrypted with a passphrase")]
+    Encrypted,
+    /// It holds a private key, and a public one was asked for.
+    #[error("it holds a private key, where a public one is to be")]
+    Private,
+    /// It holds a public key, and a private one was asked for.
+    #[error("it holds only a public key, where a private one is to be")]
+    Public,
+    /// A private key in the form of OpenSSH.
+    #[error("its private key is in the form of OpenSSH")]
+    OpenSsh,
+    /// It holds something else.
+    #[error("it holds no key that is used here, but a block '{0}'")]
+    Label(String),
+    /// What stands between the lines is no key that is used.
+    #[error(transparent)]
+    Key(#[from] DerFault),
+}
+
+/// Reads a private key.
+///
+/// # Errors
+/// [`PemFault`].
+pub fn read_private(text: &[u8]) -> Result<PrivateKey, PemFault> {
+    let block = the_key_in(text)?;
+    let read = match block.label {
+        PRIVATE => der::read_pkcs8,
+        "EC PRIVATE KEY" => der::read_sec1,
+        "RSA PRIVATE KEY" => der::read_pkcs1,
+        PUBLIC | "RSA PUBLIC KEY" => return Err(PemFault::Public),
+        _ => return Err(block.other_label()),
+    };
+    Ok(read(block.decode()?.expose())?)
+}
+
+/// Reads a public key.
+///
+/// # Errors
+/// [`PemFault`].
+pub fn read_public(text: &[u8]) -> Result<PublicKey, PemFault> {
+    let block = the_key_in(text)?;
+    let read = match block.label {
+        PUBLIC => der::read_spki,
+        "RSA PUBLIC KEY" => der::read_pkcs1_public,
+        PRIVATE | "EC PRIVATE KEY" | "RSA PRIVATE KEY" => return Err(PemFault::Private),
+        _ => return Err(block.other_label()),
+    };
+    Ok(read(block.decode()?.expose())?)
+}
+
+/// Writes a private key, from PKCS#8 in DER.
+#[must_use]
+pub fn write_private(pkcs8: &SecretBytes) -> Option<SecretText> {
+    written(PRIVATE, pkcs8.expose())
+}
+
+/// Writes a public key, from SubjectPublicKeyInfo in DER.
+#[must_use]
+pub fn write_public(spki: &[u8]) -> Option<SecretText> {
+    written(PUBLIC, spki)
+}
+
+fn written(label: &str, der: &[u8]) -> Option<SecretText> {
+    stack::wipe_after(|| {
+        let mut room = SecretBytes::zeroed(encoded_len(label, LineEnding::LF, der).ok()?);
+        let pem = encode(label, LineEnding::LF, der, room.expose_mut()).ok()?;
+        let mut text = SecretText::default();
+        text.push(pem.as_bytes());
+        Some(text)
+    })
+}
+
+/// The text from a BEGIN line to its END line.
+struct Block<'a> {
+    label: &'a str,
+    text: &'a [u8],
+}
+
+impl Block<'_> {
+    fn decode(&self) -> Result<SecretBytes, PemFault> {
+        // An older form of encryption has headers in front of the base64 (RFC 1421).
+        if self.text.windows(10).any(|window| window == b"Proc-Type:") {
+            return Err(PemFault::Encrypted);
+        }
+        stack::wipe_after(|| {
+            let mut decoder = Decoder::new_detect_wrap(self.text).map_err(|_| PemFault::NotPem)?;
+            let mut der = SecretBytes::zeroed(decoder.remaining_len());
+            decoder.decode(der.expose_mut()).map_err(|_| PemFault::NotPem)?;
+            if decoder.is_finished() { Ok(der) } else { Err(PemFault::NotPem) }
+        })
+    }
+
+    fn other_label(&self) -> PemFault {
+        match self.label {
+            "ENCRYPTED PRIVATE KEY" => PemFault::Encrypted,
+            "OPENSSH PRIVATE KEY" => PemFault::OpenSsh,
+            other => PemFault::Label(other.chars().take(LONGEST_LABEL).collect()),
+        }
+    }
+}
+
+/// The one block that is not the parameters of a curve. Other text may stand around it.
+fn the_key_in(text: &[u8]) -> Result<Block<'_>, PemFault> {
+    let mut keys = blocks(text)?;
+    keys.retain(|block| block.label != "EC PARAMETERS");
+    match keys.len() {
+        0 => Err(PemFault::NotPem),
+        1 => Ok(keys.remove(0)),
+        several => Err(PemFault::Several(several)),
+    }
+}
+
+fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, PemFault> {
+    let mut blocks = Vec::new();
+    let (mut begun, mut at) = (None, 0);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let end = at + line.len();
+        let line = line.trim_ascii_end();
+        let label = |before: &[u8]| {
+            let label = line.strip_prefix(before)?.strip_suffix(b"-----")?;
+            let label = std::str::from_utf8(label).ok()?;
+            label.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(label)
+        };
+        if let Some(label) = label(b"-----BEGIN ") {
+            if begun.replace((label, at)).is_some() {
+                return Err(PemFault::NotPem);
+            }
+        } else if let Some(ended) = label(b"-----END ") {
+            match begun.take() {
+                Some((label, start)) if label == ended => {
+                    let text = text[start..at + line.len()].trim_ascii_end();
+                    blocks.push(Block { label, text });
+                }
+                _ => return Err(PemFault::NotPem),
+            }
+        }
+        at = end;
+    }
+    if begun.is_some() { Err(PemFault::NotPem) } else { Ok(blocks) }
+}
