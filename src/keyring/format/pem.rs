@@ -6,9 +6,13 @@
 
 use p256::pkcs8::der::pem::{Decoder, LineEnding, encode, encoded_len};
 
+use super::exchange::Half;
 use crate::crypto::der::{self, DerFault, PrivateKey, PublicKey};
+use crate::crypto::ec::{EcPrivateKey, EcPublicKey};
 use crate::crypto::secret::{SecretBytes, SecretText};
 use crate::crypto::stack;
+use crate::keyring::model::key::KeyVersion;
+use crate::keyring::model::kind::Kind;
 
 const PRIVATE: &str = "PRIVATE KEY";
 const PUBLIC: &str = "PUBLIC KEY";
@@ -76,16 +80,23 @@ pub fn read_public(text: &[u8]) -> Result<PublicKey, PemFault> {
     Ok(read(block.decode()?.expose())?)
 }
 
-/// Writes a private key, from PKCS#8 in DER.
+/// Writes a version of a key: its private key, or the public one where only that is asked for or held. `None` for kinds
+/// without a public half, which PEM has no form for, and where what is held is no key of its kind.
 #[must_use]
-pub fn write_private(pkcs8: &SecretBytes) -> Option<SecretText> {
-    written(PRIVATE, pkcs8.expose())
-}
-
-/// Writes a public key, from SubjectPublicKeyInfo in DER.
-#[must_use]
-pub fn write_public(spki: &[u8]) -> Option<SecretText> {
-    written(PUBLIC, spki)
+pub fn write(kind: Kind, version: &KeyVersion, half: Half) -> Option<SecretText> {
+    let private = version.material.as_ref().filter(|_| half == Half::All);
+    match (kind.curve(), private) {
+        (Some(curve), Some(material)) => {
+            let key = EcPrivateKey::read(curve, material.secret())?;
+            written(PRIVATE, key.to_pkcs8()?.expose())
+        }
+        (Some(curve), None) => {
+            let key = EcPublicKey::read(curve, &version.public_point()?)?;
+            written(PUBLIC, &key.to_spki()?)
+        }
+        (None, Some(material)) if kind == Kind::Rsa => written(PRIVATE, material.secret().expose()),
+        (None, _) => written(PUBLIC, &hex::decode(&version.rsa.as_ref()?.public_key).ok()?),
+    }
 }
 
 fn written(label: &str, der: &[u8]) -> Option<SecretText> {

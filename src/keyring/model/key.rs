@@ -196,6 +196,11 @@ impl Key {
         Self { origin, aliases, ..self }
     }
 
+    /// This key under another id. Its versions keep their names, so they must not be enwrap's own.
+    pub(crate) fn with_id(self, id: KeyId) -> Self {
+        Self { id, ..self }
+    }
+
     /// A copy with these versions only, for an export.
     pub(crate) fn copy_with(&self, versions: Versions, decrypt_only: bool) -> Self {
         Self {
