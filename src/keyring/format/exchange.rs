@@ -80,6 +80,13 @@ pub enum Half {
 }
 
 impl KeySelection<'_> {
+    /// Whether no secret is exported: public halves were asked for, or nothing else is held.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.half == Half::Public
+            || self.versions.iter().all(|(key, version)| version.is_public_only(key.kind()))
+    }
+
     /// The versions as JSON: one object, or a list of several.
     ///
     /// # Errors
