@@ -227,3 +227,56 @@ fn require_size(der: &[u8], before: usize) -> Result<(), DerFault> {
         Some(bits) => Err(RsaFault::Size { bits }.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_ec(read: Result<PrivateKey, DerFault>, key: &EcPrivateKey) -> bool {
+        matches!(read, Ok(PrivateKey::Ec(read)) if read.public() == key.public())
+    }
+
+    #[test]
+    fn an_integer_without_its_leading_zeros_is_the_same_key() {
+        let short = [7; 30];
+        let mut scalar = SecretBytes::zeroed(32);
+        scalar.expose_mut()[2..].copy_from_slice(&short);
+        let key = EcPrivateKey::read(Curve::P256, &scalar).unwrap();
+        let curve = sec1::EcParameters::NamedCurve(ObjectIdentifier::new_unwrap(CURVES[0].0));
+        let info = |parameters, public_key| {
+            EcPrivateKeyInfo { private_key: &short, parameters, public_key }.to_der().unwrap()
+        };
+        assert!(is_ec(read_sec1(&info(Some(curve), None)), &key));
+        assert!(is_ec(read_sec1(&info(Some(curve), Some(key.public().as_bytes()))), &key));
+        // No curve is named, and another one's public key.
+        assert_eq!(read_sec1(&info(None, None)).unwrap_err(), DerFault::Malformed);
+        let other = EcPrivateKey::generate(Curve::P256).unwrap();
+        let halves = info(Some(curve), Some(other.public().as_bytes()));
+        assert_eq!(read_sec1(&halves).unwrap_err(), DerFault::Halves);
+        let zero =
+            EcPrivateKeyInfo { private_key: &[0; 32], parameters: Some(curve), public_key: None };
+        let fault = DerFault::NotOfCurve(Curve::P256);
+        assert_eq!(read_sec1(&zero.to_der().unwrap()).unwrap_err(), fault);
+        let long =
+            EcPrivateKeyInfo { private_key: &[1; 33], parameters: Some(curve), public_key: None };
+        assert_eq!(read_sec1(&long.to_der().unwrap()).unwrap_err(), fault);
+    }
+
+    #[test]
+    fn no_cut_and_no_longer_text_is_a_key() {
+        for curve in Curve::ALL {
+            let key = EcPrivateKey::generate(curve).unwrap();
+            let (pkcs8, spki) = (key.to_pkcs8().unwrap(), key.public().to_spki().unwrap());
+            assert!(is_ec(read_pkcs8(pkcs8.expose()), &key));
+            assert!(matches!(read_spki(&spki), Ok(PublicKey::Ec(read)) if read == *key.public()));
+            for len in 0..pkcs8.len() {
+                assert!(read_pkcs8(&pkcs8.expose()[..len]).is_err());
+            }
+            for len in 0..spki.len() {
+                assert!(read_spki(&spki[..len]).is_err());
+            }
+            assert!(read_pkcs8(&[pkcs8.expose(), &[0]].concat()).is_err());
+            assert!(read_spki(&[&spki[..], &[0]].concat()).is_err());
+        }
+    }
+}

@@ -177,3 +177,115 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, PemFault> {
     }
     if begun.is_some() { Err(PemFault::NotPem) } else { Ok(blocks) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::ec::Curve;
+    use crate::crypto::rsa::RsaFault;
+
+    fn pair(curve: Curve) -> KeyVersion {
+        KeyVersion::of_pair(1, EcPrivateKey::generate(curve).unwrap())
+    }
+
+    fn text_of(version: &KeyVersion, curve: Curve, half: Half) -> String {
+        let text = write(curve.into(), version, half).unwrap();
+        String::from_utf8(text.expose().to_vec()).unwrap()
+    }
+
+    fn read_pair(text: &str) -> Result<KeyVersion, PemFault> {
+        match read_private(text.as_bytes())? {
+            PrivateKey::Ec(key) => Ok(KeyVersion::of_pair(1, key)),
+            PrivateKey::Rsa { .. } => unreachable!("a key on a curve"),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_the_same_key() {
+        for curve in Curve::ALL {
+            let key = pair(curve);
+            let private = text_of(&key, curve, Half::All);
+            assert!(private.starts_with("-----BEGIN PRIVATE KEY-----\n"));
+            let again = read_pair(&private).unwrap();
+            assert_eq!((&again.name, &again.material), (&key.name, &key.material));
+            let public = text_of(&key, curve, Half::Public);
+            let PublicKey::Ec(point) = read_public(public.as_bytes()).unwrap() else {
+                unreachable!("a key on a curve")
+            };
+            assert_eq!(Some(point.as_bytes().to_vec()), key.public_point());
+            // Of a version without its private half there is only the public one to write.
+            let half = KeyVersion::of_public(1, &point);
+            assert_eq!(text_of(&half, curve, Half::All), public);
+            assert_eq!(read_public(private.as_bytes()).unwrap_err(), PemFault::Private);
+            assert_eq!(read_private(public.as_bytes()).unwrap_err(), PemFault::Public);
+        }
+        let aes = KeyVersion::new(1, "ns", "n", None);
+        assert!(write(Kind::Aes, &aes, Half::All).is_none());
+    }
+
+    #[test]
+    fn line_ends_and_the_length_of_lines_do_not_matter() {
+        let key = pair(Curve::P256);
+        let text = text_of(&key, Curve::P256, Half::All);
+        let lines: Vec<&str> = text.lines().collect();
+        let base64 = lines[1..lines.len() - 1].concat();
+        let wide: Vec<&str> =
+            base64.as_bytes().chunks(76).map(|it| str::from_utf8(it).unwrap()).collect();
+        let (begin, end) = (lines[0], lines[lines.len() - 1]);
+        let one_line = format!("{begin}\n{base64}\n{end}");
+        let wide = format!("{begin}\r\n{}\r\n{end}\r\n", wide.join("\r\n"));
+        let around = format!("Bag Attributes\n  friendlyName: é\n{text}\nmore\n");
+        let parameters =
+            "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+        for other in
+            [text.replace('\n', "\r\n"), one_line, wide, around, format!("{parameters}{text}")]
+        {
+            assert_eq!(read_pair(&other).unwrap().material, key.material, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_key_is_said_without_showing_it() {
+        let text = text_of(&pair(Curve::P256), Curve::P256, Half::All);
+        let labelled = |label: &str| text.replace("PRIVATE KEY", label);
+        let body = text.lines().nth(1).unwrap();
+        let cases = [
+            (String::new(), PemFault::NotPem),
+            (body.to_owned(), PemFault::NotPem),
+            (text.replace("END", "BEGIN"), PemFault::NotPem),
+            (text.replace("END PRIVATE", "END PUBLIC"), PemFault::NotPem),
+            (text.trim_end().rsplit_once('\n').unwrap().0.to_owned(), PemFault::NotPem),
+            (text.replacen(body, &body.replacen('M', "!", 1), 1), PemFault::NotPem),
+            (text.replacen(&format!("{body}\n"), "", 1), PemFault::Key(DerFault::Malformed)),
+            (format!("{text}{text}"), PemFault::Several(2)),
+            (labelled("ENCRYPTED PRIVATE KEY"), PemFault::Encrypted),
+            (
+                text.replacen(body, &format!("Proc-Type: 4,ENCRYPTED\n\n{body}"), 1),
+                PemFault::Encrypted,
+            ),
+            (labelled("OPENSSH PRIVATE KEY"), PemFault::OpenSsh),
+            (labelled("CERTIFICATE"), PemFault::Label("CERTIFICATE".to_owned())),
+            (labelled(&"A".repeat(100)), PemFault::Label("A".repeat(40))),
+            (labelled("EC PRIVATE KEY"), PemFault::Key(DerFault::Malformed)),
+            (labelled("RSA PRIVATE KEY"), PemFault::Key(DerFault::Malformed)),
+        ];
+        for (text, fault) in cases {
+            let error = read_private(text.as_bytes()).unwrap_err();
+            assert!(!error.to_string().contains(&body[..10]));
+            assert_eq!(error, fault, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_rsa_key_is_refused_with_its_size() {
+        // Numbers of the right form; nothing is computed with them.
+        let integer = |len: usize| {
+            [&[2, 0x81, u8::try_from(len + 1).unwrap(), 0][..], &vec![0x91; len]].concat()
+        };
+        let numbers = [integer(128), vec![2, 1, 3]].concat();
+        let der = [&[0x30, 0x81, u8::try_from(numbers.len()).unwrap()][..], &numbers].concat();
+        let text = written("RSA PUBLIC KEY", &der).unwrap();
+        let error = read_public(text.expose()).unwrap_err();
+        assert_eq!(error, PemFault::Key(RsaFault::Size { bits: 1024 }.into()));
+    }
+}

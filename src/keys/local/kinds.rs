@@ -205,3 +205,41 @@ impl<K: Send + Sync> Unwrapper for Unnamed<K> {
         self.1(&self.0, wrapped, context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::ec::Curve;
+    use crate::crypto::rsa::RsaPadding;
+    use crate::crypto::secret::SecretBytes;
+    use crate::keyring::Material;
+
+    #[test]
+    fn damaged_versions_are_said_to_be_so_and_are_no_sound_keys() {
+        let rsa = RsaPublic { padding: RsaPadding::OaepSha256, public_key: "00".to_owned() };
+        let material = || SecretBytes::copy_of(&[7; 32]);
+        let rsa = KeyVersion::of_rsa(1, "ns", "n", rsa, Some(material()));
+        let branch =
+            KeyVersion::new(1, "aws-kms-hierarchy", "no-version", Material::new(material()));
+        let other = EcPublicKey::read(Curve::P256, &hex::decode(GENERATOR).unwrap()).unwrap();
+        let pair =
+            KeyVersion { material: Material::new(material()), ..KeyVersion::of_public(1, &other) };
+        for (kind, version) in [(Kind::Rsa, rsa), (Kind::Branch, branch), (Kind::P256, pair)] {
+            let key = Key::import(kind, version).unwrap();
+            let (provider_id, provider_info, ciphertext) = (Vec::new(), Vec::new(), Vec::new());
+            let wrapped = EncryptedDataKey { provider_id, provider_info, ciphertext };
+            let unwrapper = unwrapper(&key, key.current()).unwrap();
+            let error = unwrapper.unwrap(&wrapped, &EncryptionContext::default()).unwrap_err();
+            let expected = match kind {
+                Kind::Rsa if !rsa::IS_BUILT => KeyError::NoRsa { key: key.id() },
+                _ => malformed(&key, key.current()),
+            };
+            assert!(matches!(error, UnwrapError::Key(error) if error == expected));
+            // What this build has no code for is not tried.
+            let is_untried = kind == Kind::Rsa && !rsa::IS_BUILT;
+            assert_eq!(unwraps_what_it_wraps(&key, key.current()), is_untried, "{kind}");
+        }
+    }
+
+    const GENERATOR: &str = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+}
