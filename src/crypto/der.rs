@@ -201,7 +201,7 @@ fn ec_private(der: &[u8], curve: Option<Curve>) -> Result<PrivateKey, DerFault> 
     let missing = scalar.len().checked_sub(info.private_key.len());
     let missing = missing.ok_or(DerFault::NotOfCurve(curve))?;
     scalar.expose_mut()[missing..].copy_from_slice(info.private_key);
-    let key = EcPrivateKey::read(curve, &scalar).ok_or(DerFault::NotOfCurve(curve))?;
+    let key = EcPrivateKey::read(curve, scalar).ok_or(DerFault::NotOfCurve(curve))?;
     let public = info.public_key.map(|point| EcPublicKey::read_any_form(curve, point));
     if public.is_some_and(|public| public.as_ref() != Some(key.public())) {
         return Err(DerFault::Halves);
@@ -241,7 +241,7 @@ mod tests {
         let short = [7; 30];
         let mut scalar = SecretBytes::zeroed(32);
         scalar.expose_mut()[2..].copy_from_slice(&short);
-        let key = EcPrivateKey::read(Curve::P256, &scalar).unwrap();
+        let key = EcPrivateKey::read(Curve::P256, scalar).unwrap();
         let curve = sec1::EcParameters::NamedCurve(ObjectIdentifier::new_unwrap(CURVES[0].0));
         let info = |parameters, public_key| {
             EcPrivateKeyInfo { private_key: &short, parameters, public_key }.to_der().unwrap()

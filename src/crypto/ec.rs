@@ -1,5 +1,4 @@
-//! Elliptic-curve Diffie-Hellman (SEC 1, section 3.3.1) on the curves P-256, P-384 and P-521, by the constant-time
-//! libraries of RustCrypto.
+//! Keys for elliptic-curve Diffie-Hellman (SEC 1, section 3.3.1) on the curves P-256, P-384 and P-521.
 //!
 //! A public key is a compressed point (SEC 1, section 2.3.3). The point at infinity, points beside the curve, and the
 //! uncompressed and hybrid forms are refused where a public key is read; a private key of zero, or not below the order of
@@ -11,6 +10,7 @@ use std::io;
 use rand::rngs::SysRng;
 use zeroize::Zeroize as _;
 
+use super::agreement::Private;
 use super::secret::SecretBytes;
 use super::stack;
 
@@ -66,32 +66,35 @@ impl fmt::Display for Curve {
 macro_rules! on_curve {
     ($curve:expr, $krate:ident => $body:expr) => {
         match $curve {
-            Curve::P256 => {
+            $crate::crypto::ec::Curve::P256 => {
                 use p256 as $krate;
                 $body
             }
-            Curve::P384 => {
+            $crate::crypto::ec::Curve::P384 => {
                 use p384 as $krate;
                 $body
             }
-            Curve::P521 => {
+            $crate::crypto::ec::Curve::P521 => {
                 use p521 as $krate;
                 $body
             }
         }
     };
 }
+#[cfg(any(not(feature = "aws-lc"), test))]
+pub(super) use on_curve;
 
 /// A public key: a point of its curve that is not the point at infinity.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EcPublicKey {
     curve: Curve,
-    point: Box<[u8]>,
+    uncompressed: Box<[u8]>,
+    compressed: Box<[u8]>,
 }
 
 impl fmt::Debug for EcPublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EcPublicKey({} {})", self.curve, hex::encode(&self.point))
+        write!(f, "EcPublicKey({} {})", self.curve, hex::encode(&self.compressed))
     }
 }
 
@@ -99,11 +102,16 @@ impl EcPublicKey {
     /// Reads a compressed point; `None` if `bytes` are no such point of `curve`.
     #[must_use]
     pub fn read(curve: Curve, bytes: &[u8]) -> Option<Self> {
-        // The libraries would take the uncompressed form too, which names the same key in other bytes.
         let is_compressed = matches!(bytes, [2 | 3, ..]) && bytes.len() == curve.point_len();
-        let is_on_curve =
-            || on_curve!(curve, lib => lib::PublicKey::from_sec1_bytes(bytes).is_ok());
-        (is_compressed && is_on_curve()).then(|| Self { curve, point: bytes.into() })
+        is_compressed.then(|| Self::read_any_form(curve, bytes)).flatten()
+    }
+
+    /// Takes the uncompressed form of a point that is proved to be one of `curve`.
+    fn of_point(curve: Curve, uncompressed: Box<[u8]>) -> Self {
+        let (x, y) = uncompressed[1..].split_at(curve.scalar_len());
+        let is_odd = y.last().map_or(0, |byte| byte & 1);
+        let compressed = [&[2 + is_odd], x].concat().into();
+        Self { curve, uncompressed, compressed }
     }
 
     /// Reads a point as other tools write it, compressed or not; `None` if `bytes` are no point of `curve`.
@@ -115,10 +123,11 @@ impl EcPublicKey {
             return None;
         }
         let point = on_curve!(curve, lib => {
-            let key = lib::PublicKey::from_sec1_bytes(bytes).ok()?;
-            lib::Sec1Point::from(key).compress().to_bytes()
+            use lib::elliptic_curve::sec1::ToSec1Point as _;
+
+            lib::PublicKey::from_sec1_bytes(bytes).ok()?.to_sec1_point(false).to_bytes()
         });
-        Some(Self { curve, point })
+        Some(Self::of_point(curve, point))
     }
 
     /// It, as `SubjectPublicKeyInfo` in DER, with an uncompressed point, which every tool reads.
@@ -127,7 +136,7 @@ impl EcPublicKey {
         on_curve!(self.curve, lib => {
             use lib::pkcs8::EncodePublicKey as _;
 
-            let key = lib::PublicKey::from_sec1_bytes(&self.point).ok()?;
+            let key = lib::PublicKey::from_sec1_bytes(&self.uncompressed).ok()?;
             key.to_public_key_der().ok().map(|spki| spki.into_vec())
         })
     }
@@ -138,10 +147,16 @@ impl EcPublicKey {
         self.curve
     }
 
-    /// The compressed point.
+    /// The compressed point, by which a message names the key.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.point
+        &self.compressed
+    }
+
+    /// The uncompressed point.
+    #[must_use]
+    pub fn uncompressed(&self) -> &[u8] {
+        &self.uncompressed
     }
 }
 
@@ -149,6 +164,7 @@ impl EcPublicKey {
 #[derive(Debug)]
 pub struct EcPrivateKey {
     public: EcPublicKey,
+    private: Private,
     scalar: SecretBytes,
 }
 
@@ -158,7 +174,7 @@ impl EcPrivateKey {
     /// # Errors
     /// When the system has no random numbers to give.
     pub fn generate(curve: Curve) -> io::Result<Self> {
-        stack::wipe_after(|| {
+        let scalar = stack::wipe_after(|| {
             on_curve!(curve, lib => {
                 use lib::elliptic_curve::Generate as _;
 
@@ -167,25 +183,19 @@ impl EcPrivateKey {
                 let mut bytes = secret.to_bytes();
                 let scalar = SecretBytes::copy_of(&bytes);
                 bytes.zeroize();
-                let point = lib::Sec1Point::from(secret.public_key()).compress().to_bytes();
-                Ok(Self { public: EcPublicKey { curve, point }, scalar })
+                Ok::<_, io::Error>(scalar)
             })
-        })
+        })?;
+        Self::read(curve, scalar).ok_or_else(|| io::ErrorKind::Other.into())
     }
 
     /// Reads a private key, an integer as long as the field; `None` if `curve` has no such private key.
     #[must_use]
-    pub fn read(curve: Curve, scalar: &SecretBytes) -> Option<Self> {
-        if scalar.len() != curve.scalar_len() {
-            return None;
-        }
+    pub fn read(curve: Curve, scalar: SecretBytes) -> Option<Self> {
         stack::wipe_after(|| {
-            on_curve!(curve, lib => {
-                let secret = lib::SecretKey::from_slice(scalar.expose()).ok()?;
-                let point = lib::Sec1Point::from(secret.public_key()).compress().to_bytes();
-                let scalar = SecretBytes::copy_of(scalar.expose());
-                Some(Self { public: EcPublicKey { curve, point }, scalar })
-            })
+            let private = Private::read(curve, scalar.expose())?;
+            let public = EcPublicKey::of_point(curve, private.public_point()?);
+            Some(Self { public, private, scalar })
         })
     }
 
@@ -222,19 +232,17 @@ impl EcPrivateKey {
         if other.curve != self.public.curve {
             return None;
         }
-        stack::wipe_after(|| {
-            on_curve!(other.curve, lib => {
-                let secret = lib::SecretKey::from_slice(self.scalar.expose()).ok()?;
-                let other = lib::PublicKey::from_sec1_bytes(&other.point).ok()?;
-                Some(SecretBytes::copy_of(secret.diffie_hellman(&other).raw_secret_bytes()))
-            })
-        })
+        stack::wipe_after(|| self.private.shared_with(&other.uncompressed))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn copy(scalar: &SecretBytes) -> SecretBytes {
+        SecretBytes::copy_of(scalar.expose())
+    }
 
     #[test]
     fn two_keys_of_a_curve_share_a_secret_and_keys_of_two_curves_do_not() {
@@ -243,11 +251,11 @@ mod tests {
             let shared = a.agree(b.public()).unwrap();
             assert_eq!(shared.len(), curve.scalar_len());
             assert_eq!(b.agree(a.public()), Some(shared));
-            let again = EcPrivateKey::read(curve, &a.scalar).unwrap();
+            let again = EcPrivateKey::read(curve, copy(&a.scalar)).unwrap();
             assert_eq!(again.public(), a.public());
             for other in Curve::ALL.into_iter().filter(|other| *other != curve) {
                 assert!(EcPrivateKey::generate(other).unwrap().agree(a.public()).is_none());
-                assert!(EcPrivateKey::read(other, &a.scalar).is_none());
+                assert!(EcPrivateKey::read(other, copy(&a.scalar)).is_none());
                 assert!(EcPublicKey::read(other, a.public().as_bytes()).is_none());
             }
         }
@@ -279,7 +287,7 @@ mod tests {
         for (curve, point, scalar, shared) in vectors {
             let point = EcPublicKey::read(curve, &hex::decode(point).unwrap()).unwrap();
             let scalar = SecretBytes::copy_of(&hex::decode(scalar).unwrap());
-            let key = EcPrivateKey::read(curve, &scalar).unwrap();
+            let key = EcPrivateKey::read(curve, scalar).unwrap();
             assert_eq!(hex::encode(key.agree(&point).unwrap().expose()), shared, "{curve}");
         }
     }
@@ -312,7 +320,7 @@ mod tests {
         for curve in Curve::ALL {
             for byte in [0, 0xFF] {
                 let scalar = SecretBytes::copy_of(&vec![byte; curve.scalar_len()]);
-                assert!(EcPrivateKey::read(curve, &scalar).is_none());
+                assert!(EcPrivateKey::read(curve, scalar).is_none());
             }
         }
     }

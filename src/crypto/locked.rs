@@ -12,8 +12,9 @@ use zeroize::Zeroize;
 /// What is locked at once. Where the pages of the system are larger, so is what is locked.
 const PAGE: usize = 4096;
 
-/// The bytes of a slot: the longest keys here have 64, and a page has 64 slots.
-pub(super) const SLOT: usize = 64;
+/// The bytes of a slot: the longest keys here, but those of RSA, are the private keys of P-521 with 66. A page has 56
+/// slots.
+pub(super) const SLOT: usize = 72;
 
 /// A page of its own for a value.
 #[repr(align(4096))]

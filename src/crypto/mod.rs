@@ -1,12 +1,13 @@
 //! Secrets, random numbers and AES-GCM, for all other modules.
 //!
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
-//! - [`ec`]: key agreement on elliptic curves; [`rsa`]: RSA encryption
+//! - [`ec`]: keys on elliptic curves; `agreement`: what is computed with them; [`rsa`]: RSA encryption
 //! - [`der`]: both kinds of keys as other tools write them
 //! - [`engine`]: AES-GCM, in one of two implementations
 //! - `locked`: memory that is not swapped out, for keys
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
+mod agreement;
 pub mod der;
 pub mod ec;
 pub mod engine;

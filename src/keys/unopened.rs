@@ -4,6 +4,7 @@ use super::local::namespace_and_name;
 use super::resolver::{KeySet, Proof, Refusal, ResolvedKey, SetOrigin, UnknownReason, rank};
 use super::service::ServiceError;
 use crate::keyring::KeyError;
+use crate::keyring::model::kind::ECDH_NAMESPACE;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 
 /// Why no data key was found.
@@ -83,11 +84,24 @@ fn names_of<'a>(wrapped: impl Iterator<Item = &'a EncryptedDataKey>) -> Vec<Stri
 /// sane name. Not authentic.
 #[must_use]
 pub fn name_of(wrapped: &EncryptedDataKey) -> String {
-    const MOST: usize = 200;
     let (namespace, name) = namespace_and_name(wrapped);
-    let cut = |text: &str| match text.char_indices().nth(MOST) {
+    format!("{}: {}", cut(&namespace, MOST_OF_A_NAME), short_name(&namespace, &name))
+}
+
+/// What people are shown of a key name: the beginning of a public key, and of another name as much as is sane.
+#[must_use]
+pub fn short_name(namespace: &str, name: &str) -> String {
+    // 12 bytes: enough that no two keys of one owner begin alike.
+    const MOST_OF_A_POINT: usize = 24;
+    let is_point = namespace == ECDH_NAMESPACE;
+    cut(name, if is_point { MOST_OF_A_POINT } else { MOST_OF_A_NAME })
+}
+
+const MOST_OF_A_NAME: usize = 200;
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}..", &text[..end]),
         None => text.to_owned(),
-    };
-    format!("{}: {}", cut(&namespace), cut(&name))
+    }
 }

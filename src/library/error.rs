@@ -215,6 +215,7 @@ impl HasKind for KeyError {
             }
             Self::AliasExists { .. }
             | Self::AliasOfForeign { .. }
+            | Self::AliasOfKind { .. }
             | Self::Occupied { .. }
             | Self::PublicHeld { .. } => ErrorKind::AlreadyExists,
             Self::Unusable { .. }

@@ -20,6 +20,7 @@ mod foreign_keys;
 mod git;
 mod keyring;
 mod keys;
+mod kinds;
 mod lifecycle;
 mod messages;
 mod outputs;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use enwrap::keyring::{KeyringError, RootKeys, Store};
+use enwrap::keyring::{Key, KeyringError, RootKeys, Store};
 use enwrap::keys::envelope::{Envelope, Records as _};
 use enwrap::keys::local::namespace_and_name;
 use enwrap::keys::unopened::name_of;
@@ -153,7 +153,13 @@ fn known_as(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<String> {
     let held = named_by(keyring, wrapped)?;
     let key = keyring.key(&held.key.to_string()).ok()?;
     let name = key.aliases().first().map_or_else(|| key.id().to_string(), ToString::to_string);
-    Some(format!("{name} version {}", held.version))
+    let public_only = if is_public_only(key, held.version) { ", public only" } else { "" };
+    Some(format!("{name} version {}{public_only}", held.version))
+}
+
+/// Whether the version of a key opens nothing here.
+fn is_public_only(key: &Key, version: u32) -> bool {
+    key.version(Some(version)).is_ok_and(|version| version.is_public_only(key.kind()))
 }
 
 fn to_text(
@@ -236,6 +242,7 @@ fn inspected_key(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> InspectedKey
         name: name.to_string(),
         key_id: held.as_ref().map(|held| held.key.to_string()),
         version: held.as_ref().map(|held| held.version),
+        public_only: held.zip(key).is_some_and(|(held, key)| is_public_only(key, held.version)),
         aliases: key.map(|key| names(key.aliases())),
     }
 }

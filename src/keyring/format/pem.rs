@@ -87,7 +87,7 @@ pub fn write(kind: Kind, version: &KeyVersion, half: Half) -> Option<SecretText>
     let private = version.material.as_ref().filter(|_| half == Half::All);
     match (kind.curve(), private) {
         (Some(curve), Some(material)) => {
-            let key = EcPrivateKey::read(curve, material.secret())?;
+            let key = EcPrivateKey::read(curve, SecretBytes::copy_of(material.secret().expose()))?;
             written(PRIVATE, key.to_pkcs8()?.expose())
         }
         (Some(curve), None) => {

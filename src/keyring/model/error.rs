@@ -41,6 +41,16 @@ pub enum KeyError {
         /// Its key.
         id: KeyId,
     },
+    /// The alias names a key of another kind than the one that is asked for.
+    #[error("the alias '{alias}' names key {id}, which is of kind {kind}")]
+    AliasOfKind {
+        /// The alias.
+        alias: Alias,
+        /// Its key.
+        id: KeyId,
+        /// The key's kind.
+        kind: Kind,
+    },
     /// The key version is switched off.
     #[error("key '{key}' version {version} is {state}{}", until(*deletion_date))]
     Unusable {

@@ -2,7 +2,7 @@
 
 use crate::crypto::ec::{EcPrivateKey, EcPublicKey};
 use crate::crypto::rsa::{self, RsaPrivateKey, RsaPublicKey};
-use crate::crypto::secret::DataKey;
+use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::key::RsaPublic;
 use crate::keyring::{Key, KeyError, KeyVersion, Kind};
 use crate::keys::service::{Recipient, UnwrapError, Unwrapper, WrapError};
@@ -151,7 +151,8 @@ fn public_point(kind: Kind, version: &KeyVersion) -> Option<EcPublicKey> {
 
 /// Both halves; `None` if they do not belong together.
 fn key_pair(kind: Kind, version: &KeyVersion) -> Option<EcPrivateKey> {
-    let pair = EcPrivateKey::read(kind.curve()?, version.material.as_ref()?.secret())?;
+    let secret = version.material.as_ref()?.secret();
+    let pair = EcPrivateKey::read(kind.curve()?, SecretBytes::copy_of(secret.expose()))?;
     (version.public_point()? == pair.public().as_bytes()).then_some(pair)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use enwrap::clock::now;
 use enwrap::keyring::model::key::State;
-use enwrap::keyring::{Alias, Key, KeyId, KeyVersion};
+use enwrap::keyring::{Alias, Key, KeyId, KeyVersion, Kind};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -38,6 +38,9 @@ pub(crate) struct KeyRecord {
     #[serde(serialize_with = "as_text")]
     created: Timestamp,
     origin: String,
+    kind: &'static str,
+    /// Whether only public halves of it are here: it encrypts, and opens nothing.
+    public_only: bool,
     #[serde(serialize_with = "as_text")]
     state: State,
     age_days: i64,
@@ -57,7 +60,7 @@ struct VersionRecord {
     state: State,
     #[serde(serialize_with = "as_text_or_null")]
     deletion_date: Option<Timestamp>,
-    /// Null where the material is not here.
+    /// Of an elliptic-curve key those of its curve. Null where AWS KMS keeps the key.
     bits: Option<usize>,
 }
 
@@ -69,16 +72,22 @@ impl KeyRecord {
             description: key.description().to_owned(),
             created: key.created(),
             origin: key.origin().to_string(),
+            kind: key.kind().name(),
+            public_only: key.is_public_only(),
             state: key.current().state,
             age_days: age_days(key),
             decrypt_only: key.is_decrypt_only(),
-            versions: key.versions().iter().map(VersionRecord::new).collect(),
+            versions: key
+                .versions()
+                .iter()
+                .map(|version| VersionRecord::new(key, version))
+                .collect(),
         }
     }
 }
 
 impl VersionRecord {
-    fn new(version: &KeyVersion) -> Self {
+    fn new(key: &Key, version: &KeyVersion) -> Self {
         Self {
             version: version.number,
             namespace: version.namespace.clone(),
@@ -86,8 +95,20 @@ impl VersionRecord {
             created: version.created,
             state: version.state,
             deletion_date: version.deletion_date,
-            bits: version.material.as_ref().map(|material| material.secret().len() * 8),
+            bits: bits(key, version),
         }
+    }
+}
+
+/// The length of a version's key, as its kind counts it.
+pub(crate) fn bits(key: &Key, version: &KeyVersion) -> Option<usize> {
+    match key.kind() {
+        Kind::P256 => Some(256),
+        Kind::P384 => Some(384),
+        Kind::P521 => Some(521),
+        Kind::Aes | Kind::Branch => Some(version.material.as_ref()?.secret().len() * 8),
+        // The modulus is not taken out of the key for this.
+        Kind::Rsa => None,
     }
 }
 

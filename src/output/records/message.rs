@@ -129,6 +129,8 @@ pub(crate) struct InspectedKey {
     pub(crate) key_id: Option<String>,
     pub(crate) version: Option<u32>,
     pub(crate) aliases: Option<Vec<String>>,
+    /// Whether only the public half of the key is here.
+    pub(crate) public_only: bool,
 }
 
 /// An encrypted data key of a record in an envelope file.

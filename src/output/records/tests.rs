@@ -81,6 +81,7 @@ fn results() -> Vec<BTreeSet<String>> {
         key_id: None,
         version: None,
         aliases: None,
+        public_only: false,
     };
     vec![
         members(&EncryptedRecord {

@@ -160,6 +160,9 @@ impl Classified for KeyError {
                 "whoever it comes from can read what is encrypted under it; choose another alias, or see \
                  'enwrap key show {id}'"
             )),
+            Self::AliasOfKind { kind, .. } => {
+                Exit::Exists.hint(format!("choose another alias, or ask for --kind {kind}"))
+            }
             Self::Unusable { key, state: State::PendingDeletion, .. } => {
                 Exit::KeyDisabled.hint(format!("keep it: enwrap key undelete {key}"))
             }

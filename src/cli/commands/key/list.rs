@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::aliases;
+use super::{aliases, kind};
 use crate::cli::app::App;
 use crate::output::error::Error;
 use crate::output::records::key::{KeyRecord, age_days};
@@ -20,13 +20,14 @@ pub(crate) fn run(app: &App, _args: &ListArgs) -> Result<(), Error> {
         }
         return Ok(());
     }
-    let rows: Vec<[String; 6]> = keyring
+    let rows: Vec<[String; 7]> = keyring
         .keys()
         .iter()
         .map(|key| {
             [
                 aliases(key),
                 key.id().to_string(),
+                kind(key),
                 key.current().state.to_string(),
                 key.versions().len().to_string(),
                 key.created().strftime("%Y-%m-%d").to_string(),
@@ -34,6 +35,7 @@ pub(crate) fn run(app: &App, _args: &ListArgs) -> Result<(), Error> {
             ]
         })
         .collect();
-    let text = table::aligned(["ALIAS", "KEY ID", "STATE", "VERS", "CREATED", "AGE"], &rows);
+    let text =
+        table::aligned(["ALIAS", "KEY ID", "KIND", "STATE", "VERS", "CREATED", "AGE"], &rows);
     Ok(app.ui.text(&text)?)
 }

@@ -68,6 +68,12 @@ pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
     })
 }
 
+/// The kind of a key, and whether it can only encrypt here.
+fn kind(key: &Key) -> String {
+    let public_only = if key.is_public_only() { ", public only" } else { "" };
+    format!("{}{public_only}", key.kind())
+}
+
 fn aliases(key: &Key) -> String {
     let aliases: Vec<&str> = key.aliases().iter().map(Alias::as_str).collect();
     if aliases.is_empty() { "-".to_owned() } else { aliases.join(",") }

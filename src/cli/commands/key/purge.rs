@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use enwrap::clock::now;
-use enwrap::keyring::{Key, KeyId, RootKeys};
+use enwrap::keyring::{Key, KeyId, RootKeys, Store};
 
 use super::purge_check::{PurgeCheck, require_unneeded};
 use crate::cli::app::App;
@@ -15,7 +15,7 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::secrets::prompt;
 use crate::output::counted::counted;
-use crate::output::error::{AfterDone as _, Concerning as _, Error, UsageError};
+use crate::output::error::{AfterDone as _, Concerning as _, Error, Found, UsageError};
 use crate::output::records::key::PurgedRecord;
 use crate::output::records::names;
 use crate::output::status::Status;
@@ -62,14 +62,10 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     // One time for the question and for the purge, so that nothing falls due between them.
     let now = now();
     let due = due(&keyring, &only, now);
-    let mut checked = PurgeCheck::default();
-    if !args.check.is_empty() {
-        let doomed: Vec<_> = due.iter().map(|(key, number)| (key.id(), *number)).collect();
-        checked = match require_unneeded(app, &store, &args.open, &args.check, &doomed)? {
-            Ok(checked) => checked,
-            Err(found) => return Ok(Status::Found(found)),
-        };
-    }
+    let checked = match check(app, &store, args, &due)? {
+        Ok(checked) => checked,
+        Err(found) => return Ok(Status::Found(found)),
+    };
     if args.dry_run {
         for (key, number) in &due {
             let record = PurgedRecord {
@@ -107,6 +103,29 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     );
     checked.remind(app);
     Ok(Status::Done)
+}
+
+/// Has `--check` prove that nothing needs what is due. The inner error is that something does.
+fn check(
+    app: &App,
+    store: &Store,
+    args: &PurgeArgs,
+    due: &[(&Key, u32)],
+) -> Result<Result<PurgeCheck, Found>, Error> {
+    if args.check.is_empty() {
+        return Ok(Ok(PurgeCheck::default()));
+    }
+    // A public half opens nothing, so nothing is lost with it.
+    let opens = |(key, number): &&(&Key, u32)| {
+        key.version(Some(*number)).is_ok_and(|version| !version.is_public_only(key.kind()))
+    };
+    let doomed: Vec<(KeyId, u32)> =
+        due.iter().filter(opens).map(|(key, number)| (key.id(), *number)).collect();
+    if doomed.is_empty() && !due.is_empty() {
+        app.ui.note("only public halves are due: they open nothing, so no file needs them");
+        return Ok(Ok(PurgeCheck::default()));
+    }
+    require_unneeded(app, store, &args.open, &args.check, &doomed)
 }
 
 fn due<'a>(keyring: &'a RootKeys, only: &[KeyId], now: Timestamp) -> Vec<(&'a Key, u32)> {

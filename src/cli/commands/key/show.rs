@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use enwrap::keyring::KeyVersion;
+use enwrap::keys::unopened::short_name;
 
-use super::aliases;
+use super::{aliases, kind};
 use crate::cli::app::App;
 use crate::output::error::{Concerning as _, Error};
-use crate::output::records::key::KeyRecord;
+use crate::output::records::key::{KeyRecord, bits};
 use crate::output::{sanitize, table};
 
 /// Show a root key and its versions, without key material
@@ -37,6 +38,7 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
     writeln!(text, "description: {}", sanitize::text(key.description()))?;
     writeln!(text, "created:     {}", key.created())?;
     writeln!(text, "origin:      {}", key.origin())?;
+    writeln!(text, "kind:        {}", kind(key))?;
     if key.is_decrypt_only() {
         writeln!(text, "use:         decrypt only")?;
     }
@@ -44,13 +46,12 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
         .versions()
         .iter()
         .map(|version| {
-            let bits = version.material.as_ref().map(|material| material.secret().len() * 8);
             [
                 version.number.to_string(),
                 state(version),
-                bits.map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
+                bits(key, version).map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
                 sanitize::text(&version.namespace),
-                sanitize::text(&version.name),
+                sanitize::text(&short_name(&version.namespace, &version.name)),
             ]
         })
         .collect();
