@@ -39,7 +39,7 @@ fn a_data_key_drives_openssl_and_comes_back() {
 #[test]
 fn the_life_of_a_root_key_goes_as_told() {
     let shell = Shell::new();
-    for folder in ["usb", "drill", "paper", "bob", "files"] {
+    for folder in ["usb", "drill", "paper", "bob", "files", "vault", "vault2", "host"] {
         fs::create_dir(shell.path(folder)).unwrap();
     }
     shell.write("passphrase.txt", "correct horse battery staple");
@@ -52,7 +52,8 @@ fn the_life_of_a_root_key_goes_as_told() {
             shell.ok(&["encrypt", "documents", "-k", "backup", "--output-dir", "files"]);
         }
     }
-    assert_eq!(blocks.len(), 13);
+    assert_eq!(blocks.len(), 17);
+    assert_eq!(shell.read("restored"), sample(10_000));
     for message in ["documents.enwrap", "files/documents.enwrap"] {
         assert_eq!(shell.run(&["decrypt", message, "-o", "-"]).success().stdout, sample(10_000));
     }

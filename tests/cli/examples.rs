@@ -143,6 +143,24 @@ fn a_night_and_the_drill() {
 }
 
 #[test]
+fn a_host_with_the_public_half_makes_nights_that_only_the_vault_restores() {
+    let vault = machine();
+    vault.ok(&["keygen", "backup", "--kind", "p256"]);
+    let host = machine();
+    host.write("public.json", vault.ok(&["key", "export", "backup", "--public"]));
+    host.ok(&["key", "import", "backup", "--file", "public.json"]);
+    script(&host, "nightly-backup", &["data", "backups"]).success();
+    host.ok(&["keyring", "backup", "copy.json"]);
+    script(&host, "restore-drill", &["backups", "copy.json", "restored"]).failure(12);
+    assert!(!host.path("restored").exists());
+    let there = vault.cwd.path().to_str().unwrap();
+    assert!(host.command("cp", &["-a", "backups", there]).status().unwrap().success());
+    vault.ok(&["keyring", "backup", "copy.json"]);
+    script(&vault, "restore-drill", &["backups", "copy.json", "restored"]).success();
+    vault.sh("diff -r data restored").success();
+}
+
+#[test]
 fn a_night_that_fails_looks_like_no_backup_and_removes_none() {
     let shell = machine();
     script(&shell, "nightly-backup", &["data", "backups"]).success();
