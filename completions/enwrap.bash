@@ -1010,7 +1010,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__decrypt)
-            opts="-d -r -c -o -f -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --verify-first --offset --length --salvage --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-d -r -c -o -f -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --verify-first --offset --length --salvage --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1068,6 +1068,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -1208,7 +1227,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__edit)
-            opts="-k -c -j -q -v -h --stdin --allow-empty --key --drop-unknown-keys --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -c -j -q -v -h --stdin --allow-empty --key --drop-unknown-keys --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1266,6 +1285,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -1342,7 +1380,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__encrypt)
-            opts="-k -c -a -r -o -f -j -q -v -h --from-command --key --context --context-file --bind --algorithm --frame-length --armor --recursive --include --exclude --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --if-changed --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -c -a -r -p -o -f -j -q -v -h --from-command --key --context --context-file --bind --algorithm --frame-length --armor --recursive --include --exclude --passphrase-recipient --new-passphrase-file --new-passphrase-fd --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --if-changed --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1396,6 +1434,25 @@ _enwrap() {
                     return 0
                     ;;
                 --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --new-passphrase-fd)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1517,7 +1574,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__exec)
-            opts="-e -c -j -q -v -h --env-file --secret-file --mask --only --prefix --pristine --override --allow-name --format --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-e -c -j -q -v -h --env-file --secret-file --mask --only --prefix --pristine --override --allow-name --format --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1632,6 +1689,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -1928,7 +2004,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__git__subcmd__merge)
-            opts="-c -j -q -v -h --path --marker-size --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-c -j -q -v -h --path --marker-size --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1997,6 +2073,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -2141,7 +2236,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__git__subcmd__textconv)
-            opts="-c -j -q -v -h --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-c -j -q -v -h --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2191,6 +2286,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -4260,7 +4374,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__purge)
-            opts="-y -c -j -q -v -h --dry-run --yes --check --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-y -c -j -q -v -h --dry-run --yes --check --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4314,6 +4428,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -4602,7 +4735,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__usage)
-            opts="-r -c -j -q -v -h --recursive --fail-if-stale --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -j -q -v -h --recursive --fail-if-stale --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4652,6 +4785,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -4728,12 +4880,16 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keygen)
-            opts="-j -q -v -h --description --if-missing --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --kind --description --if-missing --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "aes p256 p384 p521" -- "${cur}"))
+                    return 0
+                    ;;
                 --description)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -5567,7 +5723,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__reencrypt)
-            opts="-k -o -f -r -c -j -q -v -h --key --drop-unknown-keys --set-context --unset-context --bind --output --force --recursive --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -o -f -r -p -c -j -q -v -h --key --drop-unknown-keys --set-context --unset-context --bind --output --force --recursive --passphrase-recipient --new-passphrase-file --new-passphrase-fd --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5623,6 +5779,25 @@ _enwrap() {
                     fi
                     return 0
                     ;;
+                --new-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --new-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --context)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -5667,6 +5842,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -5743,7 +5937,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__rewrap)
-            opts="-k -r -c -j -q -v -h --key --add --recursive --dry-run --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -r -p -c -j -q -v -h --key --add --recursive --dry-run --passphrase-recipient --new-passphrase-file --new-passphrase-fd --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5754,6 +5948,25 @@ _enwrap() {
                     return 0
                     ;;
                 -k)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --new-passphrase-fd)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5801,6 +6014,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)
@@ -5877,7 +6109,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__verify)
-            opts="-r -c -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5935,6 +6167,25 @@ _enwrap() {
                     ;;
                 --commitment-policy)
                     COMPREPLY=($(compgen -W "require-encrypt-require-decrypt require-encrypt-allow-decrypt" -- "${cur}"))
+                    return 0
+                    ;;
+                --message-passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --message-passphrase-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --max-header-size)

@@ -58,6 +58,10 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "keyring" -d 'Look aft
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "man" -d 'Write the manual pages into a folder'
 complete -c enwrap -n "__fish_enwrap_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kind -d 'What kind of key: aes, p256, p384 or p521' -r -f -a "aes\t'One secret, for both directions'
+p256\t'A key pair on P-256'
+p384\t'A key pair on P-384'
+p521\t'A key pair on P-521'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l description -d 'What the key is for' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l keyring -d 'The keyring file [env: ENWRAP_KEYRING, or its text in ENWRAP_KEYRING_DATA]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-file -d 'Take the passphrase of a sealed keyring from a file [env: ENWRAP_PASSPHRASE_FILE]' -r -F
@@ -84,6 +88,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l algorithm -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l frame-length -d 'Encrypt in frames of BYTES: what a reader holds in memory' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l include -d 'Of folders, take only files that match PATTERN (repeatable): of their name, or, with a \'/\' in it, of their path below the folder. \'*\' stays within a name, \'**\' does not' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l new-passphrase-file -d 'Take the new passphrase from a file [env: ENWRAP_NEW_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l new-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s o -l output -d 'Write to this file; \'-\' is standard output' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l output-dir -d 'Write into this folder instead of beside each input; with -r, into a folder named as the DIR is' -r -f -a "(__fish_complete_directories)"
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l skip-existing -d 'With -r, go on where a run ended: pass over a file whose output is there, whole, and has its time' -r -f -a "time\t'By its length and its time of modification'
@@ -103,6 +109,7 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l from-command -d 'Run the command after \'--\' and encrypt its output; if it fails, there is no output file'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s a -l armor -d 'Write base64 in lines of 64 characters instead of bytes'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s r -l recursive -d 'Take folders too, with all that is in them; links are not followed'
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s p -l passphrase-recipient -d 'Encrypt for whoever has a new passphrase too; without -k, for nobody else, and no keyring is needed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l sync -d 'Have each output on the disk before it counts as done'
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l preserve-owner -d 'Give each output to the owner and group of its input; only root can'
@@ -121,6 +128,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'O
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -165,6 +174,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l only-key -d 'Op
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -207,12 +218,16 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s v -l verbose -
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s k -l key -d 'Wrap under exactly these keys (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l new-passphrase-file -d 'Take the new passphrase from a file [env: ENWRAP_NEW_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l new-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l only-key -d 'Open with this key only (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -230,6 +245,7 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l add -d 'Wrap under those that open it now too'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s r -l recursive -d 'Take all messages of folders, and leave everything else alone'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s p -l passphrase-recipient -d 'Encrypt for whoever has a new passphrase too; without -k, for nobody else, and no keyring is needed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s v -l verbose -d 'Say more'
@@ -240,12 +256,16 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l set-context 
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l unset-context -d 'Store no pair with this KEY (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l bind -d 'Bind a further pair to the message without storing it (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s o -l output -d 'Write to a new file instead, and leave the old one' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l new-passphrase-file -d 'Take the new passphrase from a file [env: ENWRAP_NEW_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l new-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l only-key -d 'Open with this key only (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -263,6 +283,7 @@ never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l drop-unknown-keys -d 'Go on where a key that the message has is not here: it will not open the new one'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s f -l force -d 'Replace an output that exists'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s r -l recursive -d 'Take all messages of folders, and leave everything else alone'
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s p -l passphrase-recipient -d 'Encrypt for whoever has a new passphrase too; without -k, for nobody else, and no keyring is needed'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s q -l quiet -d 'Say nothing but errors'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s v -l verbose -d 'Say more'
@@ -275,6 +296,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l only-key -d 'Open
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -340,6 +363,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -367,6 +392,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -513,6 +540,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l only-key -d 'Open
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -761,6 +790,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r
@@ -788,6 +819,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l message-passphrase-file -d 'Take the passphrase of a message from a file, for where no key opens it [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l message-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l max-header-size -d 'Read headers of up to BYTES' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l max-encrypted-data-keys -d 'Read up to N encrypted data keys of one message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l max-frame-length -d 'Hold frames of up to BYTES in memory' -r

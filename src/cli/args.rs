@@ -105,6 +105,50 @@ pub(crate) struct NewPassphraseArgs {
     new_passphrase_command: Option<String>,
 }
 
+/// A passphrase that is to open what is encrypted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A passphrase as recipient")]
+pub(crate) struct RecipientArgs {
+    /// Encrypt for whoever has a new passphrase too; without -k, for nobody else, and no keyring is needed
+    ///
+    /// The passphrase is asked for twice, or taken from ENWRAP_NEW_PASSPHRASE_FILE and the like. Whoever decrypts
+    /// is asked for it where no key opens the message. Everybody who gets the file can try passphrases on it:
+    /// choose six random words, or more.
+    #[arg(short = 'p', long)]
+    passphrase_recipient: bool,
+
+    /// Take the new passphrase from a file [env: ENWRAP_NEW_PASSPHRASE_FILE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(requires = "passphrase_recipient", conflicts_with = "new_passphrase_fd")]
+    new_passphrase_file: Option<PathBuf>,
+
+    /// Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]
+    #[arg(long, value_name = "N", requires = "passphrase_recipient")]
+    new_passphrase_fd: Option<u32>,
+}
+
+impl RecipientArgs {
+    /// The sources of the passphrase, if there is to be one.
+    pub(crate) fn sources(&self) -> Option<Sources> {
+        let (file, fd) = (self.new_passphrase_file.clone(), self.new_passphrase_fd);
+        self.passphrase_recipient.then(|| Sources::new(Purpose::Recipient, file, fd, None))
+    }
+}
+
+/// Where the passphrase of a message comes from.
+#[derive(Debug, Args)]
+struct MessagePassphraseArgs {
+    /// Take the passphrase of a message from a file, for where no key opens it
+    /// [env: ENWRAP_MESSAGE_PASSPHRASE_FILE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(hide_short_help = true, conflicts_with = "message_passphrase_fd")]
+    message_passphrase_file: Option<PathBuf>,
+
+    /// Take it from an open file descriptor [env: ENWRAP_MESSAGE_PASSPHRASE_FD]
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    message_passphrase_fd: Option<u32>,
+}
+
 /// Where the passphrase of a file that is imported or restored comes from.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The passphrase of the file")]
@@ -263,6 +307,9 @@ pub(crate) struct OpenArgs {
     commitment_policy: CommitmentPolicy,
 
     #[command(flatten)]
+    passphrase: MessagePassphraseArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -308,6 +355,18 @@ impl LimitArgs {
 }
 
 impl OpenArgs {
+    /// The sources of the passphrase of messages.
+    pub(crate) fn passphrase_sources(&self) -> Sources {
+        let MessagePassphraseArgs { message_passphrase_file: file, message_passphrase_fd: fd } =
+            &self.passphrase;
+        Sources::new(Purpose::Message, file.clone(), *fd, None)
+    }
+
+    /// Whether only keys may open a message that are named, and so must be in the keyring.
+    pub(crate) fn names_keys(&self) -> bool {
+        !self.only_key.is_empty()
+    }
+
     pub(crate) fn policy(&self, keyring: &RootKeys, store: &Store) -> Result<DecryptPolicy, Error> {
         let mut expected = DecryptPolicy {
             limits: self.limits.limits(),

@@ -19,8 +19,13 @@ use crate::output::error::UsageError;
 const KEYRING_DATA: &str = "ENWRAP_KEYRING_DATA";
 
 /// What the names of variables begin with that hold keys or passphrases, or say where to get them.
-const SECRETS: [&str; 4] =
-    [KEYRING_DATA, "ENWRAP_PASSPHRASE", "ENWRAP_NEW_PASSPHRASE", "ENWRAP_IMPORT_PASSPHRASE"];
+const SECRETS: [&str; 5] = [
+    KEYRING_DATA,
+    "ENWRAP_PASSPHRASE",
+    "ENWRAP_NEW_PASSPHRASE",
+    "ENWRAP_IMPORT_PASSPHRASE",
+    "ENWRAP_MESSAGE_PASSPHRASE",
+];
 
 /// What the manual says of each.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
@@ -43,7 +48,11 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "ENWRAP_NEW_PASSPHRASE, ENWRAP_NEW_PASSPHRASE_FILE, and so on",
-        "a new passphrase, where one is set",
+        "a new passphrase, where one is set, or a recipient is one",
+    ),
+    (
+        "ENWRAP_MESSAGE_PASSPHRASE, ENWRAP_MESSAGE_PASSPHRASE_FILE, and so on",
+        "the passphrase of a message that is opened, where no key opens it",
     ),
     (
         "ENWRAP_IMPORT_PASSPHRASE, ENWRAP_IMPORT_PASSPHRASE_FILE, and so on",

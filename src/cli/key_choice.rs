@@ -7,7 +7,7 @@ use enwrap::keyring::{Alias, Key, KeyVersion, RootKeys, Store};
 use enwrap::keys::service::{KeyName, Recipient, recipient};
 
 use super::environment;
-use super::key_services::key_services;
+use super::key_services::data_key_services;
 use crate::output::error::{Concerning as _, Error, UsageError};
 
 /// The keys to encrypt under: `-k`, else `ENWRAP_KEY`, else the alias `default`.
@@ -73,7 +73,7 @@ pub(crate) fn key_to_wrap<'a>(
         .into());
     };
     let version = key.to_encrypt().in_keyring(store)?;
-    Ok((key, version, recipient(&key_services(keyring), &key.id().into()).in_keyring(store)?))
+    Ok((key, version, recipient(&data_key_services(keyring), &key.id().into()).in_keyring(store)?))
 }
 
 fn no_default(keyring: &RootKeys) -> Error {

@@ -4,13 +4,15 @@ use std::io;
 use std::path::PathBuf;
 
 use enwrap::fs::file_at::FileAt;
-use enwrap::keyring::{RootKeys, Store};
+use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::keys::passphrase::{Derivation, Passphrases};
 use enwrap::keys::service::{KeyName, KeyService, WrappingKey};
+use enwrap::keys::unopened::ResolveError;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::header::Header;
 use enwrap::message::message_id::MessageId;
-use enwrap::operations::decrypt::{DecryptPolicy, MessageOpener, OpenedMessage};
+use enwrap::operations::decrypt::{DecryptPolicy, MessageOpener, OpenError, OpenedMessage};
 
 use super::app::App;
 use super::args::OpenArgs;
@@ -19,13 +21,21 @@ use super::io::message_source::MessageSource;
 use super::io::source::is_stdin;
 use super::key_services::key_services;
 use super::outputs::Role;
+use super::secrets::passphrase::{OfMessages, Sources};
+use super::secrets::prompt;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::{Ui, sanitize};
 
-/// What all messages of a run are opened with: keys, a policy, and the envelope files that were named.
+/// How people are told of a passphrase that opens a message.
+const A_PASSPHRASE: &str = "a passphrase";
+
+/// What all messages of a run are opened with: keys, passphrases, a policy, and the envelope files that were named.
 pub(crate) struct Opening {
     ui: Ui,
     pub(crate) keyring: RootKeys,
+    /// Where the keyring was looked for, if there is none: passphrases open messages without one.
+    missing_keyring: Option<PathBuf>,
+    passphrases: Passphrases,
     pub(crate) policy: DecryptPolicy,
     /// The envelope files that were named. Each is read once a run.
     shared: Vec<Envelope>,
@@ -34,7 +44,7 @@ pub(crate) struct Opening {
 /// What one message is opened with: what all are, and the envelope file beside it.
 pub(crate) struct OpeningOne<'a> {
     opening: &'a Opening,
-    services: [&'a dyn KeyService; 1],
+    services: [&'a dyn KeyService; 2],
     /// The envelope file beside the message.
     beside: Option<Envelope>,
 }
@@ -54,7 +64,17 @@ impl Opening {
         args: &OpenArgs,
         missing: Missing,
     ) -> Result<Self, Error> {
-        let keyring = store.load()?;
+        let sources = args.passphrase_sources();
+        let (keyring, missing_keyring) = match store.load() {
+            // Told before the first message, unless a passphrase may open it.
+            Err(KeyringError::NotFound { path })
+                if !args.names_keys() && (sources.is_named() || prompt::is_possible()) =>
+            {
+                (RootKeys::default(), Some(path))
+            }
+            loaded => (loaded?, None),
+        };
+        let passphrases = Passphrases::of(Box::new(OfMessages(sources)));
         let policy = args.policy(&keyring, store)?;
         let mut shared = Vec::new();
         for path in envelopes(&args.envelope) {
@@ -65,12 +85,41 @@ impl Opening {
             warn_of_skipped(app.ui, &envelope);
             shared.push(envelope);
         }
-        Ok(Self { ui: app.ui, keyring, policy, shared })
+        Ok(Self { ui: app.ui, keyring, missing_keyring, passphrases, policy, shared })
+    }
+
+    /// Refuses to go on without a keyring, for what passphrases alone do not serve.
+    pub(crate) fn require_keyring(&self) -> Result<(), KeyringError> {
+        match &self.missing_keyring {
+            Some(path) => Err(KeyringError::NotFound { path: path.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Leaves passphrases out.
+    pub(crate) fn with_keys_only(self) -> Self {
+        Self { passphrases: Passphrases::default(), ..self }
+    }
+
+    /// Gets the new passphrase, under which new messages are wrapped too, as [`Passphrases::new_name`].
+    pub(crate) fn with_recipient(self, sources: &Sources) -> Result<Self, Error> {
+        let passphrase = sources.passphrase("what is encrypted")?;
+        Ok(Self { passphrases: self.passphrases.with_new(&passphrase)?, ..self })
+    }
+
+    /// Says why a message did not open: for want of a keyring, if it has nothing but keys.
+    pub(crate) fn unopened(&self, error: OpenError) -> Error {
+        match (&error, self.require_keyring()) {
+            (OpenError::Locked { error: ResolveError::NoKey { .. }, .. }, Err(missing)) => {
+                missing.into()
+            }
+            _ => error.into(),
+        }
     }
 
     /// The key services of this run.
-    pub(crate) fn services(&self) -> [&dyn KeyService; 1] {
-        key_services(&self.keyring)
+    pub(crate) fn services(&self) -> [&dyn KeyService; 2] {
+        key_services(&self.keyring, &self.passphrases)
     }
 
     /// Looks for the envelope file beside `input`.
@@ -85,6 +134,9 @@ impl Opening {
 impl Opening {
     /// The alias of a key, or else its name.
     pub(crate) fn shown_key(&self, key: &KeyName) -> String {
+        if *key == Passphrases::name() {
+            return "its old passphrase".to_owned();
+        }
         let held = self.keyring.key(&key.to_string()).ok();
         let alias = held.and_then(|key| key.aliases().first());
         alias.map_or_else(|| key.to_string(), ToString::to_string)
@@ -92,7 +144,27 @@ impl Opening {
 
     /// The alias, or else the name, of a wrapping key with its version.
     pub(crate) fn shown(&self, key: &WrappingKey) -> String {
+        if key.key == Passphrases::name() {
+            return A_PASSPHRASE.to_owned();
+        }
         format!("{} version {}", self.shown_key(&key.key), key.version)
+    }
+
+    /// What opened a message: the id of its key with the version, or a passphrase.
+    pub(crate) fn shown_opener(&self, key: &WrappingKey) -> String {
+        if key.key == Passphrases::name() {
+            return A_PASSPHRASE.to_owned();
+        }
+        format!("key {} version {}", key.key, key.version)
+    }
+
+    /// What a new message is encrypted under, in a list.
+    pub(crate) fn shown_recipients(&self, wrapped: &[EncryptedDataKey]) -> String {
+        let shown = |wrapped| match named_by(&self.keyring, wrapped) {
+            Some(held) => Some(self.shown(&held)),
+            None => Derivation::named_by(wrapped).map(|_| A_PASSPHRASE.to_owned()),
+        };
+        wrapped.iter().filter_map(shown).collect::<Vec<String>>().join(", ")
     }
 }
 
@@ -108,7 +180,8 @@ impl OpeningOne<'_> {
 
     /// Opens the message.
     pub(crate) fn open(&self, source: &mut MessageSource) -> Result<OpenedMessage, Error> {
-        let opened = OpenedMessage::open(source, &self.opener())?;
+        let opened = OpenedMessage::open(source, &self.opener())
+            .map_err(|error| self.opening.unopened(error))?;
         self.warn_of_ignored(opened.header(), source);
         Ok(opened)
     }
@@ -155,6 +228,7 @@ pub(crate) fn protect_inputs(app: &App, args: &OpenArgs) {
     for file in envelopes(&args.envelope).iter().chain(&args.context_file) {
         app.outputs.protect(file, Role::Input);
     }
+    app.outputs.protect_passphrase(&args.passphrase_sources());
 }
 
 /// The envelope files to read: those of the flags, else those of `ENWRAP_ENVELOPE`.

@@ -1,5 +1,6 @@
 //! Secrets, random numbers and AES-GCM, for all other modules.
 //!
+//! - [`argon2id`]: keys from passphrases
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
 //! - [`ec`]: keys on elliptic curves; `agreement`: what is computed with them; [`rsa`]: RSA encryption
 //! - [`der`]: both kinds of keys as other tools write them
@@ -8,6 +9,7 @@
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
 mod agreement;
+pub mod argon2id;
 pub mod der;
 pub mod ec;
 pub mod engine;

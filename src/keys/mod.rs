@@ -1,6 +1,7 @@
 //! Key services, and the one loop that finds a data key among encrypted data keys.
 //!
 //! - [`service`]: the traits of a key service; [`local`]: the keyring as one
+//! - [`passphrase`]: passphrases as one
 //! - [`envelope`]: further encrypted data keys of a message, kept beside it
 //! - [`resolver`]: tries encrypted data keys, local keys before remote ones, and says what each one proved
 //! - [`unopened`]: why none of them opened
@@ -9,6 +10,7 @@ pub mod envelope;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod local;
+pub mod passphrase;
 pub mod resolver;
 pub mod service;
 pub mod unopened;

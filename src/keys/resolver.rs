@@ -1,16 +1,22 @@
 //! From encrypted data keys to the data key: the one place where anything is unwrapped.
 //!
 //! The keys of a message stand in sets: the records of envelope files, the newest first, and the header.
-//! A resolution tries them in that order, with every local key before any remote one, and gives each encrypted
-//! data key one [`Proof`]. Opening, rewrapping, counting and destroying read these proofs, and no other code unwraps.
+//! A resolution tries them in that order, with every local key before any remote one and passphrases last, and gives
+//! each encrypted data key one [`Proof`]. Opening, rewrapping, counting and destroying read these proofs, and no other code unwraps.
 
 use crate::crypto::secret::DataKey;
 use crate::keyring::KeyError;
+use crate::keys::local::namespace_and_name;
 use crate::keys::service::{
-    Candidate, KeyName, KeyService, Locality, ServiceError, UnwrapError, WrappingKey,
+    Candidate, KeyName, KeyService, Locality, PassphraseFault, ServiceError, UnwrapError,
+    WrappingKey,
 };
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
+
+/// Derivations from a passphrase that are tried for one message. Each can cost seconds. Further encrypted data keys under
+/// a derivation that was tried cost nothing: records repeat what the header has.
+const MOST_PASSPHRASES: usize = 4;
 
 /// What a resolution is for, and so which keys it tries.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +75,8 @@ pub enum UnknownReason {
     Unusable(KeyError),
     /// Its key's service could not be asked.
     Service(ServiceError),
+    /// It is under a passphrase that is not given, or is another one.
+    Passphrase(PassphraseFault),
     /// Its key does not unwrap it, and nothing else opened the message: a pair that was bound to the message
     /// and not given would look the same.
     ContextInDoubt,
@@ -162,8 +170,8 @@ pub fn resolve<T>(
     };
     let mut sets: Vec<KeySet> =
         sets.into_iter().map(|(origin, keys)| KeySet { origin, keys: resolved(keys) }).collect();
-    let mut attempt = Attempt { context, purpose, accept, opened: None };
-    for locality in [Locality::Local, Locality::Remote] {
+    let mut attempt = Attempt { context, purpose, accept, opened: None, derivations: Vec::new() };
+    for locality in [Locality::Local, Locality::Remote, Locality::Person] {
         let services = services.iter().filter(|service| service.locality() == locality);
         let services: Vec<&dyn KeyService> = services.copied().collect();
         for key in sets.iter_mut().flat_map(|set| &mut set.keys) {
@@ -193,6 +201,8 @@ struct Attempt<'a, T, F> {
     purpose: ResolvePurpose<'a>,
     accept: F,
     opened: Option<(T, WrappingKey)>,
+    /// The derivations from a passphrase that were tried, as encrypted data keys name them.
+    derivations: Vec<String>,
 }
 
 impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
@@ -209,7 +219,20 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 if resolved.opens() {
                     return;
                 }
-                let proof = self.try_candidate(&candidate, &resolved.wrapped);
+                let is_person = service.locality() == Locality::Person;
+                let proof = self.try_candidate(&candidate, &resolved.wrapped, is_person);
+                if is_person {
+                    // A passphrase is no key that is held here, unless it opens: every one has the same name.
+                    let is_closer = rank(&proof) > rank(&resolved.proof)
+                        || matches!(resolved.proof, Proof::Unknown(UnknownReason::NotHeld));
+                    if is_closer {
+                        resolved.proof = proof;
+                        if resolved.opens() {
+                            resolved.key = Some(candidate.key);
+                        }
+                    }
+                    continue;
+                }
                 let is_closer = resolved.key.is_none() || rank(&proof) > rank(&resolved.proof);
                 if is_closer {
                     (resolved.key, resolved.proof) = (Some(candidate.key), proof);
@@ -218,7 +241,12 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         }
     }
 
-    fn try_candidate(&mut self, candidate: &Candidate<'_>, wrapped: &EncryptedDataKey) -> Proof {
+    fn try_candidate(
+        &mut self,
+        candidate: &Candidate<'_>,
+        wrapped: &EncryptedDataKey,
+        is_person: bool,
+    ) -> Proof {
         if let ResolvePurpose::Open { only } = self.purpose {
             if self.opened.is_some() {
                 return Proof::Unknown(UnknownReason::NotTried);
@@ -230,7 +258,22 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 return Proof::Unknown(UnknownReason::Unusable(refusal.clone()));
             }
         }
-        match candidate.unwrapper.unwrap(wrapped, self.context).map(&self.accept) {
+        if is_person {
+            let (_, name) = namespace_and_name(wrapped);
+            if !self.derivations.iter().any(|tried| *tried == name) {
+                if self.derivations.len() == MOST_PASSPHRASES {
+                    return Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany));
+                }
+                self.derivations.push(name.into_owned());
+            }
+        }
+        let unwrapped = match self.purpose {
+            ResolvePurpose::Open { .. } => candidate.unwrapper.unwrap(wrapped, self.context),
+            ResolvePurpose::Prove | ResolvePurpose::ProveUnnamed => {
+                candidate.unwrapper.unwrap_unasked(wrapped, self.context)
+            }
+        };
+        match unwrapped.map(&self.accept) {
             Ok(Some(found)) => {
                 self.opened.get_or_insert_with(|| (found, candidate.key.clone()));
                 Proof::Opens
@@ -242,6 +285,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
             Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
             Err(UnwrapError::Key(error)) => Proof::Unknown(UnknownReason::Unusable(error)),
             Err(UnwrapError::Service(error)) => Proof::Unknown(UnknownReason::Service(error)),
+            Err(UnwrapError::Passphrase(fault)) => Proof::Unknown(UnknownReason::Passphrase(fault)),
         }
     }
 }
@@ -252,14 +296,23 @@ pub(super) fn rank(proof: &Proof) -> u8 {
         Proof::Unknown(
             UnknownReason::NotHeld | UnknownReason::NotTried | UnknownReason::NotChosen,
         ) => 0,
-        // A public half opens nothing, whatever is done about it; a key that is switched off can be switched on.
+        // A public half opens nothing, whatever is done about it; a passphrase can be given, and a key that is switched off
+        // can be switched on.
         Proof::Unknown(UnknownReason::Unusable(KeyError::PublicOnly { .. })) => 1,
-        Proof::Unknown(UnknownReason::Unusable(_)) => 2,
+        Proof::Unknown(UnknownReason::Passphrase(
+            PassphraseFault::NotGiven | PassphraseFault::TooMany,
+        )) => 2,
+        Proof::Unknown(UnknownReason::Unusable(_)) => 3,
+        Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::OutOfBounds)) => 4,
         Proof::Refused(Refusal::DoesNotUnwrap | Refusal::NotBound)
-        | Proof::Unknown(UnknownReason::ContextInDoubt | UnknownReason::NotBound) => 3,
-        Proof::Refused(Refusal::OtherDataKey) => 4,
-        Proof::Unknown(UnknownReason::Service(_)) => 5,
-        Proof::Opens => 6,
+        | Proof::Unknown(UnknownReason::ContextInDoubt | UnknownReason::NotBound) => 5,
+        // Before a key that does not unwrap: a further try, with another passphrase, may succeed.
+        Proof::Unknown(UnknownReason::Passphrase(
+            PassphraseFault::Wrong(_) | PassphraseFault::Unavailable(_) | PassphraseFault::Memory,
+        )) => 6,
+        Proof::Refused(Refusal::OtherDataKey) => 7,
+        Proof::Unknown(UnknownReason::Service(_)) => 8,
+        Proof::Opens => 9,
     }
 }
 

@@ -8,8 +8,10 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use crate::crypto::secret::DataKey;
+use crate::keyring::seal::Oddity;
 use crate::keyring::{KeyError, KeyId};
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
@@ -58,6 +60,8 @@ pub enum Locality {
     Local,
     /// Behind a network: asked only after every local key failed, and may be out of reach.
     Remote,
+    /// In this process, with a secret that a person may have to be asked for: asked last.
+    Person,
 }
 
 /// What holds wrapping keys.
@@ -143,6 +147,18 @@ pub trait Unwrapper: Send + Sync {
         wrapped: &EncryptedDataKey,
         context: &EncryptionContext,
     ) -> Result<DataKey, UnwrapError>;
+
+    /// Unwraps a data key, and asks no person for a secret: the message can be opened otherwise.
+    ///
+    /// # Errors
+    /// [`UnwrapError`].
+    fn unwrap_unasked(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError> {
+        self.unwrap(wrapped, context)
+    }
 }
 
 /// A wrapping key that may open an encrypted data key.
@@ -164,6 +180,29 @@ pub struct ServiceError {
     /// The service's own reason.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Why a passphrase did not open an encrypted data key. It never counts as refused: another passphrase may open it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PassphraseFault {
+    /// No passphrase is given, and nobody was asked.
+    #[error("no key here opens it, and a passphrase that would is not given")]
+    NotGiven,
+    /// The passphrase that was named cannot be got.
+    #[error("no key here opens it, and the passphrase that may cannot be had")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The passphrase is another one, or the encrypted data key or the context is not the one of the wrap.
+    #[error("the passphrase does not open it")]
+    Wrong(Option<Oddity>),
+    /// It asks for a derivation that is too cheap, or would harm this machine. It was not tried.
+    #[error("the cost that it sets for a try of its passphrase is out of bounds")]
+    OutOfBounds,
+    /// The message has more of them than are tried.
+    #[error("no key here opens it, and it has more passphrases than are tried")]
+    TooMany,
+    /// The system had no memory for the derivation.
+    #[error("there is not enough memory to try a passphrase")]
+    Memory,
 }
 
 /// Why a data key was not wrapped.
@@ -196,6 +235,9 @@ pub enum UnwrapError {
     /// The key is held, and cannot unwrap: only its public half is here. So nothing is known.
     #[error(transparent)]
     Key(KeyError),
+    /// The passphrase is missing or another one, so nothing is known.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseFault),
     /// The key's service could not be asked, so nothing is known.
     #[error(transparent)]
     Service(#[from] ServiceError),

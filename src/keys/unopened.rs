@@ -2,7 +2,7 @@
 
 use super::local::namespace_and_name;
 use super::resolver::{KeySet, Proof, Refusal, ResolvedKey, SetOrigin, UnknownReason, rank};
-use super::service::ServiceError;
+use super::service::{PassphraseFault, ServiceError};
 use crate::keyring::KeyError;
 use crate::keyring::model::kind::ECDH_NAMESPACE;
 use crate::message::encrypted_data_key::EncryptedDataKey;
@@ -32,6 +32,9 @@ pub enum ResolveError {
     /// A key's service could not be asked, and no other key opens it.
     #[error(transparent)]
     Service(ServiceError),
+    /// A passphrase that may open it is missing, or another one, and no other key opens it.
+    #[error(transparent)]
+    Passphrase(PassphraseFault),
     /// A data key was unwrapped, and is not the one that is looked for.
     #[error("the data key is not the one of this message")]
     OtherDataKey,
@@ -52,11 +55,12 @@ impl ResolveError {
         let names = |rank_of: u8| {
             names_of(keys.iter().filter(|key| rank(&key.proof) >= rank_of).map(|key| &key.wrapped))
         };
-        let (wanted, named) = (names(0), names(3));
+        let (wanted, named) = (names(0), names(rank(&Proof::Refused(Refusal::DoesNotUnwrap))));
         let missing_version = keys.iter().find_map(|key| key.missing_version.clone());
         let mut decisive = keys.into_iter().map(|key| key.proof);
         match decisive.find(|proof| rank(proof) == closest) {
             Some(Proof::Unknown(UnknownReason::Service(error))) => Self::Service(error),
+            Some(Proof::Unknown(UnknownReason::Passphrase(fault))) => Self::Passphrase(fault),
             Some(Proof::Unknown(UnknownReason::Unusable(error))) => Self::Unusable(error),
             Some(Proof::Refused(Refusal::OtherDataKey)) => Self::OtherDataKey,
             Some(

@@ -7,7 +7,7 @@ use std::io;
 use crate::fs::atomic_file::AtomicFileError;
 use crate::keyring::seal::{EmptyPassphrase, SealError};
 use crate::keyring::{FileFault, KeyError, KeyringError};
-use crate::keys::service::WrapError;
+use crate::keys::service::{PassphraseFault, WrapError};
 use crate::keys::unopened::ResolveError;
 use crate::message::MessageError;
 use crate::message::armor::ArmorError;
@@ -175,11 +175,12 @@ impl HasKind for OpenError {
             Self::ContextMismatch { .. } | Self::ContextAbsent { .. } | Self::Context(_) => {
                 ErrorKind::Context
             }
-            Self::Locked { error: ResolveError::DoesNotUnwrap { .. }, bound }
-                if !bound.is_empty() =>
-            {
-                ErrorKind::Context
-            }
+            Self::Locked {
+                error:
+                    ResolveError::DoesNotUnwrap { .. }
+                    | ResolveError::Passphrase(PassphraseFault::Wrong(_)),
+                bound,
+            } if !bound.is_empty() => ErrorKind::Context,
             Self::Locked { error, .. } => error.kind(),
         }
     }
@@ -192,6 +193,15 @@ impl HasKind for ResolveError {
             Self::Unusable(error) => error.kind(),
             Self::DoesNotUnwrap { .. } | Self::OtherDataKey => ErrorKind::Authentication,
             Self::Service(_) => ErrorKind::Unavailable,
+            Self::Passphrase(PassphraseFault::NotGiven) => ErrorKind::NoKey,
+            Self::Passphrase(
+                PassphraseFault::Wrong(_)
+                | PassphraseFault::Unavailable(_)
+                | PassphraseFault::Memory,
+            ) => ErrorKind::Sealed,
+            Self::Passphrase(PassphraseFault::OutOfBounds | PassphraseFault::TooMany) => {
+                ErrorKind::Refused
+            }
         }
     }
 }

@@ -52,8 +52,9 @@ fn the_life_of_a_root_key_goes_as_told() {
             shell.ok(&["encrypt", "documents", "-k", "backup", "--output-dir", "files"]);
         }
     }
-    assert_eq!(blocks.len(), 17);
+    assert_eq!(blocks.len(), 18);
     assert_eq!(shell.read("restored"), sample(10_000));
+    assert_eq!(shell.read("letter"), sample(10_000));
     for message in ["documents.enwrap", "files/documents.enwrap"] {
         assert_eq!(shell.run(&["decrypt", message, "-o", "-"]).success().stdout, sample(10_000));
     }

@@ -203,7 +203,7 @@ fn usage_and_purge_know_pairs_by_proof() {
         vault.fails(check, 14);
     }
     vault.write("m.enwrap", &message);
-    fs::rename(vault.path("m.enwrap"), vault.path("m")).unwrap();
+    vault.sh("mv m.enwrap m").success();
     vault.fails(check, 14);
     fs::remove_file(vault.path("m")).unwrap();
     vault.run(check).success().says(&["0 messages"]);

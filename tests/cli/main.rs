@@ -28,6 +28,7 @@ mod parts;
 mod passphrases;
 mod producers;
 mod progress;
+mod recipients;
 #[expect(clippy::disallowed_methods, reason = "what is tested here is a process")]
 mod shell;
 mod shipped;

@@ -78,6 +78,7 @@ class Place:
         for name in ("message", "over.enwrap"):
             self._do("encrypt", "plain" if name == "message" else "small", "-o", name)
         self._write("over", PLAINTEXT)
+        self._do("encrypt", "-p", "--new-passphrase-file", "new-passphrase", "plain", "-o", "personal")
         self._do("encrypt", "-r", "--remove-source", "closed")
         for name, text in (("base", b"1\n2\n"), ("ours", b"0\n1\n2\n"), ("theirs", b"1\n2\n3\n")):
             self._do("edit", "--stdin", name, stdin=text)

@@ -156,6 +156,10 @@ ANOTHER = {"ENWRAP_KEYRING": SEALED, "ENWRAP_PASSPHRASE_FILE": "passphrase"}
 GENERATION = r"keyring\.json\.\d+$"
 
 
+# What a message for a passphrase is opened with, where there is no keyring.
+PERSONAL = {"ENWRAP_MESSAGE_PASSPHRASE": NEW_PASSPHRASE, "ENWRAP_KEYRING": "none/keyring.json"}
+
+
 def _plain(place):
     return PLAINTEXT
 
@@ -257,6 +261,20 @@ ALL = [
         ["decrypt", "-r", "-j", "2", "closed"],
         _tree("closed", "", equals),
         done_before=(8, 12),
+    ),
+    Scenario(
+        "encrypt-passphrase",
+        ["encrypt", "-p", "--new-passphrase-file", "new-passphrase", "plain"],
+        {"plain.enwrap": opens_to(PLAINTEXT, more=PERSONAL)},
+        done_before=(8,),
+        is_slow=True,
+    ),
+    Scenario(
+        "decrypt-passphrase",
+        ["decrypt", "--message-passphrase-file", "new-passphrase", "personal", "-o", "back"],
+        {"back": equals(PLAINTEXT)},
+        done_before=(8,),
+        is_slow=True,
     ),
     Scenario("verify", ["verify", "message"], says=same),
     Scenario("inspect", ["inspect", "message"], says=has_format),

@@ -91,13 +91,32 @@ def data_key_of_blob(blob, roots):
     return unwrap(_encrypted_data_key(_Fields(blob)), roots, b"")
 
 
-def message_keys(message, roots):
-    """(data key, pseudo-random key of HKDF, frame key) of a message of a committing suite."""
+def _header(message):
+    """(suite, message id, context, encrypted data keys) of a message of a committing suite."""
     fields = _Fields(message)
     assert fields.number(1) == 2, "a message of version 2"
     suite, message_id = fields.take(2), fields.take(32)
     context = fields.field()
-    wraps = [_encrypted_data_key(fields) for _ in range(fields.number(2))]
+    return suite, message_id, context, [_encrypted_data_key(fields) for _ in range(fields.number(2))]
+
+
+def passphrase_keys(message, passphrase):
+    """The keys that a message's encrypted data keys under passphrases have, if it is this one."""
+    derived = []
+    for provider, info, _ in _header(message)[3]:
+        if provider == b"enwrap-passphrase":
+            # Behind the name are the lengths and the IV.
+            _, cost, salt = info[:-20].decode().split(":")
+            cost = {name: int(value) for name, value in (part.split("=") for part in cost.split(","))}
+            salt = base64.urlsafe_b64decode(salt + "==")
+            key = hash_secret_raw(passphrase, salt, cost["t"], cost["m"], cost["p"], 32, Type.ID)
+            derived.append(key)
+    return derived
+
+
+def message_keys(message, roots):
+    """(data key, pseudo-random key of HKDF, frame key) of a message of a committing suite."""
+    suite, message_id, context, wraps = _header(message)
     data_key = unwrap(wraps[0], roots, context)
     prk = hmac.new(message_id, data_key, hashlib.sha512).digest()
     frame_key = hmac.new(prk, suite + b"DERIVEKEY" + b"\x01", hashlib.sha512).digest()[:32]

@@ -23,6 +23,7 @@ import age
 
 PROGRAM, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 PASSPHRASE = os.urandom(24).hex().encode()
+OF_A_PERSON = os.urandom(24).hex().encode()
 PLAINTEXT = os.urandom(1024)
 LARGE = PLAINTEXT * 3000
 # More than a pipe holds: a process that has taken this much has begun with the frames.
@@ -206,6 +207,41 @@ def search_messages(place):
     place.prepare("rewrap", "-k", "there", "one")
 
 
+def search_recipients(place):
+    """A passphrase as the only recipient, and beside a key: it and its key are gone when a command ends."""
+    place.path("words").write_bytes(OF_A_PERSON)
+    new, given = ["-p", "--new-passphrase-file", "words"], ["--message-passphrase-file", "words"]
+
+    def of(name, *, as_well=None):
+        def secrets():
+            message = place.path(name).read_bytes()
+            derived = keys.passphrase_keys(message, OF_A_PERSON)
+            found = {"passphrase of a message": keys.forms(OF_A_PERSON)} | (as_well or {})
+            for key in derived:
+                found["key of a passphrase"] = keys.key_forms(key)
+            data_key, prk, frame_key = keys.message_keys(message, place.roots() + derived)
+            found |= {"data key": keys.key_forms(data_key), "frame key": keys.key_forms(frame_key)}
+            return found | {"HKDF's key": keys.forms(prk)}
+
+        return secrets
+
+    place.case("encrypt", *new, "plain", "-o", "personal", more=of("personal"))
+    place.case("encrypt", *new, "-k", "here", "large", "-o", "shared", more=of("shared"))
+    place.case("decrypt", *given, "personal", "-o", "personal.back", more=of("personal"))
+    place.case("decrypt", "personal", "-o", "none", more=of("personal"), exit_code=3, start_new_session=True)
+    wrong = ["--message-passphrase-file", "plain", "personal"]
+    place.case("verify", *wrong, more=of("personal"), exit_code=9)
+    old = {f"old {what}": forms for what, forms in of("shared")().items()}
+    place.case("reencrypt", *given, "shared", more=of("shared", as_well=old))
+    place.case("rewrap", "--add", *new, "one", messages=["one"], more=of("personal"))
+
+    with Waiting(place, ["encrypt", *new, "-o", "later"], bytes(2 * BEYOND_A_PIPE)) as pid:
+        memory, locked = process.memory_of(pid), process.locked_ranges(pid)
+    derived = keys.passphrase_keys(place.path("later").read_bytes(), OF_A_PERSON)
+    for what, secrets in (("passphrase", [OF_A_PERSON]), ("key of a passphrase", derived)):
+        report_swappable(place, f"encrypt -p, {what}", memory, locked, secrets)
+
+
 def search_data_keys(place):
     blob = place.path("blob")
 
@@ -340,22 +376,22 @@ def search_while_waiting(place):
         report(f"{place.name}: {verb[0]}, while it waits for input", memory, gone)
         # Otherwise this searched the wrong memory, or in a wrong way.
         assert any(form in data for form in live for _, _, data in memory), "no key is in use"
-        report_swappable(place, verb[0], memory, locked)
+        long_lived = place.roots() + ([PASSPHRASE] if place.is_sealed else [])
+        report_swappable(place, verb[0], memory, locked, long_lived)
 
 
-def report_swappable(place, verb, memory, locked):
-    """Root keys and the passphrase are only on pages that the system keeps in memory."""
+def report_swappable(place, verb, memory, locked, long_lived):
+    """Root keys, keys of passphrases and these are only on pages that the system keeps in memory."""
     global something_was_found
-    long_lived = place.roots() + ([PASSPHRASE] if place.is_sealed else [])
     places = [
         first + at
         for _, first, data in memory
         for secret in long_lived
         if (at := data.find(secret)) >= 0
     ]
-    assert places, "no root key is in memory"
+    assert places, "no long-lived key is in memory"
     swappable = [at for at in places if not any(at in pages for pages in locked)]
-    what = f"{place.name}: {verb}, swappable root keys"
+    what = f"{place.name}: {verb}, swappable keys"
     print(f"{'FOUND' if swappable else 'none '} {what}, of {len(places)}", flush=True)
     something_was_found |= bool(swappable)
 
@@ -401,6 +437,7 @@ if os.geteuid() != 0:
     sys.exit(0)
 for place in (Place("clear", is_sealed=False), Place("sealed", is_sealed=True)):
     search_messages(place)
+    search_recipients(place)
     search_data_keys(place)
     search_while_waiting(place)
     search_without_locking(place)

@@ -32,6 +32,7 @@ class Soak:
         self.messages = {}  # by path
         self.records = {}  # envelope file: a list of (message, wraps), the oldest first
         self.blobs = {}  # path: (wrap, data key in hex)
+        self.personal = {}  # messages for a passphrase, by path: (plaintext, wraps, the file that has it)
         self.count = 0
         self.keygen()
 
@@ -564,6 +565,47 @@ class Soak:
             code = model.open_message(self.keyring, message, sets, expected)
             self.enwrap("verify", path, *expected.arguments(), code=code, touched=self.touched(path))
 
+    # Passphrases as recipients.
+
+    def encrypt_for_a_person(self):
+        """With or without keys of the keyring. Apart from the other messages, which the checks of a purge look at."""
+        keys = self.keys() if self.rng.random() < 0.5 else []
+        self.count += 1
+        path, word = f"p/{self.count}.enwrap", self.rng.choice(("one", "two"))
+        plaintext = self.world.plain(self.rng.randrange(10**9), self.rng.choice(SIZES), "p/plain", path)
+        arguments = [*self.under(keys), "-p", "--new-passphrase-file", word, "p/plain", "-o", path]
+        is_usable = all(key.current.state == model.ENABLED for key in keys)
+        code = DONE if is_usable else KEY_DISABLED
+        self.enwrap("encrypt", *arguments, code=code, touched=[path], is_change=True)
+        if code == DONE:
+            self.personal[path] = (plaintext, [model.Wrap(key, {}) for key in keys], word)
+        if len(self.personal) > 4:
+            oldest = next(iter(self.personal))
+            del self.personal[oldest]
+            self.world.shell(f"rm {oldest}", oldest)
+
+    def read_as_a_person(self):
+        """Any key of the keyring comes first; the passphrase opens it also where the keyring or its keys are gone."""
+        path = self.some(self.personal)
+        if not path:
+            return
+        plaintext, wraps, word = self.personal[path]
+        given = self.rng.choice(("one", "two", None))
+        arguments = [path, "-o", "-"]
+        arguments += ["--message-passphrase-file", given] if given else []
+        without_passphrase = model.opening(self.keyring, [wraps], {})
+        if given and self.rng.random() < 0.3:
+            without_passphrase = NO_KEY
+            run = lambda **options: self.world.run("--keyring", "p/none.json", "decrypt", *arguments, **options)
+        else:
+            run = lambda **options: self.enwrap("decrypt", *arguments, **options)
+        if without_passphrase == DONE or given is None:
+            code = without_passphrase
+        else:
+            code = DONE if given == word else 9
+        found = run(code=code, touched=["k", path])
+        require(found == (plaintext if code == DONE else b""), f"decrypt: other bytes, {len(found)}")
+
     # Folders.
 
     def folders(self):
@@ -676,6 +718,8 @@ WEIGHTS = {
     "edit": 6,
     "look_at_all": 1,
     "folders": 1,
+    "encrypt_for_a_person": 0.7,
+    "read_as_a_person": 1.5,
     "datakey": 3,
     "datakey_decrypt": 4,
     "datakey_rewrap": 3,

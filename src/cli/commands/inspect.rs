@@ -9,6 +9,7 @@ use clap::Args;
 use enwrap::keyring::{Key, KeyringError, RootKeys, Store};
 use enwrap::keys::envelope::{Envelope, Records as _};
 use enwrap::keys::local::namespace_and_name;
+use enwrap::keys::passphrase::Derivation;
 use enwrap::keys::unopened::name_of;
 use enwrap::message::Limits;
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
@@ -27,7 +28,9 @@ use crate::cli::trees::batch::{self, Outcome};
 use crate::output::counted::counted;
 use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{Cannot as _, Error};
-use crate::output::records::message::{EnvelopeKey, InspectedKey, InspectedRecord};
+use crate::output::records::message::{
+    EnvelopeKey, InspectedKey, InspectedRecord, PassphraseMember,
+};
 use crate::output::records::names;
 use crate::output::sanitize;
 
@@ -182,6 +185,14 @@ fn to_text(
         writeln!(text, "  context:    {}={}", sanitize::text(&key), sanitize::text(value))?;
     }
     let shown = |wrapped| {
+        if let Some(Derivation { cost, .. }) = Derivation::named_by(wrapped) {
+            return format!(
+                "passphrase (argon2id, {}, t={}, p={})",
+                memory(cost.m_kib),
+                cost.t,
+                cost.p
+            );
+        }
         let alias =
             known_as(keyring, wrapped).map_or_else(String::new, |name| format!(" ({name})"));
         format!("{}{alias}", sanitize::text(&name_of(wrapped)))
@@ -200,6 +211,11 @@ fn to_text(
         writeln!(text, "  plaintext:  {plaintext} bytes in {}", counted(frames, "frame"))?;
     }
     Ok(text)
+}
+
+/// An amount of memory, in MiB where it is a whole number of them.
+fn memory(kib: u32) -> String {
+    if kib.is_multiple_of(1024) { format!("{} MiB", kib / 1024) } else { format!("{kib} KiB") }
 }
 
 fn record(
@@ -244,5 +260,11 @@ fn inspected_key(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> InspectedKey
         version: held.as_ref().map(|held| held.version),
         public_only: held.zip(key).is_some_and(|(held, key)| is_public_only(key, held.version)),
         aliases: key.map(|key| names(key.aliases())),
+        passphrase: Derivation::named_by(wrapped).map(|Derivation { cost, .. }| PassphraseMember {
+            kdf: "argon2id",
+            m_kib: cost.m_kib,
+            t: cost.t,
+            p: cost.p,
+        }),
     }
 }

@@ -24,7 +24,7 @@ use crate::output::records::key::GeneratedRecord;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap keygen
-    enwrap keygen offsite --kind p256
+    enwrap keygen write-only --kind p256
     enwrap keygen nightly --description 'nightly backups'
     enwrap keygen nightly --if-missing
 "])]

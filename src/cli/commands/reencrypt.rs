@@ -8,6 +8,7 @@ use clap::Args;
 use enwrap::fs::atomic_file::{Access, AtomicFile, Existing, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope;
+use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::KeyName;
 use enwrap::message::context::EncryptionContext;
 use enwrap::message::header::Header;
@@ -17,14 +18,14 @@ use enwrap::operations::reencrypt::{ReencryptError, reencrypt, successor};
 use enwrap::operations::usage::KeyReport;
 
 use crate::cli::app::App;
-use crate::cli::args::{OpenArgs, Pair, context_of};
+use crate::cli::args::{OpenArgs, Pair, RecipientArgs, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
-use crate::cli::opening::{self, Missing, Opening, OpeningOne, named_by};
+use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
 use crate::cli::replacement::{self, keys_to_carry, sealer_for};
 use crate::cli::trees::batch::{self, Outcome};
@@ -32,9 +33,9 @@ use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{AfterDone as _, Concerning as _, Error, UsageError};
 use crate::output::progress::Meter;
-use crate::output::records::known_keys;
 use crate::output::records::message::ReencryptedRecord;
 use crate::output::records::summary::ReencryptCounts;
+use crate::output::records::{has_passphrase, known_keys};
 use crate::output::sanitize;
 
 /// Encrypt messages again, under new data keys
@@ -59,7 +60,7 @@ pub(crate) struct ReencryptArgs {
     keys: Vec<String>,
 
     /// Go on where a key that the message has is not here: it will not open the new one
-    #[arg(long, conflicts_with = "keys")]
+    #[arg(long, conflicts_with_all = ["keys", "passphrase_recipient"])]
     drop_unknown_keys: bool,
 
     /// Store this pair, in the place of one with its KEY (repeatable)
@@ -88,6 +89,9 @@ pub(crate) struct ReencryptArgs {
     recursive: bool,
 
     #[command(flatten)]
+    recipient: RecipientArgs,
+
+    #[command(flatten)]
     open: OpenArgs,
 }
 
@@ -113,6 +117,10 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     }
     let store = app.store()?;
     opening::protect_inputs(app, &args.open);
+    let new_passphrase = args.recipient.sources();
+    if let Some(sources) = &new_passphrase {
+        app.outputs.protect_passphrase(sources);
+    }
     for path in &args.paths {
         app.outputs.protect(path, Role::Input);
     }
@@ -121,12 +129,19 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     {
         app.outputs.plan(path)?;
     }
-    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    if !args.keys.is_empty() {
+        opening.require_keyring()?;
+    }
+    if let Some(sources) = &new_passphrase {
+        opening = opening.with_recipient(sources)?;
+    }
     let keys = named_keys(&opening.keyring, &store, &args.keys)?;
     for key in &keys {
         key.to_encrypt().in_keyring(&store)?;
     }
-    let keys = keys.into_iter().map(|key| key.id().into()).collect();
+    let passphrase = new_passphrase.map(|_| Passphrases::new_name());
+    let keys = keys.into_iter().map(|key| key.id().into()).chain(passphrase).collect();
     let plan =
         ReencryptRun { app, args, opening: &opening, keys, bind: context_of(&args.bind, None)? };
     // Before the first file: a pair that cannot be stored is wrong for all of them.
@@ -174,14 +189,10 @@ impl ReencryptRun<'_> {
         let Some(output) = target.as_ref().map_or(Some(path), Target::path) else {
             return Ok(Outcome::Done);
         };
-        let keys = encrypted.header.encrypted_data_keys.iter();
-        let names: Vec<String> = keys
-            .filter_map(|wrapped| named_by(&self.opening.keyring, wrapped))
-            .map(|held| self.opening.shown(&held))
-            .collect();
+        let names = self.opening.shown_recipients(&encrypted.header.encrypted_data_keys);
         // Said without -v too: the user who wanted to take a key away sees whether it is gone.
         let shown = sanitize::name(path);
-        self.app.ui.note(&format!("{shown}: encrypted again under {}", names.join(", ")));
+        self.app.ui.note(&format!("{shown}: encrypted again under {names}"));
         if !dropped.is_empty() {
             let dropped = sanitize::text(&dropped.join(", "));
             self.app.ui.note(&format!("{shown}: no longer opened by {dropped}"));
@@ -190,6 +201,7 @@ impl ReencryptRun<'_> {
             old_message_id: opened.header().message_id,
             message_id: encrypted.header.message_id,
             keys: known_keys(&self.opening.keyring, &encrypted.header.encrypted_data_keys),
+            passphrase: has_passphrase(&encrypted.header.encrypted_data_keys),
             plaintext_bytes: encrypted.plaintext_len,
             message_bytes: encrypted.message_len,
             path: path.into(),

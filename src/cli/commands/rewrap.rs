@@ -7,6 +7,7 @@ use clap::Args;
 use enwrap::fs::append::Links;
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::KeyName;
 use enwrap::message::header::ParsedHeader;
 use enwrap::message::message_id::MessageId;
@@ -14,7 +15,7 @@ use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenedMessage};
 use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap};
 
 use crate::cli::app::App;
-use crate::cli::args::OpenArgs;
+use crate::cli::args::{OpenArgs, RecipientArgs};
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
@@ -29,7 +30,7 @@ use crate::output::error::{
     About, AfterDone as _, ChangedMeanwhile, Concerning as _, Error, UsageError,
 };
 use crate::output::records::summary::RewrapCounts;
-use crate::output::records::{self, known_keys};
+use crate::output::records::{self, has_passphrase, known_keys};
 use crate::output::sanitize;
 
 /// Records that are written together: one lock and one sync for all of them.
@@ -61,7 +62,7 @@ pub(crate) struct RewrapArgs {
     keys: Vec<String>,
 
     /// Wrap under those that open it now too
-    #[arg(long, requires = "keys")]
+    #[arg(long)]
     add: bool,
 
     /// Take all messages of folders, and leave everything else alone
@@ -71,6 +72,9 @@ pub(crate) struct RewrapArgs {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    recipient: RecipientArgs,
 
     #[command(flatten)]
     open: OpenArgs,
@@ -122,6 +126,12 @@ struct RewrapRun<'a> {
 
 pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     require_files(&args.paths, args.recursive)?;
+    let new_passphrase = args.recipient.sources();
+    if args.add && args.keys.is_empty() && new_passphrase.is_none() {
+        return Err(UsageError::new("--add adds nothing")
+            .hint("name what is added with -k KEY, or -p for a passphrase")
+            .into());
+    }
     let shared = match &opening::envelopes(&args.open.envelope)[..] {
         [] => None,
         [one] => Some(FileAt::from(one)),
@@ -142,18 +152,28 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     for path in args.paths.iter().chain(&args.open.context_file) {
         app.outputs.protect(path, Role::Input);
     }
+    for sources in new_passphrase.iter().chain([&args.open.passphrase_sources()]) {
+        app.outputs.protect_passphrase(sources);
+    }
     if let Some(shared) = &shared {
         let hint = "name another file with --envelope";
         app.outputs.plan(shared).map_err(|error| error.hint(hint))?;
     }
     let mut opening = Opening::new(app, &store, &args.open, Missing::Fine)?;
+    if !args.keys.is_empty() {
+        opening.require_keyring()?;
+    }
+    if let Some(sources) = &new_passphrase {
+        opening = opening.with_recipient(sources)?;
+    }
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.policy.commitment = Commitment::Optional;
     let keys = named_keys(&opening.keyring, &store, &args.keys)?;
     for key in &keys {
         key.to_encrypt().in_keyring(&store)?;
     }
-    let keys = keys.into_iter().map(|key| key.id().into()).collect();
+    let passphrase = new_passphrase.map(|_| Passphrases::new_name());
+    let keys = keys.into_iter().map(|key| key.id().into()).chain(passphrase).collect();
     let envelope = shared.clone().unwrap_or_else(|| FileAt::named(PathBuf::new()));
     let pending = Pending { envelope, records: Vec::new() };
     let mut plan = RewrapRun {
@@ -216,7 +236,8 @@ impl RewrapRun<'_> {
         let one = self.opening.of(&entry.path);
         let opener = one.opener();
         // Only what really opens it counts, and this is what says why it does not.
-        let opened = OpenedMessage::open(&mut source, &opener)?;
+        let opened = OpenedMessage::open(&mut source, &opener)
+            .map_err(|error| self.opening.unopened(error))?;
         let record = match rewrap(opened.read_header(), &opener, self.chosen())? {
             Rewrapped::AlreadySo => {
                 self.already_so += 1;
@@ -361,6 +382,7 @@ impl RewrapRun<'_> {
                 message_id: None,
                 changed,
                 keys: None,
+                passphrase: false,
                 path,
                 envelope: None,
             };
@@ -382,6 +404,7 @@ impl RewrapRun<'_> {
             message_id: Some(record.message_id.to_string()),
             changed: envelope.is_some(),
             keys: Some(known_keys(&self.opening.keyring, &record.encrypted_data_keys)),
+            passphrase: has_passphrase(&record.encrypted_data_keys),
             path: path.into(),
             envelope: envelope.map(Into::into),
         }

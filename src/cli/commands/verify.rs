@@ -98,10 +98,7 @@ impl VerifyRun {
         let len = plaintext::decrypt(&opened, &mut source, None, &meter)?;
         meter.finish();
         self.metadata.write("verify", input, None, opened.read_header())?;
-        ui.detail(&format!(
-            "{shown}: opened by key {} version {}",
-            opened.key.key, opened.key.version
-        ));
+        ui.detail(&format!("{shown}: opened by {}", self.opening.shown_opener(&opened.key)));
         // Of a tree, only what fails is told.
         let text = if self.is_recursive && !ui.is_verbose() {
             String::new()

@@ -12,6 +12,7 @@ use enwrap::crypto::secret::{SecretBytes, SecretText};
 use enwrap::fs::wait::Waiting;
 use enwrap::keyring::Passphrase;
 use enwrap::keyring::store::Operator;
+use enwrap::keys::passphrase::{Asking, PassphraseHolder};
 
 use super::prompt;
 use crate::cli::child::Spec;
@@ -31,6 +32,10 @@ pub(crate) enum Purpose {
     New,
     /// To open a file that is imported or restored.
     Import,
+    /// To encrypt for whoever has it.
+    Recipient,
+    /// To open a message.
+    Message,
 }
 
 impl Purpose {
@@ -39,8 +44,9 @@ impl Purpose {
     fn variable(self) -> &'static str {
         match self {
             Self::Keyring => "ENWRAP_PASSPHRASE",
-            Self::New => "ENWRAP_NEW_PASSPHRASE",
+            Self::New | Self::Recipient => "ENWRAP_NEW_PASSPHRASE",
             Self::Import => "ENWRAP_IMPORT_PASSPHRASE",
+            Self::Message => "ENWRAP_MESSAGE_PASSPHRASE",
         }
     }
 
@@ -48,9 +54,21 @@ impl Purpose {
     fn flag(self) -> &'static str {
         match self {
             Self::Keyring => "--passphrase",
-            Self::New => "--new-passphrase",
+            Self::New | Self::Recipient => "--new-passphrase",
             Self::Import => "--import-passphrase",
+            Self::Message => "--message-passphrase",
         }
+    }
+
+    /// Whether a flag names a command. There is none where file names are operands of the same verb: a file with the
+    /// name of the flag must not run one.
+    fn has_command_flag(self) -> bool {
+        matches!(self, Self::Keyring | Self::New | Self::Import)
+    }
+
+    /// Whether it is a new passphrase, which is asked for twice.
+    fn is_new(self) -> bool {
+        matches!(self, Self::New | Self::Recipient)
     }
 }
 
@@ -146,8 +164,9 @@ impl Sources {
         let no_terminal = |_| PassphraseError::NoSource {
             variable: self.purpose.variable(),
             flag: self.purpose.flag(),
+            has_command_flag: self.purpose.has_command_flag(),
         };
-        if self.purpose != Purpose::New {
+        if !self.purpose.is_new() {
             return prompt::secret(&format!("Passphrase of {what}: ")).map_err(no_terminal);
         }
         let text = prompt::secret(&format!("New passphrase of {what}: ")).map_err(no_terminal)?;
@@ -191,6 +210,25 @@ fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
         Ok(text)
     } else {
         Err(PassphraseError::Command { status: Some(status), source: None })
+    }
+}
+
+/// Has the passphrase that messages are read with, on the command line.
+pub(crate) struct OfMessages(pub(crate) Sources);
+
+impl PassphraseHolder for OfMessages {
+    fn passphrase(
+        &self,
+        asking: Asking,
+    ) -> Result<Option<Passphrase>, Box<dyn std::error::Error + Send + Sync>> {
+        if asking == Asking::Unwanted && !self.0.is_named() {
+            return Ok(None);
+        }
+        match self.0.passphrase("the message") {
+            Ok(passphrase) => Ok(Some(passphrase)),
+            Err(PassphraseError::NoSource { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -25,6 +25,11 @@ fn terminal() -> io::Result<File> {
     File::options().read(true).write(true).open("/dev/tty")
 }
 
+/// Whether there is a terminal to ask at.
+pub(crate) fn is_possible() -> bool {
+    terminal().is_ok()
+}
+
 /// Reads a line that is not shown.
 ///
 /// # Errors

@@ -58,7 +58,7 @@ impl<'a> Folders<'a> {
         keyring: &Path,
         needed: &[PathBuf],
     ) -> Result<Self, Error> {
-        let Request { inputs: operands, selection, output, metadata } = request;
+        let Request { inputs: operands, selection, output, metadata, .. } = request;
         if output.output.is_some() {
             return Err(UsageError::new("-o takes the result of one input, and -r has many")
                 .hint("leave it out, or name a folder with --output-dir")

@@ -28,6 +28,8 @@ pub(crate) struct Request<'a> {
     pub(crate) output: &'a OutputArgs,
     /// The file of `--metadata`.
     pub(crate) metadata: Option<&'a Path>,
+    /// The file with the passphrase of the messages.
+    pub(crate) passphrase: Option<&'a Path>,
 }
 
 /// All inputs of a run. Where each result goes was decided, and refused where it cannot go there, before the first
@@ -48,7 +50,8 @@ impl<'a> Work<'a> {
         for input in inputs {
             app.outputs.protect(input, Role::Input);
         }
-        let needed = app.needed_files(store);
+        let mut needed = app.needed_files(store);
+        needed.extend(request.passphrase.map(Path::to_path_buf));
         let work = if selection.recursive {
             Self::Folders(Box::new(Folders::new(request, results, store.path(), &needed)?))
         } else {

@@ -169,7 +169,7 @@ pub(crate) struct Unreadable(#[source] pub(crate) io::Error);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PassphraseError {
     #[error("no source of a passphrase is named, and there is no terminal to ask at")]
-    NoSource { variable: &'static str, flag: &'static str },
+    NoSource { variable: &'static str, flag: &'static str, has_command_flag: bool },
     #[error(
         "of {variable}, {variable}_FILE, {variable}_FD and {variable}_COMMAND, several are set"
     )]

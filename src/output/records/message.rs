@@ -13,6 +13,9 @@ pub(crate) struct EncryptedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) message_id: MessageId,
     pub(crate) keys: Vec<KeyVersionMember>,
+    /// True where a passphrase opens it too, and else left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) passphrase: bool,
     pub(crate) plaintext_bytes: u64,
     pub(crate) message_bytes: u64,
     /// True where the source was written to while it was read, and else left out.
@@ -88,6 +91,9 @@ pub(crate) struct EditedRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) old_message_id: Option<String>,
     pub(crate) keys: Vec<KeyVersionMember>,
+    /// True where a passphrase opens it too, and else left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) passphrase: bool,
     /// This and the next: left out where nothing was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plaintext_bytes: Option<u64>,
@@ -131,6 +137,18 @@ pub(crate) struct InspectedKey {
     pub(crate) aliases: Option<Vec<String>>,
     /// Whether only the public half of the key is here.
     pub(crate) public_only: bool,
+    /// Left out where it is not under a passphrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) passphrase: Option<PassphraseMember>,
+}
+
+/// What one try of the passphrase of an encrypted data key costs.
+#[derive(Debug, Serialize)]
+pub(crate) struct PassphraseMember {
+    pub(crate) kdf: &'static str,
+    pub(crate) m_kib: u32,
+    pub(crate) t: u32,
+    pub(crate) p: u32,
 }
 
 /// An encrypted data key of a record in an envelope file.
@@ -152,6 +170,9 @@ pub(crate) struct RewrappedRecord {
     /// The keys of the record that was written or, with `--dry-run`, would be; left out where nothing is to be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) keys: Option<Vec<KeyVersionMember>>,
+    /// True where a passphrase opens it too, and else left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) passphrase: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,
     #[serde(flatten)]
@@ -166,6 +187,9 @@ pub(crate) struct ReencryptedRecord {
     #[serde(serialize_with = "as_text")]
     pub(crate) message_id: MessageId,
     pub(crate) keys: Vec<KeyVersionMember>,
+    /// True where a passphrase opens it too, and else left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) passphrase: bool,
     pub(crate) plaintext_bytes: u64,
     pub(crate) message_bytes: u64,
     #[serde(flatten)]

@@ -20,6 +20,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use enwrap::keyring::{Alias, RootKeys};
+use enwrap::keys::passphrase::Derivation;
 use enwrap::keys::service::{KeyName, KeyService as _, WrappingKey};
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use serde::{Serialize, Serializer};
@@ -107,6 +108,11 @@ pub(crate) fn known_keys(
 ) -> Vec<KeyVersionMember> {
     let known = wrapped.iter().filter_map(|wrapped| keyring.candidates(wrapped).into_iter().next());
     known.map(|candidate| (&candidate.key).into()).collect()
+}
+
+/// Whether one of some encrypted data keys is under a passphrase.
+pub(crate) fn has_passphrase(wrapped: &[EncryptedDataKey]) -> bool {
+    wrapped.iter().any(|wrapped| Derivation::named_by(wrapped).is_some())
 }
 
 /// The aliases of a key, as text.

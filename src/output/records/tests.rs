@@ -82,11 +82,13 @@ fn results() -> Vec<BTreeSet<String>> {
         version: None,
         aliases: None,
         public_only: false,
+        passphrase: Some(PassphraseMember { kdf: "", m_kib: 1, t: 1, p: 1 }),
     };
     vec![
         members(&EncryptedRecord {
             message_id,
             keys: vec![version()],
+            passphrase: true,
             plaintext_bytes,
             message_bytes,
             source_changed: true,
@@ -138,6 +140,7 @@ fn results() -> Vec<BTreeSet<String>> {
             message_id: Some(message_id.to_string()),
             changed: true,
             keys: Some(vec![version()]),
+            passphrase: true,
             path: path(),
             envelope: Some(path()),
         }),
@@ -145,6 +148,7 @@ fn results() -> Vec<BTreeSet<String>> {
             old_message_id: message_id,
             message_id,
             keys: vec![version()],
+            passphrase: true,
             plaintext_bytes,
             message_bytes,
             path: path(),
@@ -155,6 +159,7 @@ fn results() -> Vec<BTreeSet<String>> {
             changed: true,
             old_message_id: Some(message_id.to_string()),
             keys: vec![version()],
+            passphrase: true,
             plaintext_bytes: Some(1),
             message_bytes: Some(1),
             path: path(),

@@ -23,7 +23,8 @@ impl Classified for KeyringError {
             Self::NotFound { .. } => {
                 Exit::NoKey.hint(
                     "put a copy in its place: enwrap keyring restore FILE; or name one with --keyring \
-                     FILE; for a first key: enwrap keygen",
+                     FILE; for a first key: enwrap keygen; a message that has a passphrase \
+                     needs none: ENWRAP_MESSAGE_PASSPHRASE_FILE",
                 )
             }
             Self::Lost { newest, .. } => Exit::Keyring.hint(format!(
@@ -104,19 +105,28 @@ impl Classified for KeyringError {
     }
 }
 
+/// What to look at in a passphrase that may have been stored otherwise than it was typed.
+pub(super) fn oddity_hint(oddity: Oddity) -> &'static str {
+    match oddity {
+        Oddity::LineEnd => {
+            "it ends with a line end beyond the one that is taken off: look at the end of its file"
+        }
+        Oddity::NotAscii => {
+            "it is not plain ASCII, and its bytes count: try the other normal form of Unicode (NFC, or NFD as macOS \
+             writes), and the other encoding"
+        }
+    }
+}
+
 fn file_fault(path: &Path, fault: &FileFault) -> Verdict {
     match fault {
         FileFault::Newer(_) => Exit::NotAMessage.hint("install a newer enwrap"),
         FileFault::Sealed(SealError::Passphrase) => {
             Exit::KeyringLocked.hint("its checksum holds, so it is whole: look at the passphrase")
         }
-        FileFault::Sealed(SealError::OddPassphrase(Oddity::LineEnd)) => Exit::KeyringLocked.hint(
-            "it ends with a line end beyond the one that is taken off: look at the end of its file",
-        ),
-        FileFault::Sealed(SealError::OddPassphrase(Oddity::NotAscii)) => Exit::KeyringLocked.hint(
-            "it is not plain ASCII, and its bytes count: try the other normal form of Unicode (NFC, or NFD as macOS \
-             writes), and the other encoding",
-        ),
+        FileFault::Sealed(SealError::OddPassphrase(oddity)) => {
+            Exit::KeyringLocked.hint(oddity_hint(*oddity))
+        }
         FileFault::Sealed(SealError::Memory) => Exit::Failure.into(),
         FileFault::NotAKeyring
         | FileFault::Sealed(SealError::Parameters)

@@ -1,13 +1,15 @@
 //! Verdicts on finding a data key, and on wrapping it.
 
-use enwrap::keys::service::{ServiceError, WrapError};
+use enwrap::keys::passphrase::PROVIDER;
+use enwrap::keys::service::{PassphraseFault, ServiceError, WrapError};
 use enwrap::keys::unopened::ResolveError;
 use enwrap::operations::datakey::DatakeyError;
 use enwrap::operations::decrypt::OpenError;
 use enwrap::operations::rewrap::RewrapError;
 
+use super::keyring::oddity_hint;
 use super::{Classified, Verdict};
-use crate::output::error::{About, UnknownKeys};
+use crate::output::error::{About, PassphraseError, UnknownKeys};
 use crate::output::exit::Exit;
 use crate::output::sanitize;
 
@@ -25,9 +27,12 @@ impl Classified for OpenError {
             }
             // Only pairs that it stores and pairs that -c adds can be too much together.
             Self::Context(_) => Exit::Context.into(),
-            Self::Locked { error: ResolveError::DoesNotUnwrap { .. }, bound }
-                if !bound.is_empty() =>
-            {
+            Self::Locked {
+                error:
+                    ResolveError::DoesNotUnwrap { .. }
+                    | ResolveError::Passphrase(PassphraseFault::Wrong(_)),
+                bound,
+            } if !bound.is_empty() => {
                 let bound: Vec<String> = bound.iter().map(|key| format!("'{key}'")).collect();
                 let bound = sanitize::text(&bound.join(", "));
                 Exit::Context.hint(format!(
@@ -66,9 +71,38 @@ fn resolve(error: &ResolveError, about: &About, unwrap_hint: &str) -> Verdict {
         }
         ResolveError::Unusable(key) => key.verdict(about),
         ResolveError::Service(service) => service.verdict(about),
+        ResolveError::Passphrase(fault) => passphrase(fault, about),
         ResolveError::DoesNotUnwrap { .. } | ResolveError::OtherDataKey => {
             Exit::Authentication.hint(unwrap_hint)
         }
+    }
+}
+
+/// Where the passphrase of a message can come from.
+const MESSAGE_PASSPHRASE: &str = "ENWRAP_MESSAGE_PASSPHRASE_FILE, _FD, _COMMAND or \
+                                  ENWRAP_MESSAGE_PASSPHRASE; --message-passphrase-file or -fd";
+
+fn passphrase(fault: &PassphraseFault, about: &About) -> Verdict {
+    match fault {
+        PassphraseFault::NotGiven => Exit::NoKey.hint(format!("give it: {MESSAGE_PASSPHRASE}")),
+        PassphraseFault::Unavailable(source) => match source.downcast_ref::<PassphraseError>() {
+            // The library takes whatever error the one who was asked gives; here, that is the command line.
+            Some(passphrase) => passphrase.verdict(about),
+            None => Exit::KeyringLocked.into(),
+        },
+        PassphraseFault::Wrong(oddity) => {
+            let odd = oddity.map_or_else(String::new, |oddity| format!("; {}", oddity_hint(oddity)));
+            Exit::KeyringLocked.hint(format!(
+                "the causes cannot be told apart: another passphrase, a damaged header, or a context pair \
+                 that was bound to it and not given (-c K=V){odd}"
+            ))
+        }
+        PassphraseFault::OutOfBounds => Exit::Policy.hint(
+            "enwrap sets 64 MiB and 3 passes, and tries 8 MiB to 1 GiB, 16 passes, 16 lanes, and 2 GiB times \
+             passes at most: whoever set another cost may mean to harm this machine",
+        ),
+        PassphraseFault::TooMany => Exit::Policy.into(),
+        PassphraseFault::Memory => Exit::Failure.hint("try it where more memory is free"),
     }
 }
 
@@ -126,7 +160,13 @@ impl Classified for RewrapError {
 
 impl Classified for UnknownKeys {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::NoKey
-            .hint("name the full new set with -k KEY, or let them go with --drop-unknown-keys")
+        let passphrase = if self.names.iter().any(|name| name.starts_with(PROVIDER)) {
+            format!("give the passphrase that it has ({MESSAGE_PASSPHRASE}); or ")
+        } else {
+            String::new()
+        };
+        Exit::NoKey.hint(format!(
+            "{passphrase}name the full new set with -k KEY, or let them go with --drop-unknown-keys"
+        ))
     }
 }

@@ -101,10 +101,14 @@ impl Classified for TooLarge {
 impl Classified for PassphraseError {
     fn verdict(&self, _: &About) -> Verdict {
         match self {
-            Self::NoSource { variable, flag } => Exit::KeyringLocked.hint(format!(
-                "name one: {variable}_FILE, {variable}_FD, {variable}_COMMAND or {variable}; or \
-                 {flag}-file, {flag}-fd, {flag}-command"
-            )),
+            Self::NoSource { variable, flag, has_command_flag } => {
+                let command =
+                    if *has_command_flag { format!(", {flag}-command") } else { String::new() };
+                Exit::KeyringLocked.hint(format!(
+                    "name one: {variable}_FILE, {variable}_FD, {variable}_COMMAND or {variable}; or \
+                     {flag}-file, {flag}-fd{command}"
+                ))
+            }
             Self::Several { .. } => Exit::Usage.hint("unset all but one"),
             Self::SeveralFlags { .. } => Exit::Usage.hint("leave out all but one"),
             Self::NotADescriptor { .. } => Exit::Usage.into(),

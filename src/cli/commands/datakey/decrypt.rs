@@ -9,7 +9,7 @@ use super::blob::BlobArgs;
 use super::value::{ALGORITHM, AwsAnswer, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_ids;
-use crate::cli::key_services::key_services;
+use crate::cli::key_services::data_key_services;
 use crate::output::error::{Concerning as _, Error};
 
 /// Open a wrapped data key
@@ -39,7 +39,8 @@ pub(super) fn run(app: &App, args: &DecryptBlobArgs) -> Result<(), Error> {
     let only_keys = key_ids(&keyring, &store, &args.only_key)?;
     let blob = args.blob.read(&app.outputs, store.path())?;
     let (data_key, key) =
-        datakey::decrypt(&key_services(&keyring), &only_keys, blob, &context).in_keyring(&store)?;
+        datakey::decrypt(&data_key_services(&keyring), &only_keys, blob, &context)
+            .in_keyring(&store)?;
     if let Some(encoding) = args.value.format {
         return print_value(&app.outputs, data_key.expose(), encoding);
     }

@@ -11,7 +11,7 @@ use super::value::{ALGORITHM, AwsAnswer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
 use crate::cli::args::Pair;
 use crate::cli::key_choice::{key_ids, key_to_wrap};
-use crate::cli::key_services::key_services;
+use crate::cli::key_services::data_key_services;
 use crate::output::error::{Concerning as _, Error};
 
 /// Wrap a wrapped data key under another key
@@ -56,7 +56,8 @@ pub(super) fn run(app: &App, args: &RewrapBlobArgs) -> Result<(), Error> {
     let only_keys = key_ids(&keyring, &store, &args.only_key)?;
     let old = args.blob.read(&app.outputs, store.path())?;
     let (data_key, source) =
-        datakey::decrypt(&key_services(&keyring), &only_keys, old, &context).in_keyring(&store)?;
+        datakey::decrypt(&data_key_services(&keyring), &only_keys, old, &context)
+            .in_keyring(&store)?;
     let blob = datakey::wrap(&*recipient, &data_key, &new_context)?;
     drop(data_key);
     args.blob_out.write(&app.outputs, &blob)?;

@@ -53,6 +53,7 @@ use range::RangeArgs;
     enwrap decrypt -c of=documents docs.tar.enwrap -o docs.tar
     enwrap decrypt --verify-first < docs.tar.enwrap | tar t
     enwrap decrypt -r encrypted --output-dir restored
+    enwrap decrypt --message-passphrase-file secret.txt letter.enwrap -o letter
 "])]
 pub(crate) struct DecryptArgs {
     /// What to decrypt: files, and with -r folders; '-' is standard input
@@ -174,11 +175,13 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let store = app.store()?;
     opening::protect_inputs(app, &args.open);
     let results = Plaintexts { preserve_mode: args.preserve_mode };
+    let passphrase_file = args.open.passphrase_sources().file();
     let request = Request {
         inputs: &args.inputs,
         selection: &args.selection,
         output: &args.output,
         metadata: args.metadata.metadata.as_deref(),
+        passphrase: passphrase_file.as_deref(),
     };
     let work = Work::plan(app, &store, request, &results)?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
@@ -328,10 +331,7 @@ impl DecryptRun<'_> {
         Released { opened, message, extent }: &Released,
     ) -> Result<(), Error> {
         self.metadata.write("decrypt", input, target.path(), opened.read_header())?;
-        self.ui.detail(&format!(
-            "{shown}: opened by key {} version {}",
-            opened.key.key, opened.key.version
-        ));
+        self.ui.detail(&format!("{shown}: opened by {}", self.opening.shown_opener(&opened.key)));
         if let Some(message) = message
             && self.args.output.remove_source
         {

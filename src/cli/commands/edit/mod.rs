@@ -21,14 +21,14 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
 use crate::cli::key_choice::{keys_to_encrypt, named_keys};
-use crate::cli::opening::{self, Missing, Opening, named_by};
+use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::process::umask;
 use crate::cli::replacement::{Empty, Rewriting, Rewritten, name_output, sealer_for};
 use crate::output::error::{
     About, AfterDone as _, Cannot as _, Concerning as _, EditorError, Error, InUse, UsageError,
 };
-use crate::output::records::known_keys;
 use crate::output::records::message::EditedRecord;
+use crate::output::records::{has_passphrase, known_keys};
 use crate::output::sanitize;
 use session::Session;
 
@@ -93,8 +93,12 @@ pub(crate) fn run(app: &App, args: &EditArgs) -> Result<(), Error> {
         keys.into_iter().map(|key| key.id().into()).collect()
     };
     if run.path.file_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        opening.require_keyring()?;
         let keys = given(keys_to_encrypt(&opening.keyring, &store, &args.keys)?);
         return run.create(&keys).about(about);
+    }
+    if !args.keys.is_empty() {
+        opening.require_keyring()?;
     }
     let keys = given(named_keys(&opening.keyring, &store, &args.keys)?);
     run.edit(&keys).about(about)
@@ -189,13 +193,7 @@ impl EditRun<'_> {
     ) -> Result<(), Error> {
         let (ui, shown) = (self.app.ui, sanitize::name(&self.path));
         let keyring = &self.opening.keyring;
-        let names: Vec<String> = header
-            .encrypted_data_keys
-            .iter()
-            .filter_map(|wrapped| named_by(keyring, wrapped))
-            .map(|held| self.opening.shown(&held))
-            .collect();
-        let names = names.join(", ");
+        let names = self.opening.shown_recipients(&header.encrypted_data_keys);
         match (old, new) {
             (_, None) => {
                 ui.note(&format!("{shown}: unchanged"));
@@ -211,6 +209,7 @@ impl EditRun<'_> {
             changed: new.is_some(),
             old_message_id: old.filter(|_| new.is_some()).map(|id| id.to_string()),
             keys: known_keys(keyring, &header.encrypted_data_keys),
+            passphrase: has_passphrase(&header.encrypted_data_keys),
             plaintext_bytes: new.map(|new| new.plaintext_len),
             message_bytes: new.map(|new| new.message_len),
             path: self.path.as_path().into(),

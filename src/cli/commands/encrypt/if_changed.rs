@@ -11,6 +11,7 @@ use std::path::Path;
 use enwrap::fs::atomic_file::Seen;
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope::NoRecords;
+use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::KeyName;
 use enwrap::message::MessageError;
 use enwrap::message::header::ContentType;
@@ -97,7 +98,7 @@ impl EncryptRun<'_> {
                 };
             }
         };
-        let services = key_services(self.keyring);
+        let services = key_services(self.keyring, self.passphrases);
         // A new message would have no record in any envelope file, so the old one must open without.
         let policy = DecryptPolicy { pairs: self.spec.bound.clone(), ..DecryptPolicy::default() };
         let opener = MessageOpener { services: &services, records: &NoRecords, policy: &policy };
@@ -135,8 +136,9 @@ impl EncryptRun<'_> {
         let report = KeyReport::of(opened.read_header(), opener)?;
         let proved: BTreeSet<(KeyName, u32)> =
             report.proved().into_iter().map(|key| (key.key, key.version)).collect();
-        let chosen: BTreeSet<(KeyName, u32)> =
-            self.keys.iter().map(|(key, version)| (key.id().into(), version.number)).collect();
+        let passphrase = self.args.recipient.sources().map(|_| (Passphrases::name(), 1));
+        let keys = self.keys.iter().map(|(key, version)| (key.id().into(), version.number));
+        let chosen: BTreeSet<(KeyName, u32)> = keys.chain(passphrase).collect();
         let is_same = proved == chosen && report.keys().all(|key| key.opens());
         Ok((!is_same).then_some(Difference::Keys))
     }
@@ -195,6 +197,7 @@ impl EncryptRun<'_> {
         let record = EncryptedRecord {
             message_id: alike.opened.header().message_id,
             keys: keys.collect(),
+            passphrase: self.args.recipient.sources().is_some(),
             plaintext_bytes,
             message_bytes: path.size().unwrap_or_default(),
             source_changed: false,

@@ -15,6 +15,7 @@ use enwrap::crypto::engine::IV_LEN;
 use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{Key, KeyVersion, RootKeys};
+use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::{Recipient, recipient};
 use enwrap::message::Limits;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
@@ -25,7 +26,8 @@ use enwrap::pipeline::PipelineError;
 use if_changed::{Alike, Existing, read_error};
 
 use crate::cli::app::App;
-use crate::cli::args::{ContextArgs, OutputArgs, Pair, SkipExisting, context_of};
+use crate::cli::args::{ContextArgs, OutputArgs, Pair, RecipientArgs, SkipExisting, context_of};
+use crate::cli::environment;
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -33,9 +35,10 @@ use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, 
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
-use crate::cli::key_services::key_services;
+use crate::cli::key_services::data_key_services;
 use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
+use crate::cli::secrets::passphrase::{OfMessages, Sources};
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};
 use crate::cli::trees::results::{Results, Spoiled};
@@ -55,6 +58,7 @@ use crate::output::{Ui, sanitize};
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap encrypt report.pdf
+    enwrap encrypt -p --new-passphrase-file secret.txt notes.txt -o letter.enwrap
     enwrap encrypt -k backup -k offsite --output-dir encrypted report.pdf notes.txt
     enwrap encrypt --sync -c of=documents -o docs.tar.enwrap --from-command -- tar c documents
     enwrap encrypt -r documents --output-dir encrypted --skip-existing
@@ -101,6 +105,9 @@ pub(crate) struct EncryptArgs {
     selection: SelectionArgs,
 
     #[command(flatten)]
+    recipient: RecipientArgs,
+
+    #[command(flatten)]
     output: OutputArgs,
 
     /// Leave an output alone that opens to the same bytes under the same keys, context and form
@@ -141,6 +148,7 @@ struct EncryptRun<'a> {
     outputs: &'a Outputs,
     args: &'a EncryptArgs,
     keyring: &'a RootKeys,
+    passphrases: &'a Passphrases,
     keys: Vec<(&'a Key, &'a KeyVersion)>,
     recipients: Vec<Box<dyn Recipient + 'a>>,
     spec: MessageSpec,
@@ -210,6 +218,11 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     if let Some(file) = &args.context.context_file {
         app.outputs.protect(file, Role::Input);
     }
+    let new_passphrase = args.recipient.sources();
+    if let Some(sources) = &new_passphrase {
+        app.outputs.protect_passphrase(sources);
+    }
+    let passphrase_file = new_passphrase.as_ref().and_then(Sources::file);
     // The output of a command is treated like standard input.
     let stream = [PathBuf::from("-")];
     let request = Request {
@@ -217,32 +230,48 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         selection: &args.selection,
         output: &args.output,
         metadata: args.metadata.metadata.as_deref(),
+        passphrase: passphrase_file.as_deref(),
     };
     let results = Messages { are_compared: args.if_changed };
     let work = Work::plan(app, &store, request, &results)?;
-    let keyring = store.load()?;
+    // A passphrase is a choice like that of a key, so the default key does not count beside it.
+    let needs_keyring =
+        new_passphrase.is_none() || !args.keys.is_empty() || !environment::keys().is_empty();
+    let keyring = if needs_keyring { store.load()? } else { RootKeys::default() };
     if command.is_none() {
         refuse_key_names(&keyring, &args.inputs)?;
     }
-    let services = key_services(&keyring);
-    let (keys, recipients) = (Vec::new(), Vec::new());
+    let chosen =
+        if needs_keyring { keys_to_encrypt(&keyring, &store, &args.keys)? } else { Vec::new() };
+    let (mut keys, mut recipients) = (Vec::new(), Vec::new());
+    let services = data_key_services(&keyring);
+    for key in chosen {
+        recipients.push(recipient(&services, &key.id().into()).in_keyring(&store)?);
+        keys.push((key, key.current()));
+    }
+    let passphrases = match new_passphrase {
+        Some(sources) => {
+            let passphrase = sources.passphrase("what is encrypted")?;
+            // What exists and is compared was encrypted for the same passphrase, or differs.
+            Passphrases::of(Box::new(OfMessages(sources))).with_new(&passphrase)?
+        }
+        None => Passphrases::default(),
+    };
+    recipients.extend(passphrases.new_recipient());
     let metadata = args.metadata.open(&app.outputs)?;
     let outputs = &app.outputs;
-    let mut plan = EncryptRun {
+    let plan = EncryptRun {
         ui: app.ui,
         outputs,
         args,
         keyring: &keyring,
+        passphrases: &passphrases,
         keys,
         recipients,
         spec,
         metadata,
         umask: umask(),
     };
-    for key in keys_to_encrypt(&keyring, &store, &args.keys)? {
-        plan.recipients.push(recipient(&services, &key.id().into()).in_keyring(&store)?);
-        plan.keys.push((key, key.current()));
-    }
     match (command, &args.output.output) {
         (Some(command), Some(output)) => {
             plan.encrypt_output_of(command, &Target::of(output), app.jobs)
@@ -379,6 +408,7 @@ impl EncryptRun<'_> {
         let record = records::message::EncryptedRecord {
             message_id: encrypted.header.message_id,
             keys: keys.collect(),
+            passphrase: self.args.recipient.sources().is_some(),
             plaintext_bytes: encrypted.plaintext_len,
             message_bytes: encrypted.message_len,
             source_changed,

@@ -28,7 +28,7 @@ use crate::output::{sanitize, table};
 ///
 /// Goes by the names in the files' headers and envelope files, which anybody can have written: for an
 /// overview. With --fail-if-stale it goes by proof: a file is fine only if the current version of a key of this
-/// keyring does open it.
+/// keyring does open it; a passphrase that opens it too is none.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key usage -r encrypted
@@ -70,7 +70,8 @@ struct Report {
 pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     require_files(&args.paths, args.recursive)?;
     let store = app.store()?;
-    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?.with_keys_only();
+    opening.require_keyring()?;
     let mut report = Report::default();
     let mut tree = Tree::new(&args.paths, args.recursive);
     let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| {
