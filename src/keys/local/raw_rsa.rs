@@ -89,3 +89,54 @@ impl Unwrapper for RawRsa {
         data_key.filter(|key| !key.is_empty()).map(DataKey::new).ok_or(UnwrapError::Refused)
     }
 }
+
+#[cfg(all(test, feature = "aws-lc"))]
+mod tests {
+    use super::*;
+    use crate::crypto::der::PrivateKey;
+    use crate::keyring::pem;
+
+    /// The key of the known answers.
+    fn key() -> RsaPrivateKey {
+        let rows = include_str!("../../../tests/vectors/asymmetric-known-answers.json");
+        let rows: Vec<serde_json::Value> = serde_json::from_str(rows).unwrap();
+        let text = rows.iter().find_map(|row| row["private_key"].as_str()).unwrap();
+        match pem::read_private(text.as_bytes()).unwrap() {
+            PrivateKey::Rsa { key, .. } => key,
+            PrivateKey::Ec(_) => unreachable!("an RSA key"),
+        }
+    }
+
+    fn context(value: &str) -> EncryptionContext {
+        let mut context = EncryptionContext::default();
+        context.insert("k", value).unwrap();
+        context
+    }
+
+    #[test]
+    fn a_wrap_names_its_key_and_opens_under_any_context() {
+        for padding in RsaPadding::ALL {
+            let recipient = RawRsaRecipient::new("ns", "n", padding, key().public().clone());
+            let (data_key, wrapped) = recipient.generate(32, &context("a")).unwrap();
+            assert!(is_named("ns", "n", &wrapped) && has_shape(&wrapped));
+            for (namespace, name) in [("ns", ""), ("ns", "n1"), ("n", "n"), ("", "n")] {
+                assert!(!is_named(namespace, name, &wrapped));
+            }
+            let unwrapper = RawRsa::new(padding, key());
+            assert_eq!(unwrapper.unwrap(&wrapped, &context("b")).unwrap(), data_key);
+            assert!(!unwrapper.binds_context());
+        }
+    }
+
+    #[test]
+    fn a_data_key_that_has_no_room_and_one_of_no_bytes_are_refused() {
+        let recipient = RawRsaRecipient::new("ns", "n", RsaPadding::Pkcs1, key().public().clone());
+        let error = recipient.generate(1024, &context("a")).unwrap_err();
+        assert!(matches!(error, WrapError::TooLong { bytes: 1024 }));
+        let ciphertext = key().public().encrypt(RsaPadding::Pkcs1, b"").unwrap();
+        let (provider_id, provider_info) = (b"ns".to_vec(), b"n".to_vec());
+        let empty = EncryptedDataKey { provider_id, provider_info, ciphertext };
+        let opened = RawRsa::new(RsaPadding::Pkcs1, key()).unwrap(&empty, &context("a"));
+        assert!(matches!(opened, Err(UnwrapError::Refused)));
+    }
+}
