@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use enwrap::keyring::{Key, Material, RootKeys, exchange, file};
+use enwrap::keyring::{Key, KeyVersion, Kind, Material, RootKeys, file};
 use enwrap::{Keyring, KeyringOptions};
 
 pub const NAMESPACE: &str = "my-ns";
@@ -22,7 +22,7 @@ pub fn root_keys() -> &'static RootKeys {
         let material = Material::from_hex(MATERIAL).unwrap();
         let version = KeyVersion::new(1, NAMESPACE, NAME, Some(material));
         let mut keyring = RootKeys::default();
-        keyring.add(Key::import(version).unwrap()).unwrap();
+        keyring.add(Key::import(Kind::Aes, version).unwrap()).unwrap();
         keyring
     })
 }

@@ -3,8 +3,9 @@
 
 #![no_main]
 
-use enwrap::keyring::Key;
-use enwrap::keyring::exchange::{KeySelection, from_json};
+use enwrap::keyring::exchange::{Half, KeySelection, from_json};
+use enwrap::keyring::key::RsaPublic;
+use enwrap::keyring::{Key, Kind};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -21,20 +22,21 @@ fn written(keys: &[Key]) -> String {
         .iter()
         .flat_map(|key| key.versions().iter().map(move |version| (key, version)))
         .collect();
-    let text = KeySelection { versions, decrypt_only: false }.to_json().unwrap();
+    let text = KeySelection { versions, half: Half::All, decrypt_only: false }.to_json().unwrap();
     String::from_utf8(text.expose().to_vec()).unwrap()
 }
 
-type Fact = (String, bool, u32, String, String, Vec<u8>);
+type Fact = (String, Kind, bool, u32, String, String, Option<RsaPublic>, Option<Vec<u8>>);
 
 /// All but the time of the import.
 fn facts(keys: &[Key]) -> Vec<Fact> {
     let of_key = |key: &Key| {
         let versions = key.versions().iter().map(|version| {
-            let material = version.material.as_ref().unwrap().secret().expose().to_vec();
+            let material = version.material.as_ref().map(|it| it.secret().expose().to_vec());
             let (id, is_decrypt_only) = (key.id().to_string(), key.is_decrypt_only());
             let (namespace, name) = (version.namespace.clone(), version.name.clone());
-            (id, is_decrypt_only, version.number, namespace, name, material)
+            let rsa = version.rsa.clone();
+            (id, key.kind(), is_decrypt_only, version.number, namespace, name, rsa, material)
         });
         versions.collect::<Vec<_>>()
     };

@@ -37,8 +37,7 @@ fuzz_target!(|name: &[u8]| {
     let passphrases = Passphrases::of(Box::new(Nobody(may_ask)));
     let sets = [(SetOrigin::Header, vec![wrapped])];
     let purpose = ResolvePurpose::Open { only: &[] };
-    let resolution =
-        resolve(&[&passphrases], sets, &EncryptionContext::default(), purpose, Some);
+    let resolution = resolve(&[&passphrases], sets, &EncryptionContext::default(), purpose, Some);
     assert!(resolution.opened.is_none());
     assert!(resolution.sets[0].keys[0].is_unknown());
 });

@@ -102,8 +102,24 @@ impl EcPublicKey {
     /// Reads a compressed point; `None` if `bytes` are no such point of `curve`.
     #[must_use]
     pub fn read(curve: Curve, bytes: &[u8]) -> Option<Self> {
-        // The libraries would take the uncompressed form too, which names the same key in other bytes.
-        if !matches!(bytes, [2 | 3, ..]) || bytes.len() != curve.point_len() {
+        let is_compressed = matches!(bytes, [2 | 3, ..]) && bytes.len() == curve.point_len();
+        is_compressed.then(|| Self::read_any_form(curve, bytes)).flatten()
+    }
+
+    /// Takes the uncompressed form of a point that is proved to be one of `curve`.
+    fn of_point(curve: Curve, uncompressed: Box<[u8]>) -> Self {
+        let (x, y) = uncompressed[1..].split_at(curve.scalar_len());
+        let is_odd = y.last().map_or(0, |byte| byte & 1);
+        let compressed = [&[2 + is_odd], x].concat().into();
+        Self { curve, uncompressed, compressed }
+    }
+
+    /// Reads a point as other tools write it, compressed or not; `None` if `bytes` are no point of `curve`.
+    ///
+    /// Only files of keys have uncompressed points. In a message they would be a second spelling of a key.
+    #[must_use]
+    pub fn read_any_form(curve: Curve, bytes: &[u8]) -> Option<Self> {
+        if !matches!(bytes, [2..=4, ..]) {
             return None;
         }
         let point = on_curve!(curve, lib => {
@@ -114,12 +130,15 @@ impl EcPublicKey {
         Some(Self::of_point(curve, point))
     }
 
-    /// Takes the uncompressed form of a point that is proved to be one of `curve`.
-    fn of_point(curve: Curve, uncompressed: Box<[u8]>) -> Self {
-        let (x, y) = uncompressed[1..].split_at(curve.scalar_len());
-        let is_odd = y.last().map_or(0, |byte| byte & 1);
-        let compressed = [&[2 + is_odd], x].concat().into();
-        Self { curve, uncompressed, compressed }
+    /// It, as `SubjectPublicKeyInfo` in DER, with an uncompressed point, which every tool reads.
+    #[must_use]
+    pub fn to_spki(&self) -> Option<Vec<u8>> {
+        on_curve!(self.curve, lib => {
+            use lib::pkcs8::EncodePublicKey as _;
+
+            let key = lib::PublicKey::from_sec1_bytes(&self.uncompressed).ok()?;
+            key.to_public_key_der().ok().map(|spki| spki.into_vec())
+        })
     }
 
     /// The curve.
@@ -177,6 +196,20 @@ impl EcPrivateKey {
             let private = Private::read(curve, scalar.expose())?;
             let public = EcPublicKey::of_point(curve, private.public_point()?);
             Some(Self { public, private, scalar })
+        })
+    }
+
+    /// It, as PKCS#8 `PrivateKeyInfo` in DER, with its public half.
+    #[must_use]
+    pub fn to_pkcs8(&self) -> Option<SecretBytes> {
+        stack::wipe_after(|| {
+            on_curve!(self.public.curve, lib => {
+                use lib::pkcs8::EncodePrivateKey as _;
+
+                let secret = lib::SecretKey::from_slice(self.scalar.expose()).ok()?;
+                let pkcs8 = secret.to_pkcs8_der().ok()?;
+                Some(SecretBytes::copy_of(pkcs8.as_bytes()))
+            })
         })
     }
 

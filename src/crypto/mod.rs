@@ -2,15 +2,18 @@
 //!
 //! - [`argon2id`]: keys from passphrases
 //! - [`secret`]: bytes that are wiped when dropped, and random numbers
-//! - [`ec`]: keys on elliptic curves; `agreement`: what is computed with them
+//! - [`ec`]: keys on elliptic curves; `agreement`: what is computed with them; [`rsa`]: RSA encryption
+//! - [`der`]: both kinds of keys as other tools write them
 //! - [`engine`]: AES-GCM, in one of two implementations
 //! - `locked`: memory that is not swapped out, for keys
 //! - [`stack`]: wipes what work with secrets leaves on the stack
 
 mod agreement;
 pub mod argon2id;
+pub mod der;
 pub mod ec;
 pub mod engine;
 mod locked;
+pub mod rsa;
 pub mod secret;
 pub mod stack;

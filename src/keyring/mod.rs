@@ -11,6 +11,7 @@ pub mod store;
 pub use format::exchange;
 pub use format::file::{self, FileFault};
 pub use format::paper;
+pub use format::pem;
 pub use format::seal::{self, Passphrase};
 pub use model::deletion;
 pub use model::error::KeyError;

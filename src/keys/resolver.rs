@@ -59,6 +59,9 @@ pub enum Refusal {
     DoesNotUnwrap,
     /// It unwraps to a data key that is not the one of the message.
     OtherDataKey,
+    /// It unwraps to a data key that does not open the message, and the wrap does not bind the encryption context: so the
+    /// data key can be the right one and the context another.
+    NotBound,
 }
 
 /// Why nothing is known about an encrypted data key.
@@ -77,6 +80,9 @@ pub enum UnknownReason {
     /// Its key does not unwrap it, and nothing else opened the message: a pair that was bound to the message
     /// and not given would look the same.
     ContextInDoubt,
+    /// Its key unwraps it, to a data key that does not open the message under this encryption context. The wrap does not
+    /// bind the context, so this can be another one.
+    NotBound,
     /// Another one opened the message first.
     NotTried,
 }
@@ -175,8 +181,14 @@ pub fn resolve<T>(
     let opened = attempt.opened;
     if opened.is_none() {
         for key in sets.iter_mut().flat_map(|set| &mut set.keys) {
-            if matches!(key.proof, Proof::Refused(Refusal::DoesNotUnwrap)) {
-                key.proof = Proof::Unknown(UnknownReason::ContextInDoubt);
+            match key.proof {
+                Proof::Refused(Refusal::DoesNotUnwrap) => {
+                    key.proof = Proof::Unknown(UnknownReason::ContextInDoubt);
+                }
+                Proof::Refused(Refusal::NotBound) => {
+                    key.proof = Proof::Unknown(UnknownReason::NotBound);
+                }
+                Proof::Opens | Proof::Refused(Refusal::OtherDataKey) | Proof::Unknown(_) => {}
             }
         }
     }
@@ -266,7 +278,10 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 self.opened.get_or_insert_with(|| (found, candidate.key.clone()));
                 Proof::Opens
             }
-            Ok(None) => Proof::Refused(Refusal::OtherDataKey),
+            Ok(None) if candidate.unwrapper.binds_context() => {
+                Proof::Refused(Refusal::OtherDataKey)
+            }
+            Ok(None) => Proof::Refused(Refusal::NotBound),
             Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
             Err(UnwrapError::Key(error)) => Proof::Unknown(UnknownReason::Unusable(error)),
             Err(UnwrapError::Service(error)) => Proof::Unknown(UnknownReason::Service(error)),
@@ -289,7 +304,8 @@ pub(super) fn rank(proof: &Proof) -> u8 {
         )) => 2,
         Proof::Unknown(UnknownReason::Unusable(_)) => 3,
         Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::OutOfBounds)) => 4,
-        Proof::Refused(Refusal::DoesNotUnwrap) | Proof::Unknown(UnknownReason::ContextInDoubt) => 5,
+        Proof::Refused(Refusal::DoesNotUnwrap | Refusal::NotBound)
+        | Proof::Unknown(UnknownReason::ContextInDoubt | UnknownReason::NotBound) => 5,
         // Before a key that does not unwrap: a further try, with another passphrase, may succeed.
         Proof::Unknown(UnknownReason::Passphrase(
             PassphraseFault::Wrong(_) | PassphraseFault::Unavailable(_) | PassphraseFault::Memory,

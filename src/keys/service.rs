@@ -133,6 +133,11 @@ pub trait Recipient: Send + Sync {
 
 /// What unwraps data keys that were wrapped under one wrapping key.
 pub trait Unwrapper: Send + Sync {
+    /// Whether a data key unwraps only under the encryption context that it was wrapped under.
+    fn binds_context(&self) -> bool {
+        true
+    }
+
     /// Unwraps a data key.
     ///
     /// # Errors
@@ -209,6 +214,12 @@ pub enum WrapError {
     /// The operating system has no random numbers to give.
     #[error("the system's random number generator failed")]
     Random(#[source] io::Error),
+    /// The data key has no room in a wrap of this key.
+    #[error("a data key of {bytes} bytes is too long for the RSA key")]
+    TooLong {
+        /// The length of the data key.
+        bytes: usize,
+    },
     /// The key's service could not be asked.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -64,8 +64,8 @@ impl ResolveError {
             Some(Proof::Unknown(UnknownReason::Unusable(error))) => Self::Unusable(error),
             Some(Proof::Refused(Refusal::OtherDataKey)) => Self::OtherDataKey,
             Some(
-                Proof::Refused(Refusal::DoesNotUnwrap)
-                | Proof::Unknown(UnknownReason::ContextInDoubt),
+                Proof::Refused(Refusal::DoesNotUnwrap | Refusal::NotBound)
+                | Proof::Unknown(UnknownReason::ContextInDoubt | UnknownReason::NotBound),
             ) => Self::DoesNotUnwrap { named },
             _ => Self::NoKey { wanted, is_excluded, missing_version },
         }

@@ -211,6 +211,7 @@ impl HasKind for WrapError {
         match self {
             Self::Key(error) => error.kind(),
             Self::Random(_) => ErrorKind::Io,
+            Self::TooLong { .. } => ErrorKind::InvalidInput,
             Self::Service(_) => ErrorKind::Unavailable,
         }
     }
@@ -225,10 +226,12 @@ impl HasKind for KeyError {
             Self::AliasExists { .. }
             | Self::AliasOfForeign { .. }
             | Self::AliasOfKind { .. }
-            | Self::Occupied { .. } => ErrorKind::AlreadyExists,
-            Self::Unusable { .. } | Self::DecryptOnly { .. } | Self::OnlyReads { .. } => {
-                ErrorKind::KeyUnusable
-            }
+            | Self::Occupied { .. }
+            | Self::PublicHeld { .. } => ErrorKind::AlreadyExists,
+            Self::Unusable { .. }
+            | Self::DecryptOnly { .. }
+            | Self::OnlyReads { .. }
+            | Self::NoRsa { .. } => ErrorKind::KeyUnusable,
             Self::Malformed { .. } => ErrorKind::Keyring,
             Self::Symmetric { .. }
             | Self::ReservedName { .. }

@@ -1,5 +1,7 @@
 //! What each verb does, without a terminal.
 
+#[cfg(test)]
+mod asymmetric_answers;
 pub mod datakey;
 pub mod decrypt;
 pub mod encrypt;

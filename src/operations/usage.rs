@@ -6,7 +6,8 @@
 
 use crate::crypto::secret::DataKey;
 use crate::keys::resolver::{
-    KeySet, Proof, Refusal, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, resolve,
+    KeySet, Proof, Refusal, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, UnknownReason,
+    resolve,
 };
 use crate::keys::service::{KeyName, KeyService, WrappingKey};
 use crate::keys::unopened::name_of;
@@ -195,7 +196,12 @@ pub fn survival(
             frame_opener(header, &key, &report.bound).map(drop)
         });
     let is_touched = unnamed.sets.iter().flat_map(|set| &set.keys).any(|key| {
-        let unwraps = matches!(key.proof, Proof::Opens | Proof::Refused(Refusal::OtherDataKey));
+        let unwraps = matches!(
+            key.proof,
+            Proof::Opens
+                | Proof::Refused(Refusal::OtherDataKey | Refusal::NotBound)
+                | Proof::Unknown(UnknownReason::NotBound)
+        );
         unwraps && key.key.as_ref().is_some_and(&doomed)
     });
     Ok(if is_touched { Survival::Depends } else { Survival::Unrelated })

@@ -16,6 +16,7 @@ mod exec;
 mod failures;
 mod files;
 mod folders;
+mod foreign_keys;
 mod git;
 mod keyring;
 mod keys;

@@ -21,7 +21,10 @@ fn secrets_and_bytes_are_not_shown_unless_asked() {
     shell.write("a", "text");
     shell.write("b", "text \u{1b}[2J");
     shell.ok(&["encrypt", "a", "b"]);
+    shell.ok(&["keygen", "pair", "--kind", "p256"]);
     for (line, word) in [
+        ("enwrap key export pair --as pem", "-o -"),
+        ("enwrap key export pair main", "-o -"),
         ("enwrap encrypt < a", "-o -"),
         ("enwrap decrypt < b.enwrap", "-o -"),
         ("enwrap key export main", "-o -"),
@@ -36,6 +39,9 @@ fn secrets_and_bytes_are_not_shown_unless_asked() {
         ("enwrap decrypt < a.enwrap", "text"),
         ("enwrap decrypt b.enwrap -o -", "text \u{1b}[2J"),
         ("enwrap key export main -o -", "\"material\""),
+        ("enwrap key export pair --as pem -o -", "BEGIN PRIVATE KEY"),
+        ("enwrap key export pair --public", "\"p256\""),
+        ("enwrap key export pair --public --as pem", "BEGIN PUBLIC KEY"),
     ] {
         let run = at_terminal(&shell, line).unwrap().success();
         assert!(run.text().contains(text), "{line}: {run:?}");

@@ -4,6 +4,7 @@
 //! keyring that holds the chosen versions only. Either can have the public halves only.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,13 @@ pub enum Half {
 }
 
 impl KeySelection<'_> {
+    /// Whether no secret is exported: public halves were asked for, or nothing else is held.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.half == Half::Public
+            || self.versions.iter().all(|(key, version)| version.is_public_only(key.kind()))
+    }
+
     /// The versions as JSON: one object, or a list of several.
     ///
     /// # Errors
@@ -205,6 +213,29 @@ pub struct Foreign {
 }
 
 impl Foreign {
+    /// The key as it is added to `keyring`, and the id that it had if it gets another one.
+    ///
+    /// It gets another one where it is the public half of a key that was rotated elsewhere: the id is there, with other
+    /// versions. A version is never added to a key that is there, since it would become the current one: whoever gave it
+    /// could read all that is encrypted from then on.
+    ///
+    /// # Errors
+    /// When the system has no random numbers to give.
+    pub fn beside(self, keyring: &RootKeys) -> io::Result<(Self, Option<KeyId>)> {
+        let id = self.key.id();
+        let is_held = |version: &KeyVersion| {
+            let names = (&version.namespace, &version.name);
+            keyring.versions().any(|(_, held)| (&held.namespace, &held.name) == names)
+        };
+        let is_rotated = self.key.is_public_only()
+            && keyring.key(&id.to_string()).is_ok()
+            && !self.key.versions().iter().any(is_held);
+        if !is_rotated {
+            return Ok((self, None));
+        }
+        Ok((Self { key: self.key.with_id(KeyId::generate()?), ..self }, Some(id)))
+    }
+
     /// The key under the alias that was chosen for it here.
     #[must_use]
     pub fn named(self, alias: Option<Alias>) -> Key {

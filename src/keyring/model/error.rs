@@ -75,6 +75,18 @@ pub enum KeyError {
         /// The key.
         key: KeyId,
     },
+    /// The key is an RSA key, and this build has no RSA.
+    #[error("key '{key}' is an RSA key, and this enwrap was built without its feature 'aws-lc'")]
+    NoRsa {
+        /// The key.
+        key: KeyId,
+    },
+    /// Only the public half of the key is held, and the private one is never put in its place.
+    #[error("the public half of key {id} is here, and is not replaced")]
+    PublicHeld {
+        /// The key.
+        id: KeyId,
+    },
     /// Keys of this kind are read, and nothing is encrypted under them.
     #[error("nothing is encrypted under key '{key}': it is a {kind} key, which is only read")]
     OnlyReads {

@@ -13,6 +13,8 @@ use super::name::{Alias, KeyId};
 use super::versions::Versions;
 use crate::clock::now;
 use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
+use crate::crypto::rsa::RsaPublicKey;
+use crate::crypto::secret::SecretBytes;
 use crate::keyring::model::error::KeyError;
 
 /// The key namespace of enwrap's own keys.
@@ -66,6 +68,14 @@ pub struct RsaPublic {
     pub padding: RsaPadding,
     /// The `SubjectPublicKeyInfo` in DER, as hex.
     pub public_key: String,
+}
+
+impl RsaPublic {
+    /// The public half of a key that pads so.
+    #[must_use]
+    pub fn new(padding: RsaPadding, key: &RsaPublicKey) -> Self {
+        Self { padding, public_key: hex::encode(key.as_spki()) }
+    }
 }
 
 /// Where a root key came from.
@@ -184,6 +194,11 @@ impl Key {
             Origin::AwsKms => Origin::AwsKms,
         };
         Self { origin, aliases, ..self }
+    }
+
+    /// This key under another id. Its versions keep their names, so they must not be enwrap's own.
+    pub(crate) fn with_id(self, id: KeyId) -> Self {
+        Self { id, ..self }
     }
 
     /// A copy with these versions only, for an export.
@@ -362,6 +377,20 @@ impl KeyVersion {
     #[must_use]
     pub fn of_public(number: u32, key: &EcPublicKey) -> Self {
         Self::new(number, ECDH_NAMESPACE, &hex::encode(key.as_bytes()), None)
+    }
+
+    /// A version with an RSA key, under the names that it has where it was made. `pkcs8` is its private half in DER, where
+    /// that is held.
+    #[must_use]
+    pub fn of_rsa(
+        number: u32,
+        namespace: &str,
+        name: &str,
+        rsa: RsaPublic,
+        pkcs8: Option<SecretBytes>,
+    ) -> Self {
+        let public = Self::new(number, namespace, name, pkcs8.and_then(Material::new));
+        Self { rsa: Some(rsa), ..public }
     }
 
     /// A version that came into the keyring now.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{KeyVersion, NAMESPACE};
 use super::name::KMS_NAMESPACE;
 use crate::crypto::ec::Curve;
+pub use crate::crypto::rsa::RsaPadding;
 
 /// The namespace (provider id) of keys of the raw ECDH keyring. Their name is their compressed public key in hex: that is
 /// what a message calls them by.
@@ -90,42 +91,6 @@ impl From<Curve> for Kind {
 }
 
 impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// How an RSA key pads what it wraps. The padding belongs to the key: a message does not say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RsaPadding {
-    /// PKCS#1 v1.5.
-    Pkcs1,
-    /// OAEP with SHA-1.
-    OaepSha1,
-    /// OAEP with SHA-256.
-    OaepSha256,
-    /// OAEP with SHA-384.
-    OaepSha384,
-    /// OAEP with SHA-512.
-    OaepSha512,
-}
-
-impl RsaPadding {
-    /// Its name, in keyrings and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pkcs1 => "pkcs1",
-            Self::OaepSha1 => "oaep-sha1",
-            Self::OaepSha256 => "oaep-sha256",
-            Self::OaepSha384 => "oaep-sha384",
-            Self::OaepSha512 => "oaep-sha512",
-        }
-    }
-}
-
-impl fmt::Display for RsaPadding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

@@ -114,7 +114,7 @@ impl RootKeys {
     /// Adds a key, unless its id, an alias or a name is taken.
     ///
     /// # Errors
-    /// [`KeyError::AliasExists`], [`KeyError::Occupied`], [`KeyError::Unnamed`] or
+    /// [`KeyError::AliasExists`], [`KeyError::Occupied`], [`KeyError::PublicHeld`], [`KeyError::Unnamed`] or
     /// [`KeyError::ReservedName`].
     pub fn add(&mut self, key: Key) -> Result<&Key, KeyError> {
         self.add_all(vec![key])?;
@@ -139,12 +139,23 @@ impl RootKeys {
                 }
             }
             if !ids.insert(key.id()) {
+                let held = self.keys.iter().find(|held| held.id() == key.id());
+                if held.is_some_and(|held| is_private_half_of(key, held)) {
+                    return Err(KeyError::PublicHeld { id: key.id() });
+                }
                 return Err(KeyError::Occupied { id: key.id(), what: "same id".to_owned() });
             }
             for version in key.versions.iter() {
                 version.require_own_name(key)?;
                 if let Some((holder, held)) = held.insert(full_name(version), (key, version)) {
-                    let material = if held.material == version.material { "same" } else { "other" };
+                    if is_private_half_of(key, holder) {
+                        return Err(KeyError::PublicHeld { id: holder.id() });
+                    }
+                    let is_same = match key.kind().has_public_half() {
+                        true => held.rsa == version.rsa,
+                        false => held.material == version.material,
+                    };
+                    let material = if is_same { "same" } else { "other" };
                     let KeyVersion { namespace, name, .. } = version;
                     let what = format!(
                         "name '{name}' in namespace '{namespace}', with {material} material"
@@ -202,6 +213,11 @@ fn has_its_parts(key: &Key, version: &KeyVersion) -> bool {
         Origin::AwsKms => version.material.is_none(),
         Origin::Generated | Origin::Imported => version.has_the_parts_of(key.kind()),
     }
+}
+
+/// Whether private halves come to where only public ones are held.
+fn is_private_half_of(new: &Key, held: &Key) -> bool {
+    new.kind() == held.kind() && held.is_public_only() && !new.is_public_only()
 }
 
 /// The namespace and name by which a message names a version.

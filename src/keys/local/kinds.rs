@@ -1,25 +1,33 @@
 //! What wraps and unwraps under a version of a root key, by the key's kind.
 
 use crate::crypto::ec::{EcPrivateKey, EcPublicKey};
+use crate::crypto::rsa::{self, RsaPrivateKey, RsaPublicKey};
 use crate::crypto::secret::{DataKey, SecretBytes};
+use crate::keyring::key::RsaPublic;
 use crate::keyring::{Key, KeyError, KeyVersion, Kind};
 use crate::keys::service::{Recipient, UnwrapError, Unwrapper, WrapError};
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 
+use super::branch_key::{self, BranchKey, BranchName};
 use super::raw_aes::{self, RawAes};
 use super::raw_ecdh::{self, RawEcdh, RawEcdhRecipient};
+use super::raw_rsa::{self, RawRsa, RawRsaRecipient};
 
 /// How an encrypted data key names its wrapping key, for each kind of key.
 pub(super) struct Naming<'a> {
     wrapped: &'a EncryptedDataKey,
     /// As the name of a version has it.
     ecdh_recipient: Option<String>,
+    /// As the name of a version has it.
+    branch: Option<String>,
 }
 
 impl<'a> Naming<'a> {
     pub(super) fn of(wrapped: &'a EncryptedDataKey) -> Self {
-        Self { wrapped, ecdh_recipient: raw_ecdh::recipient_of(wrapped).map(hex::encode) }
+        let ecdh_recipient = raw_ecdh::recipient_of(wrapped).map(hex::encode);
+        let branch = BranchName::of(wrapped).map(|name| name.to_string());
+        Self { wrapped, ecdh_recipient, branch }
     }
 
     /// Whether it names this version. A name proves nothing: only an unwrap does.
@@ -31,7 +39,8 @@ impl<'a> Naming<'a> {
             Kind::P256 | Kind::P384 | Kind::P521 => {
                 self.ecdh_recipient.as_deref() == Some(&version.name)
             }
-            Kind::Rsa | Kind::Branch => false,
+            Kind::Rsa => raw_rsa::is_named(&version.namespace, &version.name, self.wrapped),
+            Kind::Branch => self.branch.as_deref() == Some(&version.name),
         }
     }
 }
@@ -50,9 +59,13 @@ pub(super) fn recipient(key: &Key, version: &KeyVersion) -> Result<Box<dyn Recip
                 public_point(key.kind(), version).ok_or_else(|| malformed(key, version))?;
             Ok(Box::new(RawEcdhRecipient::new(public)))
         }
-        Kind::Rsa | Kind::Branch => {
-            Err(KeyError::OnlyReads { key: key.id(), kind: key.kind() }.into())
+        Kind::Rsa => {
+            require_rsa(key)?;
+            let (rsa, public) = rsa_public(version).ok_or_else(|| malformed(key, version))?;
+            let KeyVersion { namespace, name, .. } = version;
+            Ok(Box::new(RawRsaRecipient::new(namespace, name, rsa.padding, public)))
         }
+        Kind::Branch => Err(KeyError::OnlyReads { key: key.id(), kind: key.kind() }.into()),
     }
 }
 
@@ -67,7 +80,15 @@ pub(super) fn unwrapper(key: &Key, version: &KeyVersion) -> Option<Box<dyn Unwra
             Some(pair) => Box::new(RawEcdh::new(pair)),
             None => Box::new(CannotUnwrap(malformed(key, version))),
         }),
-        Kind::Rsa | Kind::Branch => None,
+        Kind::Rsa => Some(match require_rsa(key).map(|()| raw_rsa(version)) {
+            Ok(Some(rsa)) => Box::new(rsa),
+            Ok(None) => Box::new(CannotUnwrap(malformed(key, version))),
+            Err(error) => Box::new(CannotUnwrap(error)),
+        }),
+        Kind::Branch => Some(match branch_key(version) {
+            Some(branch) => Box::new(branch),
+            None => Box::new(CannotUnwrap(malformed(key, version))),
+        }),
     }
 }
 
@@ -90,20 +111,27 @@ pub(super) fn unnamed_unwrapper(
                 RawEcdh::unwrap_unnamed,
             )))
         }
+        Kind::Rsa if raw_rsa::has_shape(wrapped) => Some(Box::new(raw_rsa(version)?)),
+        Kind::Branch if branch_key::has_shape(wrapped) => {
+            Some(Box::new(Unnamed(branch_key(version)?, BranchKey::unwrap_unnamed)))
+        }
         Kind::Aes | Kind::P256 | Kind::P384 | Kind::P521 | Kind::Rsa | Kind::Branch => None,
     }
 }
 
-/// Whether a version is a key of its kind: it unwraps what it wraps, or wraps where only its public half is here. What a
-/// service keeps is not tried.
+/// Whether a version is a key of its kind: it unwraps what it wraps, wraps where only its public half is here, or is a
+/// branch key of the right length. What a service keeps, or this build has no code for, is not tried.
 #[must_use]
 pub fn unwraps_what_it_wraps(key: &Key, version: &KeyVersion) -> bool {
     let mut context = EncryptionContext::default();
     if context.insert("purpose", "check").is_err() {
         return false;
     }
-    let Ok(recipient) = recipient(key, version) else {
-        return version.material.is_none() && key.kind() == Kind::Aes;
+    let recipient = match recipient(key, version) {
+        Ok(recipient) => recipient,
+        Err(WrapError::Key(KeyError::Remote { .. } | KeyError::NoRsa { .. })) => return true,
+        Err(WrapError::Key(KeyError::OnlyReads { .. })) => return branch_key(version).is_some(),
+        Err(_) => return false,
     };
     let Ok((data_key, wrapped)) = recipient.generate(32, &context) else { return false };
     match unwrapper(key, version).map(|it| it.unwrap(&wrapped, &context)) {
@@ -126,6 +154,27 @@ fn key_pair(kind: Kind, version: &KeyVersion) -> Option<EcPrivateKey> {
     let secret = version.material.as_ref()?.secret();
     let pair = EcPrivateKey::read(kind.curve()?, SecretBytes::copy_of(secret.expose()))?;
     (version.public_point()? == pair.public().as_bytes()).then_some(pair)
+}
+
+fn require_rsa(key: &Key) -> Result<(), KeyError> {
+    if rsa::IS_BUILT { Ok(()) } else { Err(KeyError::NoRsa { key: key.id() }) }
+}
+
+fn rsa_public(version: &KeyVersion) -> Option<(&RsaPublic, RsaPublicKey)> {
+    let rsa = version.rsa.as_ref()?;
+    Some((rsa, RsaPublicKey::read(&hex::decode(&rsa.public_key).ok()?).ok()?))
+}
+
+/// Both halves; `None` if they do not belong together.
+fn raw_rsa(version: &KeyVersion) -> Option<RawRsa> {
+    let rsa = version.rsa.as_ref()?;
+    let key = RsaPrivateKey::read(version.material.as_ref()?.secret()).ok()?;
+    let is_pair = hex::encode(key.public().as_spki()) == rsa.public_key;
+    is_pair.then(|| RawRsa::new(rsa.padding, key))
+}
+
+fn branch_key(version: &KeyVersion) -> Option<BranchKey> {
+    BranchKey::new(BranchName::read(&version.name)?, version.material.as_ref()?.secret())
 }
 
 fn malformed(key: &Key, version: &KeyVersion) -> KeyError {
@@ -156,4 +205,42 @@ impl<K: Send + Sync> Unwrapper for Unnamed<K> {
     ) -> Result<DataKey, UnwrapError> {
         self.1(&self.0, wrapped, context)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::ec::Curve;
+    use crate::crypto::rsa::RsaPadding;
+    use crate::crypto::secret::SecretBytes;
+    use crate::keyring::Material;
+
+    #[test]
+    fn damaged_versions_are_said_to_be_so_and_are_no_sound_keys() {
+        let rsa = RsaPublic { padding: RsaPadding::OaepSha256, public_key: "00".to_owned() };
+        let material = || SecretBytes::copy_of(&[7; 32]);
+        let rsa = KeyVersion::of_rsa(1, "ns", "n", rsa, Some(material()));
+        let branch =
+            KeyVersion::new(1, "aws-kms-hierarchy", "no-version", Material::new(material()));
+        let other = EcPublicKey::read(Curve::P256, &hex::decode(GENERATOR).unwrap()).unwrap();
+        let pair =
+            KeyVersion { material: Material::new(material()), ..KeyVersion::of_public(1, &other) };
+        for (kind, version) in [(Kind::Rsa, rsa), (Kind::Branch, branch), (Kind::P256, pair)] {
+            let key = Key::import(kind, version).unwrap();
+            let (provider_id, provider_info, ciphertext) = (Vec::new(), Vec::new(), Vec::new());
+            let wrapped = EncryptedDataKey { provider_id, provider_info, ciphertext };
+            let unwrapper = unwrapper(&key, key.current()).unwrap();
+            let error = unwrapper.unwrap(&wrapped, &EncryptionContext::default()).unwrap_err();
+            let expected = match kind {
+                Kind::Rsa if !rsa::IS_BUILT => KeyError::NoRsa { key: key.id() },
+                _ => malformed(&key, key.current()),
+            };
+            assert!(matches!(error, UnwrapError::Key(error) if error == expected));
+            // What this build has no code for is not tried.
+            let is_untried = kind == Kind::Rsa && !rsa::IS_BUILT;
+            assert_eq!(unwraps_what_it_wraps(&key, key.current()), is_untried, "{kind}");
+        }
+    }
+
+    const GENERATOR: &str = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
 }

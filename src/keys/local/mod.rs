@@ -1,18 +1,21 @@
 //! The local keyring as a key service: each version of its keys is a wrapping key of one of the SDK's raw keyrings.
 
+pub mod branch_key;
 mod kinds;
 pub mod raw_aes;
 pub mod raw_ecdh;
+pub mod raw_rsa;
 
 use std::borrow::Cow;
 
 use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, State};
-use crate::keyring::{Key, KeyId, KeyVersion, RootKeys};
+use crate::keyring::{Key, KeyId, KeyVersion, Kind, RootKeys};
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, Recipient, Unwrapper, WrapError, WrappingKey,
 };
 use crate::message::encrypted_data_key::EncryptedDataKey;
+use branch_key::BranchName;
 use kinds::Naming;
 
 pub use kinds::unwraps_what_it_wraps;
@@ -123,21 +126,38 @@ pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
         signs.add_raw(first);
         signs.add_raw(second);
     } else {
-        let (namespace, name) = raw_aes::serialised_names(&version.namespace, &version.name);
-        signs.add_raw(&namespace);
-        signs.add_raw(&name);
+        let (first, second) = serialised_names(key.kind(), version);
+        signs.add_raw(&first);
+        signs.add_raw(&second);
+    }
+}
+
+/// The bytes with which an encrypted data key names a version: two parts that share no byte.
+fn serialised_names(kind: Kind, version: &KeyVersion) -> (Vec<u8>, Vec<u8>) {
+    let with_length = |text: &str| {
+        let len = u16::try_from(text.len()).unwrap_or(u16::MAX);
+        [&len.to_be_bytes(), text.as_bytes()].concat()
+    };
+    match (kind, BranchName::read(&version.name)) {
+        (Kind::Branch, Some(BranchName { id, version })) => {
+            (with_length(&id), version.as_bytes().to_vec())
+        }
+        (Kind::Rsa, _) => (with_length(&version.namespace), with_length(&version.name)),
+        _ => raw_aes::serialised_names(&version.namespace, &version.name),
     }
 }
 
 /// The namespace and name that an encrypted data key gives, for people and programs. Not authentic.
 ///
-/// The name is the key name of a raw AES keyring, or the recipient's public key in hex of a raw ECDH keyring, where the
-/// provider info has that shape, and else all of the provider info.
+/// The name is the key name of a raw AES keyring, the recipient's public key in hex of a raw ECDH keyring, or the id and the
+/// version of a branch key, where the encrypted data key has that shape; and else all of the provider info, which is the
+/// key name of a raw RSA keyring.
 #[must_use]
 pub fn namespace_and_name(wrapped: &EncryptedDataKey) -> (Cow<'_, str>, Cow<'_, str>) {
     let info = &wrapped.provider_info;
     let recipient = || raw_ecdh::recipient_of(wrapped).map(|key| Cow::Owned(hex::encode(key)));
-    let name = recipient().or_else(|| raw_aes::key_name(info).map(Cow::Borrowed));
+    let branch = || BranchName::of(wrapped).map(|name| Cow::Owned(name.to_string()));
+    let name = recipient().or_else(branch).or_else(|| raw_aes::key_name(info).map(Cow::Borrowed));
     let name = name.unwrap_or_else(|| String::from_utf8_lossy(info));
     (String::from_utf8_lossy(&wrapped.provider_id), name)
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use enwrap::fs::atomic_file::AtomicFileError;
 use enwrap::fs::private_folder::PrivateFolderError;
 use enwrap::keyring::format::exchange::NotAnExport;
+use enwrap::keyring::format::pem::PemFault;
 use enwrap::keyring::{KeyError, KeyringError, Store};
 use enwrap::keys::envelope::append::AppendError;
 use enwrap::keys::service::WrapError;
@@ -119,6 +120,7 @@ causes! {
     Open(OpenError),
     Paper(PaperError),
     Passphrase(PassphraseError),
+    Pem(PemFault),
     Pipeline(PipelineError),
     PrivateFolder(PrivateFolderError),
     Producer(ProducerError),
@@ -129,6 +131,7 @@ causes! {
     TooLarge(TooLarge),
     UnknownKeys(UnknownKeys),
     Unreadable(Unreadable),
+    UnsoundKey(UnsoundKey),
     Usage(UsageError),
     VerifyFirst(VerifyFirstError),
     Wrap(WrapError),

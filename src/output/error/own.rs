@@ -7,6 +7,7 @@ use std::process::ExitStatus;
 use enwrap::fs::append::AppendFault;
 use enwrap::keyring::format::paper::PaperFault;
 use enwrap::keyring::format::seal::EmptyPassphrase;
+use enwrap::keyring::{KeyId, Kind};
 use enwrap::message::header::{ContentType, Header};
 
 use crate::output::sanitize;
@@ -197,6 +198,15 @@ pub(crate) enum PassphraseError {
 
 fn told(status: Option<ExitStatus>) -> String {
     status.map_or_else(String::new, |status| format!(" ({status})"))
+}
+
+/// A key that was to be imported, and cannot work: a point beside its curve, or halves that do not belong together.
+#[derive(Debug, thiserror::Error)]
+#[error("it holds no sound {kind} key: version {version} of {key} does not unwrap what it wraps")]
+pub(crate) struct UnsoundKey {
+    pub(crate) key: KeyId,
+    pub(crate) version: u32,
+    pub(crate) kind: Kind,
 }
 
 /// A backup that was typed from paper, and is not what was printed.

@@ -190,6 +190,8 @@ pub(crate) struct NeedingRecord {
 pub(crate) struct ExportedRecord {
     #[serde(flatten)]
     pub(crate) key: KeyVersionMember,
+    /// Whether there is no secret in the file: public halves only.
+    pub(crate) public: bool,
     #[serde(flatten)]
     pub(crate) output: OutputMember,
 }

@@ -168,7 +168,7 @@ fn results() -> Vec<BTreeSet<String>> {
         members(&GeneratedRecord::new(&key, true)),
         key_record,
         members(&ImportedRecord::new(&key, key.aliases())),
-        members(&ExportedRecord { key: version(), output: path() }),
+        members(&ExportedRecord { key: version(), public: false, output: path() }),
         members(&version()),
         members(&RenamedRecord { key_id }),
         members(&SwitchedRecord { key_id, version: None, state: State::Enabled }),

@@ -3,8 +3,11 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use enwrap::crypto::der::DerFault;
+use enwrap::crypto::rsa::RsaFault;
 use enwrap::fs::trust::is_trusted;
 use enwrap::keyring::format::exchange::NotAnExport;
+use enwrap::keyring::format::pem::PemFault;
 use enwrap::keyring::format::seal::{Oddity, SealError};
 use enwrap::keyring::model::key::State;
 use enwrap::keyring::{FileFault, KeyError, KeyringError};
@@ -179,6 +182,12 @@ impl Classified for KeyError {
                 "it encrypts, and opens nothing: open it where the private half is, or export that from there \
                  ('enwrap key export {key}')"
             )),
+            Self::NoRsa { .. } => Exit::NotAMessage
+                .hint("build it with the feature 'aws-lc', which is on by default: cargo install enwrap"),
+            Self::PublicHeld { id } => Exit::Exists.hint(format!(
+                "import it into another keyring (--keyring FILE); or let the public half go first, which loses nothing: \
+                 enwrap key delete {id}, and after its date enwrap key purge"
+            )),
             Self::OnlyReads { .. } => Exit::Usage
                 .hint("choose another key with -k; a key that encrypts is made by 'enwrap keygen'"),
             Self::Symmetric { .. } => Exit::Usage.hint(
@@ -212,5 +221,37 @@ impl Classified for NotAnExport {
     fn verdict(&self, _: &About) -> Verdict {
         Exit::NotAMessage
             .hint("make one with 'enwrap key export'; for a plain key, use --material-file")
+    }
+}
+
+impl Classified for PemFault {
+    fn verdict(&self, about: &About) -> Verdict {
+        let file = about.subject.path().map_or_else(|| "FILE".to_owned(), sanitize::name);
+        match self {
+            Self::NotPem => Exit::NotAMessage
+                .hint("PEM begins with a line such as -----BEGIN PRIVATE KEY-----, and ends with its END line"),
+            Self::Several(_) => Exit::NotAMessage.hint("give each key in a file of its own"),
+            Self::Encrypted => Exit::NotAMessage.hint(format!(
+                "take the passphrase off, in memory-backed storage: openssl pkey -in '{file}' -out PLAIN"
+            )),
+            Self::OpenSsh => Exit::NotAMessage.hint(format!(
+                "convert a copy of it, in its place: ssh-keygen -p -m PKCS8 -N '' -f '{file}'"
+            )),
+            Self::Private => Exit::NotAMessage.hint(format!(
+                "to import all of it: --private-key-file; for its public half alone: openssl pkey -in '{file}' -pubout"
+            )),
+            Self::Public => Exit::NotAMessage.hint("to import it: --public-key-file"),
+            Self::Label(label) if label == "CERTIFICATE" => Exit::NotAMessage.hint(format!(
+                "for the public key in it: openssl x509 -in '{file}' -noout -pubkey"
+            )),
+            Self::Label(_) => Exit::NotAMessage
+                .hint("give PRIVATE KEY, EC PRIVATE KEY, RSA PRIVATE KEY, PUBLIC KEY or RSA PUBLIC KEY"),
+            Self::Key(DerFault::Rsa(RsaFault::NotBuilt)) => Exit::NotAMessage
+                .hint("build it with the feature 'aws-lc', which is on by default: cargo install enwrap"),
+            Self::Key(DerFault::Algorithm(_) | DerFault::Curve(_)) => {
+                Exit::NotAMessage.hint("keys on P-256, P-384 and P-521, and RSA keys are used")
+            }
+            Self::Key(_) => Exit::NotAMessage.into(),
+        }
     }
 }

@@ -130,6 +130,9 @@ impl Classified for WrapError {
         match self {
             Self::Key(key) => key.verdict(about),
             Self::Random(_) => Exit::Failure.into(),
+            Self::TooLong { .. } => {
+                Exit::Usage.hint("ask for a shorter one, or choose another key")
+            }
             Self::Service(service) => service.verdict(about),
         }
     }

@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use super::{Classified, Verdict};
 use crate::output::error::{
     About, CommandError, EditorError, Found, GitError, InUse, NoParts, NotChecked, NothingLost,
-    PaperError, PassphraseError, ProducerError, SomeFailed, TooLarge, Unreadable, UsageError,
+    PaperError, PassphraseError, ProducerError, SomeFailed, TooLarge, Unreadable, UnsoundKey,
+    UsageError,
 };
 use crate::output::exit::Exit;
 
@@ -16,6 +17,12 @@ impl Classified for UsageError {
 
     fn names_its_subject(&self) -> bool {
         true
+    }
+}
+
+impl Classified for UnsoundKey {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::NotAMessage.hint("export the key again where it came from; nothing was imported")
     }
 }
 

@@ -8,13 +8,14 @@ use clap::{Args, ValueEnum};
 use enwrap::crypto::secret::SecretText;
 use enwrap::fs::atomic_file::{Access, Durability, Publication};
 use enwrap::keyring::format::exchange::{Half, KeySelection};
-use enwrap::keyring::{Key, KeyVersion, file};
+use enwrap::keyring::{Key, KeyError, KeyVersion, file, pem};
 use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::App;
 use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
+use crate::cli::process::umask;
 use crate::output::error::{AfterDone as _, Cause, Concerning as _, Error, UsageError};
 use crate::output::records::KeyVersionMember;
 use crate::output::records::key::ExportedRecord;
@@ -22,15 +23,21 @@ use crate::output::sanitize;
 
 /// Write root keys, with their material
 ///
-/// As 'sdk', the JSON that a raw AES keyring of an AWS Encryption SDK needs: key namespace, key name and
-/// wrapping key. As 'keyring', a keyring file of these keys only. As 'env', the same in one line, for a
-/// secret that CI passes in ENWRAP_KEYRING_DATA. Whoever reads it can decrypt everything encrypted under
-/// these versions of the keys, unless it is sealed.
+/// As 'sdk', the JSON that a keyring of an AWS Encryption SDK needs: key namespace, key name and wrapping
+/// key. As 'keyring', a keyring file of these keys only. As 'env', the same in one line, for a secret that
+/// CI passes in ENWRAP_KEYRING_DATA. As 'pem', one version of a p256, p384, p521 or rsa key for any other
+/// tool. Whoever reads it can decrypt everything encrypted under these versions of the keys, unless it is
+/// sealed.
+///
+/// With --public, their public halves only: a host that has these encrypts, and opens nothing. They are no
+/// secret; whoever can replace one on its way can read what is encrypted under it.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key export backup -o backup-key.json
     enwrap key export backup offsite --all-versions --as keyring -o two-keys.json
     enwrap key export backup --as env --decrypt-only > ci-secret
+    enwrap key export offsite --public -o offsite-public.json
+    enwrap key export offsite --public --as pem -o offsite.pem
 "])]
 pub(crate) struct ExportArgs {
     /// Aliases, or ids
@@ -45,20 +52,25 @@ pub(crate) struct ExportArgs {
     #[arg(long)]
     all_versions: bool,
 
-    /// The form: sdk, keyring or env [default: sdk, or keyring with --seal]
+    /// The form: sdk, keyring, env or pem [default: sdk, or keyring with --seal]
     #[arg(long = "as", value_name = "FORM", hide_possible_values = true)]
     form: Option<ExportForm>,
 
-    /// Have enwrap refuse to encrypt under the exported keys: a guard rail against mistakes, and no
-    /// bound, since the keys are symmetric
+    /// Export the public halves only, for a host that encrypts and opens nothing
     #[arg(long)]
+    public: bool,
+
+    /// Have enwrap refuse to encrypt under the exported keys: a guard rail against mistakes, and no
+    /// bound, since whoever has all of a key can do both
+    #[arg(long, conflicts_with = "public")]
     decrypt_only: bool,
 
     /// Seal it with a new passphrase
-    #[arg(long)]
+    #[arg(long, conflicts_with = "public")]
     seal: bool,
 
-    /// Write to a new file that only you can read; '-' is standard output, also on a terminal
+    /// Write to a new file, which only you can read unless it is public; '-' is standard output, also
+    /// on a terminal
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     output: Option<PathBuf>,
 
@@ -68,18 +80,20 @@ pub(crate) struct ExportArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ExportForm {
-    /// What a raw AES keyring of an official SDK needs
+    /// What a keyring of an official SDK needs
     Sdk,
     /// A keyring file
     Keyring,
     /// A keyring file in one line
     Env,
+    /// PKCS#8, or SubjectPublicKeyInfo with --public
+    Pem,
 }
 
 pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
     let form = args.form.unwrap_or(if args.seal { ExportForm::Keyring } else { ExportForm::Sdk });
-    if args.seal && form == ExportForm::Sdk {
-        return Err(UsageError::new("no official SDK opens a sealed key")
+    if args.seal && matches!(form, ExportForm::Sdk | ExportForm::Pem) {
+        return Err(UsageError::new("no other tool opens a key that enwrap sealed")
             .hint("seal it as a keyring: --as keyring, or --as env")
             .into());
     }
@@ -100,23 +114,27 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
             versions.push((key, key.version(args.version).in_keyring(&store)?));
         }
     }
-    let selection = KeySelection { versions, half: Half::All, decrypt_only: args.decrypt_only };
+    let half = if args.public { Half::Public } else { Half::All };
+    let selection = KeySelection { versions, half, decrypt_only: args.decrypt_only };
     let target = args.output.as_deref().map_or(Target::Stdout, Target::of);
     if target.is_stdout() {
-        let hint = "the export is JSON already; leave out --json, or write it with -o FILE";
+        let hint = "leave out --json, or write it with -o FILE";
         app.require_no_json_beside("key", hint)?;
     }
     let text = encode(args, form, &selection)?;
     app.outputs.protect_passphrase(&args.new_passphrase.sources());
-    let publication = Publication::new(Access::OwnerOnly).durability(Durability::Synced);
+    let is_public = selection.is_public();
+    let access = if is_public { Access::Mode(0o644 & !umask()) } else { Access::OwnerOnly };
+    let publication = Publication::new(access).durability(Durability::Synced);
     // A terminal keeps what it has shown, so it gets key material only on request.
-    let payload = Payload::Binary;
+    let payload = if is_public { Payload::Plaintext } else { Payload::Binary };
     let mut destination = Destination::open(&app.outputs, &target, None, payload, publication)
         .map_err(|error| insist_on_terminal(error, &target))?;
     destination
         .write_all(text.expose())
         .map_err(|error| target.name_in(PipelineError::Write(error)))?;
     destination.finish()?;
+    tell_of_public_halves(app, &selection);
     if let Target::File(path) = &target {
         tell(app, path, args.seal, &selection)?;
     }
@@ -128,8 +146,10 @@ fn encode(
     form: ExportForm,
     selection: &KeySelection<'_>,
 ) -> Result<SecretText, Error> {
-    if form == ExportForm::Sdk {
-        return Ok(selection.to_json()?);
+    match form {
+        ExportForm::Sdk => return Ok(selection.to_json()?),
+        ExportForm::Pem => return encode_pem(selection),
+        ExportForm::Keyring | ExportForm::Env => {}
     }
     let passphrase =
         args.seal.then(|| args.new_passphrase.sources().passphrase("the export")).transpose()?;
@@ -147,6 +167,24 @@ fn encode(
     Ok(line)
 }
 
+fn encode_pem(selection: &KeySelection<'_>) -> Result<SecretText, Error> {
+    let [(key, version)] = selection.versions[..] else {
+        return Err(UsageError::new("PEM holds one version of one key, and several are named")
+            .hint("name one key, without --all-versions; or export a keyring: --as keyring")
+            .into());
+    };
+    let (id, kind) = (key.id(), key.kind());
+    if !kind.has_public_half() {
+        return Err(UsageError::new(format!(
+            "there is no PEM for key '{id}': it is a symmetric {kind} key"
+        ))
+        .hint("--as sdk, --as keyring or --as env")
+        .into());
+    }
+    let malformed = KeyError::Malformed { key: id, version: version.number, kind };
+    Ok(pem::write(kind, version, selection.half).ok_or(malformed)?)
+}
+
 fn insist_on_terminal(error: Error, target: &Target) -> Error {
     if *target == Target::Stdout && matches!(error.cause(), Cause::Usage(_)) {
         return UsageError::new("the key would be shown on the terminal")
@@ -156,12 +194,31 @@ fn insist_on_terminal(error: Error, target: &Target) -> Error {
     error
 }
 
+/// Says which keys cannot be exported whole, because they are not here whole.
+fn tell_of_public_halves(app: &App, selection: &KeySelection<'_>) {
+    if selection.half == Half::Public {
+        return;
+    }
+    for of_key in selection.versions.chunk_by(|(a, _), (b, _)| a.id() == b.id()) {
+        if let Some((key, _)) = of_key.iter().find(|(key, it)| it.is_public_only(key.kind())) {
+            let id = key.id();
+            app.ui.note(&format!("only the public half of key {id} is here, and was exported"));
+        }
+    }
+}
+
 fn tell(app: &App, path: &Path, sealed: bool, selection: &KeySelection<'_>) -> Result<(), Error> {
-    let who = if sealed { "with its passphrase has" } else { "has" };
-    app.ui.note(&format!("wrote {}: whoever reads it {who} the key", sanitize::name(path)));
+    let is_public = selection.is_public();
+    let what = match (is_public, sealed) {
+        (true, _) => "whoever has it can encrypt, and open nothing",
+        (false, true) => "whoever reads it with its passphrase has the key",
+        (false, false) => "whoever reads it has the key",
+    };
+    app.ui.note(&format!("wrote {}: {what}", sanitize::name(path)));
     for (key, version) in &selection.versions {
         let key = KeyVersionMember::new(key.id(), version.number);
-        let printed = app.ui.result("", &ExportedRecord { key, output: path.into() });
+        let record = ExportedRecord { key, public: is_public, output: path.into() };
+        let printed = app.ui.result("", &record);
         printed.after(|| format!("'{}' was written", sanitize::name(path)))?;
     }
     Ok(())
