@@ -459,3 +459,20 @@ fn damage_to_a_wrap_gives_the_code_of_the_first_check_that_fails() {
     let run = shell.run(&["decrypt", "message", "-o", "-"]).success();
     assert_eq!(hex::encode(run.stdout), text("plaintext"));
 }
+
+#[cfg(not(feature = "aws-lc"))]
+#[test]
+fn without_rsa_its_keys_are_refused_by_name() {
+    let answers: Value =
+        serde_json::from_str(include_str!("../vectors/asymmetric-known-answers.json")).unwrap();
+    let rsa = answers.as_array().unwrap().iter().find(|it| it["kind"] == "raw-rsa").unwrap();
+    let shell = Shell::new();
+    shell.write("pem", rsa["private_key"].as_str().unwrap());
+    let names = ["--namespace", "ns", "--name", "n", "--padding", "pkcs1"];
+    let args = [&["key", "import", "--private-key-file", "pem"], &names[..]].concat();
+    shell.fails_harmlessly(&args, 11).says(&["built without RSA", "'aws-lc'"]);
+    let export = "{\"format\":\"enwrap-key\",\"id\":\"6b7bb8a0-0b0e-4d3a-9d56-0242ac120002\",\"version\":1,\
+                  \"kind\":\"rsa\",\"namespace\":\"ns\",\"name\":\"n\",\
+                  \"rsa\":{\"padding\":\"pkcs1\",\"public_key\":\"00\"}}";
+    shell.pipe(&["key", "import"], export.as_bytes()).failure(11).says(&["'aws-lc'"]);
+}

@@ -90,7 +90,8 @@ impl Unwrapper for RawRsa {
     }
 }
 
-#[cfg(all(test, feature = "aws-lc"))]
+#[cfg(feature = "aws-lc")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::crypto::der::PrivateKey;
