@@ -3818,7 +3818,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__export)
-            opts="-o -j -q -v -h --version --all-versions --as --decrypt-only --seal --output --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-o -j -q -v -h --version --all-versions --as --public --decrypt-only --seal --output --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3829,7 +3829,7 @@ _enwrap() {
                     return 0
                     ;;
                 --as)
-                    COMPREPLY=($(compgen -W "sdk keyring env" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "sdk keyring env pem" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -4199,13 +4199,25 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__import)
-            opts="-j -q -v -h --file --namespace --name --material-file --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --file --private-key-file --public-key-file --material-file --namespace --name --padding --branch-key-id --branch-key-version --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --private-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --material-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4217,7 +4229,15 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --material-file)
+                --padding)
+                    COMPREPLY=($(compgen -W "pkcs1 oaep-sha1 oaep-sha256 oaep-sha384 oaep-sha512" -- "${cur}"))
+                    return 0
+                    ;;
+                --branch-key-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --branch-key-version)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -582,7 +582,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "show" -d 'Show a root key and its versions, without key material'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "export" -d 'Write root keys, with their material'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "import" -d 'Add root keys from an export, or a wrapping key of another SDK'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "import" -d 'Add root keys from an export, or a key of another SDK or tool'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "alias" -d 'Give root keys names, and take them away'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "rotate" -d 'Give root keys a new version'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -f -a "enable" -d 'Allow the use of a root key again, or of one of its versions'
@@ -625,10 +625,11 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l version -d 'Export this version instead of the current one' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l as -d 'The form: sdk, keyring or env [default: sdk, or keyring with --seal]' -r -f -a "sdk\t'What a raw AES keyring of an official SDK needs'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l as -d 'The form: sdk, keyring, env or pem [default: sdk, or keyring with --seal]' -r -f -a "sdk\t'What a keyring of an official SDK needs'
 keyring\t'A keyring file'
-env\t'A keyring file in one line'"
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to a new file that only you can read; \'-\' is standard output, also on a terminal' -r -F
+env\t'A keyring file in one line'
+pem\t'PKCS#8, or SubjectPublicKeyInfo with --public'"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s o -l output -d 'Write to a new file, which only you can read unless it is public; \'-\' is standard output, also on a terminal' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l new-passphrase-file -d 'Take the new passphrase from a file [env: ENWRAP_NEW_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l new-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l new-passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_NEW_PASSPHRASE_COMMAND]' -r
@@ -644,7 +645,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 always\t'Always'
 never\t'Never'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l all-versions -d 'Export all versions, so that older files open too'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l decrypt-only -d 'Have enwrap refuse to encrypt under the exported keys: a guard rail against mistakes, and no bound, since the keys are symmetric'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l public -d 'Export the public halves only, for a host that encrypts and opens nothing'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l decrypt-only -d 'Have enwrap refuse to encrypt under the exported keys: a guard rail against mistakes, and no bound, since whoever has all of a key can do both'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l seal -d 'Seal it with a new passphrase'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l allow-readable-keyring -d 'Accept a keyring that others may read, such as a mounted secret [env: ENWRAP_ALLOW_READABLE_KEYRING=1]'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing but errors'
@@ -652,9 +654,18 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l file -d 'The export; standard input if left out' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l namespace -d 'The wrapping key\'s namespace (provider id)' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l name -d 'The wrapping key\'s name' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l material-file -d 'A file with the wrapping key in hex; \'-\' is standard input' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l private-key-file -d 'A file with a private key in PEM; \'-\' is standard input' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l public-key-file -d 'A file with a public key in PEM; \'-\' is standard input' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l material-file -d 'A file with the wrapping key or the branch key in hex; \'-\' is standard input' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l namespace -d 'The namespace (provider id) of an RSA key or a wrapping key' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l name -d 'The name of an RSA key or a wrapping key' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l padding -d 'How an RSA key pads: pkcs1, oaep-sha1, oaep-sha256, oaep-sha384 or oaep-sha512' -r -f -a "pkcs1\t''
+oaep-sha1\t''
+oaep-sha256\t''
+oaep-sha384\t''
+oaep-sha512\t''"
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l branch-key-id -d 'The id of a branch key of the hierarchical keyring' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l branch-key-version -d 'Its version, a UUID' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l import-passphrase-file -d 'Take the passphrase of a sealed FILE from a file, where it is not the keyring\'s own [env: ENWRAP_IMPORT_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l import-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_IMPORT_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l import-passphrase-command -d 'Take it from the output of a shell command [env: ENWRAP_IMPORT_PASSPHRASE_COMMAND]' -r
@@ -845,7 +856,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a root key and its versions, without key material'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write root keys, with their material'
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "import" -d 'Add root keys from an export, or a wrapping key of another SDK'
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "import" -d 'Add root keys from an export, or a key of another SDK or tool'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "alias" -d 'Give root keys names, and take them away'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "rotate" -d 'Give root keys a new version'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from help" -f -a "enable" -d 'Allow the use of a root key again, or of one of its versions'
@@ -1056,7 +1067,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subc
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "list" -d 'List the keyring\'s root keys, with the age of their current versions'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "show" -d 'Show a root key and its versions, without key material'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "export" -d 'Write root keys, with their material'
-complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "import" -d 'Add root keys from an export, or a wrapping key of another SDK'
+complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "import" -d 'Add root keys from an export, or a key of another SDK or tool'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "alias" -d 'Give root keys names, and take them away'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "rotate" -d 'Give root keys a new version'
 complete -c enwrap -n "__fish_enwrap_using_subcommand help; and __fish_seen_subcommand_from key" -f -a "enable" -d 'Allow the use of a root key again, or of one of its versions'

@@ -83,8 +83,9 @@ fn prepared() -> Shell {
     shell.ok(&["-q", "keygen", "zeroth"]);
     shell.write("encrypted/old", "old");
     shell.ok(&["encrypt", "encrypted/old"]);
-    for key in ["first", "backup", "offsite"] {
+    for key in ["first", "backup"] {
         shell.ok(&["-q", "keygen", key]);
     }
+    shell.ok(&["-q", "keygen", "offsite", "--kind", "p256"]);
     shell
 }

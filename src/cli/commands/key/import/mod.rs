@@ -29,9 +29,8 @@ use crate::output::records::key::ImportedRecord;
 /// keys: nothing that is there is changed.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    enwrap key import offsite --file offsite-public.json
-    enwrap key import offsite --public-key-file offsite.pem
-    enwrap key import theirs --private-key-file rsa.pem --namespace ns --name rsa-1 --padding oaep-sha256
+    enwrap --keyring host.json key import offsite --file offsite-public.json
+    enwrap --keyring other-host.json key import offsite --public-key-file offsite.pem
     enwrap key import theirs --namespace 'their ns' --name key-1 --material-file key.hex
     enwrap --keyring other.json key import backup --file backup-key.json
 "])]
