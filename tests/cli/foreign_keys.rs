@@ -299,6 +299,15 @@ fn a_branch_key_opens_and_encrypts_nothing() {
         text("branch_key_id"),
         text("branch_key_version"),
     ]);
+    // Another version of it is another key.
+    let host = Shell::bare();
+    for file in ["key", "message"] {
+        host.write(file, shell.read(file));
+    }
+    let other = ["--branch-key-version", "6b7bb8a0-0b0e-4d3a-9d56-0242ac120002"];
+    host.ok(&import(&[&id, &other, &["--material-file", "key"]]));
+    host.fails_harmlessly(&["decrypt", "message", "-o", "-"], 3)
+        .says(&["but not its version", text("branch_key_version")]);
     let id = shell.ok(&import(&[&id, &version, &["--material-file", "key"]]));
     let run = shell.run(&["decrypt", "message", "-o", "-"]).success();
     assert_eq!(hex::encode(run.stdout), text("plaintext"));

@@ -54,6 +54,9 @@ impl KeyService for RootKeys {
     }
 
     fn missing_version(&self, wrapped: &EncryptedDataKey) -> Option<String> {
+        if let Some(branch) = BranchName::of(wrapped) {
+            return missing_branch_version(self, &branch);
+        }
         let (namespace, name) = raw_aes::names(wrapped)?;
         let (id, number) = id_and_number(namespace, name)?;
         let key = self.keys().iter().find(|key| key.id() == id)?;
@@ -80,6 +83,16 @@ impl KeyService for RootKeys {
         };
         held.map(|(key, _)| key).or_else(by_id).map(|key| key.id().into())
     }
+}
+
+/// Says that a branch key is held in other versions than the one that is named, which AWS KMS may still have.
+fn missing_branch_version(keyring: &RootKeys, named: &BranchName) -> Option<String> {
+    let branch_keys = keyring.versions().filter(|(key, _)| key.kind() == Kind::Branch);
+    let names = branch_keys.filter_map(|(_, version)| BranchName::read(&version.name));
+    let versions: Vec<BranchName> = names.filter(|held| held.id == named.id).collect();
+    let BranchName { id, version } = named;
+    (!versions.is_empty() && !versions.contains(named))
+        .then(|| format!("has the branch key '{id}', but not its version {version}"))
 }
 
 /// The id of a key and the number of its version, from the name that enwrap gives to versions of its own keys.
