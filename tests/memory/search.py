@@ -255,6 +255,8 @@ def search_recipients(place):
 
 def search_pairs(place):
     """Key pairs, and what two of them share: private integers, shared secrets and what is derived of them."""
+    # Not beside the keyring: a new passphrase is refused where the material lies in its folder.
+    place.path("aside").mkdir()
     for kind in ("p256", "p384", "p521"):
         place.case("keygen", kind, "--kind", kind)
         message = f"{kind}.enwrap"
@@ -266,20 +268,21 @@ def search_pairs(place):
         place.case("key", "usage", "--fail-if-stale", message, messages=[message])
         place.case("key", "export", kind)
         place.case("key", "export", kind, "--public")
-        place.case("key", "export", kind, "--as", "pem", "-o", f"{kind}.pem")
-        imported = ["--private-key-file", f"{kind}.pem"]
-        place.case("key", "import", "--keyring", f"{kind}.json", kind, *imported)
+        place.case("key", "export", kind, "--as", "pem", "-o", f"aside/{kind}.pem")
+        imported = ["--private-key-file", f"aside/{kind}.pem"]
+        place.case("key", "import", "--keyring", f"aside/{kind}.json", kind, *imported)
         place.case("key", "rotate", kind)
     place.path("tree.pairs").mkdir()
     for number in range(8):
         place.path(f"tree.pairs/{number}").write_bytes(PLAINTEXT)
-    made = [f"tree.pairs/{number}.enwrap" for number in range(8)]
-    place.case("encrypt", "-k", "p256", "-j", "2", "-r", "tree.pairs", messages=made)
-    place.case("decrypt", "-j", "2", "-r", "tree.pairs", "--output-dir", "pairs.back", messages=made)
+    made = [f"made.pairs/tree.pairs/{number}.enwrap" for number in range(8)]
+    to = ["--output-dir", "made.pairs"]
+    place.case("encrypt", "-k", "p256", "-j", "2", "-r", "tree.pairs", *to, messages=made)
+    place.case("decrypt", "-j", "2", "-r", "made.pairs", "--output-dir", "pairs.back", messages=made)
     if place.is_built_with_aws_lc:
-        place.prepare_rsa("rsa.pem")
+        place.prepare_rsa("aside/rsa.pem")
         names = ["--namespace", "ns", "--name", "rsa", "--padding", "oaep-sha256"]
-        place.case("key", "import", "rsa", "--private-key-file", "rsa.pem", *names)
+        place.case("key", "import", "rsa", "--private-key-file", "aside/rsa.pem", *names)
         place.case("encrypt", "-k", "here", "-k", "rsa", "plain", "-o", "rsa.enwrap", messages=["rsa.enwrap"])
         only = ["--only-key", "rsa", "rsa.enwrap"]
         place.case("decrypt", *only, "-o", "rsa.back", messages=["rsa.enwrap"])
@@ -333,7 +336,7 @@ def search_keyring(place):
     if not place.is_sealed:
         place.case("key", "rotate", "elsewhere")
         place.case("key", "delete", "--old-versions", "elsewhere")
-        gone = {"destroyed root keys": set().union(*map(keys.key_forms, place.roots()))}
+        gone = {"destroyed root keys": set().union(*map(keys.root_forms, place.roots()))}
         age.make_due(place.keyring)
         # What lies in the clear beside the messages is no secret of theirs.
         for name in place.path("tree").glob("?"):
@@ -419,7 +422,9 @@ def search_while_waiting(place):
         report(f"{place.name}: {verb[0]}, while it waits for input", memory, gone)
         # Otherwise this searched the wrong memory, or in a wrong way.
         assert any(form in data for form in live for _, _, data in memory), "no key is in use"
-        long_lived = place.roots() + ([PASSPHRASE] if place.is_sealed else [])
+        # RSA keys are longer than what is locked.
+        long_lived = [root for root in place.roots() if len(root) <= 72]
+        long_lived += [PASSPHRASE] if place.is_sealed else []
         report_swappable(place, verb[0], memory, locked, long_lived)
 
 
