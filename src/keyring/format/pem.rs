@@ -91,11 +91,11 @@ pub fn write(kind: Kind, version: &KeyVersion, half: Half) -> Option<SecretText>
     match (kind.curve(), private) {
         (Some(curve), Some(material)) => {
             let key = EcPrivateKey::read(curve, SecretBytes::copy_of(material.secret().expose()))?;
-            written(PRIVATE, key.to_pkcs8()?.expose())
+            written(PRIVATE, der::write_pkcs8(&key)?.expose())
         }
         (Some(curve), None) => {
             let key = EcPublicKey::read(curve, &version.public_point()?)?;
-            written(PUBLIC, &key.to_spki()?)
+            written(PUBLIC, &der::write_spki(&key)?)
         }
         (None, Some(material)) if kind == Kind::Rsa => written(PRIVATE, material.secret().expose()),
         (None, _) => written(PUBLIC, &hex::decode(&version.rsa.as_ref()?.public_key).ok()?),
