@@ -14,7 +14,7 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::process::{ExitStatus, Stdio};
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgrp, getpid, kill_process, waitid};
 use rustix::termios::tcgetpgrp;
@@ -34,6 +34,9 @@ pub(crate) struct Masked {
     screen: Option<Screen>,
     arrivals: Arrivals,
 }
+
+/// How long the end of the command may go unseen, if the byte that wakes us for SIGCHLD could not be written.
+const MOST_UNSEEN: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// Writes to one of our outputs.
 type Write = fn(&[u8]) -> io::Result<()>;
@@ -168,7 +171,7 @@ fn watch(
 fn wait_for_input(wake: BorrowedFd<'_>, screen: Option<&mut Screen>, pid: Pid) -> io::Result<()> {
     let mut waited = vec![PollFd::from_borrowed_fd(wake, PollFlags::IN)];
     let Some(screen) = screen else {
-        return match poll(&mut waited, None) {
+        return match poll(&mut waited, Some(&MOST_UNSEEN)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         };
@@ -180,7 +183,7 @@ fn wait_for_input(wake: BorrowedFd<'_>, screen: Option<&mut Screen>, pid: Pid) -
     } else if screen.is_entered() {
         waited.push(PollFd::from_borrowed_fd(stdin, PollFlags::IN));
     }
-    match poll(&mut waited, None) {
+    match poll(&mut waited, Some(&MOST_UNSEEN)) {
         Ok(_) => {}
         Err(rustix::io::Errno::INTR) => return Ok(()),
         Err(error) => return Err(error.into()),
