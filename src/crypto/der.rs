@@ -165,6 +165,40 @@ pub fn read_pkcs1_public(der: &[u8]) -> Result<PublicKey, DerFault> {
     Ok(PublicKey::Rsa(RsaPublicKey::read(&spki)?))
 }
 
+/// Writes a key on a curve as PKCS#8 `PrivateKeyInfo`, with its public half.
+///
+/// The library would compute the public half once more, which takes more of the stack than is wiped.
+#[must_use]
+pub fn write_pkcs8(key: &EcPrivateKey) -> Option<SecretBytes> {
+    stack::wipe_after(|| {
+        let oid = oid_of(key.public().curve())?;
+        let key = EcPrivateKeyInfo {
+            private_key: key.scalar().expose(),
+            parameters: None,
+            public_key: Some(key.public().uncompressed()),
+        };
+        let key = SecretDocument::encode_msg(&key).ok()?;
+        let algorithm = AlgorithmIdentifierRef { oid: EC, parameters: Some((&oid).into()) };
+        let key = OctetStringRef::new(key.as_bytes()).ok()?;
+        let pkcs8 = SecretDocument::encode_msg(&PrivateKeyInfoRef::new(algorithm, key)).ok()?;
+        Some(SecretBytes::copy_of(pkcs8.as_bytes()))
+    })
+}
+
+/// Writes a public key on a curve as `SubjectPublicKeyInfo`, with an uncompressed point, which every tool reads.
+#[must_use]
+pub fn write_spki(key: &EcPublicKey) -> Option<Vec<u8>> {
+    let oid = oid_of(key.curve())?;
+    let algorithm = AlgorithmIdentifierRef { oid: EC, parameters: Some((&oid).into()) };
+    let subject_public_key = BitStringRef::from_bytes(key.uncompressed()).ok()?;
+    SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().ok()
+}
+
+fn oid_of(curve: Curve) -> Option<ObjectIdentifier> {
+    let (oid, _) = CURVES.iter().find(|(_, known)| *known == curve)?;
+    ObjectIdentifier::new(oid).ok()
+}
+
 fn rsa_algorithm() -> AlgorithmIdentifierRef<'static> {
     AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) }
 }
@@ -266,7 +300,7 @@ mod tests {
     fn no_cut_and_no_longer_text_is_a_key() {
         for curve in Curve::ALL {
             let key = EcPrivateKey::generate(curve).unwrap();
-            let (pkcs8, spki) = (key.to_pkcs8().unwrap(), key.public().to_spki().unwrap());
+            let (pkcs8, spki) = (write_pkcs8(&key).unwrap(), write_spki(key.public()).unwrap());
             assert!(is_ec(read_pkcs8(pkcs8.expose()), &key));
             assert!(matches!(read_spki(&spki), Ok(PublicKey::Ec(read)) if read == *key.public()));
             for len in 0..pkcs8.len() {

@@ -130,17 +130,6 @@ impl EcPublicKey {
         Some(Self::of_point(curve, point))
     }
 
-    /// It, as `SubjectPublicKeyInfo` in DER, with an uncompressed point, which every tool reads.
-    #[must_use]
-    pub fn to_spki(&self) -> Option<Vec<u8>> {
-        on_curve!(self.curve, lib => {
-            use lib::pkcs8::EncodePublicKey as _;
-
-            let key = lib::PublicKey::from_sec1_bytes(&self.uncompressed).ok()?;
-            key.to_public_key_der().ok().map(|spki| spki.into_vec())
-        })
-    }
-
     /// The curve.
     #[must_use]
     pub fn curve(&self) -> Curve {
@@ -199,24 +188,16 @@ impl EcPrivateKey {
         })
     }
 
-    /// It, as PKCS#8 `PrivateKeyInfo` in DER, with its public half.
-    #[must_use]
-    pub fn to_pkcs8(&self) -> Option<SecretBytes> {
-        stack::wipe_after(|| {
-            on_curve!(self.public.curve, lib => {
-                use lib::pkcs8::EncodePrivateKey as _;
-
-                let secret = lib::SecretKey::from_slice(self.scalar.expose()).ok()?;
-                let pkcs8 = secret.to_pkcs8_der().ok()?;
-                Some(SecretBytes::copy_of(pkcs8.as_bytes()))
-            })
-        })
-    }
-
     /// Its public half.
     #[must_use]
     pub fn public(&self) -> &EcPublicKey {
         &self.public
+    }
+
+    /// The integer, as long as the field.
+    #[must_use]
+    pub fn scalar(&self) -> &SecretBytes {
+        &self.scalar
     }
 
     /// The integer, as long as the field.

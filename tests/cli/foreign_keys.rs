@@ -97,6 +97,7 @@ fn a_public_half_lets_a_host_write_and_not_read() {
     let run = host.run(&["key", "export", "offsite", "-o", "again"]).success();
     run.says(&["only the public half of key", "open nothing"]);
     assert_eq!(host.read("again"), owner.read("public.sdk"));
+    host.fails(&["key", "export", "offsite", "--decrypt-only"], 2).says(&["decrypts nothing"]);
     // The private half is not put in the place of the public one, in no form.
     owner.ok(&["key", "export", "offsite", "-o", "private"]);
     host.write("private", owner.read("private"));

@@ -41,6 +41,9 @@ pub enum PemFault {
     /// A private key in the form of OpenSSH.
     #[error("its private key is in the form of OpenSSH")]
     OpenSsh,
+    /// A public key in the form of OpenSSH, which is no PEM.
+    #[error("its public key is in the form of OpenSSH")]
+    OpenSshPublic,
     /// It holds something else.
     #[error("it holds no key that is used here, but a block '{0}'")]
     Label(String),
@@ -88,11 +91,11 @@ pub fn write(kind: Kind, version: &KeyVersion, half: Half) -> Option<SecretText>
     match (kind.curve(), private) {
         (Some(curve), Some(material)) => {
             let key = EcPrivateKey::read(curve, SecretBytes::copy_of(material.secret().expose()))?;
-            written(PRIVATE, key.to_pkcs8()?.expose())
+            written(PRIVATE, der::write_pkcs8(&key)?.expose())
         }
         (Some(curve), None) => {
             let key = EcPublicKey::read(curve, &version.public_point()?)?;
-            written(PUBLIC, &key.to_spki()?)
+            written(PUBLIC, &der::write_spki(&key)?)
         }
         (None, Some(material)) if kind == Kind::Rsa => written(PRIVATE, material.secret().expose()),
         (None, _) => written(PUBLIC, &hex::decode(&version.rsa.as_ref()?.public_key).ok()?),
@@ -143,6 +146,9 @@ fn the_key_in(text: &[u8]) -> Result<Block<'_>, PemFault> {
     let mut keys = blocks(text)?;
     keys.retain(|block| block.label != "EC PARAMETERS");
     match keys.len() {
+        0 if text.starts_with(b"ssh-") || text.starts_with(b"ecdsa-sha2-") => {
+            Err(PemFault::OpenSshPublic)
+        }
         0 => Err(PemFault::NotPem),
         1 => Ok(keys.remove(0)),
         several => Err(PemFault::Several(several)),
@@ -252,6 +258,7 @@ mod tests {
         let cases = [
             (String::new(), PemFault::NotPem),
             (body.to_owned(), PemFault::NotPem),
+            (format!("ecdsa-sha2-nistp256 {body} me@here\n"), PemFault::OpenSshPublic),
             (text.replace("END", "BEGIN"), PemFault::NotPem),
             (text.replace("END PRIVATE", "END PUBLIC"), PemFault::NotPem),
             (text.trim_end().rsplit_once('\n').unwrap().0.to_owned(), PemFault::NotPem),

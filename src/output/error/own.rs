@@ -202,7 +202,9 @@ fn told(status: Option<ExitStatus>) -> String {
 
 /// A key that was to be imported, and cannot work: a point beside its curve, or halves that do not belong together.
 #[derive(Debug, thiserror::Error)]
-#[error("it holds no sound {kind} key: version {version} of {key} does not unwrap what it wraps")]
+#[error(
+    "version {version} of key {key} is no sound {kind} key: its parts are damaged, or do not belong together"
+)]
 pub(crate) struct UnsoundKey {
     pub(crate) key: KeyId,
     pub(crate) version: u32,

@@ -228,8 +228,12 @@ impl Classified for PemFault {
     fn verdict(&self, about: &About) -> Verdict {
         let file = about.subject.path().map_or_else(|| "FILE".to_owned(), sanitize::name);
         match self {
-            Self::NotPem => Exit::NotAMessage
-                .hint("PEM begins with a line such as -----BEGIN PRIVATE KEY-----, and ends with its END line"),
+            Self::NotPem => Exit::NotAMessage.hint(format!(
+                "PEM begins with a line such as -----BEGIN PRIVATE KEY-----, and ends with its END line; from DER: \
+                 openssl pkey -inform DER -in '{file}' -out PEM"
+            )),
+            Self::OpenSshPublic => Exit::NotAMessage
+                .hint(format!("convert it: ssh-keygen -e -m PKCS8 -f '{file}' > PEM")),
             Self::Several(_) => Exit::NotAMessage.hint("give each key in a file of its own"),
             Self::Encrypted => Exit::NotAMessage.hint(format!(
                 "take the passphrase off, in memory-backed storage: openssl pkey -in '{file}' -out PLAIN"

@@ -116,6 +116,11 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
     }
     let half = if args.public { Half::Public } else { Half::All };
     let selection = KeySelection { versions, half, decrypt_only: args.decrypt_only };
+    if args.decrypt_only && selection.is_public() {
+        return Err(UsageError::new("only a public half is here, and it decrypts nothing")
+            .hint("leave out --decrypt-only")
+            .into());
+    }
     let target = args.output.as_deref().map_or(Target::Stdout, Target::of);
     if target.is_stdout() {
         let hint = "leave out --json, or write it with -o FILE";

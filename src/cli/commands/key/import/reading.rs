@@ -149,7 +149,7 @@ fn exported(
         return Ok(keys.into_iter().map(Foreign::from).collect());
     }
     if text.expose().trim_ascii_start().starts_with(b"-----BEGIN ") {
-        return Err(UsageError::new("it is a key in PEM")
+        return Err(UsageError::new(format!("{}it is a key in PEM", Subject::of(file)))
             .hint("name it with --private-key-file or --public-key-file")
             .into());
     }
