@@ -56,7 +56,7 @@ fn answers(kind: &str) -> Vec<KnownAnswer> {
 fn keyring_of(kind: Kind, version: KeyVersion) -> RootKeys {
     let mut keyring = RootKeys::default();
     keyring.add(Key::import(kind, version).unwrap()).unwrap();
-    assert!(keyring.versions().all(|(key, version)| unwraps_what_it_wraps(key, version)));
+    assert!(keyring.versions().all(|(key, version)| unwraps_what_it_wraps(key, version).unwrap()));
     keyring
 }
 

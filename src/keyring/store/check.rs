@@ -1,6 +1,7 @@
 //! Whether the keyring, and the files beside it, are as they should be.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -108,10 +109,13 @@ impl Store {
     /// [`KeyringError`], where it cannot even be read.
     pub fn check(
         &self,
-        works: impl Fn(&Key, &KeyVersion) -> bool,
+        works: impl Fn(&Key, &KeyVersion) -> io::Result<bool>,
     ) -> Result<Checked, KeyringError> {
         let Decoded { keyring, is_sealed, .. } = self.load_decoded()?;
-        let mut findings = findings_in(&keyring, works);
+        let mut findings = findings_in(&keyring, works).map_err(|source| {
+            let path = self.path().to_path_buf();
+            KeyringError::Io { action: "check", path, source }
+        })?;
         let held: Materials<'_> = keyring.materials().collect();
         let mut generations = 0;
         for remnant in self.remnants()? {
@@ -165,12 +169,15 @@ impl Store {
 }
 
 /// The versions that do not work, and those whose material another one has too.
-fn findings_in(keyring: &RootKeys, works: impl Fn(&Key, &KeyVersion) -> bool) -> Vec<Finding> {
+fn findings_in(
+    keyring: &RootKeys,
+    works: impl Fn(&Key, &KeyVersion) -> io::Result<bool>,
+) -> io::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut seen = ByMaterial::<(KeyId, u32)>::default();
     for (key, version) in keyring.versions() {
         let this = (key.id(), version.number);
-        if !works(key, version) {
+        if !works(key, version)? {
             findings.push(Finding::DoesNotUnwrap { key: this.0, version: this.1 });
         }
         // A day is left to time zones and clocks that go ahead a little.
@@ -184,7 +191,7 @@ fn findings_in(keyring: &RootKeys, works: impl Fn(&Key, &KeyVersion) -> bool) ->
             findings.push(Finding::SameMaterial { first, second: this });
         }
     }
-    findings
+    Ok(findings)
 }
 
 #[cfg(test)]
@@ -200,10 +207,10 @@ mod tests {
         let mut keyring = RootKeys::default();
         let first = keyring.add(Key::generate(BTreeSet::new(), "").unwrap()).unwrap();
         let (id, material) = (first.id(), first.current().material.as_ref().unwrap().duplicate());
-        assert_eq!(findings_in(&keyring, |_, _| true), []);
+        assert_eq!(findings_in(&keyring, |_, _| Ok(true)).unwrap(), []);
         let copy = KeyVersion::new(1, "ns", "n", Some(material));
         let second = keyring.add(Key::import(Kind::Aes, copy).unwrap()).unwrap().id();
-        let found = findings_in(&keyring, |_, version| version.namespace != "ns");
+        let found = findings_in(&keyring, |_, version| Ok(version.namespace != "ns")).unwrap();
         assert_eq!(
             found,
             [
@@ -224,9 +231,9 @@ mod tests {
         let tested = Cell::new(0);
         let works = |_: &Key, _: &KeyVersion| {
             tested.set(tested.get() + 1);
-            true
+            Ok(true)
         };
-        assert_eq!(findings_in(&keyring, works), []);
+        assert_eq!(findings_in(&keyring, works).unwrap(), []);
         assert_eq!(tested.get(), MANY);
     }
 }

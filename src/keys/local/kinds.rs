@@ -1,5 +1,7 @@
 //! What wraps and unwraps under a version of a root key, by the key's kind.
 
+use std::io;
+
 use crate::crypto::ec::{EcPrivateKey, EcPublicKey};
 use crate::crypto::rsa::{self, RsaPrivateKey, RsaPublicKey};
 use crate::crypto::secret::{DataKey, SecretBytes};
@@ -121,24 +123,28 @@ pub(super) fn unnamed_unwrapper(
 
 /// Whether a version is a key of its kind: it unwraps what it wraps, wraps where only its public half is here, or is a
 /// branch key of the right length. What a service keeps, or this build has no code for, is not tried.
-#[must_use]
-pub fn unwraps_what_it_wraps(key: &Key, version: &KeyVersion) -> bool {
+///
+/// # Errors
+/// When the system has no random numbers to give: then nothing is known about the key.
+pub fn unwraps_what_it_wraps(key: &Key, version: &KeyVersion) -> io::Result<bool> {
     let mut context = EncryptionContext::default();
-    if context.insert("purpose", "check").is_err() {
-        return false;
-    }
+    context.insert("purpose", "check").map_err(io::Error::other)?;
     let recipient = match recipient(key, version) {
         Ok(recipient) => recipient,
-        Err(WrapError::Key(KeyError::Remote { .. } | KeyError::NoRsa { .. })) => return true,
-        Err(WrapError::Key(KeyError::OnlyReads { .. })) => return branch_key(version).is_some(),
-        Err(_) => return false,
+        Err(WrapError::Key(KeyError::Remote { .. } | KeyError::NoRsa { .. })) => return Ok(true),
+        Err(WrapError::Key(KeyError::OnlyReads { .. })) => return Ok(branch_key(version).is_some()),
+        Err(_) => return Ok(false),
     };
-    let Ok((data_key, wrapped)) = recipient.generate(32, &context) else { return false };
-    match unwrapper(key, version).map(|it| it.unwrap(&wrapped, &context)) {
+    let (data_key, wrapped) = match recipient.generate(32, &context) {
+        Ok(generated) => generated,
+        Err(WrapError::Random(error)) => return Err(error),
+        Err(_) => return Ok(false),
+    };
+    Ok(match unwrapper(key, version).map(|it| it.unwrap(&wrapped, &context)) {
         Some(Ok(unwrapped)) => unwrapped == data_key,
         Some(Err(UnwrapError::Key(KeyError::PublicOnly { .. }))) | None => true,
         Some(Err(_)) => false,
-    }
+    })
 }
 
 fn raw_aes(version: &KeyVersion) -> Option<RawAes> {
@@ -238,7 +244,7 @@ mod tests {
             assert!(matches!(error, UnwrapError::Key(error) if error == expected));
             // What this build has no code for is not tried.
             let is_untried = kind == Kind::Rsa && !rsa::IS_BUILT;
-            assert_eq!(unwraps_what_it_wraps(&key, key.current()), is_untried, "{kind}");
+            assert_eq!(unwraps_what_it_wraps(&key, key.current()).unwrap(), is_untried, "{kind}");
         }
     }
 

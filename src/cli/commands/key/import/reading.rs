@@ -172,9 +172,11 @@ fn require_sound(keys: &[Foreign]) -> Result<(), Error> {
         if key.kind() == Kind::Rsa && !rsa::IS_BUILT {
             return Err(KeyError::NoRsa { key: key.id() }.into());
         }
-        if let Some(version) = key.versions().iter().find(|it| !unwraps_what_it_wraps(key, it)) {
-            let (key, kind) = (key.id(), key.kind());
-            return Err(UnsoundKey { key, version: version.number, kind }.into());
+        for version in key.versions().iter() {
+            if !unwraps_what_it_wraps(key, version)? {
+                let (key, kind) = (key.id(), key.kind());
+                return Err(UnsoundKey { key, version: version.number, kind }.into());
+            }
         }
     }
     Ok(())
