@@ -62,6 +62,8 @@ struct VersionRecord {
     deletion_date: Option<Timestamp>,
     /// Of an elliptic-curve key those of its curve. Null where AWS KMS keeps the key.
     bits: Option<usize>,
+    /// How an RSA key pads; null for other kinds.
+    padding: Option<&'static str>,
 }
 
 impl KeyRecord {
@@ -96,6 +98,7 @@ impl VersionRecord {
             state: version.state,
             deletion_date: version.deletion_date,
             bits: bits(key, version),
+            padding: version.rsa.as_ref().map(|rsa| rsa.padding.name()),
         }
     }
 }

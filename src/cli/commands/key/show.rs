@@ -39,6 +39,9 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
     writeln!(text, "created:     {}", key.created())?;
     writeln!(text, "origin:      {}", key.origin())?;
     writeln!(text, "kind:        {}", kind(key))?;
+    if let Some(rsa) = &key.current().rsa {
+        writeln!(text, "padding:     {}", rsa.padding)?;
+    }
     if key.is_decrypt_only() {
         writeln!(text, "use:         decrypt only")?;
     }
