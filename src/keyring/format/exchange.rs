@@ -215,8 +215,8 @@ pub struct Foreign {
 impl Foreign {
     /// The key as it is added to `keyring`, and the id that it had if it gets another one.
     ///
-    /// It gets another one where it is the public half of a key that was rotated elsewhere: the id is there, with other
-    /// versions. A version is never added to a key that is there, since it would become the current one: whoever gave it
+    /// It gets another one where it says that it is the public half of a key that was rotated elsewhere: the id is there,
+    /// for the public half of another key of its kind. Nothing proves that both have one owner. A version is never added to a key that is there, since it would become the current one: whoever gave it
     /// could read all that is encrypted from then on.
     ///
     /// # Errors
@@ -227,8 +227,9 @@ impl Foreign {
             let names = (&version.namespace, &version.name);
             keyring.versions().any(|(_, held)| (&held.namespace, &held.name) == names)
         };
+        let has_one_like_it = |held: &Key| held.kind() == self.key.kind() && held.is_public_only();
         let is_rotated = self.key.is_public_only()
-            && keyring.key(&id.to_string()).is_ok()
+            && keyring.key(&id.to_string()).is_ok_and(has_one_like_it)
             && !self.key.versions().iter().any(is_held);
         if !is_rotated {
             return Ok((self, None));

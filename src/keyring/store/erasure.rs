@@ -64,6 +64,10 @@ impl Store {
             .filter_map(|it| it.version.material.as_ref())
             .collect();
         if gone.is_empty() {
+            // Of public halves there is no material, and nothing to look for in other files.
+            if !destroyed.is_empty() {
+                held.save(held.own_passphrase()?)?;
+            }
             return Ok(destroyed);
         }
         let holds = |keyring: &RootKeys| keyring.materials().any(|it| gone.contains(it));

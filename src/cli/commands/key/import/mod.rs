@@ -148,8 +148,8 @@ fn tell(app: &App, args: &ImportArgs, imported: &Imported) -> Result<(), Error> 
     }
     if let Some(other) = imported.other_id {
         app.ui.note(&format!(
-            "key {other} is here in other versions, so this one, which was made later by its owner, has the id {id}; to \
-             encrypt under it under the same name: enwrap key alias move NAME {id}"
+            "the file says that it is a later version of key {other}, which nothing proves: compare it with its owner \
+             before you encrypt under it; it has the id {id}"
         ));
     }
     let printed = app.ui.result(&format!("{id}\n"), record);
