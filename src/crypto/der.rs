@@ -110,6 +110,12 @@ pub fn read_pkcs8(der: &[u8]) -> Result<PrivateKey, DerFault> {
     })
 }
 
+/// Returns the key within a PKCS#8 `PrivateKeyInfo`, such as PKCS#1 has it.
+#[must_use]
+pub fn within_pkcs8(der: &[u8]) -> Option<&[u8]> {
+    PrivateKeyInfoRef::from_der(der).ok().map(|info| info.private_key.as_bytes())
+}
+
 /// Reads a SEC 1 `ECPrivateKey`, which names its curve.
 ///
 /// # Errors

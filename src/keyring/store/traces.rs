@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::crypto::der;
+use crate::crypto::secret::SecretBytes;
 use crate::fs::search::Needles;
 use crate::keyring::model::material::Material;
 
@@ -13,8 +15,13 @@ impl Traces {
     pub(crate) fn of<'a>(materials: impl IntoIterator<Item = &'a Material>) -> Self {
         let mut needles = Needles::default();
         for material in materials {
-            let mut hex = material.to_hex();
-            needles.add_raw(material.secret().expose());
+            // In PKCS#1, the other form of RSA keys, only what PKCS#8 holds stands by itself.
+            let bytes = material.secret().expose();
+            let bytes = der::within_pkcs8(bytes).unwrap_or(bytes);
+            let mut hex = SecretBytes::zeroed(bytes.len() * 2);
+            let encoded = hex::encode_to_slice(bytes, hex.expose_mut());
+            debug_assert!(encoded.is_ok(), "two digits a byte");
+            needles.add_raw(bytes);
             needles.add_text(hex.expose());
             hex.expose_mut().make_ascii_uppercase();
             needles.add_text(hex.expose());
