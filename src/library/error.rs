@@ -286,6 +286,7 @@ impl HasKind for DatakeyError {
         match self {
             Self::NotBase64 | Self::NotABlob(_) => ErrorKind::NotAMessage,
             Self::Locked(error) => error.kind(),
+            Self::NotBound => ErrorKind::InvalidInput,
             Self::Wrap(error) => error.kind(),
             Self::Format(_) => ErrorKind::InvalidInput,
         }

@@ -1,7 +1,8 @@
 //! Data keys for other programs (AWS KMS: GenerateDataKey, Decrypt, ReEncrypt).
 //!
 //! A blob is one encrypted data key, exactly as a message header serialises it. It holds no encryption context,
-//! and authenticates all of it: whoever opens a blob gives the context that it was made with.
+//! and authenticates all of it: whoever opens a blob gives the context that it was made with. RSA binds none, so there a
+//! context is refused.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,6 +35,9 @@ pub enum DatakeyError {
     /// A key did not wrap.
     #[error(transparent)]
     Wrap(#[from] WrapError),
+    /// A context was given for a key that would not hold anybody to it.
+    #[error("an RSA key binds no encryption context to a data key")]
+    NotBound,
     /// The wrapped data key does not fit into the format.
     #[error(transparent)]
     Format(#[from] FieldTooLong),
@@ -66,12 +70,13 @@ pub fn serialise_blob(wrapped: &EncryptedDataKey) -> Result<Vec<u8>, DatakeyErro
 /// Draws a data key of `len` bytes, and wraps it: the key itself, and the blob (GenerateDataKey).
 ///
 /// # Errors
-/// [`DatakeyError::Wrap`] or [`DatakeyError::Format`].
+/// [`DatakeyError::NotBound`], [`DatakeyError::Wrap`] or [`DatakeyError::Format`].
 pub fn generate(
     recipient: &dyn Recipient,
     len: usize,
     context: &EncryptionContext,
 ) -> Result<(DataKey, Vec<u8>), DatakeyError> {
+    require_bound(recipient.binds_context(), context)?;
     let (data_key, wrapped) = stack::wipe_after(|| recipient.generate(len, context))?;
     Ok((data_key, serialise_blob(&wrapped)?))
 }
@@ -79,17 +84,25 @@ pub fn generate(
 /// Opens a blob, with the keys of `only` or, if that is empty, with any (Decrypt).
 ///
 /// # Errors
-/// [`DatakeyError::Locked`].
+/// [`DatakeyError::Locked`] or [`DatakeyError::NotBound`].
 pub fn decrypt(
     services: &[&dyn KeyService],
     only: &[KeyName],
     blob: EncryptedDataKey,
     context: &EncryptionContext,
 ) -> Result<(DataKey, WrappingKey), DatakeyError> {
+    let mut candidates = services.iter().flat_map(|service| service.candidates(&blob));
+    let binds = candidates.all(|candidate| candidate.unwrapper.binds_context());
     let sets = [(SetOrigin::Header, vec![blob])];
     let resolution =
         stack::wipe_after(|| resolve(services, sets, context, ResolvePurpose::Open { only }, Some));
-    resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets).into())
+    let opened = resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets))?;
+    require_bound(binds, context)?;
+    Ok(opened)
+}
+
+fn require_bound(binds: bool, context: &EncryptionContext) -> Result<(), DatakeyError> {
+    if binds || context.is_empty() { Ok(()) } else { Err(DatakeyError::NotBound) }
 }
 
 /// Wraps an opened data key anew, and returns the new blob (the second half of ReEncrypt).
@@ -101,6 +114,7 @@ pub fn wrap(
     data_key: &DataKey,
     context: &EncryptionContext,
 ) -> Result<Vec<u8>, DatakeyError> {
+    require_bound(recipient.binds_context(), context)?;
     serialise_blob(&stack::wipe_after(|| recipient.wrap(data_key, context))?)
 }
 

@@ -6,7 +6,7 @@ use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
 use super::blob::BlobArgs;
-use super::value::{ALGORITHM, AwsAnswer, ValueArgs, print_value};
+use super::value::{AwsAnswer, ValueArgs, algorithm, print_value};
 use crate::cli::app::App;
 use crate::cli::key_choice::key_ids;
 use crate::cli::key_services::data_key_services;
@@ -14,7 +14,8 @@ use crate::output::error::{Concerning as _, Error};
 
 /// Open a wrapped data key
 ///
-/// The context must be the one that it was made with: a blob holds none, and authenticates all of it.
+/// The context must be the one that it was made with: a blob holds none, and authenticates all of it. A blob
+/// under an RSA key authenticates none, and is opened without one.
 #[derive(Debug, Args)]
 pub(super) struct DecryptBlobArgs {
     #[command(flatten)]
@@ -44,11 +45,12 @@ pub(super) fn run(app: &App, args: &DecryptBlobArgs) -> Result<(), Error> {
     if let Some(encoding) = args.value.format {
         return print_value(&app.outputs, data_key.expose(), encoding);
     }
-    let version = keyring.key(&key.key.to_string())?.version(Some(key.version))?;
+    let (key, number) = (keyring.key(&key.key.to_string())?, key.version);
+    let version = key.version(Some(number))?;
     AwsAnswer::default()
-        .text("KeyId", &key.key.to_string())
+        .text("KeyId", &key.id().to_string())
         .blob("Plaintext", data_key.expose())
-        .text("EncryptionAlgorithm", ALGORITHM)
+        .text("EncryptionAlgorithm", algorithm(key, version))
         .text("KeyMaterialId", &version.name)
         .print(&app.outputs)
 }

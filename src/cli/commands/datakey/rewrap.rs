@@ -7,7 +7,7 @@ use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
 use super::blob::BlobArgs;
-use super::value::{ALGORITHM, AwsAnswer, BlobOutArgs, ValueArgs, print_value};
+use super::value::{AwsAnswer, BlobOutArgs, ValueArgs, algorithm, print_value};
 use crate::cli::app::App;
 use crate::cli::args::Pair;
 use crate::cli::key_choice::{key_ids, key_to_wrap};
@@ -52,7 +52,7 @@ pub(super) fn run(app: &App, args: &RewrapBlobArgs) -> Result<(), Error> {
     let new_context = changed(&context, &args.set_context)?;
     let store = app.store()?;
     let keyring = store.load()?;
-    let (key, _, recipient) = key_to_wrap(&keyring, &store, Some(&args.key))?;
+    let (key, version, recipient) = key_to_wrap(&keyring, &store, Some(&args.key))?;
     let only_keys = key_ids(&keyring, &store, &args.only_key)?;
     let old = args.blob.read(&app.outputs, store.path())?;
     let (data_key, source) =
@@ -64,12 +64,14 @@ pub(super) fn run(app: &App, args: &RewrapBlobArgs) -> Result<(), Error> {
     if let Some(encoding) = args.value.format {
         return print_value(&app.outputs, &blob, encoding);
     }
+    let source_key = keyring.key(&source.key.to_string())?;
+    let source_version = source_key.version(Some(source.version))?;
     AwsAnswer::default()
         .blob("CiphertextBlob", &blob)
-        .text("SourceKeyId", &source.key.to_string())
+        .text("SourceKeyId", &source_key.id().to_string())
         .text("KeyId", &key.id().to_string())
-        .text("SourceEncryptionAlgorithm", ALGORITHM)
-        .text("DestinationEncryptionAlgorithm", ALGORITHM)
+        .text("SourceEncryptionAlgorithm", algorithm(source_key, source_version))
+        .text("DestinationEncryptionAlgorithm", algorithm(key, version))
         .print(&app.outputs)
 }
 

@@ -7,8 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 
+use enwrap::crypto::rsa::RsaPadding;
 use enwrap::crypto::secret::{SecretBytes, SecretText};
 use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
+use enwrap::keyring::{Key, KeyVersion, Kind};
 
 use crate::cli::app::App;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -44,8 +46,20 @@ impl ValueArgs {
     }
 }
 
-/// The algorithm that AWS KMS names for symmetric keys.
-pub(super) const ALGORITHM: &str = "SYMMETRIC_DEFAULT";
+/// What AWS KMS calls the algorithm of a key. It has no name for key agreement, nor for paddings that it does not have.
+pub(super) fn algorithm(key: &Key, version: &KeyVersion) -> &'static str {
+    match (key.kind(), version.rsa.as_ref().map(|rsa| rsa.padding)) {
+        (Kind::Aes | Kind::Branch, _) => "SYMMETRIC_DEFAULT",
+        (Kind::P256, _) => "ECDH_P256",
+        (Kind::P384, _) => "ECDH_P384",
+        (Kind::P521, _) => "ECDH_P521",
+        (Kind::Rsa, Some(RsaPadding::Pkcs1) | None) => "RSAES_PKCS1_V1_5",
+        (Kind::Rsa, Some(RsaPadding::OaepSha1)) => "RSAES_OAEP_SHA_1",
+        (Kind::Rsa, Some(RsaPadding::OaepSha256)) => "RSAES_OAEP_SHA_256",
+        (Kind::Rsa, Some(RsaPadding::OaepSha384)) => "RSAES_OAEP_SHA_384",
+        (Kind::Rsa, Some(RsaPadding::OaepSha512)) => "RSAES_OAEP_SHA_512",
+    }
+}
 
 /// `bytes` in an encoding. The text is wiped after use, whether it is secret or not.
 pub(super) fn encode(bytes: &[u8], encoding: Encoding) -> SecretText {
