@@ -27,7 +27,6 @@ use if_changed::{Alike, Existing, read_error};
 
 use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, RecipientArgs, SkipExisting, context_of};
-use crate::cli::environment;
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -234,9 +233,8 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     };
     let results = Messages { are_compared: args.if_changed };
     let work = Work::plan(app, &store, request, &results)?;
-    // A passphrase is a choice like that of a key, so the default key does not count beside it.
-    let needs_keyring =
-        new_passphrase.is_none() || !args.keys.is_empty() || !environment::keys().is_empty();
+    // A passphrase is a choice like that of a key, so no key counts beside it but those that are named here.
+    let needs_keyring = new_passphrase.is_none() || !args.keys.is_empty();
     let keyring = if needs_keyring { store.load()? } else { RootKeys::default() };
     if command.is_none() {
         refuse_key_names(&keyring, &args.inputs)?;
