@@ -94,6 +94,8 @@ pub struct ResolvedKey {
     pub wrapped: EncryptedDataKey,
     /// The root key held here that it names, also where it names a version that was destroyed.
     pub root_key: Option<KeyName>,
+    /// The root key held here that it names by a name that no other key can have.
+    pub identified: Option<KeyName>,
     /// What to tell people where it names a version that is not held of a key that is.
     pub missing_version: Option<String>,
     /// The wrapping key held here that it names.
@@ -105,9 +107,10 @@ pub struct ResolvedKey {
 impl ResolvedKey {
     fn new(wrapped: EncryptedDataKey, services: &[&dyn KeyService]) -> Self {
         let root_key = services.iter().find_map(|service| service.root_key(&wrapped));
+        let identified = services.iter().find_map(|service| service.identified_key(&wrapped));
         let missing_version = services.iter().find_map(|service| service.missing_version(&wrapped));
         let proof = Proof::Unknown(UnknownReason::NotHeld);
-        Self { wrapped, root_key, missing_version, key: None, proof }
+        Self { wrapped, root_key, identified, missing_version, key: None, proof }
     }
 
     /// Whether its key is proved to open the message.
@@ -174,7 +177,12 @@ pub fn resolve<T>(
     for locality in [Locality::Local, Locality::Remote, Locality::Person] {
         let services = services.iter().filter(|service| service.locality() == locality);
         let services: Vec<&dyn KeyService> = services.copied().collect();
-        for key in sets.iter_mut().flat_map(|set| &mut set.keys) {
+        let mut sets: Vec<&mut KeySet> = sets.iter_mut().collect();
+        if locality == Locality::Person {
+            // Few derivations are tried, and whoever can write beside the message could use them up with records.
+            sets.sort_by_key(|set| set.origin != SetOrigin::Header);
+        }
+        for key in sets.into_iter().flat_map(|set| &mut set.keys) {
             attempt.on(key, &services);
         }
     }
@@ -299,9 +307,7 @@ pub(super) fn rank(proof: &Proof) -> u8 {
         // A public half opens nothing, whatever is done about it; a passphrase can be given, and a key that is switched off
         // can be switched on.
         Proof::Unknown(UnknownReason::Unusable(KeyError::PublicOnly { .. })) => 1,
-        Proof::Unknown(UnknownReason::Passphrase(
-            PassphraseFault::NotGiven | PassphraseFault::TooMany,
-        )) => 2,
+        Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::NotGiven)) => 2,
         Proof::Unknown(UnknownReason::Unusable(_)) => 3,
         Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::OutOfBounds)) => 4,
         Proof::Refused(Refusal::DoesNotUnwrap | Refusal::NotBound)
@@ -310,9 +316,11 @@ pub(super) fn rank(proof: &Proof) -> u8 {
         Proof::Unknown(UnknownReason::Passphrase(
             PassphraseFault::Wrong(_) | PassphraseFault::Unavailable(_) | PassphraseFault::Memory,
         )) => 6,
-        Proof::Refused(Refusal::OtherDataKey) => 7,
-        Proof::Unknown(UnknownReason::Service(_)) => 8,
-        Proof::Opens => 9,
+        // The right one may be among those that were not tried.
+        Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany)) => 7,
+        Proof::Refused(Refusal::OtherDataKey) => 8,
+        Proof::Unknown(UnknownReason::Service(_)) => 9,
+        Proof::Opens => 10,
     }
 }
 

@@ -95,6 +95,13 @@ pub trait KeyService: Send + Sync {
         None
     }
 
+    /// Returns the root key held here that an encrypted data key names by a name that no other key can have, also where it
+    /// names a version that was destroyed: the id of a key that was made here, or the public key itself. Other names were
+    /// chosen by whoever made an import, and do not tell one reader from another.
+    fn identified_key(&self, _wrapped: &EncryptedDataKey) -> Option<KeyName> {
+        None
+    }
+
     /// Returns the root key held here that an encrypted data key names, also where it names a version that
     /// was destroyed.
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
@@ -106,6 +113,11 @@ pub trait KeyService: Send + Sync {
 ///
 /// `context` is always the full encryption context of the message: stored and bound pairs together.
 pub trait Recipient: Send + Sync {
+    /// Whether a data key unwraps only under the encryption context that it is wrapped under.
+    fn binds_context(&self) -> bool {
+        true
+    }
+
     /// Draws a data key of `len` bytes and wraps it.
     ///
     /// # Errors

@@ -110,7 +110,7 @@ pub fn rewrap(
         RewrapKeys::Readers | RewrapKeys::Add(_) => carried_over(&report, &wanted),
     };
     for key in &wanted {
-        let wrapped = match the_wrap_for(&report, key) {
+        let wrapped = match report.keys().find(|resolved| is_current(resolved, key)) {
             // As good as a new one, also of a key that is disabled now.
             Some(proved) => proved.wrapped.clone(),
             None => recipient(opener.services, key)?.wrap(data_key, &report.context)?,
@@ -139,22 +139,12 @@ fn is_so(report: &KeyReport, chosen: RewrapKeys<'_>, wanted: &[KeyName]) -> bool
     };
     match chosen {
         RewrapKeys::Readers | RewrapKeys::Add(_) => {
-            wanted.iter().all(|key| the_wrap_for(report, key).is_some())
+            wanted.iter().all(|key| report.sets.iter().any(|set| has(set.keys.iter(), key)))
         }
         RewrapKeys::Exactly(_) => newest(report).is_some_and(|set| {
             set.keys.len() == wanted.len() && wanted.iter().all(|key| has(set.keys.iter(), key))
         }),
     }
-}
-
-/// The encrypted data key that has the message open under the current version of a key: one that is proved to, or, where
-/// only the key's public half is held, one in the header, which its tag shows to be the writer's.
-fn the_wrap_for<'a>(report: &'a KeyReport, key: &KeyName) -> Option<&'a ResolvedKey> {
-    let is_of_current = |resolved: &&ResolvedKey| {
-        resolved.key.as_ref().is_some_and(|held| held.is_current && held.key == *key)
-    };
-    let proved = report.keys().find(|resolved| is_current(resolved, key));
-    proved.or_else(|| report.chosen_by_the_writer().find(is_of_current))
 }
 
 /// The newest set of which anything is proved.
@@ -175,7 +165,7 @@ fn carried_over(report: &KeyReport, wanted: &[KeyName]) -> Vec<EncryptedDataKey>
     let mut carried: Vec<EncryptedDataKey> = Vec::new();
     for set in report.sets.iter().filter(|set| set.proved().next().is_some()) {
         for resolved in set.keys.iter().filter(|resolved| resolved.is_unknown()) {
-            let is_wanted = resolved.root_key.as_ref().is_some_and(|key| wanted.contains(key));
+            let is_wanted = resolved.identified.as_ref().is_some_and(|key| wanted.contains(key));
             if !is_wanted && !carried.contains(&resolved.wrapped) {
                 carried.push(resolved.wrapped.clone());
             }

@@ -118,18 +118,20 @@ impl KeyReport {
         carried
     }
 
-    /// The encrypted data keys of a header whose tag holds that are for public halves held here.
-    pub(crate) fn chosen_by_the_writer(&self) -> impl Iterator<Item = &ResolvedKey> {
+    /// The encrypted data keys of a header whose tag holds that are for public halves held here, and name them by the
+    /// public key itself. An RSA key has names that any other key can be imported under.
+    fn chosen_by_the_writer(&self) -> impl Iterator<Item = &ResolvedKey> {
+        let is_it = |key: &&ResolvedKey| key.is_public_only() && key.identified.is_some();
         let header = self.header().filter(|_| self.data_key.is_some());
-        header.into_iter().flat_map(|set| &set.keys).filter(|key| key.is_public_only())
+        header.into_iter().flat_map(|set| &set.keys).filter(is_it)
     }
 
     /// The encrypted data keys whose readers cannot be carried over to a new message: nothing proves them, and
-    /// they name no version of a key that is.
+    /// no name that is only one key's says that they are a carried key's.
     pub fn unproved(&self) -> impl Iterator<Item = &ResolvedKey> {
         let carried = self.carried();
         self.keys().filter(move |key| {
-            !key.opens() && !key.root_key.as_ref().is_some_and(|root| carried.contains(root))
+            !key.opens() && !key.identified.as_ref().is_some_and(|root| carried.contains(root))
         })
     }
 

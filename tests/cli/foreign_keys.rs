@@ -135,7 +135,7 @@ fn a_public_half_that_was_rotated_elsewhere_comes_under_an_id_of_its_own() {
     let run = import(2, points[1], "offsite-2").success();
     let new = run.text();
     assert_ne!(new, id);
-    run.says(&[id, &format!("enwrap key alias move NAME {new}")]);
+    run.says(&[id, &new, "nothing proves"]);
     host.ok(&["key", "alias", "move", "offsite", &new]);
     // The same ones once more.
     import(1, points[0], "again").failure(8);
@@ -485,4 +485,80 @@ fn without_rsa_its_keys_are_refused_by_name() {
                   \"kind\":\"rsa\",\"namespace\":\"ns\",\"name\":\"n\",\
                   \"rsa\":{\"padding\":\"pkcs1\",\"public_key\":\"00\"}}";
     shell.pipe(&["key", "import"], export.as_bytes()).failure(11).says(&["'aws-lc'"]);
+}
+
+/// A place with an RSA key of these names, which others can give to theirs too.
+#[cfg(feature = "aws-lc")]
+fn with_rsa(alias: &str) -> Shell {
+    let shell = Shell::new();
+    openssl(&shell, "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2> err");
+    let names = ["--namespace", "corp", "--name", "offsite", "--padding", "oaep-sha256"];
+    shell.ok(&[&["key", "import", alias, "--private-key-file", "rsa.pem"], &names[..]].concat());
+    shell
+}
+
+#[cfg(feature = "aws-lc")]
+#[test]
+fn the_names_of_an_rsa_key_make_nobody_a_reader() {
+    if !has_openssl(&Shell::bare()) {
+        return;
+    }
+    let (victim, other) = (with_rsa("offsite"), with_rsa("evil"));
+    // A message for a key of ours and for the victim's, whose public half is not here.
+    victim.write("a", "text");
+    victim.ok(&["encrypt", "a", "-k", "main", "-k", "offsite", "-o", "m"]);
+    let ours = Shell::bare();
+    ours.write("main.json", victim.ok(&["key", "export", "main"]));
+    ours.ok(&["key", "import", "main", "--file", "main.json"]);
+    ours.write("m", victim.read("m"));
+    ours.fails_harmlessly(&["reencrypt", "m"], 3).says(&["corp: offsite"]);
+    ours.write("evil.json", other.ok(&["key", "export", "evil", "--public"]));
+    ours.ok(&["key", "import", "partner", "--file", "evil.json"]);
+    for args in [&["reencrypt", "m"][..], &["edit", "--stdin", "m"]] {
+        ours.fails_harmlessly(args, 3).says(&["corp: offsite", "--drop-unknown-keys"]);
+    }
+    // Who asks for a key gets a wrap under that key, and not the old one of its names.
+    ours.ok(&["rewrap", "-k", "partner", "--add", "m"]);
+    for name in ["m", "m.envelope"] {
+        other.write(name, ours.read(name));
+    }
+    assert_eq!(other.ok(&["decrypt", "--only-key", "evil", "m", "-o", "-"]), "text");
+}
+
+#[cfg(feature = "aws-lc")]
+#[test]
+fn a_data_key_under_rsa_takes_no_context_that_nothing_would_hold_to() {
+    if !has_openssl(&Shell::bare()) {
+        return;
+    }
+    let shell = with_rsa("rsa");
+    shell.fails(&["datakey", "-k", "rsa", "-c", "a=b"], 2).says(&["binds no encryption context"]);
+    let made: Value = serde_json::from_str(&shell.ok(&["datakey", "-k", "rsa"])).unwrap();
+    let blob = made["CiphertextBlob"].as_str().unwrap();
+    let opened = shell.ok(&["datakey", "decrypt", blob]);
+    let opened: Value = serde_json::from_str(&opened).unwrap();
+    assert_eq!(opened["Plaintext"], made["Plaintext"]);
+    assert_eq!(opened["EncryptionAlgorithm"], "RSAES_OAEP_SHA_256");
+    let run = shell.fails(&["datakey", "decrypt", blob, "-c", "a=b"], 2);
+    assert!(run.stdout.is_empty());
+    shell.fails(&["datakey", "rewrap", blob, "-k", "main", "-c", "a=b"], 2);
+    shell.ok(&["datakey", "rewrap", blob, "-k", "main", "--set-context", "a=b"]);
+}
+
+#[cfg(feature = "aws-lc")]
+#[test]
+fn a_copy_of_an_rsa_key_in_either_form_stops_its_destruction() {
+    if !has_openssl(&Shell::bare()) {
+        return;
+    }
+    let shell = with_rsa("rsa");
+    shell.ok(&["key", "delete", "rsa"]);
+    shell.let_the_days_pass();
+    let folder = shell.keyring().parent().unwrap().display().to_string();
+    openssl(&shell, &format!("rsa -in rsa.pem -traditional -out '{folder}/copy.pem' 2> err"));
+    let before = fs::read(shell.keyring()).unwrap();
+    shell.fails(&["key", "purge", "--yes"], 1).says(&["copy.pem"]);
+    assert_eq!(fs::read(shell.keyring()).unwrap(), before);
+    fs::remove_file(shell.keyring().with_file_name("copy.pem")).unwrap();
+    shell.ok(&["key", "purge", "--yes"]);
 }

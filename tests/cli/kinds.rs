@@ -135,9 +135,6 @@ fn what_takes_the_place_of_a_message_keeps_the_public_halves_of_its_writer() {
     run.success();
     carry(&host, &vault, "a.enwrap");
     assert_eq!(vault.ok(&["decrypt", "a.enwrap", "-o", "-"]), "edited");
-    // The header's tag says that it has the key already; a record has no tag.
-    host.run(&["rewrap", "-k", "off", "--add", "a.enwrap"]).success();
-    assert!(!host.path("a.enwrap.envelope").exists());
     let run = host.run(&["reencrypt", "a.enwrap", "-k", "main"]).success();
     run.says(&["no longer opened by off"]);
     host.ok(&["rewrap", "-k", "off", "--add", "a.enwrap"]);
@@ -212,6 +209,64 @@ fn usage_and_purge_know_pairs_by_proof() {
     host.ok(&["key", "delete", "off"]);
     host.let_the_days_pass();
     host.run(check).success().says(&["public halves"]);
+    assert!(!host.ok(&["key", "list"]).contains("p256"));
+    host.run(&["key", "purge", "--yes"]).success().says(&["nothing to destroy"]);
+}
+
+/// An export of a public half in which members have other values.
+fn altered_export(shell: &Shell, key: &str, members: &[(&str, &str)]) -> String {
+    let export = shell.ok(&["key", "export", key, "--public"]);
+    let mut export: Value = serde_json::from_str(&export).unwrap();
+    for (member, value) in members {
+        export[*member] = (*value).into();
+    }
+    export.to_string()
+}
+
+#[test]
+fn an_import_under_the_id_of_a_reader_takes_nobody_s_place() {
+    let owner = Shell::new();
+    owner.ok(&["keygen", "victim"]);
+    let victim = owner.run(&["--json", "key", "show", "victim"]).json().remove(0);
+    let victim_id = victim["key_id"].as_str().unwrap();
+    let partner = Shell::bare();
+    partner.ok(&["keygen", "partner", "--kind", "p256"]);
+    let ours = Shell::new();
+    // A message for all three, made where all of them were.
+    owner.write("partner.json", partner.ok(&["key", "export", "partner", "--public"]));
+    owner.ok(&["key", "import", "partner", "--file", "partner.json"]);
+    owner.write("ours.json", ours.ok(&["key", "export", "main"]));
+    owner.ok(&["key", "import", "ours", "--file", "ours.json"]);
+    owner.write("a", "text");
+    owner.ok(&["encrypt", "a", "-k", "ours", "-k", "victim", "-k", "partner", "-o", "m"]);
+    carry(&owner, &ours, "m");
+    for members in [&[][..], &[("id", victim_id)]] {
+        let host = Shell::bare();
+        host.write("ours.json", ours.ok(&["key", "export", "main"]));
+        host.ok(&["key", "import", "ours", "--file", "ours.json"]);
+        host.write("partner.json", altered_export(&partner, "partner", members));
+        host.ok(&["key", "import", "partner", "--file", "partner.json"]);
+        carry(&owner, &host, "m");
+        let run = host.fails_harmlessly(&["reencrypt", "m"], 3);
+        run.says(&[&format!("enwrap: {victim_id}/1"), "--drop-unknown-keys"]);
+    }
+}
+
+#[test]
+fn an_import_that_says_to_be_a_later_version_of_a_key_is_no_advice_to_use_it() {
+    let stranger = Shell::bare();
+    stranger.ok(&["keygen", "k", "--kind", "p256"]);
+    let shell = Shell::new();
+    let own = shell.run(&["--json", "key", "show", "main"]).json().remove(0);
+    let text = altered_export(&stranger, "k", &[("id", own["key_id"].as_str().unwrap())]);
+    shell.write("k.json", text);
+    shell.fails(&["key", "import", "k", "--file", "k.json"], 8).says(&["same id"]);
+    // Beside another public half of that id it comes in, and the file alone says that it belongs to it.
+    let (vault, host) = vault_and_host("p256");
+    vault.ok(&["key", "rotate", "off"]);
+    host.write("off.json", vault.ok(&["key", "export", "off", "--public"]));
+    let run = host.run(&["key", "import", "off-2", "--file", "off.json"]).success();
+    run.says(&["nothing proves", "compare it"]);
 }
 
 #[test]

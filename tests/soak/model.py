@@ -22,9 +22,9 @@ class Version:
 
 
 class Key:
-    def __init__(self, key_id, alias, is_pair):
+    def __init__(self, key_id, alias, kind):
         self.id, self.alias, self.versions = key_id, alias, [Version(1)]
-        self.is_pair = is_pair
+        self.is_pair, self.is_rsa = kind != "aes", kind == "rsa"
 
     @property
     def current(self):
@@ -106,6 +106,11 @@ class Keyring:
         key = self.by_id(wrap.key_id)
         return key if key and (not key.is_pair or self.held(wrap)) else None
 
+    def identified(self, wrap):
+        """The same, where no other key can have that name."""
+        key = self.named(wrap)
+        return key if key and not key.is_rsa else None
+
     def materials(self):
         return {version.material for key in self.keys for version in key.versions}
 
@@ -117,11 +122,12 @@ class Keyring:
 
 
 class Wrap:
-    """One encrypted data key."""
+    """One encrypted data key. A blob of RSA opens under any context: only a message's header binds it there."""
 
-    def __init__(self, key, context):
+    def __init__(self, key, context, is_blob=False):
         self.key_id, self.number = key.id, key.current.number
         self.material, self.context = key.current.material, dict(context)
+        self.binds = not (is_blob and key.is_rsa)
 
 
 class Message:
@@ -155,7 +161,8 @@ class Expected:
 def opens(keyring, wrap, context):
     """Whether a wrap is one of a version held here, in whatever state."""
     version = keyring.held(wrap)
-    return version is not None and version.material == wrap.material and wrap.context == context
+    is_right = wrap.context == context or not wrap.binds
+    return version is not None and version.material == wrap.material and is_right
 
 
 def opening(keyring, sets, context, only=()):
@@ -212,7 +219,7 @@ def rewrap(keyring, sets, context, chosen, is_adding):
     if not is_exact:
         # Nothing is known about these, and nobody asked to leave them out.
         for wrap in (wrap for wraps in proved_sets for wrap in wraps):
-            is_wanted = keyring.named(wrap) and wrap.key_id in wanted
+            is_wanted = keyring.identified(wrap) and wrap.key_id in wanted
             if keyring.held(wrap) is None and not is_wanted and wrap not in record:
                 record.append(wrap)
     for key_id in wanted:
@@ -230,7 +237,7 @@ def reencrypt(keyring, sets, context, chosen):
         wrap
         for wraps in sets
         for wrap in wraps
-        if not opens(keyring, wrap, context) and not (keyring.named(wrap) and wrap.key_id in now)
+        if not opens(keyring, wrap, context) and not (keyring.identified(wrap) and wrap.key_id in now)
     ]
     if not chosen and unproved:
         return NO_KEY, None

@@ -133,11 +133,24 @@ class Soak:
         else:
             alias = self.rng.choice("abcde")
         code = EXISTS if self.keyring.by_alias(alias) else DONE
-        kind = self.rng.choice(("aes", "aes", "p256", "p384", "p521"))
-        lines = self.change_keyring("keygen", alias, "--kind", kind, code=code, is_json=True)
+        kind = self.rng.choice(("aes", "aes", "p256", "p384", "p521", "rsa"))
+        lines = self.rsa_key(alias, code) if kind == "rsa" else self.new_key(alias, kind, code)
         if code == DONE:
-            self.keyring.keys.append(model.Key(lines[0]["key_id"], alias, kind != "aes"))
+            self.keyring.keys.append(model.Key(lines[0]["key_id"], alias, kind))
             self.keyring_changed()
+
+    def new_key(self, alias, kind, code):
+        return self.change_keyring("keygen", alias, "--kind", kind, code=code, is_json=True)
+
+    def rsa_key(self, alias, code):
+        """enwrap makes no RSA keys."""
+        make = "openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2> /dev/null"
+        self.world.shell(make, "rsa.pem")
+        self.count += 1
+        padding = self.rng.choice(("pkcs1", "oaep-sha1", "oaep-sha256", "oaep-sha384", "oaep-sha512"))
+        names = ["--namespace", "ns", "--name", f"rsa-{self.count}", "--padding", padding]
+        verb = ["key", "import", alias, "--private-key-file", "rsa.pem", *names]
+        return self.change_keyring(*verb, code=code, touched=["rsa.pem"], is_json=True)
 
     def no_such_key(self):
         verb = self.rng.choice((["key", "show"], ["key", "rotate"], ["key", "disable"], ["datakey", "-k"]))
@@ -148,6 +161,7 @@ class Soak:
         if not key or len(key.versions) >= MOST_VERSIONS:
             return
         code = DONE if key.current.state == model.ENABLED else KEY_DISABLED
+        code = model.USAGE if key.is_rsa else code
         self.change_keyring("key", "rotate", key.alias, code=code)
         if code == DONE:
             key.versions.append(model.Version(key.current.number + 1))
@@ -668,10 +682,11 @@ class Soak:
         context, path = self.pairs(PAIRS | BOUND, 0.4), self.new_name(".key")
         pairs = Expected(context).arguments()
         code = DONE if key.current.state == model.ENABLED else KEY_DISABLED
+        code = model.USAGE if code == DONE and key.is_rsa and context else code
         arguments = ["-k", key.alias, *pairs, "--format", "hex", "--blob-out", path]
         printed = self.enwrap("datakey", *arguments, code=code, touched=[path], is_change=True)
         if code == DONE:
-            self.blobs[path] = (model.Wrap(key, context), printed)
+            self.blobs[path] = (model.Wrap(key, context, is_blob=True), printed)
         if len(self.blobs) > 4:
             oldest = next(iter(self.blobs))
             del self.blobs[oldest]
@@ -684,6 +699,7 @@ class Soak:
         wrap, data_key = self.blobs[path]
         context = wrap.context if self.rng.random() < 0.8 else {"purpose": "another"}
         code = model.opening(self.keyring, [[wrap]], context)
+        code = model.USAGE if code == DONE and not wrap.binds and context else code
         arguments = ["--blob-file", path, *Expected(context).arguments()]
         if self.rng.random() < 0.5:
             found = self.enwrap("datakey", "decrypt", *arguments, "--format", "hex", code=code, touched=[path])
@@ -704,12 +720,14 @@ class Soak:
         code = DONE if key.current.state == model.ENABLED else KEY_DISABLED
         if code == DONE:
             code = model.opening(self.keyring, [[wrap]], context)
+        if code == DONE and (not wrap.binds and context or key.is_rsa and new_context):
+            code = model.USAGE
         new = self.new_name(".key")
         arguments = ["--blob-file", path, "-k", key.alias, *Expected(context).arguments(), *more]
         arguments += ["--blob-out", new]
         self.enwrap("datakey", "rewrap", *arguments, code=code, touched=[path, new], is_change=True)
         if code == DONE:
-            self.blobs[new] = (model.Wrap(key, new_context), data_key)
+            self.blobs[new] = (model.Wrap(key, new_context, is_blob=True), data_key)
 
 
 # How often each comes.

@@ -9,7 +9,7 @@ pub mod raw_rsa;
 use std::borrow::Cow;
 
 use crate::fs::search::Needles;
-use crate::keyring::model::key::{NAMESPACE, State};
+use crate::keyring::model::key::{NAMESPACE, Origin, State};
 use crate::keyring::{Key, KeyId, KeyVersion, Kind, RootKeys};
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, Recipient, Unwrapper, WrapError, WrappingKey,
@@ -59,7 +59,7 @@ impl KeyService for RootKeys {
         }
         let (namespace, name) = raw_aes::names(wrapped)?;
         let (id, number) = id_and_number(namespace, name)?;
-        let key = self.keys().iter().find(|key| key.id() == id)?;
+        let key = named_by_id(self, id)?;
         if key.version(Some(number)).is_ok() {
             return None;
         }
@@ -74,15 +74,31 @@ impl KeyService for RootKeys {
     }
 
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
-        let naming = Naming::of(wrapped);
-        let held = self.versions().find(|(key, version)| naming.is_of(key.kind(), version));
-        let by_id = || {
-            let (namespace, name) = raw_aes::names(wrapped)?;
-            let (id, _) = id_and_number(namespace, name)?;
-            self.keys().iter().find(|key| key.id() == id)
-        };
-        held.map(|(key, _)| key).or_else(by_id).map(|key| key.id().into())
+        named(self, wrapped).map(|key| key.id().into())
     }
+
+    fn identified_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
+        let is_only =
+            |key: &&Key| key.origin() == Origin::Generated || key.kind().curve().is_some();
+        named(self, wrapped).filter(is_only).map(|key| key.id().into())
+    }
+}
+
+/// The key that an encrypted data key names, also in a version that was destroyed.
+fn named<'a>(keyring: &'a RootKeys, wrapped: &EncryptedDataKey) -> Option<&'a Key> {
+    let naming = Naming::of(wrapped);
+    let held = keyring.versions().find(|(key, version)| naming.is_of(key.kind(), version));
+    let by_id = || {
+        let (namespace, name) = raw_aes::names(wrapped)?;
+        named_by_id(keyring, id_and_number(namespace, name)?.0)
+    };
+    held.map(|(key, _)| key).or_else(by_id)
+}
+
+/// The key of this id, if messages call it by that. An import can have any id, and names of its own.
+fn named_by_id(keyring: &RootKeys, id: KeyId) -> Option<&Key> {
+    let is_it = |key: &&Key| key.id() == id && key.current().namespace == NAMESPACE;
+    keyring.keys().iter().find(is_it)
 }
 
 /// Says that a branch key is held in other versions than the one that is named, which AWS KMS may still have.

@@ -32,6 +32,10 @@ impl RawRsaRecipient {
 }
 
 impl Recipient for RawRsaRecipient {
+    fn binds_context(&self) -> bool {
+        false
+    }
+
     fn wrap(
         &self,
         data_key: &DataKey,

@@ -101,7 +101,10 @@ fn passphrase(fault: &PassphraseFault, about: &About) -> Verdict {
             "enwrap sets 64 MiB and 3 passes, and tries 8 MiB to 1 GiB, 16 passes, 16 lanes, and 2 GiB times \
              passes at most: whoever set another cost may mean to harm this machine",
         ),
-        PassphraseFault::TooMany => Exit::Policy.into(),
+        PassphraseFault::TooMany => Exit::Policy.hint(
+            "four derivations are tried, those of the header first: look at its envelope file, to which anybody may have \
+             added records",
+        ),
         PassphraseFault::Memory => Exit::Failure.hint("try it where more memory is free"),
     }
 }
@@ -111,6 +114,9 @@ impl Classified for DatakeyError {
         match self {
             Self::NotBase64 | Self::NotABlob(_) => Exit::NotAMessage.hint(
                 "give the CiphertextBlob that 'enwrap datakey' printed, or wrote with --blob-out",
+            ),
+            Self::NotBound => Exit::Usage.hint(
+                "leave out -c, and whatever depends on it: nothing would hold whoever opens it to the context",
             ),
             Self::Locked(error) => resolve(
                 error,
