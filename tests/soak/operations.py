@@ -318,8 +318,10 @@ class Soak:
         held, is_odd = self.keyring.materials(), False
         for old in self.generations().values():
             due = {version.material for key in old.keys for version in key.due()}
-            # After a restore: what was due is in a generation only, or one has another form than the keyring.
-            is_odd |= not due <= held or old.passphrase != self.keyring.passphrase
+            # After a restore: what was due is in a generation only, which has nothing else that is not held, or one has
+            # another form than the keyring.
+            is_due_only_there = not due <= held and old.materials() - due <= held
+            is_odd |= is_due_only_there or old.passphrase != self.keyring.passphrase
         self.enwrap("keyring", "check", code=FOUND if is_odd else DONE, touched=["k"])
 
     # Messages.
