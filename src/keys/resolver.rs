@@ -266,14 +266,10 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 return Proof::Unknown(UnknownReason::Unusable(refusal.clone()));
             }
         }
-        if is_person {
-            let (_, name) = namespace_and_name(wrapped);
-            if !self.derivations.iter().any(|tried| *tried == name) {
-                if self.derivations.len() == MOST_PASSPHRASES {
-                    return Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany));
-                }
-                self.derivations.push(name.into_owned());
-            }
+        let (_, derivation) = namespace_and_name(wrapped);
+        let is_new = is_person && !self.derivations.iter().any(|tried| *tried == derivation);
+        if is_new && self.derivations.len() == MOST_PASSPHRASES {
+            return Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany));
         }
         let unwrapped = match self.purpose {
             ResolvePurpose::Open { .. } => candidate.unwrapper.unwrap(wrapped, self.context),
@@ -281,6 +277,12 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 candidate.unwrapper.unwrap_unasked(wrapped, self.context)
             }
         };
+        // What was not derived has cost nothing: without a passphrase there is none of them too many.
+        let is_derived =
+            matches!(unwrapped, Ok(_) | Err(UnwrapError::Passphrase(PassphraseFault::Wrong(_))));
+        if is_new && is_derived {
+            self.derivations.push(derivation.into_owned());
+        }
         match unwrapped.map(&self.accept) {
             Ok(Some(found)) => {
                 self.opened.get_or_insert_with(|| (found, candidate.key.clone()));

@@ -344,6 +344,8 @@ fn four_passphrases_of_a_message_are_tried() {
     }
     let run = decrypted(&shell, "fifth", &BY_PASSPHRASE).failure(16);
     run.says(&["more passphrases than are tried", "envelope file"]);
+    // Where none is given, none is tried, and so none too many.
+    decrypted(&shell, "fifth", &[]).failure(3).says(&["ENWRAP_MESSAGE_PASSPHRASE"]);
 }
 
 #[test]

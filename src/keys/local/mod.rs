@@ -78,8 +78,9 @@ impl KeyService for RootKeys {
     }
 
     fn identified_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
-        let is_only =
-            |key: &&Key| key.origin() == Origin::Generated || key.kind().curve().is_some();
+        let has_our_name =
+            |key: &Key| key.origin() == Origin::Generated && key.current().namespace == NAMESPACE;
+        let is_only = |key: &&Key| has_our_name(key) || key.kind().curve().is_some();
         named(self, wrapped).filter(is_only).map(|key| key.id().into())
     }
 }
