@@ -35,7 +35,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "the keyring itself, as its text or base64 of it: read-only, for jobs without a disk; set but \
          empty is an error",
     ),
-    ("ENWRAP_KEY", "the keys to encrypt under, several by commas, where neither -k nor -p is given"),
+    (
+        "ENWRAP_KEY",
+        "the keys to encrypt under, several by commas, where neither -k nor -p is given",
+    ),
     (
         "ENWRAP_ENVELOPE",
         "envelope files to read, several by colons, where --envelope does not name any",
