@@ -19,7 +19,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::local::raw_aes::{self, RawAes};
 use super::service::{
-    Candidate, KeyName, KeyService, Locality, PassphraseFault, Recipient, ServiceError,
+    Candidate, KeyName, KeyService, Locality, NamedKey, PassphraseFault, Recipient, ServiceError,
     UnwrapError, Unwrapper, WrapError, WrappingKey,
 };
 use crate::crypto::argon2id::{Cost, DerivationError};
@@ -285,7 +285,7 @@ impl KeyService for Passphrases {
     }
 
     /// None: that the passphrase opens one of them shows nothing of another, which may be another person's.
-    fn root_key(&self, _: &EncryptedDataKey) -> Option<KeyName> {
+    fn root_key(&self, _: &EncryptedDataKey) -> Option<NamedKey> {
         None
     }
 }

@@ -4,6 +4,8 @@
 //! A resolution tries them in that order, with every local key before any remote one and passphrases last, and gives
 //! each encrypted data key one [`Proof`]. Opening, rewrapping, counting and destroying read these proofs, and no other code unwraps.
 
+use std::borrow::Cow;
+
 use crate::crypto::secret::DataKey;
 use crate::keyring::KeyError;
 use crate::keys::local::namespace_and_name;
@@ -106,8 +108,10 @@ pub struct ResolvedKey {
 
 impl ResolvedKey {
     fn new(wrapped: EncryptedDataKey, services: &[&dyn KeyService]) -> Self {
-        let root_key = services.iter().find_map(|service| service.root_key(&wrapped));
-        let identified = services.iter().find_map(|service| service.identified_key(&wrapped));
+        let named = services.iter().find_map(|service| service.root_key(&wrapped));
+        let identified = named.as_ref().filter(|named| named.is_identified);
+        let identified = identified.map(|named| named.key.clone());
+        let root_key = named.map(|named| named.key);
         let missing_version = services.iter().find_map(|service| service.missing_version(&wrapped));
         let proof = Proof::Unknown(UnknownReason::NotHeld);
         Self { wrapped, root_key, identified, missing_version, key: None, proof }
@@ -266,9 +270,10 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 return Proof::Unknown(UnknownReason::Unusable(refusal.clone()));
             }
         }
-        let (_, derivation) = namespace_and_name(wrapped);
-        let is_new = is_person && !self.derivations.iter().any(|tried| *tried == derivation);
-        if is_new && self.derivations.len() == MOST_PASSPHRASES {
+        let new_derivation = is_person
+            .then(|| namespace_and_name(wrapped).1)
+            .filter(|name| !self.derivations.iter().any(|tried| tried == name));
+        if new_derivation.is_some() && self.derivations.len() == MOST_PASSPHRASES {
             return Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany));
         }
         let unwrapped = match self.purpose {
@@ -280,9 +285,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         // What was not derived has cost nothing: without a passphrase there is none of them too many.
         let is_derived =
             matches!(unwrapped, Ok(_) | Err(UnwrapError::Passphrase(PassphraseFault::Wrong(_))));
-        if is_new && is_derived {
-            self.derivations.push(derivation.into_owned());
-        }
+        self.derivations.extend(new_derivation.filter(|_| is_derived).map(Cow::into_owned));
         match unwrapped.map(&self.accept) {
             Ok(Some(found)) => {
                 self.opened.get_or_insert_with(|| (found, candidate.key.clone()));

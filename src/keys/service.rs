@@ -53,6 +53,16 @@ pub struct WrappingKey {
     pub is_enabled: bool,
 }
 
+/// The root key that an encrypted data key names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedKey {
+    /// The key.
+    pub key: KeyName,
+    /// Whether no other key can have the name: it is the id of a key that was made here, or the public key itself. Other
+    /// names were chosen by whoever made an import, and do not tell one reader from another.
+    pub is_identified: bool,
+}
+
 /// Where a service does its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Locality {
@@ -95,17 +105,11 @@ pub trait KeyService: Send + Sync {
         None
     }
 
-    /// Returns the root key held here that an encrypted data key names by a name that no other key can have, also where it
-    /// names a version that was destroyed: the id of a key that was made here, or the public key itself. Other names were
-    /// chosen by whoever made an import, and do not tell one reader from another.
-    fn identified_key(&self, _wrapped: &EncryptedDataKey) -> Option<KeyName> {
-        None
-    }
-
     /// Returns the root key held here that an encrypted data key names, also where it names a version that
     /// was destroyed.
-    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
-        self.candidates(wrapped).into_iter().next().map(|candidate| candidate.key.key)
+    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey> {
+        let candidate = self.candidates(wrapped).into_iter().next()?;
+        Some(NamedKey { key: candidate.key.key, is_identified: false })
     }
 }
 

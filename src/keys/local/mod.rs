@@ -12,7 +12,8 @@ use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, Origin, State};
 use crate::keyring::{Key, KeyId, KeyVersion, Kind, RootKeys};
 use crate::keys::service::{
-    Candidate, KeyName, KeyService, Locality, Recipient, Unwrapper, WrapError, WrappingKey,
+    Candidate, KeyName, KeyService, Locality, NamedKey, Recipient, Unwrapper, WrapError,
+    WrappingKey,
 };
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use branch_key::BranchName;
@@ -73,15 +74,12 @@ impl KeyService for RootKeys {
         })
     }
 
-    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
-        named(self, wrapped).map(|key| key.id().into())
-    }
-
-    fn identified_key(&self, wrapped: &EncryptedDataKey) -> Option<KeyName> {
+    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey> {
+        let key = named(self, wrapped)?;
         let has_our_name =
-            |key: &Key| key.origin() == Origin::Generated && key.current().namespace == NAMESPACE;
-        let is_only = |key: &&Key| has_our_name(key) || key.kind().curve().is_some();
-        named(self, wrapped).filter(is_only).map(|key| key.id().into())
+            key.origin() == Origin::Generated && key.current().namespace == NAMESPACE;
+        let is_identified = has_our_name || key.kind().curve().is_some();
+        Some(NamedKey { key: key.id().into(), is_identified })
     }
 }
 
@@ -240,7 +238,7 @@ mod tests {
         let missing = keyring.missing_version(&gone).unwrap();
         assert_eq!(missing, "has version 1 of 'a', not 9: this keyring is older than the rotation");
         assert_eq!(keyring.missing_version(&wrapped), None);
-        assert_eq!(keyring.root_key(&gone), Some(id.into()));
+        assert_eq!(keyring.root_key(&gone).map(|named| named.key), Some(id.into()));
         wrapped.provider_id[0] ^= 1;
         assert!(keyring.candidates(&wrapped).is_empty() && keyring.root_key(&wrapped).is_none());
         let opens = |it: &Candidate<'_>| it.unwrapper.unwrap(&wrapped, &context).is_ok();
