@@ -55,6 +55,15 @@ impl SecretBytes {
         secret
     }
 
+    /// Returns `bytes` in hex. The caller has to wipe the original.
+    #[must_use]
+    pub fn hex_of(bytes: &[u8]) -> Self {
+        let mut digits = Self::zeroed(bytes.len() * 2);
+        let encoded = hex::encode_to_slice(bytes, digits.expose_mut());
+        debug_assert!(encoded.is_ok(), "two digits a byte");
+        digits
+    }
+
     /// Returns the secret bytes.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

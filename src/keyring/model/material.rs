@@ -53,10 +53,7 @@ impl Material {
     /// It in hex, for a keyring file or an export: nothing else may see it.
     #[must_use]
     pub fn to_hex(&self) -> SecretBytes {
-        let mut digits = SecretBytes::zeroed(self.0.len() * 2);
-        let encoded = hex::encode_to_slice(self.0.expose(), digits.expose_mut());
-        debug_assert!(encoded.is_ok(), "two digits a byte");
-        digits
+        SecretBytes::hex_of(self.0.expose())
     }
 
     /// It itself.

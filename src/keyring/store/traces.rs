@@ -18,9 +18,7 @@ impl Traces {
             // In PKCS#1, the other form of RSA keys, only what PKCS#8 holds stands by itself.
             let bytes = material.secret().expose();
             let bytes = der::within_pkcs8(bytes).unwrap_or(bytes);
-            let mut hex = SecretBytes::zeroed(bytes.len() * 2);
-            let encoded = hex::encode_to_slice(bytes, hex.expose_mut());
-            debug_assert!(encoded.is_ok(), "two digits a byte");
+            let mut hex = SecretBytes::hex_of(bytes);
             needles.add_raw(bytes);
             needles.add_text(hex.expose());
             hex.expose_mut().make_ascii_uppercase();

@@ -67,10 +67,7 @@ pub(super) fn encode(bytes: &[u8], encoding: Encoding) -> SecretText {
     match encoding {
         Encoding::Raw => text.push(bytes),
         Encoding::Hex => {
-            let mut digits = SecretBytes::zeroed(bytes.len() * 2);
-            let encoded = hex::encode_to_slice(bytes, digits.expose_mut());
-            debug_assert!(encoded.is_ok(), "two digits a byte");
-            text.push(digits.expose());
+            text.push(SecretBytes::hex_of(bytes).expose());
             text.push(b"\n");
         }
         Encoding::Base64 => {
