@@ -11,11 +11,11 @@
 //!
 //! The wrapping key is 32 bytes from HMAC-SHA256 in counter mode (SP 800-108), under the branch key.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::Hmac;
 use sha2::Sha256;
 use uuid::Uuid;
-use zeroize::Zeroize as _;
 
+use crate::crypto::counter_kdf;
 use crate::crypto::engine::{Gcm, IV_LEN, Iv, TAG_LEN};
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::crypto::stack;
@@ -27,8 +27,7 @@ use crate::message::encrypted_data_key::EncryptedDataKey;
 const SALT_LEN: usize = 16;
 const VERSION_LEN: usize = 16;
 
-/// The derived bits, as the key derivation counts them.
-const DERIVED_BITS: u32 = 256;
+const WRAPPING_KEY_LEN: usize = 32;
 
 /// The parts of a ciphertext.
 struct Wrap<'a> {
@@ -118,18 +117,9 @@ impl BranchKey {
         let associated_data =
             [BRANCH_NAMESPACE.as_bytes(), id.as_bytes(), version.as_bytes(), &context.serialise()]
                 .concat();
-        let gcm = stack::wipe_after(|| {
-            let mut mac = Hmac::<Sha256>::new_from_slice(self.key.expose()).ok()?;
-            mac.update(&1_u32.to_be_bytes());
-            mac.update(BRANCH_NAMESPACE.as_bytes());
-            mac.update(&[0]);
-            mac.update(wrap.salt);
-            mac.update(&DERIVED_BITS.to_be_bytes());
-            let mut wrapping_key = mac.finalize().into_bytes();
-            let gcm = Gcm::new(&wrapping_key);
-            wrapping_key.as_mut_slice().zeroize();
-            gcm
-        })?;
+        let (label, len) = (BRANCH_NAMESPACE.as_bytes(), WRAPPING_KEY_LEN);
+        let wrapping_key = counter_kdf::derive::<Hmac<Sha256>>(&self.key, label, wrap.salt, len)?;
+        let gcm = stack::wipe_after(|| Gcm::new(wrapping_key.expose()))?;
         let mut data_key = SecretBytes::copy_of(wrap.ciphertext);
         gcm.open(wrap.iv, &associated_data, data_key.expose_mut(), wrap.tag).ok()?;
         Some(DataKey::new(data_key))

@@ -15,10 +15,11 @@
 //! Each wrap has a sender key of its own, whose private half is wiped: nobody, its writer included, can unwrap it
 //! without the recipient's private key.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::Hmac;
 use sha2::Sha384;
 use subtle::ConstantTimeEq as _;
 
+use crate::crypto::counter_kdf;
 use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
 use crate::crypto::engine::{Gcm, IV_LEN, Iv, TAG_LEN};
 use crate::crypto::secret::{DataKey, SecretBytes, fill_random};
@@ -37,9 +38,6 @@ const VERSION: u8 = 1;
 const SALT_LEN: usize = 32;
 const COMMIT_KEY_LEN: usize = 32;
 const WRAPPING_KEY_LEN: usize = 32;
-
-/// The derived bits, as the key derivation counts them.
-const DERIVED_BITS: u32 = 512;
 
 /// The wrapping key serves one wrap only.
 const IV: Iv = [0; IV_LEN];
@@ -229,23 +227,8 @@ fn fixed_info(
 
 /// The first 64 bytes of HMAC-SHA384(shared secret, `i u32 | info | 00 | salt | 512 u32`) for i = 1, 2.
 fn derive(shared: &SecretBytes, salt: &[u8; SALT_LEN], info: &[u8]) -> Option<Derived> {
-    let mut derived = SecretBytes::zeroed(COMMIT_KEY_LEN + WRAPPING_KEY_LEN);
-    stack::wipe_after(|| {
-        let mut rest = derived.expose_mut();
-        for counter in 1u32..=2 {
-            let mut hmac = Hmac::<Sha384>::new_from_slice(shared.expose()).ok()?;
-            for part in [&counter.to_be_bytes()[..], info, &[0], salt, &DERIVED_BITS.to_be_bytes()]
-            {
-                hmac.update(part);
-            }
-            let block = hmac.finalize().into_bytes();
-            let (part, after) = rest.split_at_mut(block.len().min(rest.len()));
-            part.copy_from_slice(&block[..part.len()]);
-            rest = after;
-        }
-        Some(())
-    })?;
-    Some(Derived(derived))
+    let len = COMMIT_KEY_LEN + WRAPPING_KEY_LEN;
+    counter_kdf::derive::<Hmac<Sha384>>(shared, info, salt, len).map(Derived)
 }
 
 #[cfg(test)]
