@@ -18,7 +18,7 @@ use enwrap::operations::reencrypt::{ReencryptError, reencrypt, successor};
 use enwrap::operations::usage::KeyReport;
 
 use crate::cli::app::App;
-use crate::cli::args::{OpenArgs, Pair, RecipientArgs, context_of};
+use crate::cli::args::{OpenArgs, Pair, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -28,6 +28,7 @@ use crate::cli::key_choice::named_keys;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
 use crate::cli::replacement::{self, keys_to_carry, sealer_for};
+use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};

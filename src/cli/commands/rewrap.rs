@@ -15,13 +15,14 @@ use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenedMessage};
 use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap};
 
 use crate::cli::app::App;
-use crate::cli::args::{OpenArgs, RecipientArgs};
+use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
 use crate::cli::key_choice::named_keys;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
+use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};

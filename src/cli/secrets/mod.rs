@@ -1,4 +1,5 @@
 //! Passphrases: where they come from, and questions at the terminal.
 
+pub(crate) mod args;
 pub(crate) mod passphrase;
 pub(crate) mod prompt;

@@ -26,7 +26,7 @@ use enwrap::pipeline::PipelineError;
 use if_changed::{Alike, Existing, read_error};
 
 use crate::cli::app::App;
-use crate::cli::args::{ContextArgs, OutputArgs, Pair, RecipientArgs, SkipExisting, context_of};
+use crate::cli::args::{ContextArgs, OutputArgs, Pair, SkipExisting, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -37,6 +37,7 @@ use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
 use crate::cli::key_services::data_key_services;
 use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
+use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::secrets::passphrase::{OfMessages, Sources};
 use crate::cli::trees::batch::{Outcome, Turn};
 use crate::cli::trees::job::{EXTENSION, Job};

@@ -12,10 +12,10 @@ use enwrap::keyring::{Key, KeyError, KeyVersion, file, pem};
 use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::App;
-use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::process::umask;
+use crate::cli::secrets::args::NewPassphraseArgs;
 use crate::output::error::{AfterDone as _, Cause, Concerning as _, Error, UsageError};
 use crate::output::records::KeyVersionMember;
 use crate::output::records::key::ExportedRecord;

@@ -10,9 +10,9 @@ use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
 use enwrap::keyring::paper;
 
 use crate::cli::app::App;
-use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::destination::{Destination, Payload, Target};
+use crate::cli::secrets::args::NewPassphraseArgs;
 use crate::output::error::{AfterDone as _, Cannot as _, Error, UsageError};
 use crate::output::records::keyring::BackedUpRecord;
 use crate::output::sanitize;

@@ -8,8 +8,8 @@ use enwrap::keyring::Location;
 use enwrap::operations::keyring_check;
 
 use crate::cli::app::App;
-use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
+use crate::cli::secrets::args::ImportPassphraseArgs;
 use crate::output::counted::counted;
 use crate::output::error::{Error, Found};
 use crate::output::records::keyring::FindingRecord;

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::cli::app::App;
-use crate::cli::args::NewPassphraseArgs;
 use crate::cli::examples::examples;
+use crate::cli::secrets::args::NewPassphraseArgs;
 use crate::output::error::{AfterDone as _, Error};
 use crate::output::records::keyring::ResealedRecord;
 use crate::output::sanitize;

@@ -9,9 +9,9 @@ use enwrap::keyring::store::restore::Compared;
 use enwrap::keyring::{Location, Store, paper};
 
 use crate::cli::app::App;
-use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
+use crate::cli::secrets::args::ImportPassphraseArgs;
 use crate::output::counted::counted;
 use crate::output::error::{About, AfterDone as _, Concerning as _, Error, PaperError, Subject};
 use crate::output::records::keyring::RestoredRecord;

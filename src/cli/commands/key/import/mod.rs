@@ -14,8 +14,8 @@ use enwrap::keyring::{Alias, KeyId};
 
 use super::parse_alias;
 use crate::cli::app::App;
-use crate::cli::args::ImportPassphraseArgs;
 use crate::cli::examples::examples;
+use crate::cli::secrets::args::ImportPassphraseArgs;
 use crate::output::error::{AfterDone as _, Error, UsageError};
 use crate::output::records::key::ImportedRecord;
 
