@@ -3,7 +3,7 @@
 //! - [`service`]: the traits of a key service; [`local`]: the keyring as one
 //! - [`passphrase`]: passphrases as one
 //! - [`envelope`]: further encrypted data keys of a message, kept beside it
-//! - [`resolver`]: tries encrypted data keys, local keys before remote ones, and says what each one proved
+//! - [`resolver`]: tries encrypted data keys, local keys before remote ones; [`proof`]: what is found out about each
 //! - [`unopened`]: why none of them opened
 
 pub mod envelope;
@@ -11,6 +11,7 @@ pub mod envelope;
 pub(crate) mod fake;
 pub mod local;
 pub mod passphrase;
+pub mod proof;
 pub mod resolver;
 pub mod service;
 pub mod unopened;

@@ -1,7 +1,8 @@
 //! Why a resolution opened nothing: the encrypted data key that came closest decides what is said.
 
 use super::local::namespace_and_name;
-use super::resolver::{KeySet, Proof, Refusal, ResolvedKey, SetOrigin, UnknownReason, rank};
+use super::proof::{Proof, Refusal, UnknownReason, rank};
+use super::resolver::{KeySet, ResolvedKey, SetOrigin};
 use super::service::{PassphraseFault, ServiceError};
 use crate::keyring::KeyError;
 use crate::keyring::model::kind::ECDH_NAMESPACE;

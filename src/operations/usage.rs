@@ -5,10 +5,8 @@
 //! a name, or a forged record, must not cost the only key.
 
 use crate::crypto::secret::DataKey;
-use crate::keys::resolver::{
-    KeySet, Proof, Refusal, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, UnknownReason,
-    resolve,
-};
+use crate::keys::proof::{Proof, Refusal, UnknownReason};
+use crate::keys::resolver::{KeySet, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, resolve};
 use crate::keys::service::{KeyName, KeyService, WrappingKey};
 use crate::keys::unopened::name_of;
 use crate::message::context::EncryptionContext;
