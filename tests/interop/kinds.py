@@ -21,6 +21,8 @@ from aws_encryption_sdk.identifiers import AlgorithmSuite
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from wrap import fields
+
 ENWRAP, WORK = sys.argv[1], Path(sys.argv[2])
 PROVIDERS = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
 PLAIN = bytes(range(256)) * 40
@@ -190,16 +192,6 @@ class Exchange:
             enwrap("verify", *flags("-c", stored), "-", input=message, code=4)
             wrong = {name: "other" for name in bound}
             enwrap("verify", *flags("-c", stored | wrong), "-", input=message, code=6)
-
-
-def fields(edk):
-    """The three sized fields of a serialised encrypted data key, and how long it is."""
-    result, at = [], 0
-    for _ in range(3):
-        size = int.from_bytes(edk[at:at + 2], "big")
-        result.append(edk[at + 2:at + 2 + size])
-        at += 2 + size
-    return result, at
 
 
 def unwrap(keyring, edk, context):

@@ -25,6 +25,8 @@ from aws_cryptographic_material_providers.mpl.models import (
     OnDecryptInput,
 )
 
+from wrap import fields
+
 ENWRAP, WORK = sys.argv[1], Path(sys.argv[2])
 PROVIDERS = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
 CONTEXT = {"purpose": "test"}
@@ -48,16 +50,6 @@ def keyring(alias):
             wrapping_alg=AesWrappingAlg.ALG_AES256_GCM_IV12_TAG16,
         )
     )
-
-
-def fields(edk):
-    """The three sized fields of a serialised encrypted data key, and how long it is."""
-    result, at = [], 0
-    for _ in range(3):
-        size = int.from_bytes(edk[at:at + 2], "big")
-        result.append(edk[at + 2:at + 2 + size])
-        at += 2 + size
-    return result, at
 
 
 def unwrap(alias, edk):
