@@ -5,10 +5,15 @@ destructors have run, and its memory is still there.
 """
 
 import ctypes
+import fcntl
 import os
+import pathlib
 import signal
+import struct
 import subprocess
+import termios
 import threading
+import time
 
 _TRACEME, _CONT, _SETOPTIONS = 0, 7, 0x4200
 _O_TRACEEXIT, _O_EXITKILL = 0x40, 0x100000
@@ -73,6 +78,28 @@ def locked_ranges(pid):
             elif fields[0] == "VmFlags:" and "lo" in fields:
                 ranges.append(pages)
     return ranges
+
+
+def wait_until_it_waits_for(pipe, pid):
+    """Returns when a process has taken all that was written to `pipe` and every thread of it sleeps.
+
+    That a write to the pipe came back proves nothing: enwrap enlarges the pipe, so all of it may still lie there.
+    """
+    deadline = time.monotonic() + 60
+    while not (_is_empty(pipe) and _sleeps(pid)):
+        assert time.monotonic() < deadline, "it does not take its input"
+        time.sleep(0.001)
+
+
+def _is_empty(pipe):
+    unread = fcntl.ioctl(pipe, termios.FIONREAD, struct.pack("i", 0))
+    return struct.unpack("i", unread) == (0,)
+
+
+def _sleeps(pid):
+    """Whether each thread is in an interruptible sleep: the state stands behind the name, which is in parentheses."""
+    threads = pathlib.Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(thread.read_text().rpartition(") ")[2].startswith("S") for thread in threads)
 
 
 def drop_capability_to_lock():

@@ -26,8 +26,8 @@ PASSPHRASE = os.urandom(24).hex().encode()
 OF_A_PERSON = os.urandom(24).hex().encode()
 PLAINTEXT = os.urandom(1024)
 LARGE = PLAINTEXT * 3000
-# More than a pipe holds: a process that has taken this much has begun with the frames.
-BEYOND_A_PIPE = 256 << 10
+# Some frames: a process that has taken this much has done with the header.
+SOME_FRAMES = 256 << 10
 
 something_was_found = False
 
@@ -246,7 +246,7 @@ def search_recipients(place):
     place.case("reencrypt", *given, "shared", more=of("shared", as_well=old))
     place.case("rewrap", "--add", *new, "one", messages=["one"], more=of("personal"))
 
-    with Waiting(place, ["encrypt", *new, "-o", "later"], bytes(2 * BEYOND_A_PIPE)) as pid:
+    with Waiting(place, ["encrypt", *new, "-o", "later"], bytes(2 * SOME_FRAMES)) as pid:
         memory, locked = process.memory_of(pid), process.locked_ranges(pid)
     derived = keys.passphrase_keys(place.path("later").read_bytes(), OF_A_PERSON)
     for what, secrets in (("passphrase", [OF_A_PERSON]), ("key of a passphrase", derived)):
@@ -388,9 +388,10 @@ class Waiting:
         self.child = subprocess.Popen(
             command, env=place.environment, stdin=subprocess.PIPE, cwd=place.folder, **options
         )
-        self.rest = data[BEYOND_A_PIPE:]
-        self.child.stdin.write(data[:BEYOND_A_PIPE])
+        self.rest = data[SOME_FRAMES:]
+        self.child.stdin.write(data[:SOME_FRAMES])
         self.child.stdin.flush()
+        process.wait_until_it_waits_for(self.child.stdin, self.child.pid)
 
     def __enter__(self):
         return self.child.pid
@@ -405,7 +406,7 @@ class Waiting:
 def search_while_waiting(place):
     """While a command waits for input, it still has root keys, a frame key and the passphrase, and no more."""
     zeros = place.path("zeros")
-    zeros.write_bytes(bytes(2 * BEYOND_A_PIPE))
+    zeros.write_bytes(bytes(2 * SOME_FRAMES))
     place.prepare("encrypt", "-k", "here", "zeros", "-o", "message")
     for message, source, verb in (
         ("waited", zeros, ["encrypt", "-k", "here", "-o", "waited"]),
@@ -472,7 +473,7 @@ def look_for_a_core_dump(place):
         print("skipped: this system writes no core dumps")
         return
     verb = ["encrypt", "-k", "here", "-o", "dumped"]
-    waiting = Waiting(place, verb, bytes(2 * BEYOND_A_PIPE), preexec_fn=allow)
+    waiting = Waiting(place, verb, bytes(2 * SOME_FRAMES), preexec_fn=allow)
     # The hard limit is its caller's; without this, only the soft limit would be tried.
     resource.prlimit(waiting.child.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
     is_dumped = dumps(waiting.child.pid)
