@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -18,6 +19,7 @@ import moods
 from agreement import Refused
 from moods import HangUp, Reply, error
 
+MOST_SECONDS = 30
 TARGET = "TrentService."
 CONTEXTS = ("EncryptionContext", "SourceEncryptionContext", "DestinationEncryptionContext")
 INCORRECT_KEY = error(
@@ -107,6 +109,14 @@ class Proxy:
         """Counts from zero again."""
         with self._lock:
             self.requests, self.most_in_flight = [], 0
+
+    def waits_for_a_request(self, child, beyond=0):
+        """Returns when a request of a process, beyond so many, waits for its answer."""
+        deadline = time.monotonic() + MOST_SECONDS
+        while not (self.in_flight and len(self.requests) > beyond):
+            assert child.poll() is None, "it ended without a request"
+            assert time.monotonic() < deadline, "it asks nothing"
+            time.sleep(0.01)
 
     @contextmanager
     def counted(self, request):

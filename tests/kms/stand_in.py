@@ -22,11 +22,12 @@ CREDENTIALS = {
 }
 MOST_SECONDS = 60
 # Two repairs: the ids of multi-Region keys are as AWS has them (moto's are longer than the room that its blobs have for
-# them), and ReplicateKey takes ARNs.
+# them), and ReplicateKey takes ARNs. It ends with whoever started it, however that ends: its input ends then.
 LAUNCHER = """
-import uuid
+import os, sys, threading, uuid
 from moto.kms import models
 from moto.server import main
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 models.generate_key_id = lambda is_multi=False: f"mrk-{uuid.uuid4().hex}" if is_multi else str(uuid.uuid4())
 replicate = models.KmsBackend.replicate_key
 models.KmsBackend.replicate_key = lambda self, arn, region: replicate(self, arn.rpartition("/")[2], region)
@@ -61,8 +62,8 @@ class Moto:
         port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-c", LAUNCHER, "-H", "127.0.0.1", "-p", str(port)]
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.server = subprocess.Popen(command, cwd="/", **quiet)
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.server = subprocess.Popen(command, cwd="/", **streams)
         deadline = time.monotonic() + MOST_SECONDS
         while self.server.poll() is None:
             try:
@@ -76,7 +77,7 @@ class Moto:
         return False
 
     def _end(self):
-        self.server.terminate()
+        self.server.stdin.close()
         try:
             self.server.wait(10)
         except subprocess.TimeoutExpired:
