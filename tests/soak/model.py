@@ -24,7 +24,7 @@ class Version:
 class Key:
     def __init__(self, key_id, alias, kind):
         self.id, self.alias, self.versions = key_id, alias, [Version(1)]
-        self.is_pair, self.is_rsa = kind != "aes", kind == "rsa"
+        self.is_pair, self.is_rsa, self.is_kms = kind not in ("aes", "aws-kms"), kind == "rsa", kind == "aws-kms"
 
     @property
     def current(self):
