@@ -8,6 +8,7 @@ import concurrent.futures
 import importlib
 import inspect
 import os
+import signal
 import sys
 import time
 import traceback
@@ -44,6 +45,8 @@ def attempt(case, program, moto, keys):
 
 
 def main():
+    # Whoever starts this in the background may have it ignored, and so would enwrap.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     program, words = os.path.abspath(sys.argv[1]), sys.argv[2:]
     chosen = [(name, case) for name, case in all_cases() if not words or any(word in name for word in words)]
     failures = 0
