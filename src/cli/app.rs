@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use enwrap::keyring::{Location, Store};
+use enwrap::keyring::{Location, RootKeys, Store};
+use enwrap::keys::aws_kms::client::{ClientSettings, client};
+use enwrap::keys::aws_kms::{AwsKms, Discovery};
 use enwrap::pipeline::Jobs;
 
 use super::args::GlobalArgs;
@@ -22,6 +24,7 @@ pub(crate) struct App {
     lock_timeout: Duration,
     passphrase: Sources,
     pub(crate) jobs: Jobs,
+    kms: ClientSettings,
 }
 
 impl App {
@@ -44,7 +47,16 @@ impl App {
             lock_timeout: Duration::from_secs(args.lock_timeout),
             passphrase: args.passphrase.sources(),
             jobs: args.jobs.map_or_else(Jobs::available, Jobs::new),
+            kms: ClientSettings {
+                timeout: Duration::from_secs(args.kms_timeout),
+                concurrency: args.kms_concurrency,
+            },
         })
+    }
+
+    /// The keys of a keyring that AWS KMS keeps, and those that `discovery` finds.
+    pub(crate) fn aws_kms(&self, keyring: &RootKeys, discovery: Discovery) -> AwsKms {
+        AwsKms::new(client(self.kms.clone()), keyring, discovery)
     }
 
     /// Refuses `--json` for a verb that prints none.

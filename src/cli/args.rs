@@ -9,6 +9,8 @@ use clap::Args;
 use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
 use enwrap::keyring::store::LOCK_TIMEOUT;
 use enwrap::keyring::{RootKeys, Store};
+use enwrap::keys::aws_kms::Discovery;
+use enwrap::keys::aws_kms::api::KmsKeyName;
 use enwrap::message::Limits;
 use enwrap::message::context::EncryptionContext;
 use enwrap::operations::decrypt::{Commitment, DecryptPolicy};
@@ -43,6 +45,15 @@ pub(crate) struct GlobalArgs {
     /// Work with up to N threads in all [default: the processors that this process may use]
     #[arg(short, long, global = true, value_name = "N", hide_short_help = true)]
     pub(crate) jobs: Option<NonZeroUsize>,
+
+    /// Wait up to SECONDS for each answer of AWS KMS, with all that is tried again
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600), hide_short_help = true)]
+    pub(crate) kms_timeout: u64,
+
+    /// Ask AWS KMS for up to N things at once
+    #[arg(long, global = true, value_name = "N", default_value = "8", hide_short_help = true)]
+    pub(crate) kms_concurrency: NonZeroUsize,
 
     /// Say nothing but errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -169,9 +180,12 @@ pub(crate) struct OpenArgs {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) context_file: Option<PathBuf>,
 
-    /// Open with this key only (repeatable)
+    /// Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS
     #[arg(long, value_name = "KEY", add = super::complete::key_names())]
     only_key: Vec<String>,
+
+    #[command(flatten)]
+    discovery: DiscoveryArgs,
 
     /// Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope
     /// [env: ENWRAP_ENVELOPE]
@@ -189,6 +203,32 @@ pub(crate) struct OpenArgs {
 
     #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// Whether keys of AWS KMS are asked that nobody named.
+#[derive(Debug, Args)]
+pub(crate) struct DiscoveryArgs {
+    /// Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with
+    /// '=ACCOUNT,..' for keys of these accounts only
+    #[arg(long, value_name = "ACCOUNT", num_args = 0.., require_equals = true, value_delimiter = ',')]
+    #[arg(value_parser = parse_account)]
+    aws_kms_discovery: Option<Vec<String>>,
+}
+
+impl DiscoveryArgs {
+    pub(crate) fn discovery(&self) -> Discovery {
+        match &self.aws_kms_discovery {
+            None => Discovery::Off,
+            Some(accounts) if accounts.is_empty() => Discovery::Everywhere,
+            Some(accounts) => Discovery::Accounts(accounts.clone()),
+        }
+    }
+}
+
+/// Parses the number of an AWS account.
+fn parse_account(text: &str) -> Result<String, &'static str> {
+    let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { Ok(text.to_owned()) } else { Err("an account has twelve digits") }
 }
 
 /// The commitment policies, by their official names. They differ here in what is read only: every policy writes suites
@@ -239,8 +279,24 @@ impl OpenArgs {
     }
 
     /// Whether only keys may open a message that are named, and so must be in the keyring.
-    pub(crate) fn names_keys(&self) -> bool {
-        !self.only_key.is_empty()
+    pub(crate) fn names_held_keys(&self) -> bool {
+        self.only_key.iter().any(|name| !KmsKeyName::is_meant(name))
+    }
+
+    /// Whether keys of AWS KMS may open a message that are in no keyring.
+    pub(crate) fn names_keys_in_kms(&self) -> bool {
+        let is_named = self.only_key.iter().any(|name| KmsKeyName::is_meant(name));
+        is_named || self.discovery() != Discovery::Off
+    }
+
+    /// The names of the only keys that may open a message; all, if empty.
+    pub(crate) fn only_keys(&self) -> &[String] {
+        &self.only_key
+    }
+
+    /// Which keys of AWS KMS may be asked that only the message names.
+    pub(crate) fn discovery(&self) -> Discovery {
+        self.discovery.discovery()
     }
 
     pub(crate) fn policy(&self, keyring: &RootKeys, store: &Store) -> Result<DecryptPolicy, Error> {

@@ -3,32 +3,99 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use enwrap::keyring::{Alias, Key, KeyVersion, RootKeys, Store};
-use enwrap::keys::service::{KeyName, Recipient, recipient};
+use enwrap::keyring::model::key::Origin;
+use enwrap::keyring::{Alias, Key, KeyVersion, KeyringError, RootKeys, Store};
+use enwrap::keys::aws_kms::api::{KmsCause, KmsError, KmsKeyName};
+use enwrap::keys::aws_kms::client;
+use enwrap::keys::service::{KeyName, WrapError};
 
 use super::environment;
-use super::key_services::data_key_services;
 use crate::output::error::{Concerning as _, Error, UsageError};
+
+/// A key that a command line names.
+pub(crate) enum ChosenKey<'a> {
+    /// A key of the keyring. AWS KMS may keep its material.
+    Held(&'a Key),
+    /// A key of AWS KMS that the keyring does not have.
+    InKms(KmsKeyName),
+}
+
+impl ChosenKey<'_> {
+    pub(crate) fn name(&self) -> KeyName {
+        match self {
+            Self::Held(key) => key.id().into(),
+            Self::InKms(name) => KeyName::Foreign(name.to_string()),
+        }
+    }
+
+    /// Whether AWS KMS wraps under it.
+    pub(crate) fn is_in_kms(&self) -> bool {
+        match self {
+            Self::Held(key) => key.origin() == Origin::AwsKms,
+            Self::InKms(_) => true,
+        }
+    }
+
+    /// Refuses a key that encrypts nothing, before the first file.
+    pub(crate) fn require_to_encrypt(&self) -> Result<(), Error> {
+        if let Self::Held(key) = self {
+            key.to_encrypt()?;
+        }
+        if self.is_in_kms() && !client::IS_BUILT {
+            let (key, context) = (self.name().to_string(), Vec::new());
+            let cause = KmsCause::NotBuilt;
+            return Err(WrapError::from(KmsError { action: "Encrypt", key, context, cause }).into());
+        }
+        Ok(())
+    }
+}
+
+/// The keyring for keys of these names, or for the default key if there are none. Keys of AWS KMS need no keyring.
+pub(crate) fn keyring_for(store: &Store, given: &[String]) -> Result<RootKeys, Error> {
+    let names = or_from_environment(given);
+    let is_kms_alone = !names.is_empty() && names.iter().all(|name| KmsKeyName::is_meant(name));
+    match store.load() {
+        Err(KeyringError::NotFound { .. }) if is_kms_alone => Ok(RootKeys::default()),
+        loaded => Ok(loaded?),
+    }
+}
+
+fn or_from_environment(given: &[String]) -> Vec<String> {
+    if given.is_empty() { environment::keys() } else { given.to_vec() }
+}
 
 /// The keys to encrypt under: `-k`, else `ENWRAP_KEY`, else the alias `default`.
 pub(crate) fn keys_to_encrypt<'a>(
     keyring: &'a RootKeys,
     store: &Store,
     given: &[String],
-) -> Result<Vec<&'a Key>, Error> {
-    let from_environment = if given.is_empty() { environment::keys() } else { Vec::new() };
-    let names = if given.is_empty() { &from_environment } else { given };
+) -> Result<Vec<ChosenKey<'a>>, Error> {
+    let names = or_from_environment(given);
     if names.is_empty() {
-        return keyring.key(Alias::DEFAULT).map(|key| vec![key]).map_err(|_| no_default(keyring));
+        let default = keyring.key(Alias::DEFAULT).map_err(|_| no_default(keyring))?;
+        return Ok(vec![ChosenKey::Held(default)]);
     }
-    let mut keys: Vec<&Key> = Vec::new();
-    for name in names {
-        let key = keyring.key(name).in_keyring(store)?;
-        if !keys.iter().any(|chosen| chosen.id() == key.id()) {
+    let mut keys: Vec<ChosenKey<'a>> = Vec::new();
+    for name in &names {
+        let key = choose(keyring, store, name)?;
+        if keys.iter().all(|chosen| chosen.name() != key.name()) {
             keys.push(key);
         }
     }
     Ok(keys)
+}
+
+fn choose<'a>(keyring: &'a RootKeys, store: &Store, name: &str) -> Result<ChosenKey<'a>, Error> {
+    if !KmsKeyName::is_meant(name) {
+        return Ok(ChosenKey::Held(keyring.key(name).in_keyring(store)?));
+    }
+    let name: KmsKeyName =
+        name.parse().map_err(|error| UsageError::new(format!("'{name}': {error}")))?;
+    let is_it = |(key, version): &(&Key, &KeyVersion)| {
+        key.origin() == Origin::AwsKms && version.name == name.key_id()
+    };
+    let held = keyring.versions().find(is_it);
+    Ok(held.map_or(ChosenKey::InKms(name), |(key, _)| ChosenKey::Held(key)))
 }
 
 /// Refuses operands that name a key and not a file: `-r backup note` is no way to say `-k backup`, and would encrypt
@@ -53,7 +120,7 @@ pub(crate) fn named_keys<'a>(
     keyring: &'a RootKeys,
     store: &Store,
     names: &[String],
-) -> Result<Vec<&'a Key>, Error> {
+) -> Result<Vec<ChosenKey<'a>>, Error> {
     if names.is_empty() { Ok(Vec::new()) } else { keys_to_encrypt(keyring, store, names) }
 }
 
@@ -62,18 +129,20 @@ pub(crate) fn key_to_wrap<'a>(
     keyring: &'a RootKeys,
     store: &Store,
     given: Option<&str>,
-) -> Result<(&'a Key, &'a KeyVersion, Box<dyn Recipient + 'a>), Error> {
+) -> Result<ChosenKey<'a>, Error> {
     let given: Vec<String> = given.map(str::to_owned).into_iter().collect();
-    let keys = keys_to_encrypt(keyring, store, &given)?;
-    let [key] = keys[..] else {
-        return Err(UsageError::new(
-            "a data key is wrapped under one key, and ENWRAP_KEY has several",
-        )
-        .hint("choose one with -k KEY")
-        .into());
-    };
-    let version = key.to_encrypt().in_keyring(store)?;
-    Ok((key, version, recipient(&data_key_services(keyring), &key.id().into()).in_keyring(store)?))
+    let mut keys = keys_to_encrypt(keyring, store, &given)?;
+    match (keys.pop(), keys.is_empty()) {
+        (Some(key), true) => {
+            key.require_to_encrypt().in_keyring(store)?;
+            Ok(key)
+        }
+        _ => {
+            Err(UsageError::new("a data key is wrapped under one key, and ENWRAP_KEY has several")
+                .hint("choose one with -k KEY")
+                .into())
+        }
+    }
 }
 
 fn no_default(keyring: &RootKeys) -> Error {
@@ -89,11 +158,26 @@ fn no_default(keyring: &RootKeys) -> Error {
         .into()
 }
 
-/// The ids of the keys that `--only-key` names.
+/// The names of the keys that `--only-key` has.
 pub(crate) fn key_ids(
     keyring: &RootKeys,
     store: &Store,
     names: &[String],
 ) -> Result<Vec<KeyName>, Error> {
-    names.iter().map(|name| Ok(keyring.key(name).in_keyring(store)?.id().into())).collect()
+    names.iter().map(|name| Ok(choose(keyring, store, name)?.name())).collect()
+}
+
+/// Those of some names that are of keys of AWS KMS which the keyring does not have.
+pub(crate) fn keys_in_kms(
+    keyring: &RootKeys,
+    store: &Store,
+    names: &[String],
+) -> Result<Vec<KmsKeyName>, Error> {
+    let mut found = Vec::new();
+    for name in names {
+        if let ChosenKey::InKms(name) = choose(keyring, store, name)? {
+            found.push(name);
+        }
+    }
+    Ok(found)
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{KeyringError, RootKeys, Store};
+use enwrap::keys::aws_kms::api::KmsKeyName;
+use enwrap::keys::aws_kms::{self, AwsKms};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::passphrase::{Derivation, Passphrases};
 use enwrap::keys::service::{KeyName, KeyService, WrappingKey};
@@ -19,11 +21,12 @@ use super::args::OpenArgs;
 use super::environment;
 use super::io::message_source::MessageSource;
 use super::io::source::is_stdin;
+use super::key_choice::{ChosenKey, keys_in_kms, keys_to_encrypt, named_keys};
 use super::key_services::key_services;
 use super::outputs::Role;
 use super::secrets::passphrase::{OfMessages, Sources};
 use super::secrets::prompt;
-use crate::output::error::{Cannot as _, Error};
+use crate::output::error::{Cannot as _, Concerning as _, Error};
 use crate::output::{Ui, sanitize};
 
 /// How people are told of a passphrase that opens a message.
@@ -36,6 +39,7 @@ pub(crate) struct Opening {
     /// Where the keyring was looked for, if there is none: passphrases open messages without one.
     missing_keyring: Option<PathBuf>,
     passphrases: Passphrases,
+    kms: AwsKms,
     pub(crate) policy: DecryptPolicy,
     /// The envelope files that were named. Each is read once a run.
     shared: Vec<Envelope>,
@@ -44,7 +48,7 @@ pub(crate) struct Opening {
 /// What one message is opened with: what all are, and the envelope file beside it.
 pub(crate) struct OpeningOne<'a> {
     opening: &'a Opening,
-    services: [&'a dyn KeyService; 2],
+    services: [&'a dyn KeyService; 3],
     /// The envelope file beside the message.
     beside: Option<Envelope>,
 }
@@ -66,9 +70,12 @@ impl Opening {
     ) -> Result<Self, Error> {
         let sources = args.passphrase_sources();
         let (keyring, missing_keyring) = match store.load() {
-            // Told before the first message, unless a passphrase may open it.
+            // Told before the first message, unless something else may open it.
             Err(KeyringError::NotFound { path })
-                if !args.names_keys() && (sources.is_named() || prompt::is_possible()) =>
+                if !args.names_held_keys()
+                    && (args.names_keys_in_kms()
+                        || sources.is_named()
+                        || prompt::is_possible()) =>
             {
                 (RootKeys::default(), Some(path))
             }
@@ -76,6 +83,10 @@ impl Opening {
         };
         let passphrases = Passphrases::of(Box::new(OfMessages(sources)));
         let policy = args.policy(&keyring, store)?;
+        let mut kms = app.aws_kms(&keyring, args.discovery());
+        for name in keys_in_kms(&keyring, store, args.only_keys())? {
+            kms.add(name);
+        }
         let mut shared = Vec::new();
         for path in envelopes(&args.envelope) {
             let envelope = match Envelope::open(&path) {
@@ -85,7 +96,35 @@ impl Opening {
             warn_of_skipped(app.ui, &envelope);
             shared.push(envelope);
         }
-        Ok(Self { ui: app.ui, keyring, missing_keyring, passphrases, policy, shared })
+        Ok(Self { ui: app.ui, keyring, missing_keyring, passphrases, kms, policy, shared })
+    }
+
+    /// The keys to encrypt under that `-k` names, or none. They may open messages too.
+    pub(crate) fn choose(
+        &mut self,
+        store: &Store,
+        names: &[String],
+    ) -> Result<Vec<KeyName>, Error> {
+        if names.iter().any(|name| !KmsKeyName::is_meant(name)) {
+            self.require_keyring()?;
+        }
+        let (names, in_kms) = names_of(store, &named_keys(&self.keyring, store, names)?)?;
+        in_kms.into_iter().for_each(|name| self.kms.add(name));
+        Ok(names)
+    }
+
+    /// As [`choose`](Self::choose), and without names the default.
+    pub(crate) fn choose_or_default(
+        &mut self,
+        store: &Store,
+        names: &[String],
+    ) -> Result<Vec<KeyName>, Error> {
+        let keys = keys_to_encrypt(&self.keyring, store, names);
+        let keys =
+            keys.map_err(|error| self.require_keyring().map_or_else(Into::into, |()| error))?;
+        let (names, in_kms) = names_of(store, &keys)?;
+        in_kms.into_iter().for_each(|name| self.kms.add(name));
+        Ok(names)
     }
 
     /// Refuses to go on without a keyring, for what passphrases alone do not serve.
@@ -118,8 +157,8 @@ impl Opening {
     }
 
     /// The key services of this run.
-    pub(crate) fn services(&self) -> [&dyn KeyService; 2] {
-        key_services(&self.keyring, &self.passphrases)
+    pub(crate) fn services(&self) -> [&dyn KeyService; 3] {
+        key_services(&self.keyring, &self.kms, &self.passphrases)
     }
 
     /// Looks for the envelope file beside `input`.
@@ -147,7 +186,7 @@ impl Opening {
         if key.key == Passphrases::name() {
             return A_PASSPHRASE.to_owned();
         }
-        format!("{} version {}", self.shown_key(&key.key), key.version)
+        with_version(self.shown_key(&key.key), key)
     }
 
     /// What opened a message: the id of its key with the version, or a passphrase.
@@ -155,7 +194,7 @@ impl Opening {
         if key.key == Passphrases::name() {
             return A_PASSPHRASE.to_owned();
         }
-        format!("key {} version {}", key.key, key.version)
+        with_version(format!("key {}", key.key), key)
     }
 
     /// What a new message is encrypted under, in a list.
@@ -168,9 +207,33 @@ impl Opening {
     }
 }
 
-/// The wrapping key of a keyring that an encrypted data key names. A name proves nothing.
+/// The wrapping key of a keyring or of AWS KMS that an encrypted data key names. A name proves nothing.
 pub(crate) fn named_by(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
-    keyring.candidates(wrapped).into_iter().next().map(|candidate| candidate.key)
+    let held = keyring.candidates(wrapped).into_iter().next().map(|candidate| candidate.key);
+    held.or_else(|| aws_kms::wrapping_key_named_by(keyring, wrapped))
+}
+
+/// What keys to encrypt under are called, and those of them that no keyring has.
+fn names_of(
+    store: &Store,
+    keys: &[ChosenKey<'_>],
+) -> Result<(Vec<KeyName>, Vec<KmsKeyName>), Error> {
+    let mut in_kms = Vec::new();
+    for key in keys {
+        key.require_to_encrypt().in_keyring(store)?;
+        if let ChosenKey::InKms(name) = key {
+            in_kms.push(name.clone());
+        }
+    }
+    Ok((keys.iter().map(ChosenKey::name).collect(), in_kms))
+}
+
+/// What a wrapping key is called; of one that has no versions, without one.
+fn with_version(name: String, key: &WrappingKey) -> String {
+    match key.key {
+        KeyName::Id(_) => format!("{name} version {}", key.version),
+        KeyName::Foreign(_) => name,
+    }
 }
 
 impl OpeningOne<'_> {

@@ -52,7 +52,7 @@ impl FakeRemote {
     fn reach(&self) -> Result<(), ServiceError> {
         if *self.mood.lock().unwrap() == Mood::Down {
             let source = "no route to host".into();
-            return Err(ServiceError { service: self.name().to_owned(), source });
+            return Err(ServiceError { source });
         }
         Ok(())
     }

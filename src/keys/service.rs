@@ -189,11 +189,9 @@ pub struct Candidate<'a> {
 
 /// A service that could not be asked, or would not answer.
 #[derive(Debug, thiserror::Error)]
-#[error("{service} could not be asked")]
+#[error("{source}")]
 pub struct ServiceError {
-    /// What the service is called.
-    pub service: String,
-    /// The service's own reason.
+    /// The service's own reason, which says what the service is called.
     #[source]
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
@@ -262,17 +260,21 @@ pub enum UnwrapError {
 /// Returns what wraps under a root key, from the service that holds it.
 ///
 /// # Errors
-/// [`WrapError`] of the service that holds the key; where none does, of the last one asked.
+/// [`WrapError`] of the service that holds the key; where none does, of the first one asked.
 pub fn recipient<'a>(
     services: &[&'a dyn KeyService],
     key: &KeyName,
 ) -> Result<Box<dyn Recipient + 'a>, WrapError> {
-    let mut missing = KeyError::NotFound { name: key.to_string(), aliases: Vec::new() };
+    let mut missing = None;
     for service in services {
         match service.recipient(key) {
-            Err(WrapError::Key(error @ KeyError::NotFound { .. })) => missing = error,
+            // The first to look is the keyring, which has more to say of what it lacks than others.
+            Err(WrapError::Key(error @ (KeyError::NotFound { .. } | KeyError::Remote { .. }))) => {
+                missing.get_or_insert(error);
+            }
             other => return other,
         }
     }
-    Err(missing.into())
+    let not_found = || KeyError::NotFound { name: key.to_string(), aliases: Vec::new() };
+    Err(missing.unwrap_or_else(not_found).into())
 }

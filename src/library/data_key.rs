@@ -5,7 +5,7 @@ use super::encrypt::EncryptOptions;
 use super::error::{Error, ErrorKind};
 use crate::crypto::secret::DataKey;
 use crate::keys::service::Recipient;
-use crate::operations::datakey;
+use crate::operations::datakey::{self, Blob};
 
 /// A new data key, in the clear and wrapped.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub fn generate_data_key(
 /// [`ErrorKind::NotAMessage`] for what is no blob, [`ErrorKind::NoKey`], [`ErrorKind::KeyUnusable`], or
 /// [`ErrorKind::Authentication`] where the blob is damaged or the context is another one.
 pub fn decrypt_data_key(blob: &[u8], options: &DecryptOptions<'_>) -> Result<DataKey, Error> {
-    let blob = datakey::parse_blob(blob).map_err(Error::of)?;
+    let blob = datakey::parse_blob(blob).and_then(Blob::own).map_err(Error::of)?;
     let services = options.keyring().services();
     let (data_key, _) = datakey::decrypt(&services, &options.key_names()?, blob, &options.pairs()?)
         .map_err(Error::of)?;

@@ -3,6 +3,8 @@
 //! A blob is one encrypted data key, exactly as a message header serialises it. It holds no encryption context,
 //! and authenticates all of it: whoever opens a blob gives the context that it was made with. RSA binds none, so there a
 //! context is refused.
+//!
+//! Under a key of AWS KMS, a blob is the service's own, as `aws kms` has it: it shows nothing of its key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,8 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::crypto::secret::DataKey;
 use crate::crypto::stack;
+use crate::keyring::RootKeys;
+use crate::keyring::model::kms_arn::KmsArn;
+use crate::keys::aws_kms::api::{self, KmsRewrapped};
+use crate::keys::aws_kms::{AwsKms, RewrapBlobError};
 use crate::keys::resolver::{ResolvePurpose, SetOrigin, resolve};
-use crate::keys::service::{KeyName, KeyService, Recipient, WrapError, WrappingKey};
+use crate::keys::service::{KeyName, KeyService, Recipient, UnwrapError, WrapError, WrappingKey};
 use crate::keys::unopened::ResolveError;
 use crate::message::MessageError;
 use crate::message::context::EncryptionContext;
@@ -43,18 +49,65 @@ pub enum DatakeyError {
     Format(#[from] FieldTooLong),
 }
 
+/// A wrapped data key.
+#[derive(Debug)]
+pub enum Blob {
+    /// An encrypted data key, as a message header has it.
+    Own(EncryptedDataKey),
+    /// Other bytes, which AWS KMS may have made.
+    OfService {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Why they are no encrypted data key.
+        fault: MessageError,
+    },
+}
+
+impl Blob {
+    /// The encrypted data key.
+    ///
+    /// # Errors
+    /// [`DatakeyError::NotABlob`] for other bytes.
+    pub fn own(self) -> Result<EncryptedDataKey, DatakeyError> {
+        match self {
+            Self::Own(wrapped) => Ok(wrapped),
+            Self::OfService { fault, .. } => Err(DatakeyError::NotABlob(fault)),
+        }
+    }
+}
+
+/// What opened a blob.
+#[derive(Debug)]
+pub enum BlobKey {
+    /// A wrapping key of a key service.
+    Wrapping(WrappingKey),
+    /// The key of AWS KMS that the service says it used, and the id of its material.
+    OfService(KmsArn, Option<String>),
+}
+
 /// Reads a blob: its bytes, or base64 of them with any white space.
 ///
 /// # Errors
 /// [`DatakeyError::NotBase64`] or [`DatakeyError::NotABlob`].
-pub fn parse_blob(bytes: &[u8]) -> Result<EncryptedDataKey, DatakeyError> {
-    // A blob begins with the high byte of a short length, which no base64 does.
-    if bytes.first().is_some_and(|first| *first < b'\t') {
-        return EncryptedDataKey::parse(bytes).map_err(DatakeyError::NotABlob);
+pub fn parse_blob(bytes: &[u8]) -> Result<Blob, DatakeyError> {
+    // A blob of ours begins with the high byte of a short length and one of AWS KMS with its version, which no base64 does.
+    let is_text = bytes.is_ascii() && bytes.first().is_none_or(|first| *first >= b'\t');
+    if !is_text {
+        return parse_bytes(bytes);
     }
     let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| DatakeyError::NotBase64)?);
-    EncryptedDataKey::parse(&bytes).map_err(DatakeyError::NotABlob)
+    parse_bytes(&bytes)
+}
+
+fn parse_bytes(bytes: &[u8]) -> Result<Blob, DatakeyError> {
+    match EncryptedDataKey::parse(bytes) {
+        Ok(own) => Ok(Blob::Own(own)),
+        Err(fault) if (1..=api::MOST_BLOB_BYTES).contains(&bytes.len()) => {
+            Ok(Blob::OfService { bytes: bytes.to_vec(), fault })
+        }
+        Err(fault) => Err(DatakeyError::NotABlob(fault)),
+    }
 }
 
 /// Returns the bytes of a blob.
@@ -81,6 +134,30 @@ pub fn generate(
     Ok((data_key, serialise_blob(&wrapped)?))
 }
 
+/// As [`decrypt`], also of a blob of AWS KMS's own.
+///
+/// # Errors
+/// [`DatakeyError::NotABlob`], [`DatakeyError::Locked`] or [`DatakeyError::NotBound`].
+pub fn decrypt_with_kms(
+    keyring: &RootKeys,
+    kms: &AwsKms,
+    only: &[KeyName],
+    blob: Blob,
+    context: &EncryptionContext,
+) -> Result<(DataKey, BlobKey), DatakeyError> {
+    match blob {
+        Blob::Own(wrapped) => {
+            let (data_key, key) = decrypt(&[keyring, kms], only, wrapped, context)?;
+            Ok((data_key, BlobKey::Wrapping(key)))
+        }
+        Blob::OfService { fault, .. } if !kms.is_in_use() => Err(DatakeyError::NotABlob(fault)),
+        Blob::OfService { bytes, .. } => {
+            let opened = kms.decrypt_blob(only, &bytes, context).map_err(unopened)?;
+            Ok((opened.data_key, BlobKey::OfService(opened.key, opened.material_id)))
+        }
+    }
+}
+
 /// Opens a blob, with the keys of `only` or, if that is empty, with any (Decrypt).
 ///
 /// # Errors
@@ -99,6 +176,34 @@ pub fn decrypt(
     let opened = resolution.opened.ok_or_else(|| ResolveError::of(resolution.sets))?;
     require_bound(binds, context)?;
     Ok(opened)
+}
+
+/// Why AWS KMS did not open a blob of its own.
+fn unopened(error: UnwrapError) -> DatakeyError {
+    DatakeyError::Locked(match error {
+        UnwrapError::Refused => ResolveError::DoesNotUnwrap { named: vec!["AWS KMS".to_owned()] },
+        UnwrapError::Key(error) => ResolveError::Unusable(error),
+        UnwrapError::Passphrase(fault) => ResolveError::Passphrase(fault),
+        UnwrapError::Service(error) => ResolveError::Service(error),
+    })
+}
+
+/// Has AWS KMS wrap a blob of its own under another of its keys (ReEncrypt).
+///
+/// # Errors
+/// [`DatakeyError::Locked`] or [`DatakeyError::Wrap`].
+pub fn rewrap_in_kms(
+    kms: &AwsKms,
+    only: &[KeyName],
+    blob: &[u8],
+    contexts: [&EncryptionContext; 2],
+    key: &KeyName,
+) -> Result<KmsRewrapped, DatakeyError> {
+    let [old, new] = contexts;
+    kms.rewrap_blob(only, blob, old, key, new).map_err(|error| match error {
+        RewrapBlobError::Unwrap(error) => unopened(error),
+        RewrapBlobError::Wrap(error) => error.into(),
+    })
 }
 
 fn require_bound(binds: bool, context: &EncryptionContext) -> Result<(), DatakeyError> {
@@ -141,11 +246,11 @@ mod tests {
         let base64 = STANDARD.encode(&blob);
         let (start, end) = base64.split_at(7);
         for form in [&blob[..], base64.as_bytes(), format!("{start}\r\n {end}\n").as_bytes()] {
-            let parsed = parse_blob(form).unwrap();
+            let parsed = parse_blob(form).unwrap().own().unwrap();
             let (opened, key) = decrypt(&services, &[], parsed, &own).unwrap();
             assert_eq!((&opened, &key.key), (&data_key, &first));
         }
-        let parsed = parse_blob(&blob).unwrap();
+        let parsed = parse_blob(&blob).unwrap().own().unwrap();
         let error = decrypt(&services, &[], parsed.clone(), &other).unwrap_err();
         assert!(matches!(error, DatakeyError::Locked(ResolveError::DoesNotUnwrap { .. })));
         let error = decrypt(&services, from_ref(&second), parsed, &own).unwrap_err();
@@ -154,14 +259,15 @@ mod tests {
             DatakeyError::Locked(ResolveError::NoKey { is_excluded: true, .. })
         ));
         let moved = wrap(&*keyring.recipient(&second).unwrap(), &data_key, &other).unwrap();
-        let (opened, key) = decrypt(&services, &[], parse_blob(&moved).unwrap(), &other).unwrap();
+        let (opened, key) =
+            decrypt(&services, &[], parse_blob(&moved).unwrap().own().unwrap(), &other).unwrap();
         assert_eq!((opened, key.key), (data_key, second));
     }
 
     #[test]
     fn other_bytes_are_no_blob() {
         for (bytes, is_base64) in [(&b"!"[..], false), (b"AAAA", true), (b"\0\x05ab", true)] {
-            let error = parse_blob(bytes).unwrap_err();
+            let error = parse_blob(bytes).and_then(Blob::own).unwrap_err();
             assert_eq!(matches!(error, DatakeyError::NotABlob(_)), is_base64, "{error}");
         }
     }

@@ -24,7 +24,6 @@ use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
-use crate::cli::key_choice::named_keys;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
 use crate::cli::replacement::{self, keys_to_carry, sealer_for};
@@ -32,7 +31,7 @@ use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::error::{AfterDone as _, Concerning as _, Error, UsageError};
+use crate::output::error::{AfterDone as _, Error, UsageError};
 use crate::output::progress::Meter;
 use crate::output::records::message::ReencryptedRecord;
 use crate::output::records::summary::ReencryptCounts;
@@ -131,18 +130,12 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
         app.outputs.plan(path)?;
     }
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
-    if !args.keys.is_empty() {
-        opening.require_keyring()?;
-    }
     if let Some(sources) = &new_passphrase {
         opening = opening.with_recipient(sources)?;
     }
-    let keys = named_keys(&opening.keyring, &store, &args.keys)?;
-    for key in &keys {
-        key.to_encrypt().in_keyring(&store)?;
-    }
+    let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
-    let keys = keys.into_iter().map(|key| key.id().into()).chain(passphrase).collect();
+    let keys = keys.into_iter().chain(passphrase).collect();
     let plan =
         ReencryptRun { app, args, opening: &opening, keys, bind: context_of(&args.bind, None)? };
     // Before the first file: a pair that cannot be stored is wrong for all of them.

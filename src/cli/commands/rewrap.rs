@@ -19,7 +19,6 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
-use crate::cli::key_choice::named_keys;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
 use crate::cli::secrets::args::RecipientArgs;
@@ -27,9 +26,7 @@ use crate::cli::trees::batch::{self, Outcome};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::diagnosis::Diagnosis;
-use crate::output::error::{
-    About, AfterDone as _, ChangedMeanwhile, Concerning as _, Error, UsageError,
-};
+use crate::output::error::{About, AfterDone as _, ChangedMeanwhile, Error, UsageError};
 use crate::output::records::summary::RewrapCounts;
 use crate::output::records::{self, has_passphrase, known_keys};
 use crate::output::sanitize;
@@ -161,20 +158,14 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
         app.outputs.plan(shared).map_err(|error| error.hint(hint))?;
     }
     let mut opening = Opening::new(app, &store, &args.open, Missing::Fine)?;
-    if !args.keys.is_empty() {
-        opening.require_keyring()?;
-    }
     if let Some(sources) = &new_passphrase {
         opening = opening.with_recipient(sources)?;
     }
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.policy.commitment = Commitment::Optional;
-    let keys = named_keys(&opening.keyring, &store, &args.keys)?;
-    for key in &keys {
-        key.to_encrypt().in_keyring(&store)?;
-    }
+    let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
-    let keys = keys.into_iter().map(|key| key.id().into()).chain(passphrase).collect();
+    let keys = keys.into_iter().chain(passphrase).collect();
     let envelope = shared.clone().unwrap_or_else(|| FileAt::named(PathBuf::new()));
     let pending = Pending { envelope, records: Vec::new() };
     let mut plan = RewrapRun {

@@ -210,14 +210,20 @@ pub trait KmsApi: Send + Sync {
 
 /// Why AWS KMS did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("AWS KMS, {action} with key '{key}': {cause}")]
+#[error("AWS KMS, {action} with {}: {cause}", with(key))]
 pub struct KmsError {
     /// The operation, by its name in policies: `kms:` and this.
     pub action: &'static str,
-    /// The key, as it was asked for.
+    /// The key, as it was asked for; empty where the service was to find it.
     pub key: String,
+    /// The keys of the encryption context, which a policy can ask for. Its values are not told.
+    pub context: Vec<String>,
     /// Why not.
     pub cause: KmsCause,
+}
+
+fn with(key: &str) -> String {
+    if key.is_empty() { "the key of the blob".to_owned() } else { format!("key '{key}'") }
 }
 
 /// The causes that a person can do something about, each in a way of its own.

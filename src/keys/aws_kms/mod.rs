@@ -1,5 +1,447 @@
-//! AWS KMS as a key service.
+//! AWS KMS as a key service: the SDK's aws-kms keyring (`framework/aws-kms/aws-kms-keyring.md`).
 //!
-//! - [`api`]: what is asked of it, and how that fails
+//! ```text
+//! provider id   = "aws-kms"
+//! provider info = ARN of the key
+//! ciphertext    = the service's blob, as it came
+//! ```
+//!
+//! Which keys are asked is the caller's choice: those of the keyring, those that were named, and with [`Discovery`] those
+//! that a message names. Nothing is asked on a message's word alone.
+//!
+//! - [`api`]: what is asked, and how that fails; [`outage`]: nobody waits twice for a region that does not answer
 
 pub mod api;
+pub mod client;
+mod outage;
+
+use self::api::{
+    KmsApi, KmsBlob, KmsCause, KmsError, KmsKeyName, KmsOpened, KmsRewrapped, MOST_BLOB_BYTES,
+};
+use self::outage::Outages;
+use crate::crypto::secret::DataKey;
+use crate::keyring::model::key::Origin;
+use crate::keyring::model::kms_arn::KmsArn;
+use crate::keyring::model::name::KMS_NAMESPACE;
+use crate::keyring::{Key, KeyError, KeyVersion, RootKeys};
+use crate::keys::local::wrapping_key;
+use crate::keys::service::{
+    Candidate, KeyName, KeyService, Locality, NamedKey, Recipient, ServiceError, UnwrapError,
+    Unwrapper, WrapError, WrappingKey,
+};
+use crate::message::context::EncryptionContext;
+use crate::message::encrypted_data_key::EncryptedDataKey;
+
+/// What the service is called.
+const SERVICE: &str = "AWS KMS";
+
+/// Whether keys are asked that only the message names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Discovery {
+    /// No.
+    #[default]
+    Off,
+    /// Yes, in every account that the credentials allow.
+    Everywhere,
+    /// Those of these accounts.
+    Accounts(Vec<String>),
+}
+
+impl Discovery {
+    fn allows(&self, arn: &KmsArn) -> bool {
+        match self {
+            Self::Off => false,
+            Self::Everywhere => true,
+            Self::Accounts(accounts) => accounts.iter().any(|account| account == arn.account()),
+        }
+    }
+}
+
+/// The keys of AWS KMS that a run may use.
+pub struct AwsKms {
+    api: Box<dyn KmsApi>,
+    keys: Vec<KmsKey>,
+    discovery: Discovery,
+    outages: Outages,
+}
+
+/// A key that may be used.
+struct KmsKey {
+    /// How other rooms call it.
+    key: WrappingKey,
+    /// How the service is told of it.
+    at: KmsKeyName,
+    /// Why it may not be used now: its entry in the keyring is switched off.
+    refusal: Option<KeyError>,
+}
+
+impl KmsKey {
+    fn held(key: &Key, version: &KeyVersion) -> Option<Self> {
+        let is_held = key.origin() == Origin::AwsKms && version.namespace == KMS_NAMESPACE;
+        let arn = version.name.parse().ok().filter(|_| is_held)?;
+        Some(Self {
+            key: wrapping_key(key, version),
+            at: KmsKeyName::Arn(arn),
+            refusal: version.require_enabled(key.id()).err(),
+        })
+    }
+
+    fn named(name: KmsKeyName) -> Self {
+        Self { key: foreign(name.to_string()), at: name, refusal: None }
+    }
+
+    /// Whether an encrypted data key that says that it is under the key `arn` may be under this one. What was named by an
+    /// alias can be any key of its account and region; of that, only the service knows.
+    fn may_open(&self, arn: &KmsArn) -> bool {
+        match &self.at {
+            KmsKeyName::Arn(own) if own.key_id().is_some() => own.is_same_key(arn),
+            other => other.can_be(arn),
+        }
+    }
+}
+
+/// A key that no keyring has.
+fn foreign(name: String) -> WrappingKey {
+    WrappingKey { key: KeyName::Foreign(name), version: 1, is_current: true, is_enabled: true }
+}
+
+impl AwsKms {
+    /// The keys of `keyring` that AWS KMS keeps, and those that `discovery` finds in messages.
+    #[must_use]
+    pub fn new(api: Box<dyn KmsApi>, keyring: &RootKeys, discovery: Discovery) -> Self {
+        let keys = keyring.versions().filter_map(|(key, version)| KmsKey::held(key, version));
+        Self { api, keys: keys.collect(), discovery, outages: Outages::default() }
+    }
+
+    /// Takes a key that the caller names, and that the keyring does not have.
+    pub fn add(&mut self, name: KmsKeyName) {
+        if self.keys.iter().all(|key| key.at != name) {
+            self.keys.push(KmsKey::named(name));
+        }
+    }
+
+    /// Whether there is any key to ask for.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        !self.keys.is_empty() || self.discovery != Discovery::Off
+    }
+
+    /// A key that may wrap: one that was chosen, or that discovery may find.
+    fn key(&self, name: &KeyName) -> Result<KmsKeyName, KeyError> {
+        if let Some(held) = self.keys.iter().find(|held| held.key.key == *name) {
+            return held.refusal.clone().map_or_else(|| Ok(held.at.clone()), Err);
+        }
+        let found = match name {
+            KeyName::Foreign(name) => name.parse().ok().filter(|arn| self.discovery.allows(arn)),
+            KeyName::Id(_) => None,
+        };
+        let missing = || KeyError::NotFound { name: name.to_string(), aliases: Vec::new() };
+        found.map(KmsKeyName::Arn).ok_or_else(missing)
+    }
+
+    /// Asks, unless the region has just not answered.
+    fn ask<T>(
+        &self,
+        action: &'static str,
+        key: Option<&KmsKeyName>,
+        context: &EncryptionContext,
+        call: impl FnOnce(&dyn KmsApi) -> Result<T, KmsError>,
+    ) -> Result<T, KmsError> {
+        let region = key.and_then(KmsKeyName::region).unwrap_or_default();
+        let failed = |cause| {
+            let key = key.map_or_else(String::new, KmsKeyName::to_string);
+            KmsError { action, key, context: Vec::new(), cause }
+        };
+        self.outages.watch(region, failed, || call(&*self.api)).map_err(|error| {
+            let context = context.iter().map(|(key, _)| key.to_owned()).collect();
+            KmsError { context, ..error }
+        })
+    }
+
+    /// GenerateDataKey: draws a data key of `len` bytes. The blob is the service's own.
+    ///
+    /// # Errors
+    /// [`WrapError`].
+    pub fn generate_blob(
+        &self,
+        key: &KeyName,
+        len: usize,
+        context: &EncryptionContext,
+    ) -> Result<(DataKey, KmsBlob), WrapError> {
+        let at = &self.key(key)?;
+        Ok(self.ask("GenerateDataKey", Some(at), context, |api| {
+            api.generate_data_key(at, len, context)
+        })?)
+    }
+
+    /// GenerateDataKeyWithoutPlaintext: the data key stays in the service.
+    ///
+    /// # Errors
+    /// [`WrapError`].
+    pub fn generate_blob_alone(
+        &self,
+        key: &KeyName,
+        len: usize,
+        context: &EncryptionContext,
+    ) -> Result<KmsBlob, WrapError> {
+        let at = &self.key(key)?;
+        Ok(self.ask("GenerateDataKeyWithoutPlaintext", Some(at), context, |api| {
+            api.generate_data_key_without_plaintext(at, len, context)
+        })?)
+    }
+
+    /// Encrypt: the blob is the service's own.
+    ///
+    /// # Errors
+    /// [`WrapError`].
+    pub fn encrypt_blob(
+        &self,
+        key: &KeyName,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<KmsBlob, WrapError> {
+        let at = &self.key(key)?;
+        Ok(self.ask("Encrypt", Some(at), context, |api| api.encrypt(at, data_key, context))?)
+    }
+
+    /// Decrypt: opens a blob of the service's own, which names no key that could be read here. Each key that may be used
+    /// is tried, of `only` if that has any; with discovery, the service finds the key.
+    ///
+    /// # Errors
+    /// [`UnwrapError`] of the key that came closest; [`UnwrapError::Refused`] if there is none to ask.
+    pub fn decrypt_blob(
+        &self,
+        only: &[KeyName],
+        blob: &[u8],
+        context: &EncryptionContext,
+    ) -> Result<KmsOpened, UnwrapError> {
+        let opened = self.with_each_key(only, |key| {
+            Ok(self.ask("Decrypt", key, context, |api| api.decrypt(key, blob, context))?)
+        })?;
+        let is_allowed = self.may_use(only, &opened.key);
+        is_allowed.then_some(opened).ok_or(UnwrapError::Refused)
+    }
+
+    /// ReEncrypt: wraps what a blob holds under another key. In one region the data key does not leave the service;
+    /// between two it has to come here.
+    ///
+    /// # Errors
+    /// As [`decrypt_blob`](Self::decrypt_blob), and as [`encrypt_blob`](Self::encrypt_blob).
+    pub fn rewrap_blob(
+        &self,
+        only: &[KeyName],
+        blob: &[u8],
+        old: &EncryptionContext,
+        destination: &KeyName,
+        new: &EncryptionContext,
+    ) -> Result<KmsRewrapped, RewrapBlobError> {
+        let to = self.key(destination).map_err(WrapError::from)?;
+        let rewrapped = self.with_each_key(only, |key| {
+            if key.is_none_or(|key| key.region() != to.region()) {
+                return Ok(None);
+            }
+            let call = |api: &dyn KmsApi| api.re_encrypt(key, blob, old, &to, new);
+            Ok(Some(self.ask("ReEncrypt", key, old, call)?))
+        })?;
+        if let Some(rewrapped) = rewrapped {
+            return Ok(rewrapped);
+        }
+        let opened = self.decrypt_blob(only, blob, old)?;
+        let wrapped = self.encrypt_blob(destination, &opened.data_key, new)?;
+        Ok(KmsRewrapped { source: opened.key, wrapped })
+    }
+
+    /// Asks with each key that may be used, until one is not refused.
+    fn with_each_key<T>(
+        &self,
+        only: &[KeyName],
+        ask: impl Fn(Option<&KmsKeyName>) -> Result<T, UnwrapError>,
+    ) -> Result<T, UnwrapError> {
+        let mut closest = UnwrapError::Refused;
+        for key in self.keys.iter().filter(|key| only.is_empty() || only.contains(&key.key.key)) {
+            let answer = match &key.refusal {
+                Some(refusal) => Err(UnwrapError::Key(refusal.clone())),
+                None => ask(Some(&key.at)),
+            };
+            match answer {
+                Err(UnwrapError::Refused) => {}
+                Err(error) => closest = error,
+                answer => return answer,
+            }
+        }
+        let finds = self.discovery != Discovery::Off && only.is_empty();
+        if finds { ask(None) } else { Err(closest) }
+    }
+
+    /// Whether what a key opened may be used. A key that the service found is one of those that discovery allows.
+    fn may_use(&self, only: &[KeyName], opened_by: &KmsArn) -> bool {
+        let mut chosen =
+            self.keys.iter().filter(|key| only.is_empty() || only.contains(&key.key.key));
+        chosen.any(|key| key.may_open(opened_by)) || self.discovery.allows(opened_by)
+    }
+}
+
+/// Why a blob was not wrapped again.
+#[derive(Debug, thiserror::Error)]
+pub enum RewrapBlobError {
+    /// It was not unwrapped.
+    #[error(transparent)]
+    Unwrap(#[from] UnwrapError),
+    /// It was not wrapped.
+    #[error(transparent)]
+    Wrap(#[from] WrapError),
+}
+
+impl From<KmsError> for ServiceError {
+    fn from(error: KmsError) -> Self {
+        Self { source: Box::new(error) }
+    }
+}
+
+impl From<KmsError> for WrapError {
+    fn from(error: KmsError) -> Self {
+        Self::Service(error.into())
+    }
+}
+
+impl From<KmsError> for UnwrapError {
+    fn from(error: KmsError) -> Self {
+        match error.cause {
+            KmsCause::Refused => Self::Refused,
+            _ => Self::Service(error.into()),
+        }
+    }
+}
+
+impl KeyService for AwsKms {
+    fn name(&self) -> &'static str {
+        SERVICE
+    }
+
+    fn locality(&self) -> Locality {
+        Locality::Remote
+    }
+
+    fn recipient(&self, key: &KeyName) -> Result<Box<dyn Recipient + '_>, WrapError> {
+        Ok(Box::new(KmsRecipient { service: self, key: self.key(key).map(|_| key.clone())? }))
+    }
+
+    fn candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
+        let Some(arn) = named_by(wrapped) else { return Vec::new() };
+        let unwrapper = |at: &KmsKeyName| {
+            Box::new(KmsUnwrapper { service: self, at: at.clone(), named: arn.clone() })
+        };
+        let held: Vec<Candidate<'_>> = self
+            .keys
+            .iter()
+            .filter(|key| key.may_open(&arn))
+            .map(|key| Candidate {
+                key: key.key.clone(),
+                refusal: key.refusal.clone(),
+                unwrapper: unwrapper(&key.at),
+            })
+            .collect();
+        if !held.is_empty() || !self.discovery.allows(&arn) {
+            return held;
+        }
+        let at = KmsKeyName::Arn(arn.clone());
+        let unwrapper = unwrapper(&at);
+        vec![Candidate { key: foreign(arn.to_string()), refusal: None, unwrapper }]
+    }
+
+    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey> {
+        let arn = named_by(wrapped)?;
+        let is_it =
+            |key: &&KmsKey| matches!(&key.at, KmsKeyName::Arn(own) if own.is_same_key(&arn));
+        let held = self.keys.iter().find(is_it)?;
+        // No other key has the ARN.
+        Some(NamedKey { key: held.key.key.clone(), is_identified: true })
+    }
+}
+
+/// The key of AWS KMS that an encrypted data key names. Not authentic.
+#[must_use]
+pub fn named_by(wrapped: &EncryptedDataKey) -> Option<KmsArn> {
+    let is_kms = wrapped.provider_id == KMS_NAMESPACE.as_bytes();
+    let arn: KmsArn = std::str::from_utf8(&wrapped.provider_info).ok()?.parse().ok()?;
+    (is_kms && arn.key_id().is_some()).then_some(arn)
+}
+
+/// What other rooms call the key of AWS KMS that an encrypted data key names: if the keyring has it, by that.
+#[must_use]
+pub fn wrapping_key_named_by(
+    keyring: &RootKeys,
+    wrapped: &EncryptedDataKey,
+) -> Option<WrappingKey> {
+    let arn = named_by(wrapped)?;
+    let mut held = keyring.versions().filter_map(|(key, version)| KmsKey::held(key, version));
+    let is_it = |key: &KmsKey| key.may_open(&arn);
+    Some(held.find(is_it).map_or_else(|| foreign(arn.to_string()), |held| held.key))
+}
+
+/// A key that wraps.
+struct KmsRecipient<'a> {
+    service: &'a AwsKms,
+    key: KeyName,
+}
+
+impl Recipient for KmsRecipient<'_> {
+    fn generate(
+        &self,
+        len: usize,
+        context: &EncryptionContext,
+    ) -> Result<(DataKey, EncryptedDataKey), WrapError> {
+        let (data_key, blob) = self.service.generate_blob(&self.key, len, context)?;
+        Ok((data_key, encrypted_data_key(blob)))
+    }
+
+    fn wrap(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey, WrapError> {
+        self.service.encrypt_blob(&self.key, data_key, context).map(encrypted_data_key)
+    }
+}
+
+fn encrypted_data_key(blob: KmsBlob) -> EncryptedDataKey {
+    EncryptedDataKey {
+        provider_id: KMS_NAMESPACE.into(),
+        provider_info: blob.key.to_string().into(),
+        ciphertext: blob.blob,
+    }
+}
+
+/// A key that unwraps.
+struct KmsUnwrapper<'a> {
+    service: &'a AwsKms,
+    at: KmsKeyName,
+    /// The key that the encrypted data key names.
+    named: KmsArn,
+}
+
+impl Unwrapper for KmsUnwrapper<'_> {
+    fn unwrap(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError> {
+        // No blob of the service's: it need not be asked.
+        if wrapped.ciphertext.is_empty() || wrapped.ciphertext.len() > MOST_BLOB_BYTES {
+            return Err(UnwrapError::Refused);
+        }
+        let at = Some(&self.at);
+        let opened = self
+            .service
+            .ask("Decrypt", at, context, |api| api.decrypt(at, &wrapped.ciphertext, context))?;
+        // What an alias stands for was not known before.
+        if opened.key.is_same_key(&self.named) {
+            Ok(opened.data_key)
+        } else {
+            Err(UnwrapError::Refused)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -183,7 +183,7 @@ impl State {
 }
 
 fn no_service(error: DerivationError) -> ServiceError {
-    ServiceError { service: "the derivation of a key".to_owned(), source: error.into() }
+    ServiceError { source: error.into() }
 }
 
 impl KeyService for Passphrases {

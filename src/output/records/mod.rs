@@ -20,6 +20,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use enwrap::keyring::{Alias, RootKeys};
+use enwrap::keys::aws_kms::wrapping_key_named_by;
 use enwrap::keys::passphrase::Derivation;
 use enwrap::keys::service::{KeyName, KeyService as _, WrappingKey};
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
@@ -101,13 +102,14 @@ impl From<&WrappingKey> for KeyVersionMember {
     }
 }
 
-/// The key versions of a keyring that encrypted data keys name.
+/// The key versions of a keyring, and the keys of AWS KMS, that encrypted data keys name.
 pub(crate) fn known_keys(
     keyring: &RootKeys,
     wrapped: &[EncryptedDataKey],
 ) -> Vec<KeyVersionMember> {
-    let known = wrapped.iter().filter_map(|wrapped| keyring.candidates(wrapped).into_iter().next());
-    known.map(|candidate| (&candidate.key).into()).collect()
+    let held = |wrapped| keyring.candidates(wrapped).into_iter().next().map(|held| held.key);
+    let known = |wrapped| held(wrapped).or_else(|| wrapping_key_named_by(keyring, wrapped));
+    wrapped.iter().filter_map(known).map(|key| (&key).into()).collect()
 }
 
 /// Whether one of some encrypted data keys is under a passphrase.

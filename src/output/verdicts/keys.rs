@@ -1,5 +1,6 @@
 //! Verdicts on finding a data key, and on wrapping it.
 
+use enwrap::keys::aws_kms::api::KmsError;
 use enwrap::keys::passphrase::PROVIDER;
 use enwrap::keys::service::{PassphraseFault, ServiceError, WrapError};
 use enwrap::keys::unopened::ResolveError;
@@ -8,7 +9,7 @@ use enwrap::operations::decrypt::OpenError;
 use enwrap::operations::rewrap::RewrapError;
 
 use super::keyring::oddity_hint;
-use super::{Classified, Verdict};
+use super::{Classified, Verdict, kms};
 use crate::output::error::{About, PassphraseError, UnknownKeys};
 use crate::output::exit::Exit;
 use crate::output::sanitize;
@@ -146,7 +147,11 @@ impl Classified for WrapError {
 
 impl Classified for ServiceError {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Kms.hint("try again when the service can be reached, or use another key")
+        match self.source.downcast_ref::<KmsError>() {
+            Some(error) => kms::verdict(error),
+            // The derivation of a key from a passphrase, for which there was no memory.
+            None => Exit::Failure.hint("try it where more memory is free"),
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The exit code and the hint of every error.
 //!
 //! Errors of the library are data and know nothing of flags and commands. Here each gets its exit code and the
-//! next step, by subject: [`message`], [`keys`], [`keyring`], [`files`], and the command line's [`own`]. Every
+//! next step, by subject: [`message`], [`keys`], [`kms`], [`keyring`], [`files`], and the command line's [`own`]. Every
 //! match lists all variants, so that a new one does not compile before it has an exit code.
 
 mod files;
 mod keyring;
 mod keys;
+mod kms;
 mod message;
 mod own;
 

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use enwrap::fs::read_full::read_full;
-use enwrap::message::encrypted_data_key::EncryptedDataKey;
-use enwrap::operations::datakey::{MOST_BLOB_BYTES, parse_blob};
+use enwrap::operations::datakey::{Blob, MOST_BLOB_BYTES, parse_blob};
 
 use crate::cli::io::source::{Source, is_stdin, operands};
 use crate::cli::outputs::{Outputs, Role};
@@ -30,11 +29,7 @@ pub(super) struct BlobArgs {
 
 impl BlobArgs {
     /// Reads the blob. An error names `keyring` as the one in use.
-    pub(super) fn read(
-        &self,
-        outputs: &Outputs,
-        keyring: &Path,
-    ) -> Result<EncryptedDataKey, Error> {
+    pub(super) fn read(&self, outputs: &Outputs, keyring: &Path) -> Result<Blob, Error> {
         let from_aws = self.ciphertext_blob.as_deref();
         let file = self
             .blob_file
@@ -51,7 +46,7 @@ impl BlobArgs {
     }
 }
 
-fn read_file(file: &Path, keyring: &Path) -> Result<EncryptedDataKey, Error> {
+fn read_file(file: &Path, keyring: &Path) -> Result<Blob, Error> {
     let about = || About::input(file, keyring);
     let mut source = Source::open(file).about(about)?;
     // Base64 has four characters for three bytes, and perhaps line ends.

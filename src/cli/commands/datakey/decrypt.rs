@@ -4,12 +4,11 @@ use clap::Args;
 
 use enwrap::operations::datakey;
 
-use super::BlobContextArgs;
 use super::blob::BlobArgs;
-use super::value::{AwsAnswer, ValueArgs, algorithm, print_value};
+use super::key_answer::KeyAnswer;
+use super::value::{AwsAnswer, ValueArgs, print_value};
+use super::{BlobContextArgs, BlobKeyArgs};
 use crate::cli::app::App;
-use crate::cli::key_choice::key_ids;
-use crate::cli::key_services::data_key_services;
 use crate::output::error::{Concerning as _, Error};
 
 /// Open a wrapped data key
@@ -24,9 +23,8 @@ pub(super) struct DecryptBlobArgs {
     #[command(flatten)]
     context: BlobContextArgs,
 
-    /// Open with this key only (repeatable)
-    #[arg(long, alias = "key-id", value_name = "KEY", add = crate::cli::complete::key_names())]
-    only_key: Vec<String>,
+    #[command(flatten)]
+    keys: BlobKeyArgs,
 
     #[command(flatten)]
     value: ValueArgs,
@@ -36,21 +34,20 @@ pub(super) fn run(app: &App, args: &DecryptBlobArgs) -> Result<(), Error> {
     args.value.require_no_json_beside(app)?;
     let context = args.context.context(&app.outputs)?;
     let store = app.store()?;
-    let keyring = store.load()?;
-    let only_keys = key_ids(&keyring, &store, &args.only_key)?;
+    let keyring = args.keys.keyring(&store)?;
+    let only_keys = args.keys.only(&keyring, &store)?;
+    let kms = args.keys.aws_kms(app, &keyring, &store)?;
     let blob = args.blob.read(&app.outputs, store.path())?;
-    let (data_key, key) =
-        datakey::decrypt(&data_key_services(&keyring), &only_keys, blob, &context)
-            .in_keyring(&store)?;
+    let (data_key, opener) =
+        datakey::decrypt_with_kms(&keyring, &kms, &only_keys, blob, &context).in_keyring(&store)?;
     if let Some(encoding) = args.value.format {
         return print_value(&app.outputs, data_key.expose(), encoding);
     }
-    let (key, number) = (keyring.key(&key.key.to_string())?, key.version);
-    let version = key.version(Some(number))?;
+    let key = KeyAnswer::of_opener(&keyring, opener)?;
     AwsAnswer::default()
-        .text("KeyId", &key.id().to_string())
+        .text("KeyId", &key.id)
         .blob("Plaintext", data_key.expose())
-        .text("EncryptionAlgorithm", algorithm(key, version))
-        .text("KeyMaterialId", &version.name)
+        .text("EncryptionAlgorithm", key.algorithm)
+        .text_if_any("KeyMaterialId", key.material_id.as_deref())
         .print(&app.outputs)
 }

@@ -2,13 +2,20 @@
 
 use clap::{Args, ValueEnum};
 
+use enwrap::crypto::secret::DataKey;
+use enwrap::keyring::RootKeys;
+use enwrap::keys::aws_kms::{AwsKms, Discovery};
+use enwrap::keys::service::{KeyName, recipient};
+use enwrap::message::context::EncryptionContext;
 use enwrap::operations::datakey;
 
 use super::BlobContextArgs;
+use super::key_answer::KeyAnswer;
 use super::value::{AwsAnswer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
-use crate::cli::key_choice::key_to_wrap;
-use crate::output::error::{Error, UsageError};
+use crate::cli::key_choice::{ChosenKey, key_to_wrap, keyring_for};
+use crate::cli::key_services::data_key_services;
+use crate::output::error::{Concerning as _, Error, UsageError};
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
@@ -72,26 +79,76 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
     };
     let context = args.context.context(&app.outputs)?;
     let store = app.store()?;
-    let keyring = store.load()?;
-    let (key, version, recipient) = key_to_wrap(&keyring, &store, args.key.as_deref())?;
-    let (data_key, blob) = datakey::generate(&*recipient, len, &context)?;
+    let keyring = keyring_for(&store, args.key.as_slice())?;
+    let chosen = key_to_wrap(&keyring, &store, args.key.as_deref())?;
+    let mut kms = app.aws_kms(&keyring, Discovery::Off);
+    if let ChosenKey::InKms(name) = &chosen {
+        kms.add(name.clone());
+    }
+    let made = if chosen.is_in_kms() {
+        Made::in_kms(&kms, &chosen.name(), len, &context, args.without_plaintext)
+    } else {
+        Made::here(&keyring, &kms, &chosen.name(), len, &context)
+    };
+    let Made { data_key, blob, key } = made.in_keyring(&store)?;
     // The blob is on the disk before the plain data key is printed. Otherwise somebody could encrypt under a data key
     // whose blob is lost.
     args.blob_out.write(&app.outputs, &blob)?;
-    match (args.value.format, args.without_plaintext) {
-        (Some(encoding), true) => print_value(&app.outputs, &blob, encoding),
-        (Some(encoding), false) => print_value(&app.outputs, data_key.expose(), encoding),
-        (None, without_plaintext) => {
+    let data_key = data_key.filter(|_| !args.without_plaintext);
+    match (args.value.format, data_key) {
+        (Some(encoding), None) => print_value(&app.outputs, &blob, encoding),
+        (Some(encoding), Some(data_key)) => print_value(&app.outputs, data_key.expose(), encoding),
+        (None, data_key) => {
             let mut answer = AwsAnswer::default().blob("CiphertextBlob", &blob);
-            if !without_plaintext {
+            if let Some(data_key) = data_key {
+                // The answer has what it needs of it, so it is wiped before anything is printed.
                 answer = answer.blob("Plaintext", data_key.expose());
             }
-            // The answer has what it needs of it, so it is wiped before anything is printed.
-            drop(data_key);
             answer
-                .text("KeyId", &key.id().to_string())
-                .text("KeyMaterialId", &version.name)
+                .text("KeyId", &key.id)
+                .text_if_any("KeyMaterialId", key.material_id.as_deref())
                 .print(&app.outputs)
         }
+    }
+}
+
+/// A data key that was made, and its wrap.
+struct Made {
+    /// `None` where it has not left AWS KMS.
+    data_key: Option<DataKey>,
+    blob: Vec<u8>,
+    key: KeyAnswer,
+}
+
+impl Made {
+    fn here(
+        keyring: &RootKeys,
+        kms: &AwsKms,
+        name: &KeyName,
+        len: usize,
+        context: &EncryptionContext,
+    ) -> Result<Self, Error> {
+        let recipient = recipient(&data_key_services(keyring, kms), name)?;
+        let (data_key, blob) = datakey::generate(&*recipient, len, context)?;
+        let key = keyring.key(&name.to_string())?;
+        let key = KeyAnswer::of_held(key, key.current());
+        Ok(Self { data_key: Some(data_key), blob, key })
+    }
+
+    fn in_kms(
+        kms: &AwsKms,
+        name: &KeyName,
+        len: usize,
+        context: &EncryptionContext,
+        without_plaintext: bool,
+    ) -> Result<Self, Error> {
+        let (data_key, made) = if without_plaintext {
+            (None, kms.generate_blob_alone(name, len, context)?)
+        } else {
+            let (data_key, made) = kms.generate_blob(name, len, context)?;
+            (Some(data_key), made)
+        };
+        let key = KeyAnswer::of_service(&made.key, made.material_id);
+        Ok(Self { data_key, blob: made.blob, key })
     }
 }

@@ -5,6 +5,7 @@
 mod blob;
 mod decrypt;
 mod generate;
+mod key_answer;
 mod rewrap;
 mod value;
 
@@ -12,11 +13,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use enwrap::keyring::{KeyringError, RootKeys, Store};
+use enwrap::keys::aws_kms::api::KmsKeyName;
+use enwrap::keys::aws_kms::{AwsKms, Discovery};
+use enwrap::keys::service::KeyName;
 use enwrap::message::context::EncryptionContext;
 
 use crate::cli::app::App;
-use crate::cli::args::{Pair, context_of, insert_pairs};
+use crate::cli::args::{DiscoveryArgs, Pair, context_of, insert_pairs};
 use crate::cli::examples::examples;
+use crate::cli::key_choice::{key_ids, keys_in_kms};
 use crate::cli::outputs::{Outputs, Role};
 use crate::output::error::{Error, UsageError};
 
@@ -70,6 +76,46 @@ struct BlobContextArgs {
     /// For those who come from the AWS CLI: K=V,K=V or a JSON object
     #[arg(long, hide = true, value_name = "PAIRS")]
     encryption_context: Option<String>,
+}
+
+/// Which keys may open a blob.
+#[derive(Debug, Args)]
+struct BlobKeyArgs {
+    /// Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS
+    #[arg(long, aliases = ["key-id", "source-key-id"], value_name = "KEY")]
+    #[arg(add = crate::cli::complete::key_names())]
+    only_key: Vec<String>,
+
+    #[command(flatten)]
+    discovery: DiscoveryArgs,
+}
+
+impl BlobKeyArgs {
+    /// The keyring. What only keys of AWS KMS open needs none.
+    fn keyring(&self, store: &Store) -> Result<RootKeys, Error> {
+        match store.load() {
+            Err(KeyringError::NotFound { .. }) if self.are_in_kms() => Ok(RootKeys::default()),
+            loaded => Ok(loaded?),
+        }
+    }
+
+    fn are_in_kms(&self) -> bool {
+        let has_discovery = self.discovery.discovery() != Discovery::Off;
+        let all_in_kms = self.only_key.iter().all(|name| KmsKeyName::is_meant(name));
+        all_in_kms && (has_discovery || !self.only_key.is_empty())
+    }
+
+    fn only(&self, keyring: &RootKeys, store: &Store) -> Result<Vec<KeyName>, Error> {
+        key_ids(keyring, store, &self.only_key)
+    }
+
+    fn aws_kms(&self, app: &App, keyring: &RootKeys, store: &Store) -> Result<AwsKms, Error> {
+        let mut kms = app.aws_kms(keyring, self.discovery.discovery());
+        for name in keys_in_kms(keyring, store, &self.only_key)? {
+            kms.add(name);
+        }
+        Ok(kms)
+    }
 }
 
 impl BlobContextArgs {

@@ -2,15 +2,20 @@
 
 use clap::Args;
 
+use enwrap::keyring::RootKeys;
+use enwrap::keys::aws_kms::AwsKms;
+use enwrap::keys::aws_kms::api::KmsRewrapped;
+use enwrap::keys::service::{KeyName, recipient};
 use enwrap::message::context::EncryptionContext;
-use enwrap::operations::datakey;
+use enwrap::operations::datakey::{self, Blob};
 
-use super::BlobContextArgs;
 use super::blob::BlobArgs;
-use super::value::{AwsAnswer, BlobOutArgs, ValueArgs, algorithm, print_value};
+use super::key_answer::KeyAnswer;
+use super::value::{AwsAnswer, BlobOutArgs, ValueArgs, print_value};
+use super::{BlobContextArgs, BlobKeyArgs};
 use crate::cli::app::App;
 use crate::cli::args::Pair;
-use crate::cli::key_choice::{key_ids, key_to_wrap};
+use crate::cli::key_choice::{ChosenKey, key_to_wrap};
 use crate::cli::key_services::data_key_services;
 use crate::output::error::{Concerning as _, Error};
 
@@ -35,9 +40,8 @@ pub(super) struct RewrapBlobArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     set_context: Vec<Pair>,
 
-    /// Open with this key only (repeatable)
-    #[arg(long, alias = "source-key-id", value_name = "KEY", add = crate::cli::complete::key_names())]
-    only_key: Vec<String>,
+    #[command(flatten)]
+    keys: BlobKeyArgs,
 
     #[command(flatten)]
     value: ValueArgs,
@@ -51,28 +55,64 @@ pub(super) fn run(app: &App, args: &RewrapBlobArgs) -> Result<(), Error> {
     let context = args.context.context(&app.outputs)?;
     let new_context = changed(&context, &args.set_context)?;
     let store = app.store()?;
-    let keyring = store.load()?;
-    let (key, version, recipient) = key_to_wrap(&keyring, &store, Some(&args.key))?;
-    let only_keys = key_ids(&keyring, &store, &args.only_key)?;
+    let keyring = args.keys.keyring(&store)?;
+    let key = key_to_wrap(&keyring, &store, Some(&args.key))?;
+    let only_keys = args.keys.only(&keyring, &store)?;
+    let mut kms = args.keys.aws_kms(app, &keyring, &store)?;
+    if let ChosenKey::InKms(name) = &key {
+        kms.add(name.clone());
+    }
     let old = args.blob.read(&app.outputs, store.path())?;
-    let (data_key, source) =
-        datakey::decrypt(&data_key_services(&keyring), &only_keys, old, &context)
-            .in_keyring(&store)?;
-    let blob = datakey::wrap(&*recipient, &data_key, &new_context)?;
-    drop(data_key);
+    let contexts = [&context, &new_context];
+    let Moved { blob, from, to } =
+        moved(&keyring, &kms, &only_keys, old, contexts, &key).in_keyring(&store)?;
     args.blob_out.write(&app.outputs, &blob)?;
     if let Some(encoding) = args.value.format {
         return print_value(&app.outputs, &blob, encoding);
     }
-    let source_key = keyring.key(&source.key.to_string())?;
-    let source_version = source_key.version(Some(source.version))?;
     AwsAnswer::default()
         .blob("CiphertextBlob", &blob)
-        .text("SourceKeyId", &source_key.id().to_string())
-        .text("KeyId", &key.id().to_string())
-        .text("SourceEncryptionAlgorithm", algorithm(source_key, source_version))
-        .text("DestinationEncryptionAlgorithm", algorithm(key, version))
+        .text("SourceKeyId", &from.id)
+        .text("KeyId", &to.id)
+        .text("SourceEncryptionAlgorithm", from.algorithm)
+        .text("DestinationEncryptionAlgorithm", to.algorithm)
         .print(&app.outputs)
+}
+
+/// A data key that is under another key.
+struct Moved {
+    blob: Vec<u8>,
+    from: KeyAnswer,
+    to: KeyAnswer,
+}
+
+fn moved(
+    keyring: &RootKeys,
+    kms: &AwsKms,
+    only: &[KeyName],
+    old: Blob,
+    contexts: [&EncryptionContext; 2],
+    key: &ChosenKey<'_>,
+) -> Result<Moved, Error> {
+    let [context, new_context] = contexts;
+    if let (Blob::OfService { bytes, .. }, true) = (&old, key.is_in_kms()) {
+        let KmsRewrapped { source, wrapped } =
+            datakey::rewrap_in_kms(kms, only, bytes, contexts, &key.name())?;
+        let from = KeyAnswer::of_service(&source, None);
+        let to = KeyAnswer::of_service(&wrapped.key, None);
+        return Ok(Moved { blob: wrapped.blob, from, to });
+    }
+    let (data_key, opener) = datakey::decrypt_with_kms(keyring, kms, only, old, context)?;
+    let from = KeyAnswer::of_opener(keyring, opener)?;
+    if key.is_in_kms() {
+        let wrapped = kms.encrypt_blob(&key.name(), &data_key, new_context)?;
+        let to = KeyAnswer::of_service(&wrapped.key, None);
+        return Ok(Moved { blob: wrapped.blob, from, to });
+    }
+    let recipient = recipient(&data_key_services(keyring, kms), &key.name())?;
+    let blob = datakey::wrap(&*recipient, &data_key, new_context)?;
+    let key = keyring.key(&key.name().to_string())?;
+    Ok(Moved { blob, from, to: KeyAnswer::of_held(key, key.current()) })
 }
 
 /// `context` with each of `set` added or changed.

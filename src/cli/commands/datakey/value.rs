@@ -7,10 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, ValueEnum};
 
-use enwrap::crypto::rsa::RsaPadding;
 use enwrap::crypto::secret::{SecretBytes, SecretText};
 use enwrap::fs::atomic_file::{Access, Durability, Existing, Publication};
-use enwrap::keyring::{Key, KeyVersion, Kind};
 
 use crate::cli::app::App;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -43,21 +41,6 @@ impl ValueArgs {
             None => Ok(()),
             Some(_) => app.require_no_json_beside("value", "leave out --json, or --format"),
         }
-    }
-}
-
-/// What AWS KMS calls the algorithm of a key. It has no name for key agreement, nor for paddings that it does not have.
-pub(super) fn algorithm(key: &Key, version: &KeyVersion) -> &'static str {
-    match (key.kind(), version.rsa.as_ref().map(|rsa| rsa.padding)) {
-        (Kind::Aes | Kind::Branch, _) => "SYMMETRIC_DEFAULT",
-        (Kind::P256, _) => "ECDH_P256",
-        (Kind::P384, _) => "ECDH_P384",
-        (Kind::P521, _) => "ECDH_P521",
-        (Kind::Rsa, Some(RsaPadding::Pkcs1) | None) => "RSAES_PKCS1_V1_5",
-        (Kind::Rsa, Some(RsaPadding::OaepSha1)) => "RSAES_OAEP_SHA_1",
-        (Kind::Rsa, Some(RsaPadding::OaepSha256)) => "RSAES_OAEP_SHA_256",
-        (Kind::Rsa, Some(RsaPadding::OaepSha384)) => "RSAES_OAEP_SHA_384",
-        (Kind::Rsa, Some(RsaPadding::OaepSha512)) => "RSAES_OAEP_SHA_512",
     }
 }
 
@@ -119,6 +102,14 @@ impl AwsAnswer {
         // `Value` escapes whatever is in the string.
         self.push(member, serde_json::Value::from(value).to_string().as_bytes());
         self
+    }
+
+    /// A member that is left out where there is nothing to say.
+    pub(super) fn text_if_any(self, member: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.text(member, value),
+            None => self,
+        }
     }
 
     pub(super) fn blob(mut self, member: &str, value: &[u8]) -> Self {

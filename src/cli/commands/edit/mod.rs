@@ -20,7 +20,6 @@ use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::source::{Source, is_stdin};
-use crate::cli::key_choice::{keys_to_encrypt, named_keys};
 use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::process::umask;
 use crate::cli::replacement::{Empty, Rewriting, Rewritten, name_output, sealer_for};
@@ -86,22 +85,17 @@ pub(crate) fn run(app: &App, args: &EditArgs) -> Result<(), Error> {
     let store = app.store()?;
     opening::protect_inputs(app, &args.open);
     app.outputs.check(&args.file)?;
-    let opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
-    let run = EditRun { app, args, opening: &opening, path: FileAt::named(args.file.clone()) };
-    let about = || About::input(&args.file, store.path());
-    let given = |keys: Vec<&enwrap::keyring::Key>| -> Vec<KeyName> {
-        keys.into_iter().map(|key| key.id().into()).collect()
+    let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
+    let path = FileAt::named(args.file.clone());
+    let is_new = path.file_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let keys = if is_new {
+        opening.choose_or_default(&store, &args.keys)?
+    } else {
+        opening.choose(&store, &args.keys)?
     };
-    if run.path.file_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-        opening.require_keyring()?;
-        let keys = given(keys_to_encrypt(&opening.keyring, &store, &args.keys)?);
-        return run.create(&keys).about(about);
-    }
-    if !args.keys.is_empty() {
-        opening.require_keyring()?;
-    }
-    let keys = given(named_keys(&opening.keyring, &store, &args.keys)?);
-    run.edit(&keys).about(about)
+    let run = EditRun { app, args, opening: &opening, path };
+    let edited = if is_new { run.create(&keys) } else { run.edit(&keys) };
+    edited.about(|| About::input(&args.file, store.path()))
 }
 
 impl EditRun<'_> {

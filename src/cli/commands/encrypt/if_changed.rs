@@ -25,6 +25,7 @@ use super::EncryptRun;
 use crate::cli::io::destination::Target;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::side_by_side::{Likeness, SideBySide};
+use crate::cli::key_choice::ChosenKey;
 use crate::cli::key_services::key_services;
 use crate::cli::trees::batch::Outcome;
 use crate::cli::trees::skipped::Reason;
@@ -32,7 +33,6 @@ use crate::output::error::{
     AfterDone as _, Cannot as _, Cause, Difference, Differs, Error, UsageError,
 };
 use crate::output::progress::FileMeter;
-use crate::output::records::KeyVersionMember;
 use crate::output::records::message::EncryptedRecord;
 use crate::output::sanitize;
 
@@ -98,7 +98,7 @@ impl EncryptRun<'_> {
                 };
             }
         };
-        let services = key_services(self.keyring, self.passphrases);
+        let services = key_services(self.keyring, self.kms, self.passphrases);
         // A new message would have no record in any envelope file, so the old one must open without.
         let policy = DecryptPolicy { pairs: self.spec.bound.clone(), ..DecryptPolicy::default() };
         let opener = MessageOpener { services: &services, records: &NoRecords, policy: &policy };
@@ -137,7 +137,10 @@ impl EncryptRun<'_> {
         let proved: BTreeSet<(KeyName, u32)> =
             report.proved().into_iter().map(|key| (key.key, key.version)).collect();
         let passphrase = self.args.recipient.sources().map(|_| (Passphrases::name(), 1));
-        let keys = self.keys.iter().map(|(key, version)| (key.id().into(), version.number));
+        let keys = self.keys.iter().map(|key| match key {
+            ChosenKey::Held(key) => (key.id().into(), key.current().number),
+            ChosenKey::InKms(_) => (key.name(), 1),
+        });
         let chosen: BTreeSet<(KeyName, u32)> = keys.chain(passphrase).collect();
         let is_same = proved == chosen && report.keys().all(|key| key.opens());
         Ok((!is_same).then_some(Difference::Keys))
@@ -192,11 +195,9 @@ impl EncryptRun<'_> {
             path.sync().cannot("sync", path)?;
         }
         self.ui.detail(&format!("{}: unchanged", sanitize::name(path)));
-        let keys = self.keys.iter();
-        let keys = keys.map(|(key, version)| KeyVersionMember::new(key.id(), version.number));
         let record = EncryptedRecord {
             message_id: alike.opened.header().message_id,
-            keys: keys.collect(),
+            keys: self.key_members(alike.opened.header()),
             passphrase: self.args.recipient.sources().is_some(),
             plaintext_bytes,
             message_bytes: path.size().unwrap_or_default(),

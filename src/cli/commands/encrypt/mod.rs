@@ -14,10 +14,13 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use enwrap::crypto::engine::IV_LEN;
 use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::fs::file_at::FileAt;
-use enwrap::keyring::{Key, KeyVersion, RootKeys};
+use enwrap::keyring::RootKeys;
+use enwrap::keys::aws_kms::{self, AwsKms, Discovery};
 use enwrap::keys::passphrase::Passphrases;
-use enwrap::keys::service::{Recipient, recipient};
+use enwrap::keys::service::{KeyName, Recipient, recipient};
 use enwrap::message::Limits;
+use enwrap::message::encrypted_data_key::EncryptedDataKey;
+use enwrap::message::header::Header;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::message::suite::Suite;
 use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
@@ -33,7 +36,7 @@ use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, is_zeroed};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
-use crate::cli::key_choice::{keys_to_encrypt, refuse_key_names};
+use crate::cli::key_choice::{ChosenKey, keyring_for, keys_to_encrypt, refuse_key_names};
 use crate::cli::key_services::data_key_services;
 use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
@@ -149,7 +152,8 @@ struct EncryptRun<'a> {
     args: &'a EncryptArgs,
     keyring: &'a RootKeys,
     passphrases: &'a Passphrases,
-    keys: Vec<(&'a Key, &'a KeyVersion)>,
+    kms: &'a AwsKms,
+    keys: Vec<ChosenKey<'a>>,
     recipients: Vec<Box<dyn Recipient + 'a>>,
     spec: MessageSpec,
     metadata: Metadata,
@@ -236,17 +240,24 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let work = Work::plan(app, &store, request, &results)?;
     // A passphrase is a choice like that of a key, so no key counts beside it but those that are named here.
     let needs_keyring = new_passphrase.is_none() || !args.keys.is_empty();
-    let keyring = if needs_keyring { store.load()? } else { RootKeys::default() };
+    let keyring =
+        if needs_keyring { keyring_for(&store, &args.keys)? } else { RootKeys::default() };
     if command.is_none() {
         refuse_key_names(&keyring, &args.inputs)?;
     }
-    let chosen =
+    let keys =
         if needs_keyring { keys_to_encrypt(&keyring, &store, &args.keys)? } else { Vec::new() };
-    let (mut keys, mut recipients) = (Vec::new(), Vec::new());
-    let services = data_key_services(&keyring);
-    for key in chosen {
-        recipients.push(recipient(&services, &key.id().into()).in_keyring(&store)?);
-        keys.push((key, key.current()));
+    let mut kms = app.aws_kms(&keyring, Discovery::Off);
+    for key in &keys {
+        key.require_to_encrypt().in_keyring(&store)?;
+        if let ChosenKey::InKms(name) = key {
+            kms.add(name.clone());
+        }
+    }
+    let services = data_key_services(&keyring, &kms);
+    let mut recipients = Vec::new();
+    for key in &keys {
+        recipients.push(recipient(&services, &key.name()).in_keyring(&store)?);
     }
     let passphrases = match new_passphrase {
         Some(sources) => {
@@ -265,6 +276,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         args,
         keyring: &keyring,
         passphrases: &passphrases,
+        kms: &kms,
         keys,
         recipients,
         spec,
@@ -389,6 +401,20 @@ impl EncryptRun<'_> {
         })
     }
 
+    /// The keys of a message, as programs read them. What an alias in AWS KMS stands for, the message says.
+    fn key_members(&self, header: &Header) -> Vec<KeyVersionMember> {
+        let member = |(key, wrapped): (&ChosenKey<'_>, &EncryptedDataKey)| match key {
+            ChosenKey::Held(key) => KeyVersionMember::new(key.id(), key.current().number),
+            ChosenKey::InKms(name) => {
+                let arn = aws_kms::named_by(wrapped);
+                let name = arn.map_or_else(|| name.to_string(), |arn| arn.to_string());
+                KeyVersionMember::new(KeyName::Foreign(name), 1)
+            }
+        };
+        // Encrypted data keys stand in the order of the keys.
+        self.keys.iter().zip(&header.encrypted_data_keys).map(member).collect()
+    }
+
     /// Tells what was done.
     fn record(
         &self,
@@ -402,11 +428,9 @@ impl EncryptRun<'_> {
         self.metadata.append("encrypt", input, output, &encrypted.header, tag)?;
         let Some(output) = output else { return Ok(()) };
         ui.detail(&format!("{} -> {}", sanitize::name(input), sanitize::name(output)));
-        let keys = self.keys.iter();
-        let keys = keys.map(|(key, version)| KeyVersionMember::new(key.id(), version.number));
         let record = records::message::EncryptedRecord {
             message_id: encrypted.header.message_id,
-            keys: keys.collect(),
+            keys: self.key_members(&encrypted.header),
             passphrase: self.args.recipient.sources().is_some(),
             plaintext_bytes: encrypted.plaintext_len,
             message_bytes: encrypted.message_len,

@@ -125,7 +125,10 @@ fn blob_in(bytes: &[u8]) -> Option<EncryptedDataKey> {
     }
 
     let json = serde_json::from_slice(bytes).ok();
-    parse_blob(json.as_ref().map_or(bytes, |answer: &Answer| answer.blob.as_bytes())).ok()
+    parse_blob(json.as_ref().map_or(bytes, |answer: &Answer| answer.blob.as_bytes()))
+        .ok()?
+        .own()
+        .ok()
 }
 
 fn is_envelope_file(bytes: &[u8]) -> bool {

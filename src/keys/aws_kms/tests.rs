@@ -1,0 +1,292 @@
+use std::slice::from_ref;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::api::KmsRewrapped;
+use super::*;
+use crate::crypto::ec::EcPublicKey;
+use crate::crypto::secret::SecretBytes;
+use crate::keys::resolver::{ResolvePurpose, SetOrigin, resolve};
+use crate::message::context::context;
+
+const ONE: &str = "arn:aws:kms:us-east-1:111122223333:key/mrk-1";
+/// The same multi-Region key.
+const ONE_IN_EUROPE: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+const TWO: &str = "arn:aws:kms:us-east-1:111122223333:key/2";
+const ALIAS: &str = "arn:aws:kms:us-east-1:111122223333:alias/two";
+
+/// What a fake of the service has.
+#[derive(Default)]
+struct State {
+    wrapped: Mutex<Vec<Wrap>>,
+    calls: AtomicUsize,
+    fault: Mutex<Option<KmsCause>>,
+}
+
+/// What was wrapped: under which key id, with which context, and the data key.
+struct Wrap(String, Vec<u8>, Vec<u8>);
+
+/// A service in which every ARN is a key, and the alias `two` stands for [`TWO`].
+#[derive(Clone, Default)]
+struct Fake(Arc<State>);
+
+impl Fake {
+    fn begin(&self, key: &str) -> Result<(), KmsError> {
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
+        match self.0.fault.lock().unwrap().clone() {
+            Some(cause) => {
+                Err(KmsError { action: "Any", key: key.to_owned(), context: Vec::new(), cause })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    fn fail(&self, cause: KmsCause) {
+        *self.0.fault.lock().unwrap() = Some(cause);
+    }
+
+    fn arn(key: &KmsKeyName) -> KmsArn {
+        match key.key_id() {
+            name if name == ALIAS || name == "alias/two" => TWO.parse().unwrap(),
+            name => name.parse().unwrap(),
+        }
+    }
+}
+
+fn refused(key: &str) -> KmsError {
+    KmsError {
+        action: "Decrypt",
+        key: key.to_owned(),
+        context: Vec::new(),
+        cause: KmsCause::Refused,
+    }
+}
+
+impl KmsApi for Fake {
+    fn generate_data_key(
+        &self,
+        key: &KmsKeyName,
+        len: usize,
+        context: &EncryptionContext,
+    ) -> Result<(DataKey, KmsBlob), KmsError> {
+        let data_key = DataKey::generate(len).unwrap();
+        let blob = self.encrypt(key, &data_key, context)?;
+        Ok((data_key, blob))
+    }
+
+    fn generate_data_key_without_plaintext(
+        &self,
+        key: &KmsKeyName,
+        len: usize,
+        context: &EncryptionContext,
+    ) -> Result<KmsBlob, KmsError> {
+        self.generate_data_key(key, len, context).map(|(_, blob)| blob)
+    }
+
+    fn encrypt(
+        &self,
+        key: &KmsKeyName,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<KmsBlob, KmsError> {
+        self.begin(key.key_id())?;
+        let key = Self::arn(key);
+        let mut wrapped = self.0.wrapped.lock().unwrap();
+        let material = key.key_id().unwrap().to_owned();
+        wrapped.push(Wrap(material, context.serialise(), data_key.expose().to_vec()));
+        let blob = vec![u8::try_from(wrapped.len()).unwrap()];
+        Ok(KmsBlob { key, blob, material_id: None })
+    }
+
+    fn decrypt(
+        &self,
+        key: Option<&KmsKeyName>,
+        blob: &[u8],
+        context: &EncryptionContext,
+    ) -> Result<KmsOpened, KmsError> {
+        let shown = key.map_or("", KmsKeyName::key_id);
+        self.begin(shown)?;
+        let wrapped = self.0.wrapped.lock().unwrap();
+        let index = usize::from(blob[0]).checked_sub(1);
+        let found = index.and_then(|index| wrapped.get(index)).ok_or_else(|| refused(shown))?;
+        let Wrap(material, made_with, data_key) = found;
+        let key = key.map_or_else(|| TWO.parse().unwrap(), Self::arn);
+        if key.key_id() != Some(material) || *made_with != context.serialise() {
+            return Err(refused(shown));
+        }
+        let data_key = DataKey::new(SecretBytes::copy_of(data_key));
+        Ok(KmsOpened { key, data_key, material_id: None })
+    }
+
+    fn re_encrypt(
+        &self,
+        source: Option<&KmsKeyName>,
+        blob: &[u8],
+        source_context: &EncryptionContext,
+        destination: &KmsKeyName,
+        destination_context: &EncryptionContext,
+    ) -> Result<KmsRewrapped, KmsError> {
+        let opened = self.decrypt(source, blob, source_context)?;
+        let wrapped = self.encrypt(destination, &opened.data_key, destination_context)?;
+        Ok(KmsRewrapped { source: opened.key, wrapped })
+    }
+
+    fn derive_shared_secret(
+        &self,
+        key: &KmsKeyName,
+        _: &EcPublicKey,
+    ) -> Result<SecretBytes, KmsError> {
+        Err(refused(key.key_id()))
+    }
+}
+
+/// A service that may use these keys, and the fake behind it.
+fn service(names: &[&str], discovery: Discovery) -> (AwsKms, Fake) {
+    let fake = Fake::default();
+    let mut service = AwsKms::new(Box::new(fake.clone()), &RootKeys::default(), discovery);
+    for name in names {
+        service.add(name.parse().unwrap());
+    }
+    (service, fake)
+}
+
+fn key(name: &str) -> KeyName {
+    KeyName::Foreign(name.to_owned())
+}
+
+/// A data key, and its wrap under the first key of a service.
+fn wrapped(service: &AwsKms, name: &str) -> (DataKey, EncryptedDataKey) {
+    service.recipient(&key(name)).unwrap().generate(32, &context(&[("k", "v")])).unwrap()
+}
+
+fn open(
+    service: &AwsKms,
+    only: &[KeyName],
+    wrapped: &EncryptedDataKey,
+    value: &str,
+) -> Option<(DataKey, WrappingKey)> {
+    let services: [&dyn KeyService; 1] = [service];
+    let sets = [(SetOrigin::Header, vec![wrapped.clone()])];
+    let purpose = ResolvePurpose::Open { only };
+    resolve(&services, sets, &context(&[("k", value)]), purpose, Some).opened
+}
+
+#[test]
+fn a_wrap_is_that_of_the_sdk_and_opens_under_its_context_only() {
+    let (service, _) = service(&[ONE], Discovery::Off);
+    let (data_key, wrapped) = wrapped(&service, ONE);
+    assert_eq!(wrapped.provider_id, b"aws-kms");
+    assert_eq!(wrapped.provider_info, ONE.as_bytes());
+    let (opened, used) = open(&service, &[], &wrapped, "v").unwrap();
+    assert_eq!((opened, used.key), (data_key, key(ONE)));
+    assert!(open(&service, &[], &wrapped, "w").is_none());
+}
+
+#[test]
+fn only_keys_that_were_chosen_are_asked() {
+    let (maker, fake) = service(&[ONE, TWO], Discovery::Off);
+    let (_, under_two) = wrapped(&maker, TWO);
+    let reader = |names: &[&str], discovery: Discovery| {
+        let mut reader = AwsKms::new(Box::new(fake.clone()), &RootKeys::default(), discovery);
+        for name in names {
+            reader.add(name.parse().unwrap());
+        }
+        reader
+    };
+    let before = fake.calls();
+    assert!(open(&reader(&[ONE], Discovery::Off), &[], &under_two, "v").is_none());
+    let other = Discovery::Accounts(vec!["444455556666".to_owned()]);
+    assert!(open(&reader(&[], other), &[], &under_two, "v").is_none());
+    assert!(open(&reader(&[TWO], Discovery::Off), from_ref(&key(ONE)), &under_two, "v").is_none());
+    assert_eq!(fake.calls(), before, "nothing of this needed a question");
+    for discovery in [Discovery::Everywhere, Discovery::Accounts(vec!["111122223333".to_owned()])] {
+        let (_, used) = open(&reader(&[], discovery), &[], &under_two, "v").unwrap();
+        assert_eq!(used.key, key(TWO));
+    }
+    // An alias can be any key of its account and region, and of a multi-Region key any replica serves.
+    assert!(open(&reader(&[ALIAS], Discovery::Off), &[], &under_two, "v").is_some());
+    let (_, under_one) = wrapped(&maker, ONE);
+    assert!(open(&reader(&[ONE_IN_EUROPE], Discovery::Off), &[], &under_one, "v").is_some());
+    assert!(open(&reader(&[ALIAS], Discovery::Off), &[], &under_one, "v").is_none());
+}
+
+#[test]
+fn what_cannot_be_a_blob_of_the_service_is_not_sent() {
+    let (service, fake) = service(&[ONE], Discovery::Off);
+    let (_, mut wrapped) = wrapped(&service, ONE);
+    let before = fake.calls();
+    for len in [0, MOST_BLOB_BYTES + 1] {
+        wrapped.ciphertext = vec![1; len];
+        assert!(open(&service, &[], &wrapped, "v").is_none());
+    }
+    for (id, info) in [("aws-kms", ALIAS), ("aws-kms", "x"), ("aws-kms-x", ONE), ("ns", ONE)] {
+        let (provider_id, provider_info) = (id.into(), info.into());
+        let other = EncryptedDataKey { provider_id, provider_info, ciphertext: vec![1] };
+        assert!(open(&service, &[], &other, "v").is_none(), "{id} {info}");
+    }
+    assert_eq!(fake.calls(), before);
+}
+
+#[test]
+fn a_refusal_is_none_of_the_service_and_every_other_failure_is() {
+    let (service, fake) = service(&[ONE], Discovery::Off);
+    let (_, wrapped) = wrapped(&service, ONE);
+    let unwrap = || {
+        let candidate = service.candidates(&wrapped).remove(0);
+        candidate.unwrapper.unwrap(&wrapped, &context(&[("k", "v")]))
+    };
+    fake.fail(KmsCause::Refused);
+    assert!(matches!(unwrap(), Err(UnwrapError::Refused)));
+    for cause in [KmsCause::AccessDenied, KmsCause::Disabled, KmsCause::Throttled] {
+        fake.fail(cause.clone());
+        let Err(UnwrapError::Service(error)) = unwrap() else { unreachable!("{cause}") };
+        let error = error.source.downcast_ref::<KmsError>().unwrap();
+        assert_eq!(error.cause, cause);
+    }
+}
+
+#[test]
+fn a_blob_is_opened_by_the_keys_that_may_be_used_and_by_no_other() {
+    let (maker, fake) = service(&[ONE, TWO], Discovery::Off);
+    let own = context(&[("k", "v")]);
+    let (data_key, blob) = maker.generate_blob(&key(TWO), 24, &own).unwrap();
+    let opened = maker.decrypt_blob(&[], &blob.blob, &own).unwrap();
+    assert_eq!((opened.data_key, opened.key.as_str()), (data_key, TWO));
+    let refused = maker.decrypt_blob(from_ref(&key(ONE)), &blob.blob, &own);
+    assert!(matches!(refused, Err(UnwrapError::Refused)));
+    let nobody = AwsKms::new(Box::new(fake.clone()), &RootKeys::default(), Discovery::Off);
+    let before = fake.calls();
+    assert!(matches!(nobody.decrypt_blob(&[], &blob.blob, &own), Err(UnwrapError::Refused)));
+    assert_eq!(fake.calls(), before);
+    let other = Discovery::Accounts(vec!["444455556666".to_owned()]);
+    let other = AwsKms::new(Box::new(fake.clone()), &RootKeys::default(), other);
+    assert!(matches!(other.decrypt_blob(&[], &blob.blob, &own), Err(UnwrapError::Refused)));
+}
+
+#[test]
+fn names_are_arns_ids_and_aliases() {
+    for good in [ONE, ALIAS, "aws-kms:1234", "aws-kms:alias/a/b"] {
+        let name: KmsKeyName = good.parse().unwrap();
+        assert_eq!((name.to_string(), KmsKeyName::is_meant(good)), (good.to_owned(), true));
+    }
+    for bad in ["", "arn:", "aws-kms:", "aws-kms:alias/", "aws-kms:a b", "arn:aws:s3:::b", "backup"]
+    {
+        assert!(bad.parse::<KmsKeyName>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn an_answer_has_to_be_of_the_key_that_was_asked_for() {
+    let arn = |text: &str| text.parse::<KmsArn>().unwrap();
+    let can_be =
+        |asked: &str, answered: &str| asked.parse::<KmsKeyName>().unwrap().can_be(&arn(answered));
+    assert!(can_be(ONE, ONE) && can_be(ALIAS, TWO) && can_be("aws-kms:2", TWO));
+    assert!(can_be("aws-kms:alias/two", TWO));
+    // A request for one region is answered by that region.
+    assert!(!can_be(ONE, ONE_IN_EUROPE) && !can_be(ONE, TWO) && !can_be("aws-kms:1", TWO));
+    assert!(!can_be(ALIAS, ALIAS) && !can_be(ALIAS, ONE_IN_EUROPE));
+}
