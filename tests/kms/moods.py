@@ -5,7 +5,7 @@ import threading
 import time
 from typing import NamedTuple
 
-MOST_SECONDS = 30
+MOST_SECONDS = 5
 
 
 class Reply(NamedTuple):

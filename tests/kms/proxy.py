@@ -32,6 +32,7 @@ SECRETS = ("Plaintext", "SharedSecret")
 class Request(NamedTuple):
     operation: str
     region: str
+    access_key: str
     body: dict
     headers: dict
 
@@ -42,9 +43,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         proxy = self.server.proxy
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        scope = re.search(r"Credential=[^/]+/\d+/([^/]+)/kms/", self.headers.get("Authorization", ""))
+        scope = re.search(r"Credential=([^/]+)/\d+/([^/]+)/kms/", self.headers.get("Authorization", ""))
         operation = self.headers["X-Amz-Target"].removeprefix(TARGET)
-        request = Request(operation, scope and scope[1], json.loads(body), dict(self.headers))
+        access_key, region = scope.groups() if scope else (None, None)
+        request = Request(operation, region, access_key, json.loads(body), dict(self.headers))
         part = 1
         try:
             with proxy.counted(request):
