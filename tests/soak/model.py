@@ -114,6 +114,10 @@ class Keyring:
     def materials(self):
         return {version.material for key in self.keys for version in key.versions}
 
+    def secrets(self):
+        """Those that are in the file: of a key of AWS KMS there is an entry only, and nothing that has to be destroyed."""
+        return {version.material for key in self.keys for version in key.versions if not key.is_kms}
+
     def shown(self):
         """As `key list` has it."""
         return {

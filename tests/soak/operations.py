@@ -256,7 +256,7 @@ class Soak:
             self.keyring.keys = [key for key in self.keyring.keys if key.versions]
             self.keyring_changed()
             if due:
-                left = [n for n, old in self.generations().items() if old.materials() & doomed]
+                left = [n for n, old in self.generations().items() if old.secrets() & doomed]
                 require(not left, f"generations {left} still hold what was purged")
 
     def are_needed(self, paths, doomed, expected, envelope):
@@ -327,12 +327,12 @@ class Soak:
             self.world.run("key", "list", code=9, touched=["k"])
 
     def check_keyring(self):
-        held, is_odd = self.keyring.materials(), False
+        held, is_odd = self.keyring.secrets(), False
         for old in self.generations().values():
-            due = {version.material for key in old.keys for version in key.due()}
+            due = old.secrets() & {version.material for key in old.keys for version in key.due()}
             # After a restore: what was due is in a generation only, which has nothing else that is not held, or one has
             # another form than the keyring.
-            is_due_only_there = not due <= held and old.materials() - due <= held
+            is_due_only_there = not due <= held and old.secrets() - due <= held
             is_odd |= is_due_only_there or old.passphrase != self.keyring.passphrase
         self.enwrap("keyring", "check", code=FOUND if is_odd else DONE, touched=["k"])
 
