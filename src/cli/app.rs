@@ -59,6 +59,13 @@ impl App {
         AwsKms::new(client(self.kms.clone()), keyring, discovery)
     }
 
+    /// How many files of a tree are worked on beside each other: as many as there are threads for, and where AWS KMS is
+    /// asked, enough to have as many calls under way as there may be.
+    pub(crate) fn files_at_once(&self, asks_kms: bool) -> usize {
+        let jobs = self.jobs.count();
+        if asks_kms { jobs.max(self.kms.concurrency.get()) } else { jobs }
+    }
+
     /// Refuses `--json` for a verb that prints none.
     pub(crate) fn require_text(&self, verb: &str) -> Result<(), UsageError> {
         match self.ui.format {

@@ -135,6 +135,16 @@ impl Opening {
         }
     }
 
+    /// Whether AWS KMS may be asked.
+    pub(crate) fn asks_kms(&self) -> bool {
+        self.kms.is_in_use()
+    }
+
+    /// How many files of a tree are worked on beside each other.
+    pub(crate) fn files_at_once(&self, app: &App) -> usize {
+        app.files_at_once(self.kms.is_in_use())
+    }
+
     /// Leaves passphrases out.
     pub(crate) fn with_keys_only(self) -> Self {
         Self { passphrases: Passphrases::default(), ..self }

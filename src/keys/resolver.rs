@@ -28,6 +28,8 @@ pub enum ResolvePurpose<'a> {
         /// The only keys that may open; all, if empty.
         only: &'a [KeyName],
     },
+    /// To know which keys are named. Nothing is unwrapped, so nothing is proved and no service asked.
+    Name,
     /// To know which keys open: every key that is named, in whatever state.
     Prove,
     /// To know which keys open although they may not be named, because a name can be damaged.
@@ -177,7 +179,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         for service in services {
             let candidates = match self.purpose {
                 ResolvePurpose::ProveUnnamed => service.unnamed_candidates(&resolved.wrapped),
-                ResolvePurpose::Open { .. } | ResolvePurpose::Prove => {
+                ResolvePurpose::Open { .. } | ResolvePurpose::Name | ResolvePurpose::Prove => {
                     service.candidates(&resolved.wrapped)
                 }
             };
@@ -224,6 +226,9 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 return Proof::Unknown(UnknownReason::Unusable(refusal.clone()));
             }
         }
+        if let ResolvePurpose::Name = self.purpose {
+            return Proof::Unknown(UnknownReason::NotTried);
+        }
         let new_derivation = is_person
             .then(|| namespace_and_name(wrapped).1)
             .filter(|name| !self.derivations.iter().any(|tried| tried == name));
@@ -232,7 +237,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         }
         let unwrapped = match self.purpose {
             ResolvePurpose::Open { .. } => candidate.unwrapper.unwrap(wrapped, self.context),
-            ResolvePurpose::Prove | ResolvePurpose::ProveUnnamed => {
+            ResolvePurpose::Name | ResolvePurpose::Prove | ResolvePurpose::ProveUnnamed => {
                 candidate.unwrapper.unwrap_unasked(wrapped, self.context)
             }
         };

@@ -47,15 +47,28 @@ impl KeyReport {
     /// # Errors
     /// [`OpenError`], where the context contradicts what the caller expects.
     pub fn of(header: &ParsedHeader, opener: &MessageOpener<'_>) -> Result<Self, OpenError> {
+        Self::for_purpose(ResolvePurpose::Prove, header, opener)
+    }
+
+    /// Looks at the names of every encrypted data key of a message, and tries none.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn by_name(header: &ParsedHeader, opener: &MessageOpener<'_>) -> Result<Self, OpenError> {
+        Self::for_purpose(ResolvePurpose::Name, header, opener)
+    }
+
+    fn for_purpose(
+        purpose: ResolvePurpose<'_>,
+        header: &ParsedHeader,
+        opener: &MessageOpener<'_>,
+    ) -> Result<Self, OpenError> {
         let bound = bound_pairs(&header.fields.context, opener.policy)?;
         let context = header.fields.context.union(&bound).map_err(OpenError::Context)?;
-        let Resolution { sets, opened } = resolve(
-            opener.services,
-            key_sets(header, opener),
-            &context,
-            ResolvePurpose::Prove,
-            |key| frame_opener(header, &key, &bound).map(|_| key),
-        );
+        let Resolution { sets, opened } =
+            resolve(opener.services, key_sets(header, opener), &context, purpose, |key| {
+                frame_opener(header, &key, &bound).map(|_| key)
+            });
         let data_key = opened.map(|(data_key, _)| data_key);
         Ok(Self { sets, context, bound, data_key })
     }

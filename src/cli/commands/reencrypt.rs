@@ -141,8 +141,11 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     // Before the first file: a pair that cannot be stored is wrong for all of them.
     context_of(&args.set_context, None)?;
     let mut tree = Tree::new(&args.paths, args.recursive);
-    let tally =
-        batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.reencrypt(entry))?;
+    // Each file is worked on by all threads; beside each other they wait for answers only.
+    let at_once = if opening.asks_kms() { opening.files_at_once(app) } else { 1 };
+    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, at_once, |entry| {
+        plan.reencrypt(entry)
+    })?;
     let (reencrypted, skipped) = (tally.done(), &tally.skipped);
     let not_messages = skipped.count(Reason::NotAMessage);
     let special = skipped.count(Reason::Special);

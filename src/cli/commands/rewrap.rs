@@ -1,8 +1,11 @@
 //! `enwrap rewrap`: further keys for messages that exist, in constant time.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
+use sha2::{Digest as _, Sha256};
 
 use enwrap::fs::append::Links;
 use enwrap::fs::file_at::FileAt;
@@ -22,7 +25,7 @@ use crate::cli::io::source::is_stdin;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
 use crate::cli::secrets::args::RecipientArgs;
-use crate::cli::trees::batch::{self, Outcome};
+use crate::cli::trees::batch::{self, Outcome, lock};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::diagnosis::Diagnosis;
@@ -89,6 +92,15 @@ struct Waiting {
     record: Record,
     header: ParsedHeader,
     path: FileAt,
+    /// The records that there were when this one was made.
+    known: BTreeSet<Digest>,
+}
+
+type Digest = [u8; 32];
+
+/// Records by digest: one can have a megabyte, and many messages wait.
+fn digests(records: &[Record]) -> BTreeSet<Digest> {
+    records.iter().map(|record| Sha256::digest(record.to_line()).into()).collect()
 }
 
 /// An envelope file as it is now, before what was known when the run began.
@@ -111,6 +123,12 @@ struct RewrapRun<'a> {
     keys: Vec<KeyName>,
     /// Where all records go; beside each message, if `None`.
     shared: Option<FileAt>,
+    keyring: PathBuf,
+    written: Mutex<Written>,
+}
+
+/// What has been written, and what is to be. While AWS KMS is asked for one message, the records of others are written.
+struct Written {
     pending: Pending,
     /// The shared envelope file as it was at the last flush. Each flush reads only what was added since, so that the
     /// run takes linear time.
@@ -119,7 +137,6 @@ struct RewrapRun<'a> {
     already_so: usize,
     /// Messages that others replaced before their record was written.
     replaced: usize,
-    keyring: PathBuf,
 }
 
 pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
@@ -168,27 +185,21 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let keys = keys.into_iter().chain(passphrase).collect();
     let envelope = shared.clone().unwrap_or_else(|| FileAt::named(PathBuf::new()));
     let pending = Pending { envelope, records: Vec::new() };
-    let mut plan = RewrapRun {
-        app,
-        args,
-        opening: &opening,
-        keys,
-        shared,
-        pending,
-        known: None,
-        changed: 0,
-        already_so: 0,
-        replaced: 0,
-        keyring: store.path().to_path_buf(),
-    };
+    let written =
+        Mutex::new(Written { pending, known: None, changed: 0, already_so: 0, replaced: 0 });
+    let keyring = store.path().to_path_buf();
+    let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, written };
     let mut tree = Tree::new(&args.paths, args.recursive);
-    let tally =
-        batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| plan.rewrap(entry));
+    let at_once = if opening.asks_kms() { opening.files_at_once(app) } else { 1 };
+    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, at_once, |entry| {
+        plan.rewrap(entry)
+    });
     // Also after an error: what was wrapped is good.
-    let flushed = plan.flush();
+    let flushed = plan.flush(&mut lock(&plan.written));
     let mut tally = tally?;
     flushed?;
-    let RewrapRun { changed, already_so, replaced, .. } = plan;
+    let Written { changed, already_so, replaced, .. } =
+        plan.written.into_inner().unwrap_or_else(PoisonError::into_inner);
     tally.failed += replaced;
     let not_messages = tally.skipped.count(Reason::NotAMessage);
     let verb = if args.dry_run { "would be rewrapped" } else { "rewrapped" };
@@ -204,7 +215,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
 }
 
 impl RewrapRun<'_> {
-    fn rewrap(&mut self, entry: &Entry) -> Result<Outcome, Error> {
+    fn rewrap(&self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
         let found = if !entry.path.file_metadata().is_ok_and(|found| found.is_file()) {
             None
@@ -230,9 +241,12 @@ impl RewrapRun<'_> {
         // Only what really opens it counts, and this is what says why it does not.
         let opened = OpenedMessage::open(&mut source, &opener)
             .map_err(|error| self.opening.unopened(error))?;
-        let record = match rewrap(opened.read_header(), &opener, self.chosen())? {
+        let known = digests(&Records::of(&one, &opened.header().message_id));
+        let rewrapped = rewrap(opened.read_header(), &opener, self.chosen())?;
+        let mut written = lock(&self.written);
+        let record = match rewrapped {
             Rewrapped::AlreadySo => {
-                self.already_so += 1;
+                written.already_so += 1;
                 self.tell(path, None)?;
                 return Ok(Outcome::Done);
             }
@@ -242,23 +256,24 @@ impl RewrapRun<'_> {
             }
         };
         if self.args.dry_run {
-            self.changed += 1;
+            written.changed += 1;
             let shown = sanitize::name(path);
             let record = self.record(path, &record, None);
             self.app.ui.result(&format!("would rewrap {shown}\n"), &record)?;
             return Ok(Outcome::Done);
         }
         let header = opened.read_header().clone();
-        self.pending.records.push(Waiting { record, header, path: entry.path.clone() });
+        written.pending.records.push(Waiting { record, header, path: entry.path.clone(), known });
         if self.shared.is_none() {
-            self.pending.envelope = envelope::beside(&entry.path);
-            self.flush().inspect_err(|_| self.pending.records.clear())?;
+            written.pending.envelope = envelope::beside(&entry.path);
+            let flushed = self.flush(&mut written);
+            flushed.inspect_err(|_| written.pending.records.clear())?;
             return Ok(Outcome::Done);
         }
-        if self.pending.records.len().is_multiple_of(TOGETHER) {
-            match self.flush() {
+        if written.pending.records.len().is_multiple_of(TOGETHER) {
+            match self.flush(&mut written) {
                 // They stay, to be written with the next ones; the last attempt is the one that counts.
-                Err(_) if self.pending.records.len() < MOST_PENDING => {}
+                Err(_) if written.pending.records.len() < MOST_PENDING => {}
                 result => result?,
             }
         }
@@ -286,49 +301,54 @@ impl RewrapRun<'_> {
     }
 
     /// Writes what is pending, and then says so.
-    fn flush(&mut self) -> Result<(), Error> {
-        if self.pending.records.is_empty() {
+    fn flush(&self, written: &mut Written) -> Result<(), Error> {
+        if written.pending.records.is_empty() {
             return Ok(());
         }
-        let mut known = self.known.take();
-        let envelope = &self.pending.envelope;
+        let mut known = written.known.take();
+        let envelope = &written.pending.envelope;
         // A derived name may be a link that somebody made.
         let links = if self.shared.is_some() { Links::Follow } else { Links::Refuse };
         self.app.outputs.check_at(envelope)?;
-        let (mut written, mut replaced) = (Vec::new(), Vec::new());
+        let (mut made, mut replaced) = (Vec::new(), Vec::new());
         let appended = envelope::append_with(envelope, links, self.app.lock_timeout(), || {
-            replaced = self.pending.records.iter().map(|it| self.is_replaced(it)).collect();
+            replaced = written.pending.records.iter().map(|it| self.is_replaced(it)).collect();
             if self.args.add {
                 let now = known
                     .take()
                     .map_or_else(|| Envelope::open(envelope.clone()), Envelope::catch_up);
                 known = now.ok();
             }
-            written = self.current_records(known.as_ref())?;
-            let records = written.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);
+            made = self.current_records(&written.pending.records, known.as_ref())?;
+            let records = made.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);
             Ok::<_, Error>(records.filter_map(|(record, _)| record.clone()).collect())
         });
         if self.shared.is_some() {
-            self.known = known;
+            written.known = known;
         }
         appended?;
-        let done = std::mem::take(&mut self.pending.records);
+        let done = std::mem::take(&mut written.pending.records);
         if self.shared.is_none() && replaced.contains(&true) {
             return Err(ChangedMeanwhile.into());
         }
-        for ((waiting, record), is_replaced) in done.iter().zip(&written).zip(replaced) {
+        for ((waiting, record), is_replaced) in done.iter().zip(&made).zip(replaced) {
             if is_replaced {
                 let error = Error::from(ChangedMeanwhile);
                 let about = About::input(&waiting.path, &self.keyring);
                 self.app.ui.error(&Diagnosis::of(&error.concerning(about)));
-                self.replaced += 1;
+                written.replaced += 1;
                 continue;
             }
             match record {
-                Some(_) => self.changed += 1,
-                None => self.already_so += 1,
+                Some(record) => {
+                    written.changed += 1;
+                    self.tell(&waiting.path, Some((record, &written.pending.envelope)))?;
+                }
+                None => {
+                    written.already_so += 1;
+                    self.tell(&waiting.path, None)?;
+                }
             }
-            self.tell(&waiting.path, record.as_ref())?;
         }
         Ok(())
     }
@@ -347,13 +367,19 @@ impl RewrapRun<'_> {
 
     /// The pending records; with the envelope file as it is `now`, made again with what others have added since, which
     /// would else be left out of the newest set.
-    fn current_records(&self, now: Option<&Envelope>) -> Result<Vec<Option<Record>>, Error> {
-        let pending = &self.pending.records;
-        let Some(now) = now else {
-            return Ok(pending.iter().map(|it| Some(it.record.clone())).collect());
-        };
+    fn current_records(
+        &self,
+        pending: &[Waiting],
+        now: Option<&Envelope>,
+    ) -> Result<Vec<Option<Record>>, Error> {
         let mut records = Vec::new();
-        for Waiting { header, path, .. } in pending {
+        for Waiting { record, header, path, known } in pending {
+            let id = &header.fields.message_id;
+            // Nothing was added, most of the time. To make a record again can cost calls to AWS KMS.
+            let Some(now) = now.filter(|now| !digests(&now.of(id)).is_subset(known)) else {
+                records.push(Some(record.clone()));
+                continue;
+            };
             let one = self.opening.of(path);
             let records_now = Now(now, &one);
             let opener = MessageOpener { records: &records_now, ..one.opener() };
@@ -365,9 +391,9 @@ impl RewrapRun<'_> {
         Ok(records)
     }
 
-    fn tell(&self, path: &Path, record: Option<&Record>) -> Result<(), Error> {
+    fn tell(&self, path: &Path, written: Option<(&Record, &FileAt)>) -> Result<(), Error> {
         let shown = sanitize::name(path);
-        let Some(record) = record else {
+        let Some((record, envelope)) = written else {
             self.app.ui.detail(&format!("{shown}: already so"));
             let (changed, path) = (false, path.into());
             let record = records::message::RewrappedRecord {
@@ -380,7 +406,6 @@ impl RewrapRun<'_> {
             };
             return Ok(self.app.ui.result("", &record)?);
         };
-        let envelope = &self.pending.envelope;
         self.app.ui.detail(&format!("{shown} -> {}", sanitize::name(envelope)));
         let printed = self.app.ui.result("", &self.record(path, record, Some(envelope)));
         printed.after(|| format!("the record of {shown} is in '{}'", sanitize::name(envelope)))

@@ -73,7 +73,8 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
         let selection = Selection::new(&args.selection, store.path(), &in_use)?;
         let mut tree = Tree::new(&inputs, true).of(&selection);
         let one = |entry: &Entry, turn: &Turn<'_>| plan.verify(entry, turn);
-        return batch::in_parallel(app, store.path(), &mut tree, one)?
+        let at_once = plan.opening.files_at_once(app);
+        return batch::in_parallel(app, store.path(), &mut tree, at_once, one)?
             .finish_folders(app, Done::Verified);
     }
     batch::for_each(app, store.path(), &inputs, |input| {

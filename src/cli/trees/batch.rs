@@ -200,14 +200,15 @@ pub(crate) fn for_each<T: AsRef<Path>>(
     tally.finish(app, NoCounts {})
 }
 
-/// Runs `one` for each file of a tree, in order. Without `-r`, one operand fails with its own error; every other
-/// failure is told when it happens and the rest goes on, unless the disk is full.
+/// Runs `one` for each file of a tree, `at_once` of them beside each other; of one, in order. Without `-r`, one operand
+/// fails with its own error; every other failure is told when it happens and the rest goes on, unless the disk is full.
 pub(crate) fn for_tree(
     app: &App,
     keyring: &Path,
     operands: &[PathBuf],
     tree: &mut Tree<'_>,
-    one: impl FnMut(&Entry) -> Result<Outcome, Error>,
+    at_once: usize,
+    one: impl Fn(&Entry) -> Result<Outcome, Error> + Sync,
 ) -> Result<Tally, Error> {
     let on_failure = match (tree.is_recursive(), operands.len()) {
         (true, _) => OnFailure::GoOnAndList,
@@ -215,19 +216,32 @@ pub(crate) fn for_tree(
         (false, _) => OnFailure::GoOn,
     };
     let run = Run::new(app, keyring, on_failure, &mut *tree);
-    run.work(one);
+    on_threads(at_once, || run.work(&one));
     let mut tally = run.finish()?;
     tally.skipped.append(&tree.skipped);
     Ok(tally)
 }
 
-/// Runs `one` for each file of a tree, on all threads of the run: small files beside each other, and each large
-/// one alone with all threads. Every failure is told when it happens and the rest goes on, unless the disk is
+/// Has `at_once` threads do `work`, the calling one among them.
+fn on_threads(at_once: usize, work: impl Fn() + Sync) {
+    thread::scope(|scope| {
+        for _ in 1..at_once {
+            // Where no thread can be started, the others do its work.
+            let work = || stack::wipe_after(&work);
+            drop(thread::Builder::new().spawn_scoped(scope, work));
+        }
+        work();
+    });
+}
+
+/// Runs `one` for each file of a tree, on all threads of the run: small files beside each other, `at_once` of them, and
+/// each large one alone with all threads. Every failure is told when it happens and the rest goes on, unless the disk is
 /// full.
 pub(crate) fn in_parallel(
     app: &App,
     keyring: &Path,
     tree: &mut Tree<'_>,
+    at_once: usize,
     one: impl Fn(&Entry, &Turn<'_>) -> Result<Outcome, Error> + Sync,
 ) -> Result<Tally, Error> {
     let (ui, jobs) = (app.ui, app.jobs);
@@ -253,12 +267,7 @@ pub(crate) fn in_parallel(
             let count = || count(uncounted, &meter, &run.is_over);
             drop(thread::Builder::new().spawn_scoped(scope, count));
         }
-        for _ in 1..jobs.count() {
-            // Where no thread can be started, the others do its work.
-            let work = || stack::wipe_after(|| run.work(in_turn));
-            drop(thread::Builder::new().spawn_scoped(scope, work));
-        }
-        run.work(in_turn);
+        on_threads(at_once, || run.work(in_turn));
         // Also ends the count of files, which is of no more use.
         run.is_over.store(true, Ordering::Relaxed);
     });

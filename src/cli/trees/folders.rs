@@ -84,11 +84,12 @@ impl<'a> Folders<'a> {
         &self,
         app: &App,
         keyring: &Path,
+        at_once: usize,
         done: fn(usize) -> Done,
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
         let mut tree = Tree::new(self.operands, true).of(&self.selection);
-        let tally = batch::in_parallel(app, keyring, &mut tree, |entry, turn| {
+        let tally = batch::in_parallel(app, keyring, &mut tree, at_once, |entry, turn| {
             let job = match self.step(entry) {
                 Ok(FileStep::Do(job)) => job,
                 Ok(FileStep::Skip(reason)) => return Ok(Outcome::Skipped(reason)),

@@ -188,7 +188,8 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     opening.policy.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(&app.outputs)?;
     let plan = DecryptRun { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
-    work.run(app, &store, Done::Decrypted, |job, turn| {
+    let at_once = plan.opening.files_at_once(app);
+    work.run(app, &store, at_once, Done::Decrypted, |job, turn| {
         if let Found::Comparable { is_strict, .. } = job.found {
             match plan.compare(job, turn)? {
                 Compared::Same => return Ok(Outcome::Skipped(Reason::Existing)),

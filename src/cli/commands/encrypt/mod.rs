@@ -287,7 +287,10 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         (Some(command), Some(output)) => {
             plan.encrypt_output_of(command, &Target::of(output), app.jobs)
         }
-        _ => work.run(app, &store, Done::Encrypted, |job, turn| plan.encrypt(job, turn)),
+        _ => {
+            let at_once = app.files_at_once(plan.keys.iter().any(ChosenKey::is_in_kms));
+            work.run(app, &store, at_once, Done::Encrypted, |job, turn| plan.encrypt(job, turn))
+        }
     }
 }
 

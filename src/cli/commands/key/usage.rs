@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 
@@ -14,7 +15,7 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::trees::batch::{self, Outcome};
+use crate::cli::trees::batch::{self, Outcome, lock};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{Error, Found};
@@ -72,11 +73,13 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     let store = app.store()?;
     let opening = Opening::new(app, &store, &args.open, Missing::Refused)?.with_keys_only();
     opening.require_keyring()?;
-    let mut report = Report::default();
+    let report = Mutex::default();
     let mut tree = Tree::new(&args.paths, args.recursive);
-    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, |entry| {
-        look(app, args, &opening, entry, &mut report)
+    let at_once = if args.fail_if_stale { opening.files_at_once(app) } else { 1 };
+    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, at_once, |entry| {
+        look(app, args, &opening, entry, &report)
     })?;
+    let report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
     tell(app, &opening, &report)?;
     if !args.fail_if_stale {
         app.ui.note(
@@ -107,7 +110,7 @@ fn look(
     args: &UsageArgs,
     opening: &Opening,
     entry: &Entry,
-    report: &mut Report,
+    report: &Mutex<Report>,
 ) -> Result<Outcome, Error> {
     let path = entry.path.as_path();
     let Some((source, header)) =
@@ -116,8 +119,13 @@ fn look(
         return Ok(Outcome::Skipped(Reason::NotAMessage));
     };
     let one = opening.of(&entry.path);
-    let keys = KeyReport::of(&header, &one.opener())?;
+    let keys = if args.fail_if_stale {
+        KeyReport::of(&header, &one.opener())?
+    } else {
+        KeyReport::by_name(&header, &one.opener())?
+    };
     let bytes = source.source().size().unwrap_or(0);
+    let mut report = lock(report);
     let holders = if args.fail_if_stale { keys.proved() } else { keys.named() };
     for holder in &holders {
         let count = report.versions.entry(holder.clone()).or_default();
