@@ -1,7 +1,7 @@
 """Runs every case, some at once: `cases.py PROGRAM [WORD..]`, with WORDs only those whose names have one of them.
 
-A case is a function with a docstring, in a module `on_*.py`. It has a folder, a keyring and a KMS of its own; the keys in
-moto are there for all.
+A case is a function in a module `on_*.py`; its name says what it is about. It has a folder, a keyring and a KMS of its
+own; moto, and the keys in it, are there for all.
 """
 
 import concurrent.futures

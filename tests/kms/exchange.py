@@ -37,7 +37,8 @@ def keys_of(place):
     by_id = by_arn._replace(name=f"aws-kms:{arns.one.rpartition('/')[2]}", opening=("--aws-kms-discovery",))
     place.imported(arns.two, "two")
     entry = Key("two", ("--only-key", "two"), keyring(arns.two), peer.discovery_keyring(endpoint, REGION))
-    abroad = Key(arns.abroad, ("--only-key", arns.abroad), keyring(arns.abroad), peer.discovery_keyring(endpoint, OTHER_REGION))
+    elsewhere = peer.discovery_keyring(endpoint, OTHER_REGION)
+    abroad = Key(arns.abroad, ("--only-key", arns.abroad), keyring(arns.abroad), elsewhere)
     # Written in one region, and read in the other.
     place.imported(arns.replica, "multi")
     mrk = lambda arn: peer.mrk_keyring(endpoint, arn)

@@ -1,4 +1,4 @@
-"""How a KMS answers that is not well: each mood takes a request and the proxy, and returns a reply or raises `HangUp`."""
+"""How a KMS answers, well or not: each mood takes a request and the proxy, and returns a reply or raises `HangUp`."""
 
 import json
 import threading
@@ -83,8 +83,8 @@ def refusing(kind, message="", status=400):
 def denying(request, _proxy):
     """As AWS words it."""
     action = f"kms:{request.operation}"
-    user = "arn:aws:iam::123456789012:user/harness"
-    text = f"User: {user} is not authorized to perform: {action} because no identity-based policy allows the {action} action"
+    text = f"User: arn:aws:iam::123456789012:user/harness is not authorized to perform: {action} because no "
+    text += f"identity-based policy allows the {action} action"
     return error("AccessDeniedException", text)
 
 
@@ -110,7 +110,8 @@ def lying(**fields):
     def mood(request, proxy):
         reply = proxy.forward(request)
         told = {**json.loads(reply.body), **fields}
-        return Reply(reply.status, json.dumps({name: value for name, value in told.items() if value is not None}).encode())
+        told = {name: value for name, value in told.items() if value is not None}
+        return Reply(reply.status, json.dumps(told).encode())
 
     return mood
 
@@ -127,6 +128,21 @@ def at_first(count, mood, then=well):
         with lock:
             is_first, left = left > 0, left - 1
         return (mood if is_first else then)(request, proxy)
+
+    return both
+
+
+def for_blobs(count, mood):
+    """`mood` for the first so many blobs that are sent, however often, and no connection for the others."""
+    lock, blobs = threading.Lock(), set()
+
+    def both(request, proxy):
+        with lock:
+            blob = request.body.get("CiphertextBlob")
+            if len(blobs) < count:
+                blobs.add(blob)
+            is_one = blob in blobs
+        return (mood if is_one else broken)(request, proxy)
 
     return both
 

@@ -142,7 +142,8 @@ def nothing_secret_is_said(place):
     for options in (["--verbose"], ["--json"], ["-v", "--json"]):
         place.enwrap("verify", *options, message)
         place.enwrap("inspect", *options, message)
-        place.enwrap("rewrap", *options, "--add", "-k", place.keys.two, message, env={"RUST_LOG": "trace", "AWS_LOG": "trace"})
+        logging = {"RUST_LOG": "trace", "AWS_LOG": "trace"}
+        place.enwrap("rewrap", *options, "--add", "-k", place.keys.two, message, env=logging)
         place.kms.mood = moods.lying(KeyId=place.keys.two)
         place.enwrap("verify", *options, "--only-key", "kms", message, code=13)
         place.kms.mood = moods.well

@@ -17,7 +17,8 @@ def an_arn_needs_no_keyring(place):
 def every_name_of_a_key_is_taken(place):
     key_id = place.keys.one.rpartition("/")[2]
     alias_arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/one"
-    for number, name in enumerate([place.keys.one, alias_arn, f"aws-kms:{key_id}", "aws-kms:alias/one", f"aws-kms:{place.keys.one}"]):
+    names = [place.keys.one, alias_arn, f"aws-kms:{key_id}", "aws-kms:alias/one", f"aws-kms:{place.keys.one}"]
+    for number, name in enumerate(names):
         message = place.message(name, name=str(number))
         # The message has the key's own ARN, whatever it was called.
         shown = place.enwrap("inspect", "--json", message).stdout.decode()
@@ -45,6 +46,7 @@ def an_entry_of_the_keyring_is_a_key_as_others(place):
     place.opens(message)
     place.opens(message, "--only-key", "kms")
     assert place.kms.calls() == {"Decrypt": 2}, place.kms.calls()
+    place.enwrap("key", "import", "--aws-kms", place.keys.one, "again", code=8, says=place.keys.one)
     place.enwrap("verify", message)
     place.enwrap("key", "disable", "kms")
     place.opens(message, code=7)

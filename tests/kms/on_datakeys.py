@@ -35,10 +35,18 @@ def _unwrapped_by_aws(place, blob, arn, context=None):
     return answer["Plaintext"]
 
 
+LENGTHS = {
+    (): 32,
+    ("--key-spec", "AES_128"): 16,
+    ("--number-of-bytes", "1024"): 1024,
+    ("--number-of-bytes", "1"): 1,
+}
+
+
 def one_is_made_in_aws_kms(place):
     place.imported(place.keys.two)
     for name, arn in ((place.keys.one, place.keys.one), ("kms", place.keys.two)):
-        for more, length in (([], 32), (["--key-spec", "AES_128"], 16), (["--number-of-bytes", "1024"], 1024), (["--number-of-bytes", "1"], 1)):
+        for more, length in LENGTHS.items():
             place.kms.forget()
             told, blob, plain = _made(place, "-k", name, *PAIRS, *more)
             assert place.kms.calls() == {"GenerateDataKey": 1}, place.kms.calls()
@@ -58,7 +66,8 @@ def one_that_aws_made_is_opened(place):
     place.imported(place.keys.two, "two")
     place.imported(place.keys.one, "one")
     place.enwrap("keygen", "local")
-    made = client(place.kms.endpoint).generate_data_key(KeyId=place.keys.one, KeySpec="AES_256", EncryptionContext=CONTEXT)
+    kms = client(place.kms.endpoint)
+    made = kms.generate_data_key(KeyId=place.keys.one, KeySpec="AES_256", EncryptionContext=CONTEXT)
     place.write("blob", made["CiphertextBlob"])
     place.write("blob64", base64.b64encode(made["CiphertextBlob"]))
     for more in ([], ["--only-key", "one"], ["--only-key", place.keys.one], ["--aws-kms-discovery"]):
@@ -89,8 +98,8 @@ def one_moves_between_keys(place):
     _, blob, plain = _made(place, "-k", "local", *PAIRS)
     for source, target in (("local", "one"), ("one", "two"), ("two", "abroad"), ("abroad", "local"), ("local", "two")):
         place.kms.forget()
-        printed = place.enwrap("datakey", "rewrap", "-", "--only-key", source, "-k", target, *PAIRS, stdin=base64.b64encode(blob)).stdout
-        told = json.loads(printed)
+        change = ["--only-key", source, "-k", target, *PAIRS]
+        told = json.loads(place.enwrap("datakey", "rewrap", "-", *change, stdin=base64.b64encode(blob)).stdout)
         assert "Plaintext" not in told, told
         blob = base64.b64decode(told["CiphertextBlob"])
         if (source, target) == ("one", "two"):

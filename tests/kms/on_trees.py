@@ -117,12 +117,12 @@ def rewrap_names_what_it_could_not_prove(place):
     place.enwrap("keygen", "local")
     place.imported(place.keys.one)
     _encrypted(place, "kms", count=6)
-    place.kms.mood = moods.at_first(4, moods.well, then=moods.broken)
+    place.kms.mood = moods.for_blobs(2, moods.well)
     ended = place.enwrap("rewrap", "-r", "--add", "-k", "local", "out", *LIMIT, code=12)
     place.kms.mood = moods.well
     whole = ended.said + ended.stdout.decode()
     rewrapped = [name.removesuffix(".envelope") for name in place.files("out") if name.endswith(".envelope")]
-    assert 0 < len(rewrapped) < 6, place.files("out")
+    assert len(rewrapped) == 2, place.files("out")
     for name in set(_messages(place)) - set(rewrapped):
         assert name in whole, f"{name} is not named in {whole}"
     for name in rewrapped:
@@ -157,4 +157,5 @@ def purge_destroys_nothing_that_only_the_service_could_prove(place):
     place.kms.mood = moods.well
     place.enwrap("key", "purge", "--yes", "--check", "out")
     place.enwrap("verify", "-r", "out")
-    assert [json.loads(line)["kind"] for line in place.enwrap("key", "list", "--json").stdout.splitlines()] == ["aws-kms"]
+    left = place.enwrap("key", "list", "--json").stdout.splitlines()
+    assert [json.loads(key)["kind"] for key in left] == ["aws-kms"], left

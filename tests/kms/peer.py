@@ -1,4 +1,4 @@
-"""Keyrings of the official AWS Encryption SDK for Python: what enwrap's messages have to be opened by, and it has to open."""
+"""Keyrings of the official AWS Encryption SDK for Python, which opens what enwrap writes, and the reverse."""
 
 import json
 

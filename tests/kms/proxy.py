@@ -1,5 +1,5 @@
-"""An HTTP server before moto. It answers as AWS KMS does where moto does not, and otherwise in the mood that a test sets;
-it counts the calls, and knows each data key that it saw.
+"""An HTTP server before moto, in the mood that a test sets. When well, it answers as AWS KMS does where moto does not.
+It counts the calls, and knows each data key that it saw.
 """
 
 import base64

@@ -115,7 +115,7 @@ class Keyring:
         return {version.material for key in self.keys for version in key.versions}
 
     def secrets(self):
-        """Those that are in the file: of a key of AWS KMS there is an entry only, and nothing that has to be destroyed."""
+        """Those that are in the file: of a key of AWS KMS there is an entry only, and nothing to destroy."""
         return {version.material for key in self.keys for version in key.versions if not key.is_kms}
 
     def shown(self):

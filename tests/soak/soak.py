@@ -1,6 +1,6 @@
 """Random operations of enwrap, against a model: `soak.py SECONDS [--seed N] --program FILE`.
 
-With `--kms ENDPOINT --kms-key ARN..` some keys are those keys of AWS KMS, behind that endpoint. Exit code 1 if anything was
+With `--kms ENDPOINT --kms-key ARN..` some keys are those of AWS KMS, behind that endpoint. Exit code 1 if anything was
 found.
 """
 
