@@ -69,6 +69,14 @@ def no_reader_is_lost_while_the_service_is_down(place):
     place.opens(message, "--only-key", "local")
 
 
+def rewrap_names_a_key_that_it_could_not_ask(place):
+    """Also where there is nothing to do: the key is meant, since without -k all that open it are."""
+    message = _local_message(place, "kms")
+    place.kms.mood = moods.broken
+    ended = place.enwrap("rewrap", message)
+    assert place.keys.one in ended.said, ended.said
+
+
 def reencrypt_to_and_from_aws_kms(place):
     message = _local_message(place)
     place.enwrap("reencrypt", "-k", "kms", message)

@@ -2,6 +2,8 @@
 
 import json
 
+import moods
+from on_refusals import UNSIGNED
 from stand_in import ACCOUNT, OTHER_REGION, REGION, client
 
 OTHER_ACCOUNT = "999999999999"
@@ -111,6 +113,12 @@ def the_public_half_of_a_key_in_kms_needs_no_network_to_encrypt(place):
         assert place.kms.calls() == {}, place.kms.calls()
         place.opens(message)
         assert place.kms.calls() == {"DeriveSharedSecret": 1}, place.kms.calls()
+        for lie in ({"KeyId": place.keys.one}, {"SharedSecret": "AAAA"}, {"SharedSecret": ""}, {"SharedSecret": None}):
+            place.kms.mood = moods.lying(**lie)
+            place.opens(message, code=13, says=key.arn)
+        place.kms.mood = moods.denying
+        place.opens(message, code=13, says=["kms:DeriveSharedSecret", key.arn])
+        place.kms.mood = moods.well
         place.kms.forget()
 
 
@@ -120,15 +128,35 @@ def a_key_of_the_service_can_be_the_default(place):
     place.opens("message", "--only-key", place.keys.one)
 
 
-def the_configuration_of_aws_is_read(place):
-    """Region and credentials of a profile, as every tool of AWS takes them."""
+def a_profile_gives_region_and_credentials(place):
     place.write("home/config", b"[profile work]\nregion = eu-central-1\n")
     place.write("home/credentials", b"[work]\naws_access_key_id = A\naws_secret_access_key = B\n")
     alone = client(place.moto.endpoint, OTHER_REGION)
     alone.create_alias(AliasName="alias/profiles", TargetKeyId=place.keys.abroad.rpartition("/")[2])
-    unset = dict.fromkeys(("AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))
     place.write("plain", b"some text")
-    profile = {**unset, "AWS_PROFILE": "work"}
+    profile = {**UNSIGNED, "AWS_REGION": None, "AWS_PROFILE": "work"}
     place.enwrap("encrypt", "-k", "aws-kms:alias/profiles", "plain", "-o", "message", env=profile)
     assert {request.region for request in place.kms.requests} == {OTHER_REGION}, place.kms.requests
     assert {request.access_key for request in place.kms.requests} == {"A"}, place.kms.requests
+
+
+def a_container_gives_credentials(place):
+    container = {**UNSIGNED, "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{place.kms.endpoint}/credentials"}
+    place.write("plain", b"some text")
+    place.enwrap("encrypt", "-k", place.keys.one, "plain", "-o", "message", env=container)
+    assert {request.access_key for request in place.kms.requests} == {"AKIDCONTAINER"}, place.kms.requests
+
+
+def a_token_of_a_ci_service_gives_credentials(place):
+    """Web identity: the token is exchanged for credentials of a role."""
+    place.write("home/token", b"a token")
+    role = {
+        **UNSIGNED,
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(place.terminal.path("home/token")),
+        "AWS_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/ci",
+        "AWS_ENDPOINT_URL_STS": place.moto.endpoint,
+    }
+    place.write("plain", b"some text")
+    place.enwrap("encrypt", "-k", place.keys.one, "plain", "-o", "message", env=role)
+    (access_key,) = {request.access_key for request in place.kms.requests}
+    assert access_key.startswith("ASIA"), access_key

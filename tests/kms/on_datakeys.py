@@ -124,6 +124,11 @@ def lies_about_it_are_told(place):
         place.kms.mood = moods.lying(**lie)
         _unwrapped(place, "-", "--only-key", "one", stdin=base64.b64encode(blob), code=13)
         place.enwrap("datakey", "-k", "one", code=13)
+    place.imported(place.keys.two, "two")
+    for lie in ({"KeyId": place.keys.one}, {"SourceKeyId": place.keys.two}, {"CiphertextBlob": ""}):
+        place.kms.mood = moods.on("ReEncrypt", moods.lying(**lie))
+        rewrap = ["datakey", "rewrap", "-", "--only-key", "one", "-k", "two"]
+        place.enwrap(*rewrap, stdin=base64.b64encode(blob), code=13)
     place.kms.mood = moods.lying(CiphertextBlob="A" * 9336)
     place.enwrap("datakey", "-k", "one", code=13)
     place.enwrap("datakey", "-k", "one", "--without-plaintext", code=13)

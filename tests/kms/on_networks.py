@@ -1,11 +1,12 @@
 """A network and a service that fail: enwrap ends, in time, and with the cause."""
 
 import moods
+from on_refusals import UNSIGNED
 from proxy import nobody
 from stand_in import OTHER_REGION, REGION
 
 # Waiting is what is tested, so the limit is short.
-SHORT = ("--kms-timeout", "2")
+SHORT = ("--kms-timeout", "3")
 
 
 def _only(place):
@@ -30,9 +31,29 @@ def nobody_listens(place):
         place.enwrap("encrypt", "-k", place.keys.one, "message.plain", "-o", "new", code=13, env=nowhere)
 
 
+def an_endpoint_that_is_none(place):
+    message = place.message(place.keys.one)
+    for endpoint in ("no url", "ftp://127.0.0.1", place.kms.endpoint.replace("http:", "https:")):
+        wrong = {"AWS_ENDPOINT_URL_KMS": endpoint}
+        ended = place.opens(message, *_only(place), *SHORT, code=13, says="AWS_ENDPOINT_URL_KMS", env=wrong)
+        assert "credentials" not in ended.said, ended.said
+
+
+def credentials_that_never_come(place):
+    """The service of an instance, or of a container, that gives them."""
+    message = place.message(place.keys.one)
+    for is_listening in (False, True):
+        with nobody(is_listening) as endpoint:
+            instance = {"AWS_EC2_METADATA_DISABLED": None, "AWS_EC2_METADATA_SERVICE_ENDPOINT": endpoint}
+            container = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{endpoint}/credentials"}
+            for whose in (instance, container):
+                place.opens(message, *_only(place), *SHORT, code=13, env=UNSIGNED | whose)
+    assert place.kms.calls() == {}, place.kms.calls()
+
+
 def no_answer_in_time(place):
     message = place.message(place.keys.one)
-    _fails(place, message, moods.silent, ["2 seconds", "--kms-timeout"], SHORT)
+    _fails(place, message, moods.silent, ["3 seconds", "--kms-timeout"], SHORT)
 
 
 def a_slow_answer_in_time(place):

@@ -63,6 +63,14 @@ class Handler(BaseHTTPRequestHandler):
         if part < 1:
             self.close_connection = True
 
+    def do_GET(self):
+        """What a container's agent answers that gives credentials."""
+        times = {"Expiration": "2100-01-01T00:00:00Z"}
+        keys = {"AccessKeyId": "AKIDCONTAINER", "SecretAccessKey": "containers", "Token": "containers"}
+        body = json.dumps(keys | times).encode()
+        head = f"HTTP/1.1 200 Reply\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        self.wfile.write(head.encode() + body)
+
     def log_message(self, *_):
         pass
 
@@ -213,8 +221,11 @@ class Proxy:
 
 
 @contextmanager
-def nobody():
-    """An endpoint that refuses connections: its port is taken, and nobody listens."""
+def nobody(is_listening=False):
+    """An endpoint that refuses connections, because its port is taken and nobody listens; or that takes them, and never
+    answers."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
+        if is_listening:
+            taken.listen()
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
