@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyVersion, Origin};
-use super::kind::Kind;
+use super::kind::{ECDH_NAMESPACE, Kind};
+use super::kms_arn::KmsArn;
 use super::material::Material;
 use super::name::{ALIAS_PREFIX, Alias, KeyId};
 use crate::keyring::model::error::KeyError;
@@ -132,6 +133,8 @@ impl RootKeys {
         let mut aliases: BTreeMap<&Alias, KeyId> = aliased.collect();
         let by_name = |(key, version)| (full_name(version), (key, version));
         let mut held: BTreeMap<_, (&Key, &KeyVersion)> = self.versions().map(by_name).collect();
+        let with_arn = |(key, version): (&Key, &KeyVersion)| Some((version.kms_arn()?, key.id()));
+        let mut arns: BTreeMap<KmsArn, KeyId> = self.versions().filter_map(with_arn).collect();
         for key in &new {
             for alias in &key.aliases {
                 if let Some(id) = aliases.insert(alias, key.id()) {
@@ -147,6 +150,11 @@ impl RootKeys {
             }
             for version in key.versions.iter() {
                 version.require_own_name(key)?;
+                if let Some(arn) = version.kms_arn()
+                    && let Some(id) = arns.insert(arn.clone(), key.id())
+                {
+                    return Err(KeyError::Occupied { id, what: format!("ARN '{arn}'") });
+                }
                 if let Some((holder, held)) = held.insert(full_name(version), (key, version)) {
                     if is_private_half_of(key, holder) {
                         return Err(KeyError::PublicHeld { id: holder.id() });
@@ -197,6 +205,8 @@ impl RootKeys {
             Some("one alias for two keys")
         } else if repeats(self.versions().map(|(_, version)| full_name(version))) {
             Some("one namespace and name for two key versions")
+        } else if repeats(self.versions().filter_map(|(_, version)| version.kms_arn())) {
+            Some("one key of AWS KMS for two key versions")
         } else if self.versions().any(|(key, version)| version.require_own_name(key).is_err()) {
             Some("a key version with another key's name")
         } else if self.versions().any(|(key, version)| !has_its_parts(key, version)) {
@@ -207,12 +217,10 @@ impl RootKeys {
     }
 }
 
-/// Whether a version has what versions of its key's kind have; of a key in AWS KMS, no material.
+/// Whether a version has what versions of its key's kind have, and the key has the origin of its kind.
 fn has_its_parts(key: &Key, version: &KeyVersion) -> bool {
-    match key.origin() {
-        Origin::AwsKms => version.material.is_none(),
-        Origin::Generated | Origin::Imported => version.has_the_parts_of(key.kind()),
-    }
+    let is_of_kms = key.kind() == Kind::AwsKms;
+    (key.origin() == Origin::AwsKms) == is_of_kms && version.has_the_parts_of(key.kind())
 }
 
 /// Whether private halves come to where only public ones are held.
@@ -220,9 +228,14 @@ fn is_private_half_of(new: &Key, held: &Key) -> bool {
     new.kind() == held.kind() && held.is_public_only() && !new.is_public_only()
 }
 
-/// The namespace and name by which a message names a version.
+/// The namespace and name by which a message names a version. A public key is one name, wherever its private half is:
+/// messages call it by either namespace.
 fn full_name(version: &KeyVersion) -> (&str, &str) {
-    (&version.namespace, &version.name)
+    let namespace = match version.private_half_in_kms() {
+        Some(_) => ECDH_NAMESPACE,
+        None => &version.namespace,
+    };
+    (namespace, &version.name)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, Origin, State};
+use crate::keyring::model::kms_arn::KmsArn;
 use crate::keyring::{Key, KeyId, KeyVersion, Kind, RootKeys};
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, NamedKey, Recipient, Unwrapper, WrapError,
@@ -19,7 +20,7 @@ use crate::message::encrypted_data_key::EncryptedDataKey;
 use branch_key::BranchName;
 use kinds::Naming;
 
-pub use kinds::unwraps_what_it_wraps;
+pub use kinds::{public_key, unwraps_what_it_wraps};
 
 impl KeyService for RootKeys {
     fn name(&self) -> &'static str {
@@ -78,7 +79,8 @@ impl KeyService for RootKeys {
         let key = named(self, wrapped)?;
         let has_our_name =
             key.origin() == Origin::Generated && key.current().namespace == NAMESPACE;
-        let is_identified = has_our_name || key.kind().curve().is_some();
+        let is_public_name = key.kind().curve().is_some() || key.kind() == Kind::AwsKms;
+        let is_identified = has_our_name || is_public_name;
         Some(NamedKey { key: key.id().into(), is_identified })
     }
 }
@@ -86,7 +88,9 @@ impl KeyService for RootKeys {
 /// The key that an encrypted data key names, also in a version that was destroyed.
 fn named<'a>(keyring: &'a RootKeys, wrapped: &EncryptedDataKey) -> Option<&'a Key> {
     let naming = Naming::of(wrapped);
-    let held = keyring.versions().find(|(key, version)| naming.is_of(key.kind(), version));
+    let held = keyring.versions().filter(|(key, version)| naming.is_of(key.kind(), version));
+    // Of a multi-Region key there can be an entry for each region.
+    let held = held.min_by_key(|(_, version)| !naming.is_exact(version));
     let by_id = || {
         let (namespace, name) = raw_aes::names(wrapped)?;
         named_by_id(keyring, id_and_number(namespace, name)?.0)
@@ -140,7 +144,8 @@ pub fn wrapping_key(key: &Key, version: &KeyVersion) -> WrappingKey {
 }
 
 /// What shows that a file has to do with a version, although nothing in it can be read: the id of its key or, of an
-/// imported key, its namespace and name as an encrypted data key has them; of an elliptic-curve key its public key.
+/// imported key, its namespace and name as an encrypted data key has them; of an elliptic-curve key its public key; of a key
+/// of AWS KMS the id that its ARN ends with.
 ///
 /// Each of them stands in two parts that share no byte, so one damaged byte leaves the other part.
 pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
@@ -153,10 +158,24 @@ pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
         let (first, second) = point.split_at(point.len() / 2);
         signs.add_raw(first);
         signs.add_raw(second);
+    } else if let Some(arn) = key.kms_arn() {
+        let (first, second) = halves_of_an_id(&arn);
+        signs.add_text(first.as_bytes());
+        signs.add_text(second.as_bytes());
     } else {
         let (first, second) = serialised_names(key.kind(), version);
         signs.add_raw(&first);
         signs.add_raw(&second);
+    }
+}
+
+/// Two parts of the name of a key of AWS KMS that share no byte, without what is in the names of other keys: the region and
+/// the account. An id is a UUID, with `mrk-` and without hyphens if it is that of a multi-Region key.
+fn halves_of_an_id(arn: &KmsArn) -> (&str, &str) {
+    const LEAST_OF_A_UUID: usize = 32;
+    match arn.key_id() {
+        Some(id) if id.len() >= LEAST_OF_A_UUID => id.split_at(id.len() / 2),
+        _ => (arn.as_str(), arn.as_str()),
     }
 }
 

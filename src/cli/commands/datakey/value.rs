@@ -49,7 +49,7 @@ impl ValueArgs {
 /// What AWS KMS calls the algorithm of a key. It has no name for key agreement, nor for paddings that it does not have.
 pub(super) fn algorithm(key: &Key, version: &KeyVersion) -> &'static str {
     match (key.kind(), version.rsa.as_ref().map(|rsa| rsa.padding)) {
-        (Kind::Aes | Kind::Branch, _) => "SYMMETRIC_DEFAULT",
+        (Kind::Aes | Kind::Branch | Kind::AwsKms, _) => "SYMMETRIC_DEFAULT",
         (Kind::P256, _) => "ECDH_P256",
         (Kind::P384, _) => "ECDH_P384",
         (Kind::P521, _) => "ECDH_P521",
