@@ -276,6 +276,7 @@ pub fn from_keyring(keyring: RootKeys) -> Vec<Foreign> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::ec::{Curve, EcPrivateKey};
     use crate::keyring::model::key::Origin;
 
     fn sample() -> Key {
@@ -323,6 +324,38 @@ mod tests {
         let key = foreign.named(Some("b".parse().unwrap()));
         assert_eq!(*key.aliases(), BTreeSet::from(["b".parse().unwrap()]));
         assert_eq!((key.origin(), key.is_decrypt_only()), (Origin::Imported, true));
+    }
+
+    #[test]
+    fn a_key_in_aws_kms_goes_as_an_entry_and_the_arn_goes_with_a_public_half() {
+        let arn: KmsArn = "arn:aws:kms:eu-west-1:111122223333:key/a".parse().unwrap();
+        let whole = Key::import(Kind::AwsKms, KeyVersion::of_kms(&arn)).unwrap();
+        let chosen = selection(&whole, true);
+        assert!(chosen.is_public() && !chosen.opens_nothing());
+        assert_eq!(chosen.to_json().unwrap_err(), KeyError::Remote { key: whole.id() });
+        let public = KeySelection { half: Half::Public, ..selection(&whole, false) };
+        assert_eq!(public.to_keyring().unwrap_err(), KeyError::Remote { key: whole.id() });
+        let there = chosen.to_keyring().unwrap();
+        let key = from_keyring(there).remove(0).named(Some("b".parse().unwrap()));
+        assert_eq!((key.origin(), key.is_decrypt_only()), (Origin::AwsKms, true));
+        assert_eq!((key.id(), key.kms_arn()), (whole.id(), Some(arn.clone())));
+
+        let pair = EcPrivateKey::generate(Curve::P384).unwrap();
+        let version = KeyVersion::of_public_in_kms(1, pair.public(), arn.clone());
+        let pair = Key::import(Kind::P384, version).unwrap();
+        for half in [Half::All, Half::Public] {
+            let chosen = KeySelection { half, ..selection(&pair, false) };
+            let text = chosen.to_json().unwrap();
+            let key = from_json(text.expose()).unwrap().remove(0);
+            assert_eq!(key.current().private_half_in_kms(), Some(&arn));
+            assert_eq!(key.origin(), Origin::Imported);
+            let keyring = chosen.to_keyring().unwrap();
+            assert_eq!(keyring.keys()[0].versions(), pair.versions());
+            let text = std::str::from_utf8(text.expose()).unwrap();
+            for bad in [text.replace(":key/", ":alias/"), text.replace("p384", "aes")] {
+                assert!(from_json(bad.as_bytes()).is_err(), "{bad}");
+            }
+        }
     }
 
     #[test]

@@ -241,6 +241,7 @@ fn full_name(version: &KeyVersion) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
     use crate::crypto::secret::SecretBytes;
     use crate::keyring::model::key::State;
     use crate::keyring::model::versions::{Versions, VersionsFault};
@@ -300,6 +301,54 @@ mod tests {
         twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) }).unwrap();
         assert!(matches!(keyring.add(twice), Err(KeyError::Occupied { .. })));
         assert_eq!(keyring.keys.len(), 2);
+    }
+
+    #[test]
+    fn a_key_of_aws_kms_has_one_entry_and_a_multi_region_key_one_in_each_region() {
+        let arn = |region: &str, id: &str| -> KmsArn {
+            format!("arn:aws:kms:{region}:111122223333:key/{id}").parse().unwrap()
+        };
+        let whole = |arn: &KmsArn| Key::import(Kind::AwsKms, KeyVersion::of_kms(arn)).unwrap();
+        let private = EcPrivateKey::generate(Curve::P256).unwrap();
+        let public = private.public().clone();
+        let pair = |arn: &KmsArn, public: &EcPublicKey| {
+            let version = KeyVersion::of_public_in_kms(1, public, arn.clone());
+            Key::import(Kind::P256, version).unwrap()
+        };
+        let mut keyring = RootKeys::default();
+        let (one, two) = (arn("eu-west-1", "1-a"), arn("eu-west-1", "2-b"));
+        let first = keyring.add(whole(&one)).unwrap().id();
+        let second = keyring.add(pair(&two, &public)).unwrap().id();
+        assert_eq!(keyring.keys[0].kms_arn().as_ref(), Some(&one));
+        assert_eq!(keyring.keys[1].kms_arn(), None);
+        assert_eq!(keyring.keys[1].current().private_half_in_kms(), Some(&two));
+        assert!(!keyring.keys[1].is_public_only());
+        let other = EcPrivateKey::generate(Curve::P256).unwrap();
+        for (key, id, what) in [
+            (whole(&one), first, "ARN"),
+            (pair(&one, other.public()), first, "ARN"),
+            (whole(&two), second, "ARN"),
+            (pair(&two, other.public()), second, "ARN"),
+            (pair(&arn("eu-west-1", "3-c"), &public), second, "name"),
+            (Key::import(Kind::P256, KeyVersion::of_public(1, &public)).unwrap(), second, "name"),
+            (Key::import(Kind::P256, KeyVersion::of_pair(1, private)).unwrap(), second, "name"),
+        ] {
+            let error = keyring.add(key).unwrap_err();
+            let KeyError::Occupied { id: holder, what: shared } = error else {
+                unreachable!("{error}")
+            };
+            assert!(holder == id && shared.starts_with(what), "{shared}");
+        }
+        // Nor does a key of AWS KMS take the place of a public half that is here without one.
+        let plain = Key::import(Kind::P256, KeyVersion::of_public(1, other.public())).unwrap();
+        let plain = keyring.add(plain).unwrap().id();
+        let error = keyring.add(pair(&arn("eu-west-1", "4-d"), other.public())).unwrap_err();
+        assert_eq!(error, KeyError::PublicHeld { id: plain });
+        for region in ["eu-west-1", "us-east-1"] {
+            keyring.add(whole(&arn(region, "mrk-1"))).unwrap();
+        }
+        assert!(keyring.add(whole(&arn("us-east-1", "mrk-1"))).is_err());
+        assert_eq!((keyring.keys.len(), keyring.find_contradiction()), (5, None));
     }
 
     #[test]

@@ -244,6 +244,94 @@ mod tests {
         }
     }
 
+    const ID: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
+
+    fn arn(region: &str) -> KmsArn {
+        format!("arn:aws:kms:{region}:111122223333:key/{ID}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_key_of_aws_kms_is_told_by_its_arn_and_neither_wraps_nor_unwraps_here() {
+        let mut keyring = keyring();
+        let add = |keyring: &mut RootKeys, region| {
+            let version = KeyVersion::of_kms(&arn(region));
+            keyring.add(Key::import(Kind::AwsKms, version).unwrap()).unwrap().id()
+        };
+        let west = add(&mut keyring, "eu-west-1");
+        let east = add(&mut keyring, "us-east-1");
+        let named = |provider: &str, info: &str| {
+            let wrapped = EncryptedDataKey {
+                provider_id: provider.into(),
+                provider_info: info.into(),
+                ciphertext: vec![7; 184],
+            };
+            assert!(keyring.candidates(&wrapped).is_empty());
+            keyring.root_key(&wrapped).map(|named| (named.key, named.is_identified))
+        };
+        for (region, id) in [("eu-west-1", west), ("us-east-1", east), ("eu-north-1", west)] {
+            let found = named("aws-kms", arn(region).as_str());
+            assert_eq!(found, Some((id.into(), true)), "{region}");
+        }
+        let text = arn("eu-west-1").to_string();
+        for (provider, info) in [
+            ("aws-kms", text.replace("1111", "2222")),
+            ("aws-kms", text.replace("mrk-", "")),
+            ("aws-kms", text.replace(":key/", ":alias/")),
+            ("aws-kms", String::new()),
+            ("aws-kms-ecdh", text.clone()),
+            ("enwrap", text),
+        ] {
+            assert_eq!(named(provider, &info), None, "{provider}: {info}");
+        }
+        let key = keyring.key(&west.to_string()).unwrap();
+        let Err(WrapError::Key(error)) = keyring.recipient(&west.into()) else {
+            unreachable!("nothing here wraps for it")
+        };
+        assert_eq!(error, crate::keyring::KeyError::Remote { key: west });
+        assert!(unwraps_what_it_wraps(key, key.current()).unwrap());
+    }
+
+    #[test]
+    fn the_public_half_of_a_pair_in_aws_kms_wraps_and_says_where_it_opens() {
+        use crate::crypto::ec::{Curve, EcPrivateKey};
+        use crate::keyring::KeyError;
+        use crate::keys::local::raw_ecdh::Agreement;
+        use crate::keys::service::UnwrapError;
+
+        let private = EcPrivateKey::generate(Curve::P256).unwrap();
+        let version = KeyVersion::of_public_in_kms(1, private.public(), arn("eu-west-1"));
+        let mut keyring = keyring();
+        let id = keyring.add(Key::import(Kind::P256, version).unwrap()).unwrap().id();
+        let key = keyring.key(&id.to_string()).unwrap();
+        let context = EncryptionContext::default();
+        let recipient = keyring.recipient(&id.into()).unwrap();
+        let (data_key, wrapped) = recipient.generate(32, &context).unwrap();
+        assert_eq!(wrapped.provider_id, b"aws-kms-ecdh");
+        let candidates = keyring.candidates(&wrapped);
+        assert_eq!(candidates.len(), 1);
+        let refused = candidates[0].unwrapper.unwrap(&wrapped, &context);
+        assert!(
+            matches!(refused, Err(UnwrapError::Key(KeyError::PublicOnly { key })) if key == id)
+        );
+        let public = public_key(key, key.current()).unwrap();
+        let agreement = Agreement::read(&public, &wrapped).unwrap();
+        let shared = private.agree(agreement.sender()).unwrap();
+        assert_eq!(agreement.unwrap(&shared, &context).unwrap(), data_key);
+        assert!(unwraps_what_it_wraps(key, key.current()).unwrap());
+    }
+
+    #[test]
+    fn a_sign_of_a_key_of_aws_kms_is_none_of_another_key_in_its_account() {
+        let key = Key::import(Kind::AwsKms, KeyVersion::of_kms(&arn("eu-west-1"))).unwrap();
+        let mut signs = Needles::default();
+        add_signs(&key, key.current(), &mut signs);
+        let text = arn("us-east-1").to_string();
+        let is_found = |text: &str| signs.are_in(text.as_bytes()).unwrap();
+        assert!(is_found(&text) && is_found(&text.replace("mrk-1", "mrk-x")));
+        assert!(is_found(&text.replace("0ab", "x")));
+        assert!(!is_found(&text.replace(ID, "mrk-00000000000000000000000000000000")));
+    }
+
     #[test]
     fn a_destroyed_version_is_still_told_by_its_name_and_damage_by_its_material() {
         let keyring = keyring();
