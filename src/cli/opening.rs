@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::keys::local::{named_version, wrapping_key};
 use enwrap::keys::passphrase::{Derivation, Passphrases};
 use enwrap::keys::service::{KeyName, KeyService, WrappingKey};
 use enwrap::keys::unopened::ResolveError;
@@ -170,7 +171,7 @@ impl Opening {
 
 /// The wrapping key of a keyring that an encrypted data key names. A name proves nothing.
 pub(crate) fn named_by(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
-    keyring.candidates(wrapped).into_iter().next().map(|candidate| candidate.key)
+    named_version(keyring, wrapped).map(|(key, version)| wrapping_key(key, version))
 }
 
 impl OpeningOne<'_> {

@@ -85,12 +85,21 @@ impl KeyService for RootKeys {
     }
 }
 
-/// The key that an encrypted data key names, also in a version that was destroyed.
-fn named<'a>(keyring: &'a RootKeys, wrapped: &EncryptedDataKey) -> Option<&'a Key> {
+/// The version of a key of the keyring that an encrypted data key names, also where it is in AWS KMS.
+#[must_use]
+pub fn named_version<'a>(
+    keyring: &'a RootKeys,
+    wrapped: &EncryptedDataKey,
+) -> Option<(&'a Key, &'a KeyVersion)> {
     let naming = Naming::of(wrapped);
     let held = keyring.versions().filter(|(key, version)| naming.is_of(key.kind(), version));
     // Of a multi-Region key there can be an entry for each region.
-    let held = held.min_by_key(|(_, version)| !naming.is_exact(version));
+    held.min_by_key(|(_, version)| !naming.is_exact(version))
+}
+
+/// The key that an encrypted data key names, also in a version that was destroyed.
+fn named<'a>(keyring: &'a RootKeys, wrapped: &EncryptedDataKey) -> Option<&'a Key> {
+    let held = named_version(keyring, wrapped);
     let by_id = || {
         let (namespace, name) = raw_aes::names(wrapped)?;
         named_by_id(keyring, id_and_number(namespace, name)?.0)
@@ -212,6 +221,10 @@ pub fn namespace_and_name(wrapped: &EncryptedDataKey) -> (Cow<'_, str>, Cow<'_, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::ec::{Curve, EcPrivateKey};
+    use crate::keyring::KeyError;
+    use crate::keys::local::raw_ecdh::Agreement;
+    use crate::keys::service::UnwrapError;
     use crate::message::context::EncryptionContext;
 
     fn keyring() -> RootKeys {
@@ -266,6 +279,8 @@ mod tests {
                 ciphertext: vec![7; 184],
             };
             assert!(keyring.candidates(&wrapped).is_empty());
+            let version = named_version(&keyring, &wrapped).map(|(key, _)| key.id().into());
+            assert_eq!(version, keyring.root_key(&wrapped).map(|named| named.key));
             keyring.root_key(&wrapped).map(|named| (named.key, named.is_identified))
         };
         for (region, id) in [("eu-west-1", west), ("us-east-1", east), ("eu-north-1", west)] {
@@ -287,17 +302,12 @@ mod tests {
         let Err(WrapError::Key(error)) = keyring.recipient(&west.into()) else {
             unreachable!("nothing here wraps for it")
         };
-        assert_eq!(error, crate::keyring::KeyError::Remote { key: west });
+        assert_eq!(error, KeyError::Remote { key: west });
         assert!(unwraps_what_it_wraps(key, key.current()).unwrap());
     }
 
     #[test]
     fn the_public_half_of_a_pair_in_aws_kms_wraps_and_says_where_it_opens() {
-        use crate::crypto::ec::{Curve, EcPrivateKey};
-        use crate::keyring::KeyError;
-        use crate::keys::local::raw_ecdh::Agreement;
-        use crate::keys::service::UnwrapError;
-
         let private = EcPrivateKey::generate(Curve::P256).unwrap();
         let version = KeyVersion::of_public_in_kms(1, private.public(), arn("eu-west-1"));
         let mut keyring = keyring();

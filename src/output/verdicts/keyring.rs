@@ -212,7 +212,9 @@ impl Classified for KeyError {
                 Exit::Usage.hint("rotate the key first, or delete it whole: without --version")
             }
             Self::InKms { kind: Kind::AwsKms, arn, .. } => Exit::Usage.hint(format!(
-                "AWS KMS rotates it under the same ARN, and nothing changes here: aws kms enable-key-rotation --key-id {arn}"
+                "AWS KMS rotates it under the same ARN, and nothing changes here: aws kms enable-key-rotation --key-id {arn} \
+                 --region {}",
+                arn.region()
             )),
             Self::InKms { .. } => Exit::Usage.hint(
                 "AWS KMS rotates no key pairs: make a new one there, and import it: enwrap key import --public-key-file PEM \

@@ -110,7 +110,7 @@ fn key_arn(text: &str) -> Result<KmsArn, UsageError> {
     let shown = sanitize::text(text);
     let ask = |name: &str| {
         format!(
-            "ask for that of its key: aws kms describe-key --key-id {name} --query KeyMetadata.Arn --output text"
+            "its key's ARN is what this prints: aws kms describe-key --key-id {name} --query KeyMetadata.Arn --output text"
         )
     };
     match text.parse::<KmsArn>() {
