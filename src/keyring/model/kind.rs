@@ -137,31 +137,27 @@ impl KeyVersion {
     /// proved to be on its curve when it is used, which takes longer than reading a whole keyring.
     pub(crate) fn has_the_parts_of(&self, kind: Kind) -> bool {
         let material = self.material.as_ref().map(|material| material.secret().len());
-        let rsa = self.rsa.as_ref();
-        // With material here and an ARN, it would be left open which of the two opens a message.
-        let is_kms_key = |arn: &KmsArn| arn.key_id().is_some() && material.is_none();
-        let is_kms_fit = match kind.curve() {
-            Some(_) => self.aws_kms.as_ref().is_none_or(is_kms_key),
-            None => self.aws_kms.is_none(),
-        };
-        is_kms_fit
-            && match kind {
-                Kind::Aes => rsa.is_none() && matches!(material, Some(16 | 24 | 32)),
-                Kind::P256 | Kind::P384 | Kind::P521 => {
-                    let Some(curve) = kind.curve() else { return false };
-                    let is_name = self.public_point().is_some_and(|point| {
-                        point.len() == curve.point_len() && hex::encode(&point) == self.name
-                    });
-                    rsa.is_none() && is_name && material.is_none_or(|len| len == curve.scalar_len())
-                }
-                Kind::Rsa => rsa.is_some(),
-                Kind::Branch => rsa.is_none() && material == Some(BRANCH_KEY_LEN),
-                // AWS KMS has the versions of its key, under one ARN.
-                Kind::AwsKms => {
-                    let arn = self.kms_arn();
-                    rsa.is_none() && self.number == 1 && arn.is_some_and(|arn| is_kms_key(&arn))
-                }
+        let (has_no_rsa, has_no_arn) = (self.rsa.is_none(), self.aws_kms.is_none());
+        // With material and an ARN, it would be left open which of the two opens a message.
+        let is_in_kms = |arn: &KmsArn| arn.key_id().is_some() && material.is_none();
+        match kind {
+            Kind::Aes => has_no_rsa && has_no_arn && matches!(material, Some(16 | 24 | 32)),
+            Kind::P256 | Kind::P384 | Kind::P521 => {
+                let Some(curve) = kind.curve() else { return false };
+                let is_name = self.public_point().is_some_and(|point| {
+                    point.len() == curve.point_len() && hex::encode(&point) == self.name
+                });
+                let is_private = material.is_none_or(|len| len == curve.scalar_len());
+                has_no_rsa && is_name && is_private && self.aws_kms.as_ref().is_none_or(is_in_kms)
             }
+            Kind::Rsa => self.rsa.is_some() && has_no_arn,
+            Kind::Branch => has_no_rsa && has_no_arn && material == Some(BRANCH_KEY_LEN),
+            // AWS KMS has the versions of its key, under one ARN.
+            Kind::AwsKms => {
+                let is_whole = self.kms_arn().is_some_and(|arn| is_in_kms(&arn));
+                has_no_rsa && has_no_arn && is_whole && self.number == 1
+            }
+        }
     }
 
     /// Whether the namespace is one that keys of this kind can have. Those that begin with `aws-kms` belong to AWS KMS.
