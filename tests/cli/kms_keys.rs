@@ -226,9 +226,9 @@ fn a_host_with_the_public_half_of_a_pair_in_aws_kms_encrypts_for_its_private_hal
         let host = Shell::bare();
         // Credentials and a network are not looked for: none are here, and a wrong ARN does no harm.
         host.write("pem", pem);
-        host.run(&["key", "import", "off", "--public-key-file", "pem", "--aws-kms", PAIR_ARN])
-            .success()
-            .says(&[PAIR_ARN, "was not looked up"]);
+        let import = ["key", "import", "off", "--public-key-file", "pem", "--aws-kms", PAIR_ARN];
+        let run = host.run(&import).success().says(&["created ", PAIR_ARN, "was not looked up"]);
+        assert!(!run.stderr.contains("loses"), "{run:?}");
         host.write("a", "text");
         host.ok(&["encrypt", "a", "-k", "off", "-c", "host=web"]);
         let record = host.run(&["--json", "inspect", "a.enwrap"]).success().json().remove(0);

@@ -39,7 +39,7 @@ use crate::output::records::key::ImportedRecord;
     enwrap --keyring other-host.json key import offsite --public-key-file offsite.pem
     enwrap key import theirs --namespace 'their ns' --name key-1 --material-file key.hex
     enwrap --keyring other.json key import backup --file backup-key.json
-    enwrap key import cloud --aws-kms arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
+    enwrap key import cloud --aws-kms arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd
 "])]
 pub(crate) struct ImportArgs {
     /// A name for the key: names that the file gives it are shown, and not taken over
@@ -136,7 +136,10 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
         keyring.add_all(keys)?;
         Ok::<_, Error>(all)
     })?;
-    if saved == Saved::Created {
+    let is_all_in_kms = all.iter().all(|imported| imported.in_kms.is_some());
+    if saved == Saved::Created && is_all_in_kms {
+        app.tell_that_it_was_created(&store);
+    } else if saved == Saved::Created {
         app.tell_about_first_use(&store);
     } else {
         app.tell_that_copies_are_old();
