@@ -161,11 +161,16 @@ impl App {
 
     /// Says that the first keyring was made, and that it needs a copy: this once, everybody reads it.
     pub(crate) fn tell_about_first_use(&self, store: &Store) {
-        self.ui.note(&format!("created {}", sanitize::name(store.path())));
+        self.tell_that_it_was_created(store);
         self.ui.hint(
             "whoever loses this file loses every file encrypted under it; copy it elsewhere: \
              enwrap keyring backup FILE",
         );
+    }
+
+    /// Said of a keyring without anything that could be lost.
+    pub(crate) fn tell_that_it_was_created(&self, store: &Store) {
+        self.ui.note(&format!("created {}", sanitize::name(store.path())));
     }
 
     /// Said after each change that adds key versions: a copy that was made before opens nothing that is encrypted
