@@ -220,6 +220,16 @@ pub struct KmsError {
     pub cause: KmsCause,
 }
 
+impl KmsError {
+    /// What [`key`](Self::key) is: without one, it is the blob that names its key.
+    pub(super) fn key_asked_for(key: Option<&KmsKeyName>) -> String {
+        key.map_or_else(
+            || "the one that the wrapped data key names".to_owned(),
+            ToString::to_string,
+        )
+    }
+}
+
 /// The causes that a person can do something about, each in a way of its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KmsCause {
