@@ -129,3 +129,58 @@ fn shown(text: &str) -> String {
     let harmless = |it: char| if it.is_control() { char::REPLACEMENT_CHARACTER } else { it };
     text.chars().map(harmless).take(MOST_SHOWN).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kms::error::ErrorMetadata;
+
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_service_is_one_cause() {
+        let invalid = |text: &str| KmsCause::Invalid(text.to_owned());
+        for (status, code, message, cause) in [
+            (400, "NotFoundException", "Alias .. is not found.", KmsCause::NotFound),
+            (400, "DisabledException", "arn is disabled.", KmsCause::Disabled),
+            (400, "KMSInvalidStateException", "a is pending deletion.", KmsCause::PendingDeletion),
+            (400, "KMSInvalidStateException", "a is pending import.", KmsCause::InvalidState),
+            (
+                400,
+                "KMSInvalidStateException",
+                "a is pending replica deletion.",
+                KmsCause::PendingDeletion,
+            ),
+            (400, "InvalidCiphertextException", "", KmsCause::Refused),
+            (400, "IncorrectKeyException", "", KmsCause::Refused),
+            (400, "ThrottlingException", "", KmsCause::Throttled),
+            (400, "LimitExceededException", "", KmsCause::Throttled),
+            (400, "InvalidKeyUsageException", "", KmsCause::WrongUsage),
+            (400, "AccessDeniedException", "User .. is not authorized", KmsCause::AccessDenied),
+            (400, "ExpiredTokenException", "The security token ..", KmsCause::ExpiredCredentials),
+            (400, "UnrecognizedClientException", "", KmsCause::InvalidCredentials),
+            (400, "InvalidSignatureException", "", KmsCause::InvalidCredentials),
+            (400, "IncompleteSignature", "", KmsCause::InvalidCredentials),
+            (
+                400,
+                "ValidationException",
+                "one\nerror",
+                invalid("ValidationException: one\u{FFFD}error"),
+            ),
+            (400, "InvalidGrantTokenException", "", invalid("InvalidGrantTokenException: ")),
+            (418, "Teapot", "", invalid("Teapot: ")),
+            (500, "KMSInternalException", "", KmsCause::Internal),
+            (500, "KeyUnavailableException", "", KmsCause::Internal),
+            (503, "DependencyTimeoutException", "", KmsCause::Internal),
+            (503, "Unheard", "", KmsCause::Internal),
+        ] {
+            let error = ErrorMetadata::builder().code(code).message(message).build();
+            assert_eq!(of_service(&error, status), cause, "{code}");
+        }
+        let without_code = ErrorMetadata::builder().build();
+        assert_eq!(of_service(&without_code, 503), KmsCause::Internal);
+        assert_eq!(of_service(&without_code, 429), KmsCause::Throttled);
+        for status in [200, 302, 403] {
+            assert!(matches!(of_service(&without_code, status), KmsCause::BadAnswer(_)));
+        }
+    }
+}

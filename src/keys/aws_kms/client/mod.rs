@@ -5,6 +5,7 @@
 //! - `sdk`: the operations
 //! - `worker`: the one thread on which the SDK runs
 //! - `regions`: where the configuration comes from, and a client of the SDK for each region
+//! - `retries`: what is sent again
 //! - `watch`: how far a call has come, for what is counted and for what a timeout means
 //! - `causes`: the SDK's errors as ours
 //! - `answers`: what is checked before an answer is believed
@@ -19,8 +20,11 @@ mod causes;
 #[cfg(feature = "aws-kms")]
 mod regions;
 #[cfg(feature = "aws-kms")]
+mod retries;
+#[cfg(feature = "aws-kms")]
 mod sdk;
-#[cfg(all(test, feature = "aws-kms"))]
+#[cfg(feature = "aws-kms")]
+#[cfg(test)]
 mod tests;
 #[cfg(feature = "aws-kms")]
 mod watch;

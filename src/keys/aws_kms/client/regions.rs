@@ -10,15 +10,12 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kms::Client;
-use aws_sdk_kms::config::retry::{RetryConfig, RetryPartition};
+use aws_sdk_kms::config::retry::RetryPartition;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
 
+use super::retries::{self, TooManyRequests};
 use crate::keys::aws_kms::api::KmsCause;
-
-/// How often a call is sent at most; its timeout may come first. Two more than the SDK's own number: in a tree that is
-/// throttled, many callers wait for one bucket. A server that is down is still given up within a second.
-const MOST_ATTEMPTS: u32 = 5;
 
 /// How long a connection may take: the SDK's own limit. So a lost packet costs an attempt, and not the call.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
@@ -29,7 +26,7 @@ pub(super) enum Source {
     Environment,
     /// In what is given. Tests depend on no machine.
     #[cfg(test)]
-    Given(SdkConfig),
+    Given(Box<SdkConfig>),
 }
 
 /// The clients of the SDK, which are made as they are needed.
@@ -84,7 +81,7 @@ impl Regions {
                 aws_config::defaults(BehaviorVersion::latest()).region(configured).load().await
             }
             #[cfg(test)]
-            Source::Given(config) => config.clone(),
+            Source::Given(config) => SdkConfig::clone(config),
         }
     }
 }
@@ -95,7 +92,8 @@ fn made(config: &SdkConfig, region: Region) -> Client {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let config = aws_sdk_kms::config::Builder::from(config)
         .region(region)
-        .retry_config(RetryConfig::adaptive().with_max_attempts(MOST_ATTEMPTS))
+        .retry_config(retries::adaptive())
+        .retry_classifier(TooManyRequests)
         .retry_partition(partition)
         .timeout_config(timeouts);
     Client::from_conf(config.build())
