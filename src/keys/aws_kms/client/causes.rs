@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::iter::successors;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use http_body_util::LengthLimitError;
@@ -21,11 +22,12 @@ where
     match error {
         SdkError::ServiceError(answer) => of_service(answer.err(), answer.raw().status().as_u16()),
         SdkError::ConstructionFailure(_) => KmsCause::Invalid(shown(&deepest(error))),
-        // What goes wrong before anything is sent is the search for credentials; an endpoint or a request that is not
-        // well-formed is found at the same step, and says so.
-        SdkError::DispatchFailure(failure) if !progress.was_sent() => {
-            let is_connector = failure.is_io() || failure.is_timeout() || failure.is_user();
-            if is_connector { broken(error) } else { without_credentials(error) }
+        SdkError::DispatchFailure(_) if chain(error).any(|it| it.is::<CredentialsError>()) => {
+            without_credentials(error)
+        }
+        // Such as an endpoint that is no URL.
+        SdkError::DispatchFailure(_) if !progress.was_sent() => {
+            KmsCause::Setup(shown(&deepest(error)))
         }
         _ => broken(error),
     }

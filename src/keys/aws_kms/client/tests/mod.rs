@@ -8,6 +8,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
+use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::imds::{self, credentials::ImdsCredentialsProvider};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
@@ -298,6 +299,14 @@ fn what_does_not_recover_is_given_up() {
 }
 
 #[test]
+fn an_endpoint_that_is_no_url_is_said() {
+    let source = source("nonsense", credentials(), None);
+    let kms = SdkClient::new(ClientSettings::default(), source);
+    let error = kms.decrypt(Some(&key(KEY)), b"x", &context()).unwrap_err();
+    assert!(matches!(error.cause, KmsCause::Setup(_)), "{:?}", error.cause);
+}
+
+#[test]
 fn a_call_ends_with_its_timeout_and_says_what_took_the_time() {
     let second = Duration::from_secs(1);
     let server = Server::start([Reply::Nothing]);
@@ -328,6 +337,16 @@ fn cause_without_credentials(metadata: Reply) -> KmsCause {
 fn missing_credentials_are_named_whether_that_is_said_or_only_takes_time() {
     assert_eq!(cause_without_credentials(Reply::Nothing), KmsCause::NoCredentials);
     assert_eq!(cause_without_credentials(Reply::Body(404, Vec::new())), KmsCause::NoCredentials);
+}
+
+#[test]
+fn credentials_that_their_source_says_have_expired_are_named() {
+    let provider = CredentialProcessProvider::new("echo The token has expired >&2; exit 1".into());
+    let server = Server::start([Reply::ok("{}")]);
+    let source = source(&server.url, SharedCredentialsProvider::new(provider), None);
+    let kms = SdkClient::new(ClientSettings::default(), source);
+    let error = kms.decrypt(Some(&key(KEY)), b"x", &context()).unwrap_err();
+    assert_eq!(error.cause, KmsCause::ExpiredCredentials);
 }
 
 #[test]
