@@ -2,7 +2,8 @@
 //! answer anything; and what is written to a message must be what AWS KMS can read back.
 //!
 //! Each secret is taken over from the SDK's own buffer, which is wiped also where the answer is refused. What cannot be
-//! reached are the SDK's earlier copies: the body of the answer, which has the secret in base64, and TLS's buffers.
+//! reached are the SDK's earlier copies: the body of the answer, which has the secret in base64, and TLS's buffers. A search
+//! of a process's memory after its calls finds the base64 of the last answer, and no data key as bytes.
 
 use std::ops::RangeInclusive;
 
