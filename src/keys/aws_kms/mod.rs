@@ -9,7 +9,8 @@
 //! Which keys are asked is the caller's choice: those of the keyring, those that were named, and with [`Discovery`] those
 //! that a message names. Nothing is asked on a message's word alone.
 //!
-//! - [`api`]: what is asked, and how that fails; [`outage`]: nobody waits twice for a region that does not answer
+//! - [`api`]: what is asked, and how that fails; [`client`]: who asks
+//! - `outage`: nobody waits again and again for a region that does not answer
 
 pub mod api;
 pub mod client;
@@ -168,10 +169,7 @@ impl AwsKms {
         call: impl FnOnce(&dyn KmsApi) -> Result<T, KmsError>,
     ) -> Result<T, KmsError> {
         let region = key.and_then(KmsKeyName::region).unwrap_or_default();
-        let failed = |cause| {
-            let key = key.map_or_else(String::new, KmsKeyName::to_string);
-            KmsError { action, key, context: Vec::new(), cause }
-        };
+        let failed = |cause| KmsError::new(action, key, cause);
         self.outages.watch(region, failed, || call(&*self.api)).map_err(|error| {
             let context = context.iter().map(|(key, _)| key.to_owned()).collect();
             KmsError { context, ..error }
