@@ -4199,7 +4199,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__import)
-            opts="-j -q -v -h --file --private-key-file --public-key-file --material-file --namespace --name --padding --branch-key-id --branch-key-version --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --file --private-key-file --public-key-file --material-file --aws-kms --namespace --name --padding --branch-key-id --branch-key-version --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4218,6 +4218,10 @@ _enwrap() {
                     return 0
                     ;;
                 --material-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -657,6 +657,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l private-key-file -d 'A file with a private key in PEM; \'-\' is standard input' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l public-key-file -d 'A file with a public key in PEM; \'-\' is standard input' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l material-file -d 'A file with the wrapping key or the branch key in hex; \'-\' is standard input' -r -F
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l aws-kms -d 'The ARN of the key in AWS KMS; with --public-key-file, of the key that has the private half' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l namespace -d 'The namespace (provider id) of an RSA key or a wrapping key' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l name -d 'The name of an RSA key or a wrapping key' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l padding -d 'How an RSA key pads: pkcs1, oaep-sha1, oaep-sha256, oaep-sha384 or oaep-sha512' -r -f -a "pkcs1\t''

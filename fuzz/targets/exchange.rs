@@ -5,6 +5,7 @@
 
 use enwrap::keyring::exchange::{Half, KeySelection, from_json};
 use enwrap::keyring::key::RsaPublic;
+use enwrap::keyring::model::kms_arn::KmsArn;
 use enwrap::keyring::{Key, Kind};
 use libfuzzer_sys::fuzz_target;
 
@@ -26,7 +27,8 @@ fn written(keys: &[Key]) -> String {
     String::from_utf8(text.expose().to_vec()).unwrap()
 }
 
-type Fact = (String, Kind, bool, u32, String, String, Option<RsaPublic>, Option<Vec<u8>>);
+type Fact =
+    (String, Kind, bool, u32, String, String, Option<RsaPublic>, Option<KmsArn>, Option<Vec<u8>>);
 
 /// All but the time of the import.
 fn facts(keys: &[Key]) -> Vec<Fact> {
@@ -35,8 +37,8 @@ fn facts(keys: &[Key]) -> Vec<Fact> {
             let material = version.material.as_ref().map(|it| it.secret().expose().to_vec());
             let (id, is_decrypt_only) = (key.id().to_string(), key.is_decrypt_only());
             let (namespace, name) = (version.namespace.clone(), version.name.clone());
-            let rsa = version.rsa.clone();
-            (id, key.kind(), is_decrypt_only, version.number, namespace, name, rsa, material)
+            let (rsa, arn) = (version.rsa.clone(), version.aws_kms.clone());
+            (id, key.kind(), is_decrypt_only, version.number, namespace, name, rsa, arn, material)
         });
         versions.collect::<Vec<_>>()
     };

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use enwrap::keyring::{Location, RootKeys, Store};
+use enwrap::keys::aws_kms::client::calls::KmsCalls;
 use enwrap::keys::aws_kms::client::{ClientSettings, client};
 use enwrap::keys::aws_kms::{AwsKms, Discovery};
 use enwrap::pipeline::Jobs;
@@ -50,6 +51,7 @@ impl App {
             kms: ClientSettings {
                 timeout: Duration::from_secs(args.kms_timeout),
                 concurrency: args.kms_concurrency,
+                ..ClientSettings::default()
             },
         })
     }
@@ -57,6 +59,11 @@ impl App {
     /// The keys of a keyring that AWS KMS keeps, and those that `discovery` finds.
     pub(crate) fn aws_kms(&self, keyring: &RootKeys, discovery: Discovery) -> AwsKms {
         AwsKms::new(client(self.kms.clone()), keyring, discovery)
+    }
+
+    /// The calls to AWS KMS of this run so far.
+    pub(crate) fn kms_calls(&self) -> &KmsCalls {
+        &self.kms.calls
     }
 
     /// How many files of a tree are worked on beside each other: as many as there are threads for, and where AWS KMS is
@@ -161,11 +168,16 @@ impl App {
 
     /// Says that the first keyring was made, and that it needs a copy: this once, everybody reads it.
     pub(crate) fn tell_about_first_use(&self, store: &Store) {
-        self.ui.note(&format!("created {}", sanitize::name(store.path())));
+        self.tell_that_it_was_created(store);
         self.ui.hint(
             "whoever loses this file loses every file encrypted under it; copy it elsewhere: \
              enwrap keyring backup FILE",
         );
+    }
+
+    /// Said of a keyring without anything that could be lost.
+    pub(crate) fn tell_that_it_was_created(&self, store: &Store) {
+        self.ui.note(&format!("created {}", sanitize::name(store.path())));
     }
 
     /// Said after each change that adds key versions: a copy that was made before opens nothing that is encrypted

@@ -11,6 +11,7 @@ use enwrap::keyring::store::LOCK_TIMEOUT;
 use enwrap::keyring::{RootKeys, Store};
 use enwrap::keys::aws_kms::Discovery;
 use enwrap::keys::aws_kms::api::KmsKeyName;
+use enwrap::keys::aws_kms::client::{DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT};
 use enwrap::message::Limits;
 use enwrap::message::context::EncryptionContext;
 use enwrap::operations::decrypt::{Commitment, DecryptPolicy};
@@ -47,12 +48,13 @@ pub(crate) struct GlobalArgs {
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Wait up to SECONDS for each answer of AWS KMS, with all that is tried again
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10)]
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600), hide_short_help = true)]
     pub(crate) kms_timeout: u64,
 
     /// Ask AWS KMS for up to N things at once
-    #[arg(long, global = true, value_name = "N", default_value = "8", hide_short_help = true)]
+    #[arg(long, global = true, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
+    #[arg(hide_short_help = true)]
     pub(crate) kms_concurrency: NonZeroUsize,
 
     /// Say nothing but errors

@@ -42,9 +42,9 @@ impl ChosenKey<'_> {
             key.to_encrypt()?;
         }
         if self.is_in_kms() && !client::IS_BUILT {
-            let (key, context) = (self.name().to_string(), Vec::new());
-            let cause = KmsCause::NotBuilt;
-            return Err(WrapError::from(KmsError { action: "Encrypt", key, context, cause }).into());
+            let not_built = KmsError::new("Encrypt", None, KmsCause::NotBuilt);
+            let error = KmsError { key: self.name().to_string(), ..not_built };
+            return Err(WrapError::from(error).into());
         }
         Ok(())
     }

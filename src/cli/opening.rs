@@ -219,8 +219,7 @@ impl Opening {
 
 /// The wrapping key of a keyring or of AWS KMS that an encrypted data key names. A name proves nothing.
 pub(crate) fn named_by(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
-    let held = keyring.candidates(wrapped).into_iter().next().map(|candidate| candidate.key);
-    held.or_else(|| aws_kms::wrapping_key_named_by(keyring, wrapped))
+    aws_kms::wrapping_key_named_by(keyring, wrapped)
 }
 
 /// What keys to encrypt under are called, and those of them that no keyring has.

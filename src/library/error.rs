@@ -236,6 +236,7 @@ impl HasKind for KeyError {
             Self::Symmetric { .. }
             | Self::ReservedName { .. }
             | Self::NotOurs { .. }
+            | Self::InKms { .. }
             | Self::CurrentVersion { .. }
             | Self::NotPending { .. }
             | Self::Unnamed => ErrorKind::InvalidInput,

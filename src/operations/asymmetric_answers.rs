@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::crypto::der::{PrivateKey, PublicKey};
+use crate::crypto::ec::{EcPrivateKey, EcPublicKey};
 use crate::crypto::rsa::{IS_BUILT, RsaPadding};
-use crate::crypto::secret::DataKey;
+use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::key::RsaPublic;
 use crate::keyring::{Key, KeyVersion, Kind, Material, RootKeys, pem};
 use crate::keys::envelope::NoRecords;
+use crate::keys::local::raw_ecdh::Agreement;
 use crate::keys::local::unwraps_what_it_wraps;
 use crate::keys::resolver::{ResolvePurpose, SetOrigin, resolve};
 use crate::keys::service::KeyService as _;
@@ -133,6 +135,27 @@ impl KnownAnswer {
         assert_eq!(hex::encode(unwrapped.expose()), self.data_key);
     }
 
+    /// The shared secret opens it without the private key, as where AWS KMS has that; and no other secret does.
+    fn opens_under_its_shared_secret_only(&self, public: &EcPublicKey) {
+        let private = self.recipient_private_key.as_ref().unwrap();
+        let PrivateKey::Ec(private) = pem::read_private(private.as_bytes()).unwrap() else {
+            unreachable!("a key on a curve")
+        };
+        let (wrapped, context) = (self.wrapped(), self.context());
+        let agreement = Agreement::read(public, &wrapped).unwrap();
+        let shared = private.agree(agreement.sender()).unwrap();
+        let data_key = agreement.unwrap(&shared, &context).unwrap();
+        assert_eq!(hex::encode(data_key.expose()), self.data_key);
+        let bytes = shared.expose();
+        let flipped = [&[bytes[0] ^ 1], &bytes[1..]].concat();
+        let longer = [bytes, &[0]].concat();
+        for wrong in [&flipped[..], &longer, &bytes[1..], &[]] {
+            assert!(agreement.unwrap(&SecretBytes::copy_of(wrong), &context).is_err());
+        }
+        let other = EcPrivateKey::generate(public.curve()).unwrap();
+        assert!(Agreement::read(other.public(), &wrapped).is_none());
+    }
+
     /// No other encrypted data key is taken for the right one: of each field, every altered byte and every cut is refused.
     fn opens_as_it_is_only(&self) {
         let (keyring, context, right) = (self.keyring(), self.context(), self.wrapped());
@@ -172,6 +195,7 @@ fn raw_ecdh_messages_of_the_sdk_open_and_no_altered_wrap_does() {
         let PublicKey::Ec(public) = pem::read_public(public.as_bytes()).unwrap() else {
             unreachable!("a key on a curve")
         };
+        answer.opens_under_its_shared_secret_only(&public);
         let name = answer.keyring().keys()[0].current().name.clone();
         assert_eq!(hex::encode(public.as_bytes()), name);
         // With the public half alone nothing opens.

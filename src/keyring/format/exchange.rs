@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::secret::SecretText;
 use crate::keyring::model::error::KeyError;
-use crate::keyring::model::key::{Key, KeyVersion, Origin, RsaPublic};
+use crate::keyring::model::key::{Key, KeyVersion, RsaPublic};
 use crate::keyring::model::kind::Kind;
+use crate::keyring::model::kms_arn::KmsArn;
 use crate::keyring::model::material::Material;
 use crate::keyring::model::name::{Alias, KeyId};
 use crate::keyring::model::root_keys::RootKeys;
@@ -35,6 +36,8 @@ struct Exported {
     decrypt_only: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rsa: Option<RsaPublic>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aws_kms: Option<KmsArn>,
     /// Left out of a public half.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     material: Option<Material>,
@@ -84,13 +87,20 @@ impl KeySelection<'_> {
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.half == Half::Public
-            || self.versions.iter().all(|(key, version)| version.is_public_only(key.kind()))
+            || self.versions.iter().all(|(_, version)| version.material.is_none())
+    }
+
+    /// Whether what is exported opens nothing: it has no secret, and no key of AWS KMS that could be asked.
+    #[must_use]
+    pub fn opens_nothing(&self) -> bool {
+        self.is_public() && self.versions.iter().all(|(_, version)| version.kms_arn().is_none())
     }
 
     /// The versions as JSON: one object, or a list of several.
     ///
     /// # Errors
-    /// [`KeyError::Remote`] for a key that AWS KMS keeps, [`KeyError::Symmetric`] for one without a public half.
+    /// [`KeyError::Remote`] for a key that AWS KMS keeps whole: an SDK takes it by its ARN, and not from an export.
+    /// [`KeyError::Symmetric`] for one without a public half.
     #[expect(
         clippy::expect_used,
         reason = "these types have no map keys or numbers that JSON lacks"
@@ -98,6 +108,9 @@ impl KeySelection<'_> {
     pub fn to_json(&self) -> Result<SecretText, KeyError> {
         let mut all = Vec::new();
         for (key, version) in &self.versions {
+            if key.kind() == Kind::AwsKms {
+                return Err(KeyError::Remote { key: key.id() });
+            }
             let copy = self.copy_of(key, version)?;
             all.push(Exported {
                 format: FORMAT.to_owned(),
@@ -108,6 +121,7 @@ impl KeySelection<'_> {
                 name: copy.name,
                 decrypt_only: self.decrypt_only || key.is_decrypt_only(),
                 rsa: copy.rsa,
+                aws_kms: copy.aws_kms,
                 material: copy.material,
             });
         }
@@ -121,10 +135,11 @@ impl KeySelection<'_> {
         Ok(text)
     }
 
-    /// A keyring of the versions.
+    /// A keyring of the versions, with the ARNs of those that are in AWS KMS.
     ///
     /// # Errors
-    /// As [`to_json`](Self::to_json), and [`KeyError::Occupied`] for a version that was chosen twice.
+    /// [`KeyError::Remote`] and [`KeyError::Symmetric`] where public halves are asked for of a key that has none, and
+    /// [`KeyError::Occupied`] for a version that was chosen twice.
     pub fn to_keyring(&self) -> Result<RootKeys, KeyError> {
         let mut keys = Vec::new();
         for of_key in self.versions.chunk_by(|(a, _), (b, _)| a.id() == b.id()) {
@@ -143,12 +158,12 @@ impl KeySelection<'_> {
     }
 
     fn copy_of(&self, key: &Key, version: &KeyVersion) -> Result<KeyVersion, KeyError> {
-        if key.origin() == Origin::AwsKms {
-            return Err(KeyError::Remote { key: key.id() });
-        }
         let material = match self.half {
             Half::All => version.material.as_ref().map(Material::duplicate),
             Half::Public if key.kind().has_public_half() => None,
+            Half::Public if key.kind() == Kind::AwsKms => {
+                return Err(KeyError::Remote { key: key.id() });
+            }
             Half::Public => return Err(KeyError::Symmetric { key: key.id(), kind: key.kind() }),
         };
         Ok(KeyVersion {
@@ -159,6 +174,7 @@ impl KeySelection<'_> {
             state: version.state,
             deletion_date: version.deletion_date,
             rsa: version.rsa.clone(),
+            aws_kms: version.aws_kms.clone(),
             material,
         })
     }
@@ -181,11 +197,13 @@ pub fn from_json(text: &[u8]) -> Result<Vec<Key>, NotAnExport> {
     }
     let mut keys: Vec<(KeyId, Kind, Vec<KeyVersion>, bool)> = Vec::new();
     for exported in all {
-        let Exported { id, kind, version, namespace, name, decrypt_only, rsa, material, .. } =
-            exported;
-        let number = version;
-        let version = KeyVersion { rsa, ..KeyVersion::new(number, &namespace, &name, material) };
-        if exported.format != FORMAT || number == 0 || !version.has_the_parts_of(kind) {
+        let Exported { id, kind, version, namespace, name, decrypt_only, .. } = exported;
+        let (number, rsa, aws_kms) = (version, exported.rsa, exported.aws_kms);
+        let version = KeyVersion::new(number, &namespace, &name, exported.material);
+        let version = KeyVersion { rsa, aws_kms, ..version };
+        // A key of AWS KMS is in no export of this form.
+        let is_here = kind != Kind::AwsKms && version.has_the_parts_of(kind);
+        if exported.format != FORMAT || number == 0 || !is_here {
             return Err(NotAnExport { line: 1, column: 1 });
         }
         match keys.iter_mut().find(|(known, known_kind, ..)| (*known, *known_kind) == (id, kind)) {
@@ -260,6 +278,7 @@ pub fn from_keyring(keyring: RootKeys) -> Vec<Foreign> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::ec::{Curve, EcPrivateKey};
     use crate::keyring::model::key::Origin;
 
     fn sample() -> Key {
@@ -307,6 +326,39 @@ mod tests {
         let key = foreign.named(Some("b".parse().unwrap()));
         assert_eq!(*key.aliases(), BTreeSet::from(["b".parse().unwrap()]));
         assert_eq!((key.origin(), key.is_decrypt_only()), (Origin::Imported, true));
+    }
+
+    #[test]
+    fn a_key_in_aws_kms_goes_as_an_entry_and_the_arn_goes_with_a_public_half() {
+        let arn: KmsArn = "arn:aws:kms:eu-west-1:111122223333:key/a".parse().unwrap();
+        let whole = Key::import(Kind::AwsKms, KeyVersion::of_kms(&arn)).unwrap();
+        let chosen = selection(&whole, true);
+        assert!(chosen.is_public() && !chosen.opens_nothing());
+        assert_eq!(chosen.to_json().unwrap_err(), KeyError::Remote { key: whole.id() });
+        let public = KeySelection { half: Half::Public, ..selection(&whole, false) };
+        assert_eq!(public.to_keyring().unwrap_err(), KeyError::Remote { key: whole.id() });
+        let there = chosen.to_keyring().unwrap();
+        let key = from_keyring(there).remove(0).named(Some("b".parse().unwrap()));
+        assert_eq!((key.origin(), key.is_decrypt_only()), (Origin::AwsKms, true));
+        assert_eq!((key.id(), key.kms_arn()), (whole.id(), Some(arn.clone())));
+
+        let pair = EcPrivateKey::generate(Curve::P384).unwrap();
+        let version = KeyVersion::of_public_in_kms(1, pair.public(), arn.clone());
+        let pair = Key::import(Kind::P384, version).unwrap();
+        for half in [Half::All, Half::Public] {
+            let chosen = KeySelection { half, ..selection(&pair, false) };
+            let text = chosen.to_json().unwrap();
+            let key = from_json(text.expose()).unwrap().remove(0);
+            assert_eq!(key.current().private_half_in_kms(), Some(&arn));
+            assert_eq!(key.origin(), Origin::Imported);
+            let keyring = chosen.to_keyring().unwrap();
+            assert_eq!(keyring.keys()[0].versions(), pair.versions());
+            let text = std::str::from_utf8(text.expose()).unwrap();
+            let whole = text.replace("p384", "aws-kms").replace("aws_kms", "name");
+            for bad in [text.replace(":key/", ":alias/"), text.replace("p384", "aes"), whole] {
+                assert!(from_json(bad.as_bytes()).is_err(), "{bad}");
+            }
+        }
     }
 
     #[test]

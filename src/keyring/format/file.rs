@@ -222,9 +222,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::crypto::ec::Curve;
-    use crate::keyring::Key;
+    use crate::crypto::ec::{Curve, EcPrivateKey};
     use crate::keyring::format::seal::passphrase;
+    use crate::keyring::{Key, KeyVersion, Kind};
 
     fn encode(keyring: &RootKeys, generation: u64) -> SecretText {
         super::encode(keyring, generation, None).unwrap()
@@ -244,7 +244,11 @@ mod tests {
 
     /// The sample's bytes with `from` replaced, and a checksum that fits again.
     fn altered(from: &str, to: &str) -> FileFault {
-        let text = String::from_utf8(encode(&sample(), 7).expose().to_vec()).unwrap();
+        fault_of_altered(&sample(), from, to)
+    }
+
+    fn fault_of_altered(keyring: &RootKeys, from: &str, to: &str) -> FileFault {
+        let text = String::from_utf8(encode(keyring, 7).expose().to_vec()).unwrap();
         assert!(text.contains(from), "{from} is not in the file");
         let text = text.replacen(from, to, 1);
         let (line, body) = text.split_once('\n').unwrap();
@@ -306,6 +310,88 @@ mod tests {
         let text = std::str::from_utf8(second.expose()).unwrap();
         let old = text.replacen("\"version\":2", "\"version\":1", 1);
         assert!(matches!(decode(old.as_bytes()), Err(FileFault::Contradiction(_))));
+    }
+
+    const ARN: &str =
+        "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+    /// A keyring of a key of AWS KMS, and one of a pair whose private half is there.
+    fn in_kms() -> [RootKeys; 2] {
+        let arn = || ARN.parse().unwrap();
+        let pair = EcPrivateKey::generate(Curve::P256).unwrap();
+        let pair = KeyVersion::of_public_in_kms(1, pair.public(), arn());
+        [(Kind::AwsKms, KeyVersion::of_kms(&arn())), (Kind::P256, pair)].map(|(kind, version)| {
+            let mut keyring = RootKeys::default();
+            keyring.add(Key::import(kind, version).unwrap()).unwrap();
+            keyring
+        })
+    }
+
+    #[test]
+    fn a_key_in_aws_kms_is_written_in_version_2_and_read_back_byte_for_byte() {
+        for keyring in in_kms() {
+            let file = encode(&keyring, 7);
+            let text = std::str::from_utf8(file.expose()).unwrap();
+            assert!(text.contains(r#""version":2"#) && text.contains(r#""material": null"#));
+            let (read, generation) = decode(file.expose()).unwrap();
+            assert_eq!(encode(&read, generation).expose(), file.expose());
+            assert_eq!(read, keyring);
+        }
+    }
+
+    #[test]
+    fn a_damaged_key_in_aws_kms_is_no_key() {
+        let [whole, pair] = in_kms();
+        let alias = &ARN.replace("key/", "alias/")[..];
+        let material = format!(r#""material": "{}""#, "00".repeat(32));
+        let no_material = r#""material": null"#;
+        let pair_arn = &format!(r#""aws_kms": "{ARN}","#)[..];
+        let is_refused = |keyring: &RootKeys, from: &str, to: &str| {
+            let fault = fault_of_altered(keyring, from, to);
+            let is_damage = matches!(
+                fault,
+                FileFault::Contradiction(_) | FileFault::Malformed { part: "body", .. }
+            );
+            assert!(is_damage, "{from} as {to}: {fault}");
+        };
+        for (from, to) in [
+            (ARN, ""),
+            (ARN, "arn"),
+            (ARN, alias),
+            (no_material, &material[..]),
+            (r#""namespace": "aws-kms""#, r#""namespace": "aws-kms-ecdh""#),
+            (r#""namespace": "aws-kms""#, r#""namespace": "ns""#),
+            (r#""origin": "aws-kms""#, r#""origin": "imported""#),
+            (r#""kind": "aws-kms","#, ""),
+            (r#""number": 1"#, r#""number": 2"#),
+            (no_material, &format!(r#""aws_kms": "{ARN}", {no_material}"#)),
+        ] {
+            is_refused(&whole, from, to);
+        }
+        for (from, to) in [
+            (pair_arn, ""),
+            (ARN, ""),
+            (ARN, alias),
+            (no_material, &material[..]),
+            (r#""namespace": "aws-kms-ecdh""#, r#""namespace": "raw-ecdh""#),
+            (r#""origin": "imported""#, r#""origin": "aws-kms""#),
+        ] {
+            is_refused(&pair, from, to);
+        }
+        is_refused(&sample(), r#""material""#, &format!(r#"{pair_arn} "material""#));
+        // Each key is sound by itself: one key of AWS KMS is not two keys here.
+        let mut both = whole;
+        both.add_all(other_in_kms()).unwrap();
+        is_refused(&both, &other_arn(), ARN);
+    }
+
+    fn other_arn() -> String {
+        ARN.replace("1234abcd", "00000000")
+    }
+
+    fn other_in_kms() -> Vec<Key> {
+        let version = KeyVersion::of_kms(&other_arn().parse().unwrap());
+        vec![Key::import(Kind::AwsKms, version).unwrap()]
     }
 
     #[test]

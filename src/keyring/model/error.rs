@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::key::State;
 use super::kind::Kind;
+use super::kms_arn::KmsArn;
 use super::name::{Alias, KeyId};
 
 /// Why a root key is not there, may not be used, or cannot be added.
@@ -134,6 +135,16 @@ pub enum KeyError {
     NotOurs {
         /// The key.
         key: KeyId,
+    },
+    /// The key, or its private half, is in AWS KMS, and gets new versions only there.
+    #[error("key '{key}' is in AWS KMS, and gets no new version here")]
+    InKms {
+        /// The key.
+        key: KeyId,
+        /// Its kind.
+        kind: Kind,
+        /// Its ARN.
+        arn: KmsArn,
     },
     /// The current version cannot be deleted without its key.
     #[error("version {version} is the current version of key '{key}'")]

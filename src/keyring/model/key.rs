@@ -7,9 +7,10 @@ use std::io;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::kind::{ECDH_NAMESPACE, Kind, RsaPadding};
+use super::kind::{ECDH_NAMESPACE, KMS_ECDH_NAMESPACE, Kind, RsaPadding};
+use super::kms_arn::KmsArn;
 use super::material::Material;
-use super::name::{Alias, KeyId};
+use super::name::{Alias, KMS_NAMESPACE, KeyId};
 use super::versions::Versions;
 use crate::clock::now;
 use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
@@ -45,7 +46,7 @@ pub struct KeyVersion {
     /// The key namespace (provider id) by which a message names the version.
     pub namespace: String,
     /// The key name by which a message names the version. Of AES keys `<key id>/<version>`, or what an import came with;
-    /// of elliptic-curve keys the compressed public key in hex.
+    /// of elliptic-curve keys the compressed public key in hex; of keys of AWS KMS the ARN.
     pub name: String,
     /// When it came into this keyring.
     pub created: Timestamp,
@@ -56,6 +57,10 @@ pub struct KeyVersion {
     /// What an RSA key has besides its names, and no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rsa: Option<RsaPublic>,
+    /// The key of AWS KMS that has the private half of an elliptic-curve key; `None` of all others, also of those that are in
+    /// AWS KMS whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws_kms: Option<KmsArn>,
     /// The secret half; `None` where a service keeps it, or where only the public half is held.
     pub material: Option<Material>,
 }
@@ -122,6 +127,13 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Origin {
+    /// Where a key comes from that was made elsewhere.
+    fn of_import(kind: Kind) -> Self {
+        if kind == Kind::AwsKms { Self::AwsKms } else { Self::Imported }
+    }
+}
+
 impl Key {
     /// Makes a new root key with one version.
     ///
@@ -180,7 +192,7 @@ impl Key {
             aliases: BTreeSet::new(),
             description: String::new(),
             created: versions.current().created,
-            origin: Origin::Imported,
+            origin: Origin::of_import(kind),
             kind,
             decrypt_only,
             versions,
@@ -189,11 +201,7 @@ impl Key {
 
     /// This key as it comes from another keyring: it counts as imported, and has these aliases only.
     pub(crate) fn into_imported(self, aliases: BTreeSet<Alias>) -> Self {
-        let origin = match self.origin {
-            Origin::Generated | Origin::Imported => Origin::Imported,
-            Origin::AwsKms => Origin::AwsKms,
-        };
-        Self { origin, aliases, ..self }
+        Self { origin: Origin::of_import(self.kind), aliases, ..self }
     }
 
     /// This key under another id. Its versions keep their names, so they must not be enwrap's own.
@@ -251,7 +259,13 @@ impl Key {
         self.kind
     }
 
-    /// Whether only public halves of it are held, so that it opens nothing here.
+    /// The ARN of a key of kind aws-kms.
+    #[must_use]
+    pub fn kms_arn(&self) -> Option<KmsArn> {
+        if self.kind == Kind::AwsKms { self.current().kms_arn() } else { None }
+    }
+
+    /// Whether only public halves of it are held, and AWS KMS has no private one, so that it opens nothing.
     #[must_use]
     pub fn is_public_only(&self) -> bool {
         self.versions.iter().all(|version| version.is_public_only(self.kind))
@@ -288,8 +302,11 @@ impl Key {
     /// Refuses a key that gets no new versions here.
     ///
     /// # Errors
-    /// [`KeyError::NotOurs`], or as [`to_encrypt`](Self::to_encrypt).
+    /// [`KeyError::InKms`] or [`KeyError::NotOurs`], or as [`to_encrypt`](Self::to_encrypt).
     pub fn require_rotatable(&self) -> Result<(), KeyError> {
+        if let Some(arn) = self.current().kms_arn() {
+            return Err(KeyError::InKms { key: self.id, kind: self.kind, arn });
+        }
         if self.origin != Origin::Generated {
             return Err(KeyError::NotOurs { key: self.id });
         }
@@ -379,6 +396,19 @@ impl KeyVersion {
         Self::new(number, ECDH_NAMESPACE, &hex::encode(key.as_bytes()), None)
     }
 
+    /// A version of which the public half is held, and AWS KMS has the private one.
+    #[must_use]
+    pub fn of_public_in_kms(number: u32, key: &EcPublicKey, arn: KmsArn) -> Self {
+        let public = Self::of_public(number, key);
+        Self { namespace: KMS_ECDH_NAMESPACE.to_owned(), aws_kms: Some(arn), ..public }
+    }
+
+    /// The version of a symmetric key of AWS KMS. There is one: rotation there keeps the ARN.
+    #[must_use]
+    pub fn of_kms(arn: &KmsArn) -> Self {
+        Self::new(1, KMS_NAMESPACE, arn.as_str(), None)
+    }
+
     /// A version with an RSA key, under the names that it has where it was made. `pkcs8` is its private half in DER, where
     /// that is held.
     #[must_use]
@@ -404,6 +434,7 @@ impl KeyVersion {
             state: State::Enabled,
             deletion_date: None,
             rsa: None,
+            aws_kms: None,
             material,
         }
     }
@@ -427,7 +458,7 @@ impl KeyVersion {
         if namespace.is_empty() || name.is_empty() {
             return Err(KeyError::Unnamed);
         }
-        let is_of_kind = self.has_a_namespace_of(key.kind) || key.origin == Origin::AwsKms;
+        let is_of_kind = self.has_a_namespace_of(key.kind);
         let is_own = namespace != NAMESPACE || *name == own_name(key.id, *number);
         if !is_of_kind || !is_own {
             let (namespace, name) = (namespace.clone(), name.clone());

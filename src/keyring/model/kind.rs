@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::key::{KeyVersion, NAMESPACE};
+use super::kms_arn::KmsArn;
 use super::name::KMS_NAMESPACE;
 use crate::crypto::ec::Curve;
 pub use crate::crypto::rsa::RsaPadding;
@@ -12,6 +13,9 @@ pub use crate::crypto::rsa::RsaPadding;
 /// The namespace (provider id) of keys of the raw ECDH keyring. Their name is their compressed public key in hex: that is
 /// what a message calls them by.
 pub const ECDH_NAMESPACE: &str = "raw-ecdh";
+
+/// The namespace (provider id) of such keys whose private half is in AWS KMS.
+pub const KMS_ECDH_NAMESPACE: &str = "aws-kms-ecdh";
 
 /// The namespace (provider id) of branch keys of the hierarchical keyring. Their name is `<branch key id>/<version>`.
 pub const BRANCH_NAMESPACE: &str = "aws-kms-hierarchy";
@@ -36,6 +40,8 @@ pub enum Kind {
     Rsa,
     /// A static branch key of the hierarchical keyring, which is only read.
     Branch,
+    /// A symmetric key of AWS KMS, which never leaves it: all that is held is its ARN.
+    AwsKms,
 }
 
 impl Kind {
@@ -52,6 +58,7 @@ impl Kind {
             Self::P521 => "p521",
             Self::Rsa => "rsa",
             Self::Branch => "branch",
+            Self::AwsKms => "aws-kms",
         }
     }
 
@@ -62,7 +69,7 @@ impl Kind {
             Self::P256 => Some(Curve::P256),
             Self::P384 => Some(Curve::P384),
             Self::P521 => Some(Curve::P521),
-            Self::Aes | Self::Rsa | Self::Branch => None,
+            Self::Aes | Self::Rsa | Self::Branch | Self::AwsKms => None,
         }
     }
 
@@ -71,7 +78,7 @@ impl Kind {
     pub fn has_public_half(self) -> bool {
         match self {
             Self::P256 | Self::P384 | Self::P521 | Self::Rsa => true,
-            Self::Aes | Self::Branch => false,
+            Self::Aes | Self::Branch | Self::AwsKms => false,
         }
     }
 
@@ -97,10 +104,27 @@ impl fmt::Display for Kind {
 }
 
 impl KeyVersion {
-    /// Whether only the public half of the version is held: it wraps, and unwraps nothing.
+    /// Whether only the public half of the version is held, and the private one is not in AWS KMS either: it wraps, and
+    /// unwraps nothing.
     #[must_use]
     pub fn is_public_only(&self, kind: Kind) -> bool {
-        kind.has_public_half() && self.material.is_none()
+        kind.has_public_half() && self.material.is_none() && self.aws_kms.is_none()
+    }
+
+    /// The key of AWS KMS that has the private half of an elliptic-curve key of which only the public half is held.
+    #[must_use]
+    pub fn private_half_in_kms(&self) -> Option<&KmsArn> {
+        self.aws_kms.as_ref()
+    }
+
+    /// The key of AWS KMS that the version stands for, or that has its private half.
+    #[must_use]
+    pub fn kms_arn(&self) -> Option<KmsArn> {
+        match &self.aws_kms {
+            Some(arn) => Some(arn.clone()),
+            None if self.namespace == KMS_NAMESPACE => self.name.parse().ok(),
+            None => None,
+        }
     }
 
     /// The compressed public key of a version of an elliptic-curve key, which is its name.
@@ -113,18 +137,26 @@ impl KeyVersion {
     /// proved to be on its curve when it is used, which takes longer than reading a whole keyring.
     pub(crate) fn has_the_parts_of(&self, kind: Kind) -> bool {
         let material = self.material.as_ref().map(|material| material.secret().len());
-        let rsa = self.rsa.as_ref();
+        let (has_no_rsa, has_no_arn) = (self.rsa.is_none(), self.aws_kms.is_none());
+        // With material and an ARN, it would be left open which of the two opens a message.
+        let is_in_kms = |arn: &KmsArn| arn.key_id().is_some() && material.is_none();
         match kind {
-            Kind::Aes => rsa.is_none() && matches!(material, Some(16 | 24 | 32)),
+            Kind::Aes => has_no_rsa && has_no_arn && matches!(material, Some(16 | 24 | 32)),
             Kind::P256 | Kind::P384 | Kind::P521 => {
                 let Some(curve) = kind.curve() else { return false };
                 let is_name = self.public_point().is_some_and(|point| {
                     point.len() == curve.point_len() && hex::encode(&point) == self.name
                 });
-                rsa.is_none() && is_name && material.is_none_or(|len| len == curve.scalar_len())
+                let is_private = material.is_none_or(|len| len == curve.scalar_len());
+                has_no_rsa && is_name && is_private && self.aws_kms.as_ref().is_none_or(is_in_kms)
             }
-            Kind::Rsa => rsa.is_some(),
-            Kind::Branch => rsa.is_none() && material == Some(BRANCH_KEY_LEN),
+            Kind::Rsa => self.rsa.is_some() && has_no_arn,
+            Kind::Branch => has_no_rsa && has_no_arn && material == Some(BRANCH_KEY_LEN),
+            // AWS KMS has the versions of its key, under one ARN.
+            Kind::AwsKms => {
+                let is_whole = self.kms_arn().is_some_and(|arn| is_in_kms(&arn));
+                has_no_rsa && has_no_arn && is_whole && self.number == 1
+            }
         }
     }
 
@@ -133,8 +165,12 @@ impl KeyVersion {
         match kind {
             Kind::Aes => !self.namespace.starts_with(KMS_NAMESPACE),
             Kind::Rsa => self.namespace != NAMESPACE && !self.namespace.starts_with(KMS_NAMESPACE),
-            Kind::P256 | Kind::P384 | Kind::P521 => self.namespace == ECDH_NAMESPACE,
+            Kind::P256 | Kind::P384 | Kind::P521 => match self.aws_kms {
+                None => self.namespace == ECDH_NAMESPACE,
+                Some(_) => self.namespace == KMS_ECDH_NAMESPACE,
+            },
             Kind::Branch => self.namespace == BRANCH_NAMESPACE,
+            Kind::AwsKms => self.namespace == KMS_NAMESPACE,
         }
     }
 }

@@ -8,6 +8,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
+use super::name::serde_as_text;
+
 /// The longest ARN that is taken. AWS has aliases of up to 256 characters behind `alias/`.
 const MOST_BYTES: usize = 512;
 
@@ -109,6 +113,8 @@ impl fmt::Display for KmsArn {
         f.write_str(&self.0)
     }
 }
+
+serde_as_text!(KmsArn);
 
 #[cfg(test)]
 mod tests {

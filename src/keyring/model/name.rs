@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::crypto::secret::fill_random;
 
-/// Namespaces that begin so belong to AWS KMS.
+/// The namespace (provider id) of keys of AWS KMS, whose name is their ARN. All that begin so belong to AWS KMS.
 pub const KMS_NAMESPACE: &str = "aws-kms";
 
 /// Text before an alias, as AWS writes it.
@@ -106,6 +106,8 @@ macro_rules! serde_as_text {
         }
     };
 }
+
+pub(super) use serde_as_text;
 
 serde_as_text!(KeyId);
 serde_as_text!(Alias);

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyVersion, Origin};
-use super::kind::Kind;
+use super::kind::{ECDH_NAMESPACE, Kind};
+use super::kms_arn::KmsArn;
 use super::material::Material;
 use super::name::{ALIAS_PREFIX, Alias, KeyId};
 use crate::keyring::model::error::KeyError;
@@ -132,6 +133,8 @@ impl RootKeys {
         let mut aliases: BTreeMap<&Alias, KeyId> = aliased.collect();
         let by_name = |(key, version)| (full_name(version), (key, version));
         let mut held: BTreeMap<_, (&Key, &KeyVersion)> = self.versions().map(by_name).collect();
+        let with_arn = |(key, version): (&Key, &KeyVersion)| Some((version.kms_arn()?, key.id()));
+        let mut arns: BTreeMap<KmsArn, KeyId> = self.versions().filter_map(with_arn).collect();
         for key in &new {
             for alias in &key.aliases {
                 if let Some(id) = aliases.insert(alias, key.id()) {
@@ -147,6 +150,11 @@ impl RootKeys {
             }
             for version in key.versions.iter() {
                 version.require_own_name(key)?;
+                if let Some(arn) = version.kms_arn()
+                    && let Some(id) = arns.insert(arn.clone(), key.id())
+                {
+                    return Err(KeyError::Occupied { id, what: format!("ARN '{arn}'") });
+                }
                 if let Some((holder, held)) = held.insert(full_name(version), (key, version)) {
                     if is_private_half_of(key, holder) {
                         return Err(KeyError::PublicHeld { id: holder.id() });
@@ -197,6 +205,8 @@ impl RootKeys {
             Some("one alias for two keys")
         } else if repeats(self.versions().map(|(_, version)| full_name(version))) {
             Some("one namespace and name for two key versions")
+        } else if repeats(self.versions().filter_map(|(_, version)| version.kms_arn())) {
+            Some("one key of AWS KMS for two key versions")
         } else if self.versions().any(|(key, version)| version.require_own_name(key).is_err()) {
             Some("a key version with another key's name")
         } else if self.versions().any(|(key, version)| !has_its_parts(key, version)) {
@@ -207,12 +217,10 @@ impl RootKeys {
     }
 }
 
-/// Whether a version has what versions of its key's kind have; of a key in AWS KMS, no material.
+/// Whether a version has what versions of its key's kind have, and the key has the origin of its kind.
 fn has_its_parts(key: &Key, version: &KeyVersion) -> bool {
-    match key.origin() {
-        Origin::AwsKms => version.material.is_none(),
-        Origin::Generated | Origin::Imported => version.has_the_parts_of(key.kind()),
-    }
+    let is_of_kms = key.kind() == Kind::AwsKms;
+    (key.origin() == Origin::AwsKms) == is_of_kms && version.has_the_parts_of(key.kind())
 }
 
 /// Whether private halves come to where only public ones are held.
@@ -220,14 +228,20 @@ fn is_private_half_of(new: &Key, held: &Key) -> bool {
     new.kind() == held.kind() && held.is_public_only() && !new.is_public_only()
 }
 
-/// The namespace and name by which a message names a version.
+/// The namespace and name by which a message names a version. A public key is one name, wherever its private half is:
+/// messages call it by either namespace.
 fn full_name(version: &KeyVersion) -> (&str, &str) {
-    (&version.namespace, &version.name)
+    let namespace = match version.private_half_in_kms() {
+        Some(_) => ECDH_NAMESPACE,
+        None => &version.namespace,
+    };
+    (namespace, &version.name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
     use crate::crypto::secret::SecretBytes;
     use crate::keyring::model::key::State;
     use crate::keyring::model::versions::{Versions, VersionsFault};
@@ -287,6 +301,54 @@ mod tests {
         twice.versions.push(KeyVersion { number: 2, ..foreign_version("ns2", 2) }).unwrap();
         assert!(matches!(keyring.add(twice), Err(KeyError::Occupied { .. })));
         assert_eq!(keyring.keys.len(), 2);
+    }
+
+    #[test]
+    fn a_key_of_aws_kms_has_one_entry_and_a_multi_region_key_one_in_each_region() {
+        let arn = |region: &str, id: &str| -> KmsArn {
+            format!("arn:aws:kms:{region}:111122223333:key/{id}").parse().unwrap()
+        };
+        let whole = |arn: &KmsArn| Key::import(Kind::AwsKms, KeyVersion::of_kms(arn)).unwrap();
+        let private = EcPrivateKey::generate(Curve::P256).unwrap();
+        let public = private.public().clone();
+        let pair = |arn: &KmsArn, public: &EcPublicKey| {
+            let version = KeyVersion::of_public_in_kms(1, public, arn.clone());
+            Key::import(Kind::P256, version).unwrap()
+        };
+        let mut keyring = RootKeys::default();
+        let (one, two) = (arn("eu-west-1", "1-a"), arn("eu-west-1", "2-b"));
+        let first = keyring.add(whole(&one)).unwrap().id();
+        let second = keyring.add(pair(&two, &public)).unwrap().id();
+        assert_eq!(keyring.keys[0].kms_arn().as_ref(), Some(&one));
+        assert_eq!(keyring.keys[1].kms_arn(), None);
+        assert_eq!(keyring.keys[1].current().private_half_in_kms(), Some(&two));
+        assert!(!keyring.keys[1].is_public_only());
+        let other = EcPrivateKey::generate(Curve::P256).unwrap();
+        for (key, id, what) in [
+            (whole(&one), first, "ARN"),
+            (pair(&one, other.public()), first, "ARN"),
+            (whole(&two), second, "ARN"),
+            (pair(&two, other.public()), second, "ARN"),
+            (pair(&arn("eu-west-1", "3-c"), &public), second, "name"),
+            (Key::import(Kind::P256, KeyVersion::of_public(1, &public)).unwrap(), second, "name"),
+            (Key::import(Kind::P256, KeyVersion::of_pair(1, private)).unwrap(), second, "name"),
+        ] {
+            let error = keyring.add(key).unwrap_err();
+            let KeyError::Occupied { id: holder, what: shared } = error else {
+                unreachable!("{error}")
+            };
+            assert!(holder == id && shared.starts_with(what), "{shared}");
+        }
+        // Nor does a key of AWS KMS take the place of a public half that is here without one.
+        let plain = Key::import(Kind::P256, KeyVersion::of_public(1, other.public())).unwrap();
+        let plain = keyring.add(plain).unwrap().id();
+        let error = keyring.add(pair(&arn("eu-west-1", "4-d"), other.public())).unwrap_err();
+        assert_eq!(error, KeyError::PublicHeld { id: plain });
+        for region in ["eu-west-1", "us-east-1"] {
+            keyring.add(whole(&arn(region, "mrk-1"))).unwrap();
+        }
+        assert!(keyring.add(whole(&arn("us-east-1", "mrk-1"))).is_err());
+        assert_eq!((keyring.keys.len(), keyring.find_contradiction()), (5, None));
     }
 
     #[test]

@@ -226,6 +226,15 @@ fn with(key: &str) -> String {
     if key.is_empty() { "the key of the blob".to_owned() } else { format!("key '{key}'") }
 }
 
+impl KmsError {
+    /// An error of a call with `key`, or without one.
+    #[must_use]
+    pub fn new(action: &'static str, key: Option<&KmsKeyName>, cause: KmsCause) -> Self {
+        let key = key.map_or_else(String::new, ToString::to_string);
+        Self { action, key, context: Vec::new(), cause }
+    }
+}
+
 /// The causes that a person can do something about, each in a way of its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KmsCause {

@@ -9,7 +9,8 @@
 //! Which keys are asked is the caller's choice: those of the keyring, those that were named, and with [`Discovery`] those
 //! that a message names. Nothing is asked on a message's word alone.
 //!
-//! - [`api`]: what is asked, and how that fails; [`outage`]: nobody waits twice for a region that does not answer
+//! - [`api`]: what is asked, and how that fails; [`client`]: who asks
+//! - `outage`: nobody waits again and again for a region that does not answer
 
 pub mod api;
 pub mod client;
@@ -19,12 +20,13 @@ use self::api::{
     KmsApi, KmsBlob, KmsCause, KmsError, KmsKeyName, KmsOpened, KmsRewrapped, MOST_BLOB_BYTES,
 };
 use self::outage::Outages;
+use crate::crypto::ec::EcPublicKey;
 use crate::crypto::secret::DataKey;
-use crate::keyring::model::key::Origin;
 use crate::keyring::model::kms_arn::KmsArn;
 use crate::keyring::model::name::KMS_NAMESPACE;
 use crate::keyring::{Key, KeyError, KeyVersion, RootKeys};
-use crate::keys::local::wrapping_key;
+use crate::keys::local::raw_ecdh::{self, Agreement};
+use crate::keys::local::{named_version, public_key, wrapping_key};
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, NamedKey, Recipient, ServiceError, UnwrapError,
     Unwrapper, WrapError, WrappingKey,
@@ -73,27 +75,34 @@ struct KmsKey {
     at: KmsKeyName,
     /// Why it may not be used now: its entry in the keyring is switched off.
     refusal: Option<KeyError>,
+    /// The public half of a key pair, which data keys are wrapped for without the service.
+    pair: Option<EcPublicKey>,
 }
 
 impl KmsKey {
     fn held(key: &Key, version: &KeyVersion) -> Option<Self> {
-        let is_held = key.origin() == Origin::AwsKms && version.namespace == KMS_NAMESPACE;
-        let arn = version.name.parse().ok().filter(|_| is_held)?;
+        let arn = version.kms_arn()?;
+        let pair = match version.private_half_in_kms() {
+            Some(_) => Some(public_key(key, version)?),
+            None => None,
+        };
         Some(Self {
             key: wrapping_key(key, version),
             at: KmsKeyName::Arn(arn),
             refusal: version.require_enabled(key.id()).err(),
+            pair,
         })
     }
 
     fn named(name: KmsKeyName) -> Self {
-        Self { key: foreign(name.to_string()), at: name, refusal: None }
+        Self { key: foreign(name.to_string()), at: name, refusal: None, pair: None }
     }
 
     /// Whether an encrypted data key that says that it is under the key `arn` may be under this one. What was named by an
     /// alias can be any key of its account and region; of that, only the service knows.
     fn may_open(&self, arn: &KmsArn) -> bool {
         match &self.at {
+            _ if self.pair.is_some() => false,
             KmsKeyName::Arn(own) if own.key_id().is_some() => own.is_same_key(arn),
             other => other.can_be(arn),
         }
@@ -139,6 +148,18 @@ impl AwsKms {
         found.map(KmsKeyName::Arn).ok_or_else(missing)
     }
 
+    /// The key pairs that an encrypted data key is wrapped for.
+    fn pairs(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
+        let Some(recipient) = raw_ecdh::recipient_of(wrapped) else { return Vec::new() };
+        let candidate = |key: &KmsKey| {
+            let public = key.pair.as_ref().filter(|pair| pair.as_bytes() == recipient)?;
+            let (public, at) = (public.clone(), key.at.clone());
+            let unwrapper = Box::new(PairUnwrapper { service: self, at, public });
+            Some(Candidate { key: key.key.clone(), refusal: key.refusal.clone(), unwrapper })
+        };
+        self.keys.iter().filter_map(candidate).collect()
+    }
+
     /// Asks, unless the region has just not answered.
     fn ask<T>(
         &self,
@@ -148,10 +169,7 @@ impl AwsKms {
         call: impl FnOnce(&dyn KmsApi) -> Result<T, KmsError>,
     ) -> Result<T, KmsError> {
         let region = key.and_then(KmsKeyName::region).unwrap_or_default();
-        let failed = |cause| {
-            let key = key.map_or_else(String::new, KmsKeyName::to_string);
-            KmsError { action, key, context: Vec::new(), cause }
-        };
+        let failed = |cause| KmsError::new(action, key, cause);
         self.outages.watch(region, failed, || call(&*self.api)).map_err(|error| {
             let context = context.iter().map(|(key, _)| key.to_owned()).collect();
             KmsError { context, ..error }
@@ -258,7 +276,9 @@ impl AwsKms {
         ask: impl Fn(Option<&KmsKeyName>) -> Result<T, UnwrapError>,
     ) -> Result<T, UnwrapError> {
         let mut closest = UnwrapError::Refused;
-        for key in self.keys.iter().filter(|key| only.is_empty() || only.contains(&key.key.key)) {
+        let is_symmetric = |key: &&KmsKey| key.pair.is_none();
+        let chosen = |key: &&KmsKey| only.is_empty() || only.contains(&key.key.key);
+        for key in self.keys.iter().filter(is_symmetric).filter(chosen) {
             let answer = match &key.refusal {
                 Some(refusal) => Err(UnwrapError::Key(refusal.clone())),
                 None => ask(Some(&key.at)),
@@ -327,7 +347,7 @@ impl KeyService for AwsKms {
     }
 
     fn candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
-        let Some(arn) = named_by(wrapped) else { return Vec::new() };
+        let Some(arn) = named_by(wrapped) else { return self.pairs(wrapped) };
         let unwrapper = |at: &KmsKeyName| {
             Box::new(KmsUnwrapper { service: self, at: at.clone(), named: arn.clone() })
         };
@@ -367,16 +387,14 @@ pub fn named_by(wrapped: &EncryptedDataKey) -> Option<KmsArn> {
     (is_kms && arn.key_id().is_some()).then_some(arn)
 }
 
-/// What other rooms call the key of AWS KMS that an encrypted data key names: if the keyring has it, by that.
+/// What other rooms call the key that an encrypted data key names, of the keyring or of AWS KMS. A name proves nothing.
 #[must_use]
 pub fn wrapping_key_named_by(
     keyring: &RootKeys,
     wrapped: &EncryptedDataKey,
 ) -> Option<WrappingKey> {
-    let arn = named_by(wrapped)?;
-    let mut held = keyring.versions().filter_map(|(key, version)| KmsKey::held(key, version));
-    let is_it = |key: &KmsKey| key.may_open(&arn);
-    Some(held.find(is_it).map_or_else(|| foreign(arn.to_string()), |held| held.key))
+    let held = named_version(keyring, wrapped).map(|(key, version)| wrapping_key(key, version));
+    held.or_else(|| named_by(wrapped).map(|arn| foreign(arn.to_string())))
 }
 
 /// A key that wraps.
@@ -440,6 +458,27 @@ impl Unwrapper for KmsUnwrapper<'_> {
         } else {
             Err(UnwrapError::Refused)
         }
+    }
+}
+
+/// A key pair whose private half is in the service: that agrees on a secret, and the rest is done here.
+struct PairUnwrapper<'a> {
+    service: &'a AwsKms,
+    at: KmsKeyName,
+    public: EcPublicKey,
+}
+
+impl Unwrapper for PairUnwrapper<'_> {
+    fn unwrap(
+        &self,
+        wrapped: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError> {
+        let agreement = Agreement::read(&self.public, wrapped).ok_or(UnwrapError::Refused)?;
+        let (at, none) = (&self.at, EncryptionContext::default());
+        let call = |api: &dyn KmsApi| api.derive_shared_secret(at, agreement.sender());
+        let shared = self.service.ask("DeriveSharedSecret", Some(at), &none, call)?;
+        agreement.unwrap(&shared, context)
     }
 }
 

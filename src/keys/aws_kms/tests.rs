@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use super::api::KmsRewrapped;
 use super::*;
-use crate::crypto::ec::EcPublicKey;
+use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
 use crate::crypto::secret::SecretBytes;
+use crate::keyring::Kind;
 use crate::keys::resolver::{ResolvePurpose, SetOrigin, resolve};
+use crate::keys::service::recipient;
+use crate::keys::unopened::ResolveError;
 use crate::message::context::context;
 
 const ONE: &str = "arn:aws:kms:us-east-1:111122223333:key/mrk-1";
@@ -21,6 +24,8 @@ struct State {
     wrapped: Mutex<Vec<Wrap>>,
     calls: AtomicUsize,
     fault: Mutex<Option<KmsCause>>,
+    /// The private half of its key pair.
+    pair: Mutex<Option<EcPrivateKey>>,
 }
 
 /// What was wrapped: under which key id, with which context, and the data key.
@@ -138,9 +143,12 @@ impl KmsApi for Fake {
     fn derive_shared_secret(
         &self,
         key: &KmsKeyName,
-        _: &EcPublicKey,
+        sender: &EcPublicKey,
     ) -> Result<SecretBytes, KmsError> {
-        Err(refused(key.key_id()))
+        self.begin(key.key_id())?;
+        let pair = self.0.pair.lock().unwrap();
+        let shared = pair.as_ref().and_then(|pair| pair.agree(sender));
+        shared.ok_or_else(|| refused(key.key_id()))
     }
 }
 
@@ -265,6 +273,33 @@ fn a_blob_is_opened_by_the_keys_that_may_be_used_and_by_no_other() {
     let other = Discovery::Accounts(vec!["444455556666".to_owned()]);
     let other = AwsKms::new(Box::new(fake.clone()), &RootKeys::default(), other);
     assert!(matches!(other.decrypt_blob(&[], &blob.blob, &own), Err(UnwrapError::Refused)));
+}
+
+#[test]
+fn what_is_wrapped_for_a_public_half_opens_by_the_service() {
+    let private = EcPrivateKey::generate(Curve::P384).unwrap();
+    let version = KeyVersion::of_public_in_kms(1, private.public(), TWO.parse().unwrap());
+    let mut keyring = RootKeys::default();
+    let id = keyring.add(Key::import(Kind::P384, version).unwrap()).unwrap().id();
+    let fake = Fake::default();
+    let service = AwsKms::new(Box::new(fake.clone()), &keyring, Discovery::Off);
+    let services: [&dyn KeyService; 2] = [&keyring, &service];
+    let own = context(&[("k", "v")]);
+    let (data_key, wrapped) = recipient(&services, &id.into()).unwrap().generate(32, &own).unwrap();
+    assert_eq!((&wrapped.provider_id[..], fake.calls()), (&b"aws-kms-ecdh"[..], 0));
+    let open = |wrapped: &EncryptedDataKey| {
+        let sets = [(SetOrigin::Header, vec![wrapped.clone()])];
+        resolve(&services, sets, &own, ResolvePurpose::Open { only: &[] }, Some)
+    };
+    // The service has another key.
+    *fake.0.pair.lock().unwrap() = Some(EcPrivateKey::generate(Curve::P384).unwrap());
+    assert!(open(&wrapped).opened.is_none());
+    *fake.0.pair.lock().unwrap() = Some(private);
+    let (opened, used) = open(&wrapped).opened.unwrap();
+    assert_eq!((opened, used.key), (data_key, id.into()));
+    fake.fail(KmsCause::AccessDenied);
+    let sets = open(&wrapped).sets;
+    assert!(matches!(ResolveError::of(sets), ResolveError::Service(_)), "not the public half");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use crate::crypto::ec::{EcPrivateKey, EcPublicKey};
 use crate::crypto::rsa::{self, RsaPrivateKey, RsaPublicKey};
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::key::RsaPublic;
+use crate::keyring::model::kms_arn::KmsArn;
+use crate::keyring::model::name::KMS_NAMESPACE;
 use crate::keyring::{Key, KeyError, KeyVersion, Kind};
 use crate::keys::service::{Recipient, UnwrapError, Unwrapper, WrapError};
 use crate::message::context::EncryptionContext;
@@ -23,13 +25,15 @@ pub(super) struct Naming<'a> {
     ecdh_recipient: Option<String>,
     /// As the name of a version has it.
     branch: Option<String>,
+    /// A multi-Region key is the same in every region.
+    kms: Option<KmsArn>,
 }
 
 impl<'a> Naming<'a> {
     pub(super) fn of(wrapped: &'a EncryptedDataKey) -> Self {
         let ecdh_recipient = raw_ecdh::recipient_of(wrapped).map(hex::encode);
         let branch = BranchName::of(wrapped).map(|name| name.to_string());
-        Self { wrapped, ecdh_recipient, branch }
+        Self { wrapped, ecdh_recipient, branch, kms: kms_arn(wrapped) }
     }
 
     /// Whether it names this version. A name proves nothing: only an unwrap does.
@@ -43,23 +47,38 @@ impl<'a> Naming<'a> {
             }
             Kind::Rsa => raw_rsa::is_named(&version.namespace, &version.name, self.wrapped),
             Kind::Branch => self.branch.as_deref() == Some(&version.name),
+            Kind::AwsKms => self
+                .kms
+                .as_ref()
+                .is_some_and(|named| version.kms_arn().is_some_and(|held| held.is_same_key(named))),
         }
+    }
+
+    /// Whether the version has the very name, and not only that of the same key in another region.
+    pub(super) fn is_exact(&self, version: &KeyVersion) -> bool {
+        self.kms.as_ref().is_none_or(|named| named.as_str() == version.name)
     }
 }
 
-/// What wraps for a version.
+/// The key of AWS KMS that an encrypted data key names.
+fn kms_arn(wrapped: &EncryptedDataKey) -> Option<KmsArn> {
+    if wrapped.provider_id != KMS_NAMESPACE.as_bytes() {
+        return None;
+    }
+    let arn: KmsArn = std::str::from_utf8(&wrapped.provider_info).ok()?.parse().ok()?;
+    arn.key_id().is_some().then_some(arn)
+}
+
+/// What wraps for a version. The public half of a key pair in AWS KMS wraps here, without asking it.
 ///
 /// # Errors
 /// [`KeyError`], where the version is not here, or is damaged.
 pub(super) fn recipient(key: &Key, version: &KeyVersion) -> Result<Box<dyn Recipient>, WrapError> {
     match key.kind() {
-        Kind::Aes => {
-            Ok(Box::new(raw_aes(version).ok_or_else(|| KeyError::Remote { key: key.id() })?))
-        }
+        Kind::Aes => Ok(Box::new(raw_aes(version).ok_or_else(|| malformed(key, version))?)),
         Kind::P256 | Kind::P384 | Kind::P521 => {
-            let public =
-                public_point(key.kind(), version).ok_or_else(|| malformed(key, version))?;
-            Ok(Box::new(RawEcdhRecipient::new(public)))
+            let public = public_key(key, version).ok_or_else(|| malformed(key, version))?;
+            Ok(Box::new(RawEcdhRecipient::new(&version.namespace, public)))
         }
         Kind::Rsa => {
             require_rsa(key)?;
@@ -68,12 +87,13 @@ pub(super) fn recipient(key: &Key, version: &KeyVersion) -> Result<Box<dyn Recip
             Ok(Box::new(RawRsaRecipient::new(namespace, name, rsa.padding, public)))
         }
         Kind::Branch => Err(KeyError::OnlyReads { key: key.id(), kind: key.kind() }.into()),
+        Kind::AwsKms => Err(KeyError::Remote { key: key.id() }.into()),
     }
 }
 
 /// What unwraps what was wrapped for a version and names it; `None` for a key that a service keeps.
 pub(super) fn unwrapper(key: &Key, version: &KeyVersion) -> Option<Box<dyn Unwrapper>> {
-    if version.is_public_only(key.kind()) {
+    if key.kind().has_public_half() && version.material.is_none() {
         return Some(Box::new(CannotUnwrap(KeyError::PublicOnly { key: key.id() })));
     }
     match key.kind() {
@@ -91,6 +111,7 @@ pub(super) fn unwrapper(key: &Key, version: &KeyVersion) -> Option<Box<dyn Unwra
             Some(branch) => Box::new(branch),
             None => Box::new(CannotUnwrap(malformed(key, version))),
         }),
+        Kind::AwsKms => None,
     }
 }
 
@@ -118,6 +139,7 @@ pub(super) fn unnamed_unwrapper(
             Some(Box::new(Unnamed(branch_key(version)?, BranchKey::unwrap_unnamed)))
         }
         Kind::Aes | Kind::P256 | Kind::P384 | Kind::P521 | Kind::Rsa | Kind::Branch => None,
+        Kind::AwsKms => None,
     }
 }
 
@@ -151,8 +173,10 @@ fn raw_aes(version: &KeyVersion) -> Option<RawAes> {
     RawAes::new(&version.namespace, &version.name, version.material.as_ref()?.secret())
 }
 
-fn public_point(kind: Kind, version: &KeyVersion) -> Option<EcPublicKey> {
-    EcPublicKey::read(kind.curve()?, &version.public_point()?)
+/// The public key of a version of an elliptic-curve key; `None` if it is damaged, or the key is of another kind.
+#[must_use]
+pub fn public_key(key: &Key, version: &KeyVersion) -> Option<EcPublicKey> {
+    EcPublicKey::read(key.kind().curve()?, &version.public_point()?)
 }
 
 /// Both halves; `None` if they do not belong together.

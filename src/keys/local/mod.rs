@@ -10,6 +10,7 @@ use std::borrow::Cow;
 
 use crate::fs::search::Needles;
 use crate::keyring::model::key::{NAMESPACE, Origin, State};
+use crate::keyring::model::kms_arn::KmsArn;
 use crate::keyring::{Key, KeyId, KeyVersion, Kind, RootKeys};
 use crate::keys::service::{
     Candidate, KeyName, KeyService, Locality, NamedKey, Recipient, Unwrapper, WrapError,
@@ -19,7 +20,7 @@ use crate::message::encrypted_data_key::EncryptedDataKey;
 use branch_key::BranchName;
 use kinds::Naming;
 
-pub use kinds::unwraps_what_it_wraps;
+pub use kinds::{public_key, unwraps_what_it_wraps};
 
 impl KeyService for RootKeys {
     fn name(&self) -> &'static str {
@@ -78,15 +79,27 @@ impl KeyService for RootKeys {
         let key = named(self, wrapped)?;
         let has_our_name =
             key.origin() == Origin::Generated && key.current().namespace == NAMESPACE;
-        let is_identified = has_our_name || key.kind().curve().is_some();
+        let is_public_name = key.kind().curve().is_some() || key.kind() == Kind::AwsKms;
+        let is_identified = has_our_name || is_public_name;
         Some(NamedKey { key: key.id().into(), is_identified })
     }
 }
 
+/// The version of a key of the keyring that an encrypted data key names, also where it is in AWS KMS.
+#[must_use]
+pub fn named_version<'a>(
+    keyring: &'a RootKeys,
+    wrapped: &EncryptedDataKey,
+) -> Option<(&'a Key, &'a KeyVersion)> {
+    let naming = Naming::of(wrapped);
+    let held = keyring.versions().filter(|(key, version)| naming.is_of(key.kind(), version));
+    // Of a multi-Region key there can be an entry for each region.
+    held.min_by_key(|(_, version)| !naming.is_exact(version))
+}
+
 /// The key that an encrypted data key names, also in a version that was destroyed.
 fn named<'a>(keyring: &'a RootKeys, wrapped: &EncryptedDataKey) -> Option<&'a Key> {
-    let naming = Naming::of(wrapped);
-    let held = keyring.versions().find(|(key, version)| naming.is_of(key.kind(), version));
+    let held = named_version(keyring, wrapped);
     let by_id = || {
         let (namespace, name) = raw_aes::names(wrapped)?;
         named_by_id(keyring, id_and_number(namespace, name)?.0)
@@ -140,7 +153,8 @@ pub fn wrapping_key(key: &Key, version: &KeyVersion) -> WrappingKey {
 }
 
 /// What shows that a file has to do with a version, although nothing in it can be read: the id of its key or, of an
-/// imported key, its namespace and name as an encrypted data key has them; of an elliptic-curve key its public key.
+/// imported key, its namespace and name as an encrypted data key has them; of an elliptic-curve key its public key; of a key
+/// of AWS KMS the id that its ARN ends with.
 ///
 /// Each of them stands in two parts that share no byte, so one damaged byte leaves the other part.
 pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
@@ -153,10 +167,24 @@ pub fn add_signs(key: &Key, version: &KeyVersion, signs: &mut Needles) {
         let (first, second) = point.split_at(point.len() / 2);
         signs.add_raw(first);
         signs.add_raw(second);
+    } else if let Some(arn) = key.kms_arn() {
+        let (first, second) = halves_of_an_id(&arn);
+        signs.add_text(first.as_bytes());
+        signs.add_text(second.as_bytes());
     } else {
         let (first, second) = serialised_names(key.kind(), version);
         signs.add_raw(&first);
         signs.add_raw(&second);
+    }
+}
+
+/// Two parts of the name of a key of AWS KMS that share no byte, without what is in the names of other keys: the region and
+/// the account. An id is a UUID, with `mrk-` and without hyphens if it is that of a multi-Region key.
+fn halves_of_an_id(arn: &KmsArn) -> (&str, &str) {
+    const LEAST_OF_A_UUID: usize = 32;
+    match arn.key_id() {
+        Some(id) if id.len() >= LEAST_OF_A_UUID => id.split_at(id.len() / 2),
+        _ => (arn.as_str(), arn.as_str()),
     }
 }
 
@@ -193,6 +221,10 @@ pub fn namespace_and_name(wrapped: &EncryptedDataKey) -> (Cow<'_, str>, Cow<'_, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::ec::{Curve, EcPrivateKey};
+    use crate::keyring::KeyError;
+    use crate::keys::local::raw_ecdh::Agreement;
+    use crate::keys::service::UnwrapError;
     use crate::message::context::EncryptionContext;
 
     fn keyring() -> RootKeys {
@@ -223,6 +255,91 @@ mod tests {
             let unwrapped = candidates[0].unwrapper.unwrap(wrapped, &context).unwrap();
             assert_eq!(unwrapped, data_key);
         }
+    }
+
+    const ID: &str = "mrk-1234abcd12ab34cd56ef1234567890ab";
+
+    fn arn(region: &str) -> KmsArn {
+        format!("arn:aws:kms:{region}:111122223333:key/{ID}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_key_of_aws_kms_is_told_by_its_arn_and_neither_wraps_nor_unwraps_here() {
+        let mut keyring = keyring();
+        let add = |keyring: &mut RootKeys, region| {
+            let version = KeyVersion::of_kms(&arn(region));
+            keyring.add(Key::import(Kind::AwsKms, version).unwrap()).unwrap().id()
+        };
+        let west = add(&mut keyring, "eu-west-1");
+        let east = add(&mut keyring, "us-east-1");
+        let named = |provider: &str, info: &str| {
+            let wrapped = EncryptedDataKey {
+                provider_id: provider.into(),
+                provider_info: info.into(),
+                ciphertext: vec![7; 184],
+            };
+            assert!(keyring.candidates(&wrapped).is_empty());
+            let version = named_version(&keyring, &wrapped).map(|(key, _)| key.id().into());
+            assert_eq!(version, keyring.root_key(&wrapped).map(|named| named.key));
+            keyring.root_key(&wrapped).map(|named| (named.key, named.is_identified))
+        };
+        for (region, id) in [("eu-west-1", west), ("us-east-1", east), ("eu-north-1", west)] {
+            let found = named("aws-kms", arn(region).as_str());
+            assert_eq!(found, Some((id.into(), true)), "{region}");
+        }
+        let text = arn("eu-west-1").to_string();
+        for (provider, info) in [
+            ("aws-kms", text.replace("1111", "2222")),
+            ("aws-kms", text.replace("mrk-", "")),
+            ("aws-kms", text.replace(":key/", ":alias/")),
+            ("aws-kms", String::new()),
+            ("aws-kms-ecdh", text.clone()),
+            ("enwrap", text),
+        ] {
+            assert_eq!(named(provider, &info), None, "{provider}: {info}");
+        }
+        let key = keyring.key(&west.to_string()).unwrap();
+        let Err(WrapError::Key(error)) = keyring.recipient(&west.into()) else {
+            unreachable!("nothing here wraps for it")
+        };
+        assert_eq!(error, KeyError::Remote { key: west });
+        assert!(unwraps_what_it_wraps(key, key.current()).unwrap());
+    }
+
+    #[test]
+    fn the_public_half_of_a_pair_in_aws_kms_wraps_and_says_where_it_opens() {
+        let private = EcPrivateKey::generate(Curve::P256).unwrap();
+        let version = KeyVersion::of_public_in_kms(1, private.public(), arn("eu-west-1"));
+        let mut keyring = keyring();
+        let id = keyring.add(Key::import(Kind::P256, version).unwrap()).unwrap().id();
+        let key = keyring.key(&id.to_string()).unwrap();
+        let context = EncryptionContext::default();
+        let recipient = keyring.recipient(&id.into()).unwrap();
+        let (data_key, wrapped) = recipient.generate(32, &context).unwrap();
+        assert_eq!(wrapped.provider_id, b"aws-kms-ecdh");
+        let candidates = keyring.candidates(&wrapped);
+        assert_eq!(candidates.len(), 1);
+        let refused = candidates[0].unwrapper.unwrap(&wrapped, &context);
+        assert!(
+            matches!(refused, Err(UnwrapError::Key(KeyError::PublicOnly { key })) if key == id)
+        );
+        let public = public_key(key, key.current()).unwrap();
+        let agreement = Agreement::read(&public, &wrapped).unwrap();
+        let shared = private.agree(agreement.sender()).unwrap();
+        assert_eq!(agreement.unwrap(&shared, &context).unwrap(), data_key);
+        assert!(unwraps_what_it_wraps(key, key.current()).unwrap());
+    }
+
+    #[test]
+    fn a_sign_of_a_key_of_aws_kms_is_none_of_another_key_in_its_account() {
+        let key = Key::import(Kind::AwsKms, KeyVersion::of_kms(&arn("eu-west-1"))).unwrap();
+        let mut signs = Needles::default();
+        add_signs(&key, key.current(), &mut signs);
+        let text = arn("us-east-1").to_string();
+        let is_found = |text: &str| signs.are_in(text.as_bytes()).unwrap();
+        assert!(is_found(&text) && is_found(&text.replace("mrk-1", "mrk-x")));
+        assert!(is_found(&text.replace("0ab", "x")));
+        assert!(!is_found(&text.replace(ID, "mrk-00000000000000000000000000000000")));
     }
 
     #[test]

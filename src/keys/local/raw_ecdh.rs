@@ -24,13 +24,10 @@ use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
 use crate::crypto::engine::{Gcm, IV_LEN, Iv, TAG_LEN};
 use crate::crypto::secret::{DataKey, SecretBytes, fill_random};
 use crate::crypto::stack;
-use crate::keyring::model::kind::ECDH_NAMESPACE;
+use crate::keyring::model::kind::{ECDH_NAMESPACE, KMS_ECDH_NAMESPACE};
 use crate::keys::service::{Recipient, UnwrapError, Unwrapper, WrapError};
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
-
-/// The provider id of wraps whose recipient's private half AWS KMS may keep.
-const KMS_PROVIDER: &str = "aws-kms-ecdh";
 
 /// The version of the provider info's layout.
 const VERSION: u8 = 1;
@@ -56,7 +53,7 @@ impl<'a> Parties<'a> {
             rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)
         }
         let provider = &wrapped.provider_id;
-        if provider != ECDH_NAMESPACE.as_bytes() && provider != KMS_PROVIDER.as_bytes() {
+        if provider != ECDH_NAMESPACE.as_bytes() && provider != KMS_ECDH_NAMESPACE.as_bytes() {
             return None;
         }
         let (recipient, rest) = take(wrapped.provider_info.strip_prefix(&[VERSION])?)?;
@@ -80,13 +77,16 @@ pub fn has_shape(curve: Curve, wrapped: &EncryptedDataKey) -> bool {
 }
 
 /// A public key that data keys are wrapped for.
-pub struct RawEcdhRecipient(EcPublicKey);
+pub struct RawEcdhRecipient {
+    namespace: String,
+    key: EcPublicKey,
+}
 
 impl RawEcdhRecipient {
-    /// A recipient with this public key.
+    /// A recipient with this public key, whose namespace says where its private half is.
     #[must_use]
-    pub fn new(public: EcPublicKey) -> Self {
-        Self(public)
+    pub fn new(namespace: &str, key: EcPublicKey) -> Self {
+        Self { namespace: namespace.to_owned(), key }
     }
 }
 
@@ -96,13 +96,14 @@ impl Recipient for RawEcdhRecipient {
         data_key: &DataKey,
         context: &EncryptionContext,
     ) -> Result<EncryptedDataKey, WrapError> {
-        let sender = EcPrivateKey::generate(self.0.curve()).map_err(WrapError::Random)?;
+        let sender = EcPrivateKey::generate(self.key.curve()).map_err(WrapError::Random)?;
         let mut salt = [0; SALT_LEN];
         fill_random(&mut salt).map_err(WrapError::Random)?;
-        wrap_from(&sender, &self.0, &salt, data_key, context).ok_or_else(|| {
+        let wrapped = wrap_from(&sender, &self.key, &salt, data_key, context).ok_or_else(|| {
             // Both keys are of one curve, and a new key is not the recipient's.
             WrapError::Random(std::io::ErrorKind::Other.into())
-        })
+        })?;
+        Ok(EncryptedDataKey { provider_id: self.namespace.as_bytes().to_vec(), ..wrapped })
     }
 }
 
@@ -132,6 +133,63 @@ fn wrap_from(
     Some(EncryptedDataKey { provider_id: ECDH_NAMESPACE.into(), provider_info, ciphertext })
 }
 
+/// A wrap for one public key, and the key of its sender, which is proved to be a point of the same curve. Whoever has the
+/// private half of the recipient, in whatever place, makes the shared secret of both.
+pub struct Agreement<'a> {
+    recipient: &'a EcPublicKey,
+    sender: EcPublicKey,
+    ciphertext: &'a [u8],
+}
+
+impl<'a> Agreement<'a> {
+    /// Reads a wrap; `None` if it is not for `recipient`, or its sender is no public key.
+    #[must_use]
+    pub fn read(recipient: &'a EcPublicKey, wrapped: &'a EncryptedDataKey) -> Option<Self> {
+        let parties = Parties::of(wrapped)?;
+        let sender = EcPublicKey::read(recipient.curve(), parties.sender)?;
+        (parties.recipient == recipient.as_bytes()).then_some(Self {
+            recipient,
+            sender,
+            ciphertext: &wrapped.ciphertext,
+        })
+    }
+
+    /// The public key that the recipient's private half agrees with.
+    #[must_use]
+    pub fn sender(&self) -> &EcPublicKey {
+        &self.sender
+    }
+
+    /// Unwraps the data key under the shared secret: the x coordinate of the shared point, as long as the field.
+    ///
+    /// # Errors
+    /// [`UnwrapError::Refused`], also where no point of the curve has an x coordinate of that length.
+    pub fn unwrap(
+        &self,
+        shared: &SecretBytes,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, UnwrapError> {
+        self.open(shared, context).ok_or(UnwrapError::Refused)
+    }
+
+    fn open(&self, shared: &SecretBytes, context: &EncryptionContext) -> Option<DataKey> {
+        if shared.len() != self.recipient.curve().scalar_len() {
+            return None;
+        }
+        let (salt, rest) = self.ciphertext.split_first_chunk::<SALT_LEN>()?;
+        let (commit_key, rest) = rest.split_first_chunk::<COMMIT_KEY_LEN>()?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>()?;
+        let info = fixed_info(&self.sender, self.recipient, context);
+        let derived = derive(shared, salt, &info)?;
+        if !bool::from(derived.commit_key().ct_eq(commit_key)) {
+            return None;
+        }
+        let mut data_key = SecretBytes::copy_of(ciphertext);
+        derived.gcm()?.open(&IV, &info, data_key.expose_mut(), tag).ok()?;
+        Some(DataKey::new(data_key))
+    }
+}
+
 /// A private key, which unwraps what was wrapped for its public half.
 pub struct RawEcdh(EcPrivateKey);
 
@@ -155,26 +213,17 @@ impl RawEcdh {
         let (_, sender) =
             wrapped.provider_info.split_at(wrapped.provider_info.len() - curve.point_len());
         let sender = EcPublicKey::read(curve, sender).ok_or(UnwrapError::Refused)?;
-        self.open(&sender, &wrapped.ciphertext, context).ok_or(UnwrapError::Refused)
+        let (recipient, ciphertext) = (self.0.public(), &wrapped.ciphertext[..]);
+        self.agree(&Agreement { recipient, sender, ciphertext }, context)
     }
 
-    fn open(
+    fn agree(
         &self,
-        sender: &EcPublicKey,
-        ciphertext: &[u8],
+        agreement: &Agreement<'_>,
         context: &EncryptionContext,
-    ) -> Option<DataKey> {
-        let (salt, rest) = ciphertext.split_first_chunk::<SALT_LEN>()?;
-        let (commit_key, rest) = rest.split_first_chunk::<COMMIT_KEY_LEN>()?;
-        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>()?;
-        let info = fixed_info(sender, self.0.public(), context);
-        let derived = derive(&self.0.agree(sender)?, salt, &info)?;
-        if !bool::from(derived.commit_key().ct_eq(commit_key)) {
-            return None;
-        }
-        let mut data_key = SecretBytes::copy_of(ciphertext);
-        derived.gcm()?.open(&IV, &info, data_key.expose_mut(), tag).ok()?;
-        Some(DataKey::new(data_key))
+    ) -> Result<DataKey, UnwrapError> {
+        let shared = self.0.agree(agreement.sender()).ok_or(UnwrapError::Refused)?;
+        agreement.unwrap(&shared, context)
     }
 }
 
@@ -184,14 +233,8 @@ impl Unwrapper for RawEcdh {
         wrapped: &EncryptedDataKey,
         context: &EncryptionContext,
     ) -> Result<DataKey, UnwrapError> {
-        let parties = Parties::of(wrapped).ok_or(UnwrapError::Refused)?;
-        let public = self.0.public();
-        if parties.recipient != public.as_bytes() {
-            return Err(UnwrapError::Refused);
-        }
-        let sender = EcPublicKey::read(public.curve(), parties.sender);
-        let sender = sender.ok_or(UnwrapError::Refused)?;
-        self.open(&sender, &wrapped.ciphertext, context).ok_or(UnwrapError::Refused)
+        let agreement = Agreement::read(self.0.public(), wrapped).ok_or(UnwrapError::Refused)?;
+        self.agree(&agreement, context)
     }
 }
 
@@ -237,7 +280,8 @@ mod tests {
     use crate::message::context::context;
 
     fn wrapped_for(key: &EcPrivateKey, context: &EncryptionContext) -> (DataKey, EncryptedDataKey) {
-        RawEcdhRecipient::new(key.public().clone()).generate(32, context).unwrap()
+        let recipient = RawEcdhRecipient::new(ECDH_NAMESPACE, key.public().clone());
+        recipient.generate(32, context).unwrap()
     }
 
     #[test]
@@ -251,7 +295,7 @@ mod tests {
             let opener = RawEcdh::new(key);
             assert_eq!(opener.unwrap(&wrapped, &own).unwrap(), data_key);
             assert!(opener.unwrap(&wrapped, &context(&[])).is_err());
-            wrapped.provider_id = KMS_PROVIDER.into();
+            wrapped.provider_id = KMS_ECDH_NAMESPACE.into();
             assert_eq!(opener.unwrap(&wrapped, &own).unwrap(), data_key);
             let other = RawEcdh::new(EcPrivateKey::generate(curve).unwrap());
             assert!(matches!(other.unwrap(&wrapped, &own), Err(UnwrapError::Refused)));

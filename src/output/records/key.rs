@@ -39,7 +39,7 @@ pub(crate) struct KeyRecord {
     created: Timestamp,
     origin: String,
     kind: &'static str,
-    /// Whether only public halves of it are here: it encrypts, and opens nothing.
+    /// Whether only public halves of it are here, and AWS KMS has no private one: it encrypts, and opens nothing.
     public_only: bool,
     #[serde(serialize_with = "as_text")]
     state: State,
@@ -60,10 +60,12 @@ struct VersionRecord {
     state: State,
     #[serde(serialize_with = "as_text_or_null")]
     deletion_date: Option<Timestamp>,
-    /// Of an elliptic-curve key those of its curve. Null where AWS KMS keeps the key.
+    /// Of an elliptic-curve key those of its curve. Null of a key of AWS KMS.
     bits: Option<usize>,
     /// How an RSA key pads; null for other kinds.
     padding: Option<&'static str>,
+    /// The ARN of the key in AWS KMS, or of the one that has the private half; null of all others.
+    aws_kms: Option<String>,
 }
 
 impl KeyRecord {
@@ -99,6 +101,7 @@ impl VersionRecord {
             deletion_date: version.deletion_date,
             bits: bits(key, version),
             padding: version.rsa.as_ref().map(|rsa| rsa.padding.name()),
+            aws_kms: version.kms_arn().map(|arn| arn.to_string()),
         }
     }
 }
@@ -110,8 +113,8 @@ pub(crate) fn bits(key: &Key, version: &KeyVersion) -> Option<usize> {
         Kind::P384 => Some(384),
         Kind::P521 => Some(521),
         Kind::Aes | Kind::Branch => Some(version.material.as_ref()?.secret().len() * 8),
-        // The modulus is not taken out of the key for this.
-        Kind::Rsa => None,
+        // The modulus is not taken out of the key for this, and AWS KMS is not asked.
+        Kind::Rsa | Kind::AwsKms => None,
     }
 }
 
@@ -178,6 +181,8 @@ pub(crate) struct PurgedRecord {
     pub(crate) aliases: Vec<String>,
     /// False with `--dry-run`.
     pub(crate) destroyed: bool,
+    /// The ARN of the key that stays in AWS KMS: only its entry is gone. Null of all others.
+    pub(crate) aws_kms: Option<String>,
 }
 
 /// `key purge --check`: a message that is not proved to open without what is due.

@@ -22,7 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 use enwrap::keyring::{Alias, RootKeys};
 use enwrap::keys::aws_kms::wrapping_key_named_by;
 use enwrap::keys::passphrase::Derivation;
-use enwrap::keys::service::{KeyName, KeyService as _, WrappingKey};
+use enwrap::keys::service::{KeyName, WrappingKey};
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use serde::{Serialize, Serializer};
 
@@ -107,9 +107,8 @@ pub(crate) fn known_keys(
     keyring: &RootKeys,
     wrapped: &[EncryptedDataKey],
 ) -> Vec<KeyVersionMember> {
-    let held = |wrapped| keyring.candidates(wrapped).into_iter().next().map(|held| held.key);
-    let known = |wrapped| held(wrapped).or_else(|| wrapping_key_named_by(keyring, wrapped));
-    wrapped.iter().filter_map(known).map(|key| (&key).into()).collect()
+    let known = wrapped.iter().filter_map(|wrapped| wrapping_key_named_by(keyring, wrapped));
+    known.map(|key| (&key).into()).collect()
 }
 
 /// Whether one of some encrypted data keys is under a passphrase.

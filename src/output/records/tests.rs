@@ -178,7 +178,13 @@ fn results() -> Vec<BTreeSet<String>> {
             state: State::PendingDeletion,
             deletion_date: None,
         }),
-        members(&PurgedRecord { key_id, version: 1, aliases: Vec::new(), destroyed: true }),
+        members(&PurgedRecord {
+            key_id,
+            version: 1,
+            aliases: Vec::new(),
+            destroyed: true,
+            aws_kms: None,
+        }),
         members(&NeedingRecord { needs_what_is_due: true, path: path() }),
         members(&UsageOfFile {
             bytes: 1,

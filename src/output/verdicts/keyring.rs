@@ -10,7 +10,7 @@ use enwrap::keyring::format::exchange::NotAnExport;
 use enwrap::keyring::format::pem::PemFault;
 use enwrap::keyring::format::seal::{Oddity, SealError};
 use enwrap::keyring::model::key::State;
-use enwrap::keyring::{FileFault, KeyError, KeyringError};
+use enwrap::keyring::{FileFault, KeyError, KeyringError, Kind};
 
 use super::{Classified, Verdict};
 use crate::output::error::{About, PassphraseError};
@@ -170,9 +170,12 @@ impl Classified for KeyError {
                 "whoever it comes from can read what is encrypted under it; choose another alias, or see \
                  'enwrap key show {id}'"
             )),
-            Self::AliasOfKind { kind, .. } => {
+            Self::AliasOfKind { kind, .. } if Kind::MADE_HERE.contains(kind) => {
                 Exit::Exists.hint(format!("choose another alias, or ask for --kind {kind}"))
             }
+            Self::AliasOfKind { alias, .. } => Exit::Exists.hint(format!(
+                "keys of that kind are not made here: choose another alias, or use the key as it is: -k {alias}"
+            )),
             Self::Unusable { key, state: State::PendingDeletion, .. } => {
                 Exit::KeyDisabled.hint(format!("keep it: enwrap key undelete {key}"))
             }
@@ -208,7 +211,20 @@ impl Classified for KeyError {
             Self::CurrentVersion { .. } => {
                 Exit::Usage.hint("rotate the key first, or delete it whole: without --version")
             }
-            Self::NotPending { .. } | Self::Remote { .. } => Exit::Usage.into(),
+            Self::InKms { kind: Kind::AwsKms, arn, .. } => Exit::Usage.hint(format!(
+                "AWS KMS rotates it under the same ARN, and nothing changes here: aws kms enable-key-rotation --key-id {arn} \
+                 --region {}",
+                arn.region()
+            )),
+            Self::InKms { .. } => Exit::Usage.hint(
+                "AWS KMS rotates no key pairs: make a new one there, and import it: enwrap key import --public-key-file PEM \
+                 --aws-kms ARN NAME",
+            ),
+            Self::NotPending { .. } => Exit::Usage.into(),
+            Self::Remote { key } => Exit::Usage.hint(format!(
+                "it never leaves AWS KMS; for another keyring, its entry, which has no secret: enwrap key export {key} \
+                 --as keyring"
+            )),
         }
     }
 

@@ -56,7 +56,7 @@ impl KeyAnswer {
 /// What AWS KMS calls the algorithm of a key. It has no name for key agreement, nor for paddings that it does not have.
 fn algorithm(key: &Key, version: &KeyVersion) -> &'static str {
     match (key.kind(), version.rsa.as_ref().map(|rsa| rsa.padding)) {
-        (Kind::Aes | Kind::Branch, _) => SYMMETRIC,
+        (Kind::Aes | Kind::Branch | Kind::AwsKms, _) => SYMMETRIC,
         (Kind::P256, _) => "ECDH_P256",
         (Kind::P384, _) => "ECDH_P384",
         (Kind::P521, _) => "ECDH_P521",

@@ -17,6 +17,8 @@ use crate::output::records::key::DeletionRecord;
 ///
 /// From now on they can do nothing, in both directions. After their date 'enwrap key purge' destroys
 /// them, and what is encrypted under them is lost; until then 'enwrap key undelete' takes it back.
+///
+/// Of a key of AWS KMS only the entry here is meant: AWS KMS is not asked, and nothing is deleted there.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key delete offsite --pending-days 7
@@ -75,9 +77,9 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> Result<(), Error> {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         let numbers = key.schedule_deletion(doomed, date).in_keyring(&store)?;
         let date = numbers.first().and_then(|first| key.version(Some(*first)).ok()?.deletion_date);
-        Ok::<_, Error>((key.id(), numbers, date))
+        Ok::<_, Error>((key.id(), numbers, date, key.current().kms_arn()))
     })?;
-    let (id, numbers, date) = changed;
+    let (id, numbers, date, in_kms) = changed;
     if let Some(date) = date {
         app.ui.note(&format!(
             "{} can do nothing from now on, and can be destroyed after {date}; to take that back: \
@@ -85,6 +87,9 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> Result<(), Error> {
             told(id, &numbers),
             args.key
         ));
+    }
+    if let Some(arn) = in_kms {
+        app.ui.note(&format!("only the entry here will go: {arn} stays in AWS KMS as it is"));
     }
     tell(app, id, &numbers, State::PendingDeletion, date)
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use enwrap::crypto::secret::SecretText;
 use enwrap::fs::atomic_file::{Access, Durability, Publication};
 use enwrap::keyring::format::exchange::{Half, KeySelection};
-use enwrap::keyring::{Key, KeyError, KeyVersion, file, pem};
+use enwrap::keyring::{Key, KeyError, KeyVersion, Kind, file, pem};
 use enwrap::pipeline::PipelineError;
 
 use crate::cli::app::App;
@@ -31,6 +31,9 @@ use crate::output::sanitize;
 ///
 /// With --public, their public halves only: a host that has these encrypts, and opens nothing. They are no
 /// secret; whoever can replace one on its way can read what is encrypted under it.
+///
+/// What is in AWS KMS stays there. The entry of a key of AWS KMS has its ARN and no secret, and goes 'as keyring' or 'as
+/// env'; whoever uses it needs credentials that may use the key. A public half takes the ARN of its private half along.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key export backup -o backup-key.json
@@ -116,7 +119,7 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
     }
     let half = if args.public { Half::Public } else { Half::All };
     let selection = KeySelection { versions, half, decrypt_only: args.decrypt_only };
-    if args.decrypt_only && selection.is_public() {
+    if args.decrypt_only && selection.opens_nothing() {
         return Err(UsageError::new("only a public half is here, and it decrypts nothing")
             .hint("leave out --decrypt-only")
             .into());
@@ -179,6 +182,9 @@ fn encode_pem(selection: &KeySelection<'_>) -> Result<SecretText, Error> {
             .into());
     };
     let (id, kind) = (key.id(), key.kind());
+    if kind == Kind::AwsKms {
+        return Err(KeyError::Remote { key: id }.into());
+    }
     if !kind.has_public_half() {
         return Err(UsageError::new(format!(
             "there is no PEM for key '{id}': it is a symmetric {kind} key"
@@ -209,12 +215,19 @@ fn tell_of_public_halves(app: &App, selection: &KeySelection<'_>) {
             let id = key.id();
             app.ui.note(&format!("only the public half of key {id} is here, and was exported"));
         }
+        if let Some((key, it)) = of_key.iter().find(|(_, it)| it.kms_arn().is_some()) {
+            let half = if it.private_half_in_kms().is_some() { "the private half of " } else { "" };
+            app.ui.note(&format!("{half}key {} stays in AWS KMS: its ARN was exported", key.id()));
+        }
     }
 }
 
 fn tell(app: &App, path: &Path, sealed: bool, selection: &KeySelection<'_>) -> Result<(), Error> {
     let is_public = selection.is_public();
     let what = match (is_public, sealed) {
+        (true, _) if !selection.opens_nothing() => {
+            "there is no secret in it; to open anything takes credentials for AWS KMS"
+        }
         (true, _) => "whoever has it can encrypt, and open nothing",
         (false, true) => "whoever reads it with its passphrase has the key",
         (false, false) => "whoever reads it has the key",

@@ -68,10 +68,16 @@ pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
     })
 }
 
-/// The kind of a key, and whether it can only encrypt here.
+/// The kind of a key, and where its private half is if that is not here.
 fn kind(key: &Key) -> String {
-    let public_only = if key.is_public_only() { ", public only" } else { "" };
-    format!("{}{public_only}", key.kind())
+    let private_half = if key.is_public_only() {
+        ", public only"
+    } else if key.current().private_half_in_kms().is_some() {
+        ", private half in AWS KMS"
+    } else {
+        ""
+    };
+    format!("{}{private_half}", key.kind())
 }
 
 fn aliases(key: &Key) -> String {

@@ -7,6 +7,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use enwrap::clock::now;
+use enwrap::keyring::model::kms_arn::KmsArn;
 use enwrap::keyring::{Key, KeyId, RootKeys, Store};
 
 use super::purge_check::{PurgeCheck, require_unneeded};
@@ -25,6 +26,9 @@ use crate::output::status::Status;
 /// What is encrypted under them only is lost then. They are taken out of the keyring, and out of its
 /// earlier generations; copies elsewhere are out of reach: backups of the keyring, snapshots, and what
 /// the disk itself keeps of deleted files.
+///
+/// Of a key of AWS KMS only the entry here is removed: nothing is destroyed there, and what is encrypted under it can be
+/// opened again once it is imported again ('enwrap key import --aws-kms ARN').
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key purge --dry-run --check encrypted
@@ -68,13 +72,17 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     };
     if args.dry_run {
         for (key, number) in &due {
+            let arn = in_kms(key, *number);
             let record = PurgedRecord {
                 key_id: key.id(),
                 version: *number,
                 aliases: names(key.aliases()),
                 destroyed: false,
+                aws_kms: arn.as_ref().map(ToString::to_string),
             };
-            app.ui.result(&format!("would destroy {} version {number}\n", key.id()), &record)?;
+            let what = told(key.id(), *number, arn.as_ref());
+            let verb = if arn.is_some() { "remove" } else { "destroy" };
+            app.ui.result(&format!("would {verb} {what}\n"), &record)?;
         }
         checked.remind(app);
         return Ok(Status::Done);
@@ -89,18 +97,23 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
         return Ok(Status::Done);
     }
     for it in &destroyed {
+        let arn = it.version.kms_arn();
         let record = PurgedRecord {
             key_id: it.key,
             version: it.version.number,
             aliases: names(&it.aliases),
             destroyed: true,
+            aws_kms: arn.as_ref().map(ToString::to_string),
         };
-        let text = format!("destroyed {} version {}\n", it.key, it.version.number);
+        let verb = if arn.is_some() { "removed" } else { "destroyed" };
+        let text = format!("{verb} {}\n", told(it.key, it.version.number, arn.as_ref()));
         app.ui.result(&text, &record).after(|| "what was due was destroyed".to_owned())?;
     }
-    app.ui.note(
-        "copies of the keyring elsewhere still have them: backups, snapshots, and what the disk keeps",
-    );
+    if destroyed.iter().any(|it| it.version.kms_arn().is_none()) {
+        app.ui.note(
+            "copies of the keyring elsewhere still have them: backups, snapshots, and what the disk keeps",
+        );
+    }
     checked.remind(app);
     Ok(Status::Done)
 }
@@ -133,13 +146,26 @@ fn due<'a>(keyring: &'a RootKeys, only: &[KeyId], now: Timestamp) -> Vec<(&'a Ke
     keys.flat_map(|key| key.due(now).into_iter().map(move |number| (key, number))).collect()
 }
 
+fn in_kms(key: &Key, number: u32) -> Option<KmsArn> {
+    key.version(Some(number)).ok()?.kms_arn()
+}
+
+fn told(key: KeyId, number: u32, in_kms: Option<&KmsArn>) -> String {
+    let stays = in_kms.map_or_else(String::new, |arn| format!(": {arn} stays in AWS KMS"));
+    format!("{key} version {number}{stays}")
+}
+
 fn confirm(due: &[(&Key, u32)]) -> Result<(), Error> {
     let mut question = String::new();
     for (key, number) in due {
         writeln!(question, "{} version {number} ({})", key.id(), super::aliases(key))?;
     }
-    write!(question, "Destroy {}? ", counted(due.len(), "key version"))?;
-    question.push_str("What only they open is lost. Type 'yes': ");
+    let count = counted(due.len(), "key version");
+    if due.iter().all(|(key, number)| in_kms(key, *number).is_some()) {
+        write!(question, "Remove {count}? AWS KMS keeps the keys themselves. Type 'yes': ")?;
+    } else {
+        write!(question, "Destroy {count}? What only they open is lost. Type 'yes': ")?;
+    }
     let Ok(answer) = prompt::answer(&question) else {
         return Err(UsageError::new("there is no terminal to ask at, and nothing was destroyed")
             .hint("see what would go with --dry-run, and confirm with --yes")

@@ -42,6 +42,9 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
     if let Some(rsa) = &key.current().rsa {
         writeln!(text, "padding:     {}", rsa.padding)?;
     }
+    if let Some(arn) = key.current().kms_arn() {
+        writeln!(text, "AWS KMS key: {arn}")?;
+    }
     if key.is_decrypt_only() {
         writeln!(text, "use:         decrypt only")?;
     }

@@ -9,6 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use uuid::Uuid;
 
 use enwrap::crypto::rsa::RsaPadding;
+use enwrap::keyring::model::kms_arn::KmsArn;
 use enwrap::keyring::store::Saved;
 use enwrap::keyring::{Alias, KeyId};
 
@@ -27,12 +28,18 @@ use crate::output::records::key::ImportedRecord;
 /// there. A public key encrypts, and opens nothing. With --material-file it takes a raw AES wrapping key of
 /// 128, 192 or 256 bits with its namespace and name, or a branch key, which only opens. It always makes new
 /// keys: nothing that is there is changed.
+///
+/// With --aws-kms it makes an entry for a symmetric key of AWS KMS, which stays there: wherever a key is taken, the
+/// entry's name then means that key. With --public-key-file as well, PEM is the public half of a key of AWS KMS on P-256,
+/// P-384 or P-521 for key agreement: under it, anybody encrypts without asking AWS KMS, and AWS KMS opens. Nothing is asked
+/// for this: a wrong ARN shows when the key is used.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap --keyring host.json key import offsite --file offsite-public.json
     enwrap --keyring other-host.json key import offsite --public-key-file offsite.pem
     enwrap key import theirs --namespace 'their ns' --name key-1 --material-file key.hex
     enwrap --keyring other.json key import backup --file backup-key.json
+    enwrap key import cloud --aws-kms arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd
 "])]
 pub(crate) struct ImportArgs {
     /// A name for the key: names that the file gives it are shown, and not taken over
@@ -54,6 +61,11 @@ pub(crate) struct ImportArgs {
     /// A file with the wrapping key or the branch key in hex; '-' is standard input
     #[arg(long, value_name = "FILE", groups = ["from", "named"])]
     material_file: Option<PathBuf>,
+
+    /// The ARN of the key in AWS KMS; with --public-key-file, of the key that has the private half
+    #[arg(long, value_name = "ARN")]
+    #[arg(conflicts_with_all = ["file", "private_key_file", "material_file"])]
+    aws_kms: Option<String>,
 
     /// The namespace (provider id) of an RSA key or a wrapping key
     #[arg(long, value_name = "NS", requires = "named")]
@@ -94,6 +106,8 @@ struct Imported {
     record: ImportedRecord,
     /// Whether only its public half did.
     is_public: bool,
+    /// The key in AWS KMS that it stands for, or that has its private half.
+    in_kms: Option<KmsArn>,
     /// The id that it had, if that was taken by other versions of it.
     other_id: Option<KeyId>,
 }
@@ -115,13 +129,17 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
             let file_aliases = foreign.aliases.clone();
             let key = foreign.named(args.alias.clone());
             let record = ImportedRecord::new(&key, &file_aliases);
-            all.push(Imported { record, is_public: key.is_public_only(), other_id });
+            let (is_public, in_kms) = (key.is_public_only(), key.current().kms_arn());
+            all.push(Imported { record, is_public, in_kms, other_id });
             keys.push(key);
         }
         keyring.add_all(keys)?;
         Ok::<_, Error>(all)
     })?;
-    if saved == Saved::Created {
+    let is_all_in_kms = all.iter().all(|imported| imported.in_kms.is_some());
+    if saved == Saved::Created && is_all_in_kms {
+        app.tell_that_it_was_created(&store);
+    } else if saved == Saved::Created {
         app.tell_about_first_use(&store);
     } else {
         app.tell_that_copies_are_old();
@@ -145,6 +163,9 @@ fn tell(app: &App, args: &ImportArgs, imported: &Imported) -> Result<(), Error> 
         app.ui.note(&format!(
             "only the public half of key {id} is here: it encrypts, and opens nothing"
         ));
+    }
+    if let Some(arn) = &imported.in_kms {
+        app.ui.note(&format!("{arn} was not looked up: whether it is there shows when it is used"));
     }
     if let Some(other) = imported.other_id {
         app.ui.note(&format!(

@@ -11,7 +11,9 @@ use enwrap::keyring::format::exchange::{self, Foreign};
 use enwrap::keyring::format::pem;
 use enwrap::keyring::key::RsaPublic;
 use enwrap::keyring::model::kind::BRANCH_NAMESPACE;
+use enwrap::keyring::model::kms_arn::KmsArn;
 use enwrap::keyring::{Key, KeyError, KeyVersion, Kind, Location, Material};
+use enwrap::keys::aws_kms::api::{KmsKeyName, PREFIX};
 use enwrap::keys::local::unwraps_what_it_wraps;
 
 use super::ImportArgs;
@@ -25,6 +27,10 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// Reads the keys, which are sound.
 pub(super) fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<Foreign>, Error> {
+    let arn = args.aws_kms.as_deref().map(key_arn).transpose()?;
+    if let (Some(arn), None) = (&arn, &args.public_key_file) {
+        return Ok(vec![Key::import(Kind::AwsKms, KeyVersion::of_kms(arn))?.into()]);
+    }
     let (file, keys) = if let Some(file) = &args.private_key_file {
         let text = read_secret(file, keyring)?;
         let key = pem::read_private(text.expose()).about(|| About::input(file, keyring))?;
@@ -32,7 +38,7 @@ pub(super) fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<F
     } else if let Some(file) = &args.public_key_file {
         let text = read_secret(file, keyring)?;
         let key = pem::read_public(text.expose()).about(|| About::input(file, keyring))?;
-        (file.clone(), vec![public(args, &key)?])
+        (file.clone(), vec![public(args, &key, arn)?])
     } else if let Some(file) = &args.material_file {
         let text = read_secret(file, keyring)?;
         let material = Material::from_hex(text.expose().trim_ascii());
@@ -98,12 +104,51 @@ fn private(args: &ImportArgs, key: PrivateKey) -> Result<Foreign, Error> {
     Ok(Key::import(kind, version)?.into())
 }
 
-fn public(args: &ImportArgs, key: &PublicKey) -> Result<Foreign, Error> {
+/// An ARN that names one key for ever. An alias can be moved to another key, and what its entry encrypted would then not
+/// open through it.
+fn key_arn(text: &str) -> Result<KmsArn, UsageError> {
+    let shown = sanitize::text(text);
+    let ask = |name: &str| {
+        format!(
+            "its key's ARN is what this prints: aws kms describe-key --key-id {name} --query KeyMetadata.Arn --output text"
+        )
+    };
+    match text.parse::<KmsArn>() {
+        Ok(arn) if arn.key_id().is_some() => Ok(arn),
+        Ok(alias) => {
+            Err(UsageError::new(format!("'{shown}' is the ARN of an alias, and not of a key"))
+                .hint(format!("{} --region {}", ask(alias.as_str()), alias.region())))
+        }
+        Err(_) => {
+            let bare = format!("{PREFIX}{}", text.strip_prefix(PREFIX).unwrap_or(text)).parse();
+            let name = match bare {
+                Ok(KmsKeyName::Bare(name)) => name,
+                _ => "KEY-ID".to_owned(),
+            };
+            Err(UsageError::new(format!("'{shown}' is no ARN of a key in AWS KMS"))
+                .hint(ask(&name)))
+        }
+    }
+}
+
+fn public(args: &ImportArgs, key: &PublicKey, arn: Option<KmsArn>) -> Result<Foreign, Error> {
     let (kind, version) = match key {
         PublicKey::Ec(key) => {
             let kind = Kind::from(key.curve());
             require_no_names(args, kind)?;
-            (kind, KeyVersion::of_public(1, key))
+            let version = match arn {
+                Some(arn) => KeyVersion::of_public_in_kms(1, key, arn),
+                None => KeyVersion::of_public(1, key),
+            };
+            (kind, version)
+        }
+        PublicKey::Rsa(_) if arn.is_some() => {
+            return Err(UsageError::new("the key is an RSA key, and those of AWS KMS are not used")
+                .hint(
+                    "make one on P-256, P-384 or P-521 for key agreement: aws kms create-key --key-spec ECC_NIST_P256 \
+                     --key-usage KEY_AGREEMENT; or a symmetric one, which needs no public half: --aws-kms ARN alone",
+                )
+                .into());
         }
         PublicKey::Rsa(key) => {
             let (namespace, name, padding) = rsa_names(args)?;
