@@ -125,9 +125,10 @@ def exchange(place):
             suite = SUITES[number % 2]
             both.ours([key], suite, stored, bound)
             both.theirs([key], suite, stored, bound)
-    # The SDK's discovery keyring opens nothing that has a key agreement too: "provider info is not UTF8".
-    by_its_arn = entry._replace(reader=entry.writer)
-    for mixed in ([local, entry], [entry, local], [entry, abroad, keys[0]], [on_curves[1], local, by_its_arn]):
+    # The SDK's discovery keyring opens no message that has another provider's binary info too: a raw AES wrap, or a key
+    # agreement. Keyrings that name their key do.
+    entry, abroad = (key._replace(reader=key.writer) for key in (entry, abroad))
+    for mixed in ([local, entry], [entry, local], [entry, abroad, keys[0]], [on_curves[1], local, entry, abroad]):
         for suite, (stored, bound) in zip(SUITES, CONTEXTS[1:]):
             both.ours(mixed, suite, stored, bound)
             both.theirs(mixed, suite, stored, bound)
