@@ -35,6 +35,35 @@ def rewrap_takes_a_message_back_from_aws_kms(place):
     place.opens(message, "--only-key", "local")
 
 
+def each_wrap_is_asked_for_once(place):
+    """Each call costs money and time: what was answered once in a run is not asked for again."""
+    place.enwrap("keygen", "local")
+    place.imported(place.keys.one)
+    once, again = {"Decrypt": 1}, {"Decrypt": 1, "GenerateDataKey": 1}
+    expected = [
+        (["verify"], once),
+        (["key", "usage", "--fail-if-stale"], once),
+        (["rewrap", "--add", "-k", "local"], once),
+        # Its record has the wrap of the header too.
+        (["key", "usage", "--fail-if-stale"], once),
+        (["rewrap", "--only-key", "kms"], once),
+        (["reencrypt"], again),
+        (["edit", "--stdin"], again),
+    ]
+    message, wrong = place.message("kms"), []
+    for command, calls in expected:
+        place.kms.forget()
+        place.enwrap(*command, message, stdin=b"new text")
+        if place.kms.calls() != calls:
+            wrong.append(f"{command}: {place.kms.calls()}, not {calls}")
+    place.kms.forget()
+    place.enwrap("encrypt", "--if-changed", "-k", "kms", "message.plain", "-o", "same")
+    place.enwrap("encrypt", "--if-changed", "-k", "kms", "message.plain", "-o", "same")
+    if place.kms.calls() != again:
+        wrong.append(f"encrypt --if-changed: {place.kms.calls()}, not {again}")
+    assert not wrong, "\n".join(wrong)
+
+
 def rewrap_by_arn_only(place):
     message = place.message(place.keys.one)
     place.enwrap("rewrap", "--add", "-k", place.keys.two, "--only-key", place.keys.one, message)

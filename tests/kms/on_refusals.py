@@ -95,8 +95,14 @@ def no_access(place):
     place.kms.mood = moods.denying
     place.opens(message, "--only-key", place.keys.one, code=13, says=["kms:Decrypt", place.keys.one])
     _new_fails(place, place.keys.one, 13, ["kms:GenerateDataKey", place.keys.one])
-    place.kms.mood = moods.on("Encrypt", moods.denying)
+    # A policy may ask for a context: what the message has of it is said, and not its values.
     place.write("plain", b"some text")
+    place.kms.mood = moods.well
+    place.enwrap("encrypt", "-k", place.keys.one, "-c", "purpose=confidential", "plain", "-o", "in-context")
+    place.kms.mood = moods.denying
+    ended = place.opens("in-context", "--only-key", place.keys.one, code=13, says="purpose")
+    assert "confidential" not in ended.said, ended.said
+    place.kms.mood = moods.on("Encrypt", moods.denying)
     both = ["-k", place.keys.one, "-k", place.keys.two]
     place.enwrap("encrypt", *both, "plain", "-o", "new", code=13, says=["kms:Encrypt", place.keys.two])
     assert "new" not in place.files(), place.files()

@@ -38,11 +38,11 @@ class Place:
         self.enwrap, self.write, self.read = terminal.run, terminal.write, terminal.read
         self.files = terminal.files
 
-    def message(self, *keys, name="message", plaintext=b"some text", code=0):
+    def message(self, *keys, name="message", plaintext=b"some text"):
         """Encrypts for these keys, and counts the calls from there on."""
         self.write(f"{name}.plain", plaintext)
         chosen = [part for key in keys for part in ("-k", key)]
-        self.enwrap("encrypt", *chosen, f"{name}.plain", "-o", name, code=code)
+        self.enwrap("encrypt", *chosen, f"{name}.plain", "-o", name)
         self.kms.forget()
         return name
 
