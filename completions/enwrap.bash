@@ -413,7 +413,7 @@ _enwrap() {
 
     case "${cmd}" in
         enwrap)
-            opts="-j -q -v -h -V --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --quiet --verbose --json --color --progress --help --version keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help"
+            opts="-j -q -v -h -V --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --passphrase-command --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help --version keygen encrypt decrypt verify inspect rewrap reencrypt edit git datakey exec key keyring completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -469,6 +469,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -485,7 +493,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__completions)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help bash elvish fish powershell zsh"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -537,6 +545,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -553,7 +569,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__datakey)
-            opts="-k -c -f -j -q -v -h --key --context --context-file --encryption-context --key-spec --number-of-bytes --without-plaintext --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help decrypt rewrap help"
+            opts="-k -c -f -j -q -v -h --key --context --context-file --encryption-context --key-spec --number-of-bytes --without-plaintext --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help decrypt rewrap help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -667,6 +683,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -683,7 +707,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__datakey__subcmd__decrypt)
-            opts="-c -j -q -v -h --blob-file --ciphertext-blob --context --context-file --encryption-context --only-key --format --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-c -j -q -v -h --blob-file --ciphertext-blob --context --context-file --encryption-context --only-key --aws-kms-discovery --format --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -739,6 +763,10 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-kms-discovery)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "hex base64 raw" -- "${cur}"))
                     return 0
@@ -786,6 +814,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -861,7 +897,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__datakey__subcmd__rewrap)
-            opts="-k -c -f -j -q -v -h --blob-file --ciphertext-blob --key --context --context-file --encryption-context --set-context --only-key --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -c -f -j -q -v -h --blob-file --ciphertext-blob --key --context --context-file --encryption-context --set-context --only-key --aws-kms-discovery --format --blob-out --force --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -926,6 +962,10 @@ _enwrap() {
                     return 0
                     ;;
                 --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms-discovery)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -994,6 +1034,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1010,7 +1058,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__decrypt)
-            opts="-d -r -c -o -f -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --verify-first --offset --length --salvage --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-d -r -c -o -f -j -q -v -h --recursive --include --exclude --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --verify-first --offset --length --salvage --unsigned-only --metadata --preserve-mode --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1048,6 +1096,10 @@ _enwrap() {
                     return 0
                     ;;
                 --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms-discovery)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1211,6 +1263,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1227,7 +1287,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__edit)
-            opts="-k -c -j -q -v -h --stdin --allow-empty --key --drop-unknown-keys --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -c -j -q -v -h --stdin --allow-empty --key --drop-unknown-keys --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1265,6 +1325,10 @@ _enwrap() {
                     return 0
                     ;;
                 --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms-discovery)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1364,6 +1428,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1380,7 +1452,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__encrypt)
-            opts="-k -c -a -r -p -o -f -j -q -v -h --from-command --key --context --context-file --bind --algorithm --frame-length --armor --recursive --include --exclude --passphrase-recipient --new-passphrase-file --new-passphrase-fd --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --if-changed --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -c -a -r -p -o -f -j -q -v -h --from-command --key --context --context-file --bind --algorithm --frame-length --armor --recursive --include --exclude --passphrase-recipient --new-passphrase-file --new-passphrase-fd --output --output-dir --force --sync --preserve-owner --skip-existing --remove-source --if-changed --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1558,6 +1630,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1574,7 +1654,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__exec)
-            opts="-e -c -j -q -v -h --env-file --secret-file --mask --only --prefix --pristine --override --allow-name --format --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-e -c -j -q -v -h --env-file --secret-file --mask --only --prefix --pristine --override --allow-name --format --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1669,6 +1749,10 @@ _enwrap() {
                     return 0
                     ;;
                 --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms-discovery)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1768,6 +1852,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1784,7 +1876,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__git)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help setup textconv merge check help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help setup textconv merge check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1836,6 +1928,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1852,7 +1952,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__git__subcmd__check)
-            opts="-j -q -v -h --staged --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --staged --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1901,6 +2001,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2004,7 +2112,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__git__subcmd__merge)
-            opts="-c -j -q -v -h --path --marker-size --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-c -j -q -v -h --path --marker-size --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2056,6 +2164,10 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-kms-discovery)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --envelope)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2152,6 +2264,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2168,7 +2288,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__git__subcmd__setup)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2220,6 +2340,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2236,7 +2364,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__git__subcmd__textconv)
-            opts="-c -j -q -v -h --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-c -j -q -v -h --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2269,6 +2397,10 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-kms-discovery)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --envelope)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2362,6 +2494,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3011,7 +3151,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__inspect)
-            opts="-j -q -v -h --envelope --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --envelope --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3090,6 +3230,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3106,7 +3254,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help list show export import alias rotate enable disable delete undelete purge usage help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help list show export import alias rotate enable disable delete undelete purge usage help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3158,6 +3306,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3174,7 +3330,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help add move remove rename help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help add move remove rename help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3226,6 +3382,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3242,7 +3406,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__add)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3291,6 +3455,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3394,7 +3566,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__move)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3443,6 +3615,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3462,7 +3642,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__remove)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3511,6 +3691,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3530,7 +3718,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__alias__subcmd__rename)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3582,6 +3770,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3598,7 +3794,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__delete)
-            opts="-j -q -v -h --version --old-versions --pending-days --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --old-versions --pending-days --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3658,6 +3854,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3674,7 +3878,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__disable)
-            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3727,6 +3931,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3746,7 +3958,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__enable)
-            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3802,6 +4014,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -3818,7 +4038,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__export)
-            opts="-o -j -q -v -h --version --all-versions --as --public --decrypt-only --seal --output --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-o -j -q -v -h --version --all-versions --as --public --decrypt-only --seal --output --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3928,6 +4148,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4199,7 +4427,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__import)
-            opts="-j -q -v -h --file --private-key-file --public-key-file --material-file --aws-kms --namespace --name --padding --branch-key-id --branch-key-version --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --file --private-key-file --public-key-file --material-file --aws-kms --namespace --name --padding --branch-key-id --branch-key-version --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4314,6 +4542,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4330,7 +4566,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__list)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4382,6 +4618,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4398,7 +4642,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__purge)
-            opts="-y -c -j -q -v -h --dry-run --yes --check --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-y -c -j -q -v -h --dry-run --yes --check --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4432,6 +4676,10 @@ _enwrap() {
                     return 0
                     ;;
                 --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms-discovery)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4531,6 +4779,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4547,7 +4803,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__rotate)
-            opts="-j -q -v -h --all --older-than --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --all --older-than --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4603,6 +4859,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4619,7 +4883,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__show)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4671,6 +4935,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4687,7 +4959,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__undelete)
-            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --version --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4743,6 +5015,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4759,7 +5039,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__key__subcmd__usage)
-            opts="-r -c -j -q -v -h --recursive --fail-if-stale --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -j -q -v -h --recursive --fail-if-stale --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4789,6 +5069,10 @@ _enwrap() {
                     return 0
                     ;;
                 --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms-discovery)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -4888,6 +5172,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4904,7 +5196,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keygen)
-            opts="-j -q -v -h --kind --description --if-missing --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --kind --description --if-missing --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4964,6 +5256,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -4980,7 +5280,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help path backup check history passphrase restore help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help path backup check history passphrase restore help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5032,6 +5332,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5048,7 +5356,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__backup)
-            opts="-f -j -q -v -h --force --text --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-f -j -q -v -h --force --text --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5123,6 +5431,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5139,7 +5455,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__check)
-            opts="-j -q -v -h --against --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --against --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5226,6 +5542,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -5357,7 +5681,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__history)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5409,6 +5733,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5425,7 +5757,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__passphrase)
-            opts="-j -q -v -h --remove --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --remove --new-passphrase-file --new-passphrase-fd --new-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5500,6 +5832,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5516,7 +5856,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__path)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5568,6 +5908,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5584,7 +5932,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__keyring__subcmd__restore)
-            opts="-f -j -q -v -h --generation --force --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-f -j -q -v -h --generation --force --import-passphrase-file --import-passphrase-fd --import-passphrase-command --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5663,6 +6011,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5679,7 +6035,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__man)
-            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-j -q -v -h --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5731,6 +6087,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5747,7 +6111,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__reencrypt)
-            opts="-k -o -f -r -p -c -j -q -v -h --key --drop-unknown-keys --set-context --unset-context --bind --output --force --recursive --passphrase-recipient --new-passphrase-file --new-passphrase-fd --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -o -f -r -p -c -j -q -v -h --key --drop-unknown-keys --set-context --unset-context --bind --output --force --recursive --passphrase-recipient --new-passphrase-file --new-passphrase-fd --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5849,6 +6213,10 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-kms-discovery)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --envelope)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -5945,6 +6313,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -5961,7 +6337,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__rewrap)
-            opts="-k -r -p -c -j -q -v -h --key --add --recursive --dry-run --passphrase-recipient --new-passphrase-file --new-passphrase-fd --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-k -r -p -c -j -q -v -h --key --add --recursive --dry-run --passphrase-recipient --new-passphrase-file --new-passphrase-fd --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6021,6 +6397,10 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --aws-kms-discovery)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --envelope)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -6117,6 +6497,14 @@ _enwrap() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -6133,7 +6521,7 @@ _enwrap() {
             return 0
             ;;
         enwrap__subcmd__verify)
-            opts="-r -c -j -q -v -h --recursive --include --exclude --context --context-file --only-key --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --quiet --verbose --json --color --progress --help"
+            opts="-r -c -j -q -v -h --recursive --include --exclude --context --context-file --only-key --aws-kms-discovery --envelope --commitment-policy --message-passphrase-file --message-passphrase-fd --max-header-size --max-encrypted-data-keys --max-frame-length --metadata --keyring --allow-readable-keyring --passphrase-file --passphrase-fd --lock-timeout --jobs --kms-timeout --kms-concurrency --quiet --verbose --json --color --progress --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -6171,6 +6559,10 @@ _enwrap() {
                     return 0
                     ;;
                 --only-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --aws-kms-discovery)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -6282,6 +6674,14 @@ _enwrap() {
                     return 0
                     ;;
                 -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kms-concurrency)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_enwrap_global_optspecs
-    string join \n keyring= allow-readable-keyring passphrase-file= passphrase-fd= passphrase-command= lock-timeout= j/jobs= q/quiet v/verbose json color= progress= h/help V/version
+    string join \n keyring= allow-readable-keyring passphrase-file= passphrase-fd= passphrase-command= lock-timeout= j/jobs= kms-timeout= kms-concurrency= q/quiet v/verbose json color= progress= h/help V/version
 end
 
 function __fish_enwrap_needs_command
@@ -30,6 +30,8 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-fd -d 'Take it
 complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-command -d 'Take it from the output of a shell command; only before the verb [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_needs_command" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_needs_command" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -68,6 +70,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -100,6 +104,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -124,7 +130,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l include -d 'Of
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -145,6 +152,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -170,7 +179,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l include -d 'Of 
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l exclude -d 'Of folders, leave out files and folders that match PATTERN (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -185,6 +195,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -206,6 +218,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -222,7 +236,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l new-passphrase-
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l new-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -236,6 +251,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -260,7 +277,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l new-passphra
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l new-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -274,6 +292,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-f
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -292,7 +312,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s h -l help -d
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s k -l key -d 'Encrypt under exactly these keys (repeatable); for a new FILE, see \'enwrap encrypt\'' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -306,6 +327,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l passphrase-file -
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -325,6 +348,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -346,6 +371,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -359,7 +386,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -373,6 +401,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -388,7 +418,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l marker-size -d 'How long conflict markers are' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -402,6 +433,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -418,6 +451,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -451,6 +486,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -472,7 +509,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l format -d 'Print one value instead of JSON' -r -f -a "hex\t'Hexadecimal digits and a newline'
 base64\t'Base64 and a newline'
 raw\t'The bytes themselves, never to a terminal'"
@@ -481,6 +519,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -499,7 +539,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l set-context -d 'Add a pair to the context of the new blob, or give it another value (repeatable)' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l format -d 'Print one value instead of JSON' -r -f -a "hex\t'Hexadecimal digits and a newline'
 base64\t'Base64 and a newline'
 raw\t'The bytes themselves, never to a terminal'"
@@ -509,6 +550,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -536,7 +579,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l format -d 'How th
 json\t'A JSON object of strings'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -550,6 +594,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l passphrase-file -
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -568,6 +614,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -597,6 +645,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -613,6 +663,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -638,6 +690,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -675,6 +729,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -691,6 +747,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -713,6 +771,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -731,6 +791,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -748,6 +810,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -766,6 +830,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -784,6 +850,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -798,7 +866,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l check -d 'Destroy nothing that messages below PATH still need (repeatable): each has to be proved to open without it. Pairs that are bound to them are given with -c' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -812,6 +881,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -827,7 +898,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l only-key -d 'Open with this key only (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -841,6 +913,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -872,6 +946,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -895,6 +971,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -914,6 +992,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -936,6 +1016,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -952,6 +1034,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -971,6 +1055,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -992,6 +1078,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1016,6 +1104,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1032,6 +1122,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-file -d
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"

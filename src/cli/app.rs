@@ -1,6 +1,7 @@
 //! What every verb gets: the output, and the keyring that the arguments and the environment name.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use enwrap::keyring::{Location, RootKeys, Store};
@@ -62,7 +63,7 @@ impl App {
     }
 
     /// The calls to AWS KMS of this run so far.
-    pub(crate) fn kms_calls(&self) -> &KmsCalls {
+    pub(crate) fn kms_calls(&self) -> &Arc<KmsCalls> {
         &self.kms.calls
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::aws_kms::api::KmsKeyName;
+use enwrap::keys::aws_kms::estimate::Estimate;
 use enwrap::keys::aws_kms::{self, AwsKms};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::passphrase::{Derivation, Passphrases};
@@ -133,6 +134,16 @@ impl Opening {
             Some(path) => Err(KeyringError::NotFound { path: path.clone() }),
             None => Ok(()),
         }
+    }
+
+    /// Asks AWS KMS nothing, and counts what would be asked.
+    pub(crate) fn estimated_by(self, estimate: &Estimate) -> Self {
+        Self { kms: self.kms.estimated_by(estimate), ..self }
+    }
+
+    /// How many of some keys AWS KMS would be asked to wrap under.
+    pub(crate) fn calls_to_wrap(&self, keys: &[KeyName]) -> u64 {
+        keys.iter().filter(|key| self.kms.is_called_for(key)).count() as u64
     }
 
     /// Whether AWS KMS may be asked.

@@ -65,13 +65,18 @@ pub enum RewrapError {
 #[derive(Debug)]
 pub enum Rewrapped {
     /// Nothing: it is proved to be so.
-    AlreadySo,
+    AlreadySo {
+        /// As of a record.
+        unanswered: Vec<String>,
+    },
     /// A record for an envelope file.
     Record {
         /// The record.
         record: Record,
         /// The keys that open the message now and that the caller chose to leave out of the record.
         left_out: Vec<KeyName>,
+        /// The keys of which nothing is known, because their service did not answer. What they have, they keep.
+        unanswered: Vec<String>,
     },
 }
 
@@ -103,7 +108,7 @@ pub fn rewrap(
         }
     };
     if is_so(&report, chosen, &wanted) {
-        return Ok(Rewrapped::AlreadySo);
+        return Ok(Rewrapped::AlreadySo { unanswered: report.unanswered() });
     }
     let mut encrypted_data_keys = match chosen {
         RewrapKeys::Exactly(_) => Vec::new(),
@@ -129,7 +134,7 @@ pub fn rewrap(
         return Err(RewrapError::TooLong { found, allowed });
     }
     let left_out = readers.into_iter().filter(|key| !wanted.contains(key)).collect();
-    Ok(Rewrapped::Record { record, left_out })
+    Ok(Rewrapped::Record { record, left_out, unanswered: report.unanswered() })
 }
 
 /// Whether the message is proved to have the wanted keys; of an explicit choice, and no others in the newest set.
@@ -232,7 +237,7 @@ mod tests {
     fn record(rewrapped: Rewrapped) -> Record {
         match rewrapped {
             Rewrapped::Record { record, .. } => record,
-            Rewrapped::AlreadySo => panic!("nothing to do"),
+            Rewrapped::AlreadySo { .. } => panic!("nothing to do"),
         }
     }
 
@@ -253,12 +258,12 @@ mod tests {
         let message = message(&keyring, &["a"]);
         let mut kept = Kept(Vec::new());
         let first = rewrapped(&message, &keyring, &kept, RewrapKeys::Readers);
-        assert!(matches!(first, Rewrapped::AlreadySo));
+        assert!(matches!(first, Rewrapped::AlreadySo { .. }));
         keyring.key_mut("a").unwrap().rotate().unwrap();
         kept.0.push(record(rewrapped(&message, &keyring, &kept, RewrapKeys::Readers)));
         assert!(matches!(
             rewrapped(&message, &keyring, &kept, RewrapKeys::Readers),
-            Rewrapped::AlreadySo
+            Rewrapped::AlreadySo { .. }
         ));
         let now = now();
         keyring.key_mut("a").unwrap().schedule_deletion(Doomed::OldVersions, now).unwrap();
@@ -278,7 +283,7 @@ mod tests {
         assert_eq!(kept.0[0].encrypted_data_keys.len(), 1);
         assert!(matches!(
             rewrapped(&message, &all, &kept, RewrapKeys::Exactly(from_ref(&b))),
-            Rewrapped::AlreadySo
+            Rewrapped::AlreadySo { .. }
         ));
         kept.0.insert(0, record(rewrapped(&message, &all, &kept, RewrapKeys::Add(from_ref(&c)))));
         // The header's key opens it too, and no record takes that away.
@@ -286,7 +291,7 @@ mod tests {
         assert_eq!(opener(&message, &all, &kept), Some((b.clone(), 1)));
         assert!(matches!(
             rewrapped(&message, &all, &kept, RewrapKeys::Add(from_ref(&c))),
-            Rewrapped::AlreadySo
+            Rewrapped::AlreadySo { .. }
         ));
         // The newest set is b and c; the header's key is not among those that open it by intent.
         let exactly = record(rewrapped(&message, &all, &kept, RewrapKeys::Exactly(from_ref(&c))));

@@ -4,6 +4,8 @@
 //! message is that data key's, and the tag of the header holds. A name alone proves nothing: one flipped bit in
 //! a name, or a forged record, must not cost the only key.
 
+use std::collections::BTreeSet;
+
 use crate::crypto::secret::DataKey;
 use crate::keys::proof::{Proof, Refusal, UnknownReason};
 use crate::keys::resolver::{KeySet, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, resolve};
@@ -94,6 +96,17 @@ impl KeyReport {
     #[must_use]
     pub fn proved(&self) -> Vec<WrappingKey> {
         sorted(self.sets.iter().flat_map(KeySet::proved))
+    }
+
+    /// The keys about which nothing is known because their service did not answer, each once and with the reason.
+    #[must_use]
+    pub fn unanswered(&self) -> Vec<String> {
+        let reason = |key: &ResolvedKey| match &key.proof {
+            Proof::Unknown(UnknownReason::Service(error)) => Some(error.to_string()),
+            _ => None,
+        };
+        let reasons: BTreeSet<String> = self.keys().filter_map(reason).collect();
+        reasons.into_iter().collect()
     }
 
     /// Every wrapping key held here that is named anywhere, proved or not, once.

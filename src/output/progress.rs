@@ -4,11 +4,12 @@ use std::fmt;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
+use enwrap::keys::aws_kms::client::calls::KmsCalls;
 use enwrap::pipeline::Progress;
 
 use super::{Ui, Verbosity, When, sanitize};
@@ -45,6 +46,8 @@ pub(crate) struct Meter {
     done: AtomicU64,
     /// The number of files, in a run of many.
     files: Option<Files>,
+    /// The calls to AWS KMS, where there may be any.
+    kms_calls: Arc<KmsCalls>,
     start: Instant,
 }
 
@@ -93,7 +96,23 @@ impl Meter {
 
     fn with(form: MeterForm, name: String, total: u64, files: Option<Files>) -> Self {
         let (name, total, start) = (Mutex::new(name), total.into(), Instant::now());
-        Self { form, name, total, done: 0.into(), files, start }
+        Self { form, name, total, done: 0.into(), files, kms_calls: Arc::default(), start }
+    }
+
+    /// Shows the calls to AWS KMS too.
+    pub(crate) fn counting(mut self, kms_calls: &Arc<KmsCalls>) -> Self {
+        self.kms_calls = Arc::clone(kms_calls);
+        self
+    }
+
+    /// The files of a run that are done, and the calls that they took.
+    fn told(&self, files: &Files) -> String {
+        let made = self.kms_calls.made();
+        if made == 0 {
+            return files.told();
+        }
+        let rate = rate(made, self.start.elapsed());
+        format!("{}  {} KMS calls, {rate}/s", files.told(), HumanCount(made))
     }
 
     /// Whether it shows anything at all.
@@ -161,7 +180,12 @@ impl Meter {
     fn prefix(&self) -> String {
         match &self.files {
             None => shortened(&lock(&self.name), 20),
-            Some(files) => format!("{}  {}", files.told(), shortened(&lock(&self.name), 45)),
+            Some(files) => {
+                let told = self.told(files);
+                // What is left of 80 columns behind the longest count that is likely.
+                let rest = 78_usize.saturating_sub(told.chars().count()).min(45);
+                format!("{told}  {}", shortened(&lock(&self.name), rest))
+            }
         }
     }
 
@@ -180,7 +204,7 @@ impl Meter {
         let rate = rate(done, elapsed);
         let name = match &self.files {
             None => lock(&self.name).clone(),
-            Some(files) => files.told(),
+            Some(files) => self.told(files),
         };
         let total = self.total.load(Ordering::Relaxed);
         let Some(total) = Some(total).filter(|total| *total > 0 && *total >= done) else {

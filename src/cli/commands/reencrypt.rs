@@ -28,11 +28,10 @@ use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
 use crate::cli::replacement::{self, keys_to_carry, sealer_for};
 use crate::cli::secrets::args::RecipientArgs;
-use crate::cli::trees::batch::{self, Outcome};
+use crate::cli::trees::batch::{self, Outcome, Turn, Turns};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{AfterDone as _, Error, UsageError};
-use crate::output::progress::Meter;
 use crate::output::records::message::ReencryptedRecord;
 use crate::output::records::summary::ReencryptCounts;
 use crate::output::records::{has_passphrase, known_keys};
@@ -141,11 +140,11 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     // Before the first file: a pair that cannot be stored is wrong for all of them.
     context_of(&args.set_context, None)?;
     let mut tree = Tree::new(&args.paths, args.recursive);
-    // Each file is worked on by all threads; beside each other they wait for answers only.
-    let at_once = if opening.asks_kms() { opening.files_at_once(app) } else { 1 };
-    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, at_once, |entry| {
-        plan.reencrypt(entry)
-    })?;
+    let turns = Turns::waiting(app, &opening, Turns::BySize);
+    let tally =
+        batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, turn| {
+            plan.reencrypt(entry, turn)
+        })?;
     let (reencrypted, skipped) = (tally.done(), &tally.skipped);
     let not_messages = skipped.count(Reason::NotAMessage);
     let special = skipped.count(Reason::Special);
@@ -156,7 +155,7 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
 }
 
 impl ReencryptRun<'_> {
-    fn reencrypt(&self, entry: &Entry) -> Result<Outcome, Error> {
+    fn reencrypt(&self, entry: &Entry, turn: &Turn<'_>) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
         // The walk found it, and it went with the message that it stood beside.
         if !entry.is_named && envelope::is_own_name(path) && !path.exists() {
@@ -174,14 +173,15 @@ impl ReencryptRun<'_> {
         let one = self.opening.of(&entry.path);
         let opened = one.open(&mut message)?;
         let (sealer, dropped) = self.sealer(&opened, &one)?;
+        let sealer = sealer.with_jobs(turn.jobs);
         let target = match (&self.args.output, is_stdin(path)) {
             (Some(output), _) => Some(Target::of(output)),
             (None, true) => Some(Target::Stdout),
             (None, false) => None,
         };
         let encrypted = match &target {
-            Some(target) => self.write_new(target, &opened, message, sealer)?,
-            None => self.replace(&entry.path, &opened, message, sealer)?,
+            Some(target) => self.write_new(target, &opened, message, sealer, turn)?,
+            None => self.replace(&entry.path, &opened, message, sealer, turn)?,
         };
         let Some(output) = target.as_ref().map_or(Some(path), Target::path) else {
             return Ok(Outcome::Done);
@@ -225,7 +225,7 @@ impl ReencryptRun<'_> {
             dropped.extend(left.map(|reader| self.opening.shown_key(reader)));
         }
         let spec = self.spec(header, report.bound())?;
-        let sealer = sealer_for(self.opening, &keys, &spec)?.with_jobs(self.app.jobs);
+        let sealer = sealer_for(self.opening, &keys, &spec)?;
         Ok((sealer, dropped))
     }
 
@@ -247,6 +247,7 @@ impl ReencryptRun<'_> {
         opened: &OpenedMessage,
         message: MessageSource,
         sealer: MessageSealer,
+        turn: &Turn<'_>,
     ) -> Result<Encrypted, Error> {
         let source = message.source();
         let mode = source.mode().unwrap_or(0o666) & !crate::cli::process::umask();
@@ -256,7 +257,7 @@ impl ReencryptRun<'_> {
         let mut destination =
             Destination::open(&self.app.outputs, target, Some(source), payload, publication)?;
         let (encrypted, _) = self
-            .pump(opened, message, sealer, &mut destination)
+            .pump(opened, message, sealer, &mut destination, turn)
             .map_err(|error| name_output(error, target))?;
         destination.finish()?;
         Ok(encrypted)
@@ -269,6 +270,7 @@ impl ReencryptRun<'_> {
         opened: &OpenedMessage,
         message: MessageSource,
         sealer: MessageSealer,
+        turn: &Turn<'_>,
     ) -> Result<Encrypted, Error> {
         let mut file = match path.folder() {
             Some(_) => AtomicFile::create_in(path.clone())?,
@@ -276,7 +278,7 @@ impl ReencryptRun<'_> {
         };
         let target = Target::File(path.clone());
         let (encrypted, message) = self
-            .pump(opened, message, sealer, &mut file)
+            .pump(opened, message, sealer, &mut file, turn)
             .map_err(|error| name_output(error, &target))?;
         replacement::replace(self.app, path, &opened.header().message_id, message.source(), file)?;
         Ok(encrypted)
@@ -288,9 +290,10 @@ impl ReencryptRun<'_> {
         mut message: MessageSource,
         sealer: MessageSealer,
         output: &mut impl Write,
+        turn: &Turn<'_>,
     ) -> Result<(Encrypted, MessageSource), ReencryptError> {
         let source = message.source();
-        let meter = Meter::new(self.app.ui, source.shown(), source.size(), false);
+        let meter = turn.meter(source, false);
         let encrypted = write_message(output, message.is_armored(), |mut output| {
             reencrypt(opened, &mut message, sealer, &mut output, &meter)
         })?;

@@ -9,12 +9,15 @@ use sha2::{Digest as _, Sha256};
 
 use enwrap::fs::append::Links;
 use enwrap::fs::file_at::FileAt;
+use enwrap::keys::aws_kms::api::{KmsCause, KmsError};
+use enwrap::keys::aws_kms::estimate::Estimate;
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::KeyName;
+use enwrap::keys::unopened::ResolveError;
 use enwrap::message::header::ParsedHeader;
 use enwrap::message::message_id::MessageId;
-use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenedMessage};
+use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenError, OpenedMessage};
 use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap};
 
 use crate::cli::app::App;
@@ -25,7 +28,7 @@ use crate::cli::io::source::is_stdin;
 use crate::cli::opening::{self, Missing, Opening, OpeningOne};
 use crate::cli::outputs::Role;
 use crate::cli::secrets::args::RecipientArgs;
-use crate::cli::trees::batch::{self, Outcome, lock};
+use crate::cli::trees::batch::{self, Outcome, Turns, lock};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::diagnosis::Diagnosis;
@@ -113,6 +116,15 @@ impl Records for Now<'_> {
     }
 }
 
+/// Whether a message was not opened because a dry run asks nobody.
+fn was_not_asked(error: &OpenError) -> bool {
+    let OpenError::Locked { error: ResolveError::Service(error), .. } = error else {
+        return false;
+    };
+    let error = error.source.downcast_ref::<KmsError>();
+    error.is_some_and(|error| error.cause == KmsCause::NotAsked)
+}
+
 /// Records that wait at most, while an envelope file cannot be written.
 const MOST_PENDING: usize = 64 * TOGETHER;
 
@@ -124,6 +136,8 @@ struct RewrapRun<'a> {
     /// Where all records go; beside each message, if `None`.
     shared: Option<FileAt>,
     keyring: PathBuf,
+    /// What a dry run would ask of AWS KMS.
+    estimate: Estimate,
     written: Mutex<Written>,
 }
 
@@ -137,6 +151,8 @@ struct Written {
     already_so: usize,
     /// Messages that others replaced before their record was written.
     replaced: usize,
+    /// Messages of which a dry run knows nothing, since only AWS KMS opens them.
+    unknown: usize,
 }
 
 pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
@@ -181,24 +197,35 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.policy.commitment = Commitment::Optional;
     let keys = opening.choose(&store, &args.keys)?;
+    let estimate = Estimate::default();
+    if args.dry_run {
+        opening = opening.estimated_by(&estimate);
+    }
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().chain(passphrase).collect();
     let envelope = shared.clone().unwrap_or_else(|| FileAt::named(PathBuf::new()));
     let pending = Pending { envelope, records: Vec::new() };
-    let written =
-        Mutex::new(Written { pending, known: None, changed: 0, already_so: 0, replaced: 0 });
+    let written = Mutex::new(Written {
+        pending,
+        known: None,
+        changed: 0,
+        already_so: 0,
+        replaced: 0,
+        unknown: 0,
+    });
     let keyring = store.path().to_path_buf();
-    let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, written };
+    let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, estimate, written };
     let mut tree = Tree::new(&args.paths, args.recursive);
-    let at_once = if opening.asks_kms() { opening.files_at_once(app) } else { 1 };
-    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, at_once, |entry| {
+    let turns = Turns::waiting(app, &opening, Turns::Alike);
+    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, _| {
         plan.rewrap(entry)
     });
     // Also after an error: what was wrapped is good.
     let flushed = plan.flush(&mut lock(&plan.written));
     let mut tally = tally?;
     flushed?;
-    let Written { changed, already_so, replaced, .. } =
+    let calls = plan.estimate.calls();
+    let Written { changed, already_so, replaced, unknown, .. } =
         plan.written.into_inner().unwrap_or_else(PoisonError::into_inner);
     tally.failed += replaced;
     let not_messages = tally.skipped.count(Reason::NotAMessage);
@@ -210,8 +237,18 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     } else if changed == 0 && already_so > 0 {
         app.ui.note("nothing to do: already so");
     }
+    if unknown > 0 {
+        app.ui.note(&format!("{unknown} more are opened by AWS KMS only, which was not asked"));
+    }
+    if calls > 0 {
+        app.ui.note(&format!("up to {calls} calls to AWS KMS would be made"));
+    }
+    let kms_calls_expected = Some(calls).filter(|calls| *calls > 0);
     let special = tally.skipped.count(Reason::Special);
-    tally.finish_tree(app, RewrapCounts { rewrapped: changed, already_so, not_messages, special })
+    tally.finish_tree(
+        app,
+        RewrapCounts { kms_calls_expected, rewrapped: changed, already_so, not_messages, special },
+    )
 }
 
 impl RewrapRun<'_> {
@@ -239,18 +276,22 @@ impl RewrapRun<'_> {
         let one = self.opening.of(&entry.path);
         let opener = one.opener();
         // Only what really opens it counts, and this is what says why it does not.
-        let opened = OpenedMessage::open(&mut source, &opener)
-            .map_err(|error| self.opening.unopened(error))?;
+        let opened = match OpenedMessage::open(&mut source, &opener) {
+            Err(error) if was_not_asked(&error) => return self.tell_unknown(path),
+            opened => opened.map_err(|error| self.opening.unopened(error))?,
+        };
         let known = digests(&Records::of(&one, &opened.header().message_id));
         let rewrapped = rewrap(opened.read_header(), &opener, self.chosen())?;
         let mut written = lock(&self.written);
         let record = match rewrapped {
-            Rewrapped::AlreadySo => {
+            Rewrapped::AlreadySo { unanswered } => {
+                self.tell_unanswered(path, &unanswered);
                 written.already_so += 1;
                 self.tell(path, None)?;
                 return Ok(Outcome::Done);
             }
-            Rewrapped::Record { record, left_out } => {
+            Rewrapped::Record { record, left_out, unanswered } => {
+                self.tell_unanswered(path, &unanswered);
                 self.tell_left_out(path, &left_out);
                 record
             }
@@ -280,11 +321,28 @@ impl RewrapRun<'_> {
         Ok(Outcome::Done)
     }
 
+    /// Tells, of a dry run, that only AWS KMS knows of a message what would be done.
+    fn tell_unknown(&self, path: &Path) -> Result<Outcome, Error> {
+        // To open it, and for each key that is added. What proves its keys was counted when opening it was tried.
+        self.estimate.expect(1 + self.opening.calls_to_wrap(&self.keys));
+        lock(&self.written).unknown += 1;
+        let shown = sanitize::name(path);
+        self.app.ui.detail(&format!("{shown}: only AWS KMS can tell what it needs"));
+        Ok(Outcome::Done)
+    }
+
     fn chosen(&self) -> RewrapKeys<'_> {
         match (&self.keys[..], self.args.add) {
             ([], _) => RewrapKeys::Readers,
             (keys, false) => RewrapKeys::Exactly(keys),
             (keys, true) => RewrapKeys::Add(keys),
+        }
+    }
+
+    /// Names the keys that could not be asked. A dry run asks none.
+    fn tell_unanswered(&self, path: &Path, keys: &[String]) {
+        for reason in keys.iter().filter(|_| !self.args.dry_run) {
+            self.app.ui.warning(&format!("{}: not proved: {reason}", sanitize::name(path)));
         }
     }
 
@@ -385,7 +443,7 @@ impl RewrapRun<'_> {
             let opener = MessageOpener { records: &records_now, ..one.opener() };
             records.push(match rewrap(header, &opener, self.chosen())? {
                 Rewrapped::Record { record, .. } => Some(record),
-                Rewrapped::AlreadySo => None,
+                Rewrapped::AlreadySo { .. } => None,
             });
         }
         Ok(records)

@@ -13,7 +13,7 @@ use crate::cli::io::plaintext;
 use crate::cli::io::source::operands;
 use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Role;
-use crate::cli::trees::batch::{self, Outcome, Turn};
+use crate::cli::trees::batch::{self, Outcome, Turn, Turns};
 use crate::cli::trees::job::EXTENSION;
 use crate::cli::trees::selection::{Selection, SelectionArgs, require_apart};
 use crate::cli::trees::skipped::Reason;
@@ -73,8 +73,8 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
         let selection = Selection::new(&args.selection, store.path(), &in_use)?;
         let mut tree = Tree::new(&inputs, true).of(&selection);
         let one = |entry: &Entry, turn: &Turn<'_>| plan.verify(entry, turn);
-        let at_once = plan.opening.files_at_once(app);
-        return batch::in_parallel(app, store.path(), &mut tree, at_once, one)?
+        let turns = Turns::BySize(plan.opening.files_at_once(app));
+        return batch::in_parallel(app, store.path(), &mut tree, turns, one)?
             .finish_folders(app, Done::Verified);
     }
     batch::for_each(app, store.path(), &inputs, |input| {

@@ -11,17 +11,19 @@ use std::thread;
 use serde::Serialize;
 
 use enwrap::crypto::stack;
+use enwrap::keys::aws_kms::client::calls::KmsCalls;
 use enwrap::pipeline::Jobs;
 
 use super::skipped::{Reason, Skipped};
 use super::tree::{Entry, Tree};
 use crate::cli::app::App;
 use crate::cli::io::source::Source;
+use crate::cli::opening::Opening;
 use crate::output::Ui;
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe, is_full_disk};
 use crate::output::error::{About, Concerning as _, Error, SomeFailed};
 use crate::output::progress::{FileMeter, Meter, Part};
-use crate::output::records::summary::{Done, NoCounts, OfTree, Summary};
+use crate::output::records::summary::{Done, KmsCounts, NoCounts, OfTree, Summary};
 
 /// How many failures are listed again at the end of a run. The rest is only counted, so that memory stays flat.
 const MOST_LISTED: usize = 1000;
@@ -50,10 +52,23 @@ impl Tally {
         let Self { files, failed, not_tried, changed, failures, .. } = self;
         app.ui.failures(&failures, failed - failures.len());
         app.ui.stopped(not_tried);
+        let calls = app.kms_calls();
+        if calls.made() > 0 {
+            app.ui.note(&kms_calls_told(calls));
+        }
         let failures = failures.iter().map(Diagnosis::failure).collect();
         let if_any = |count| Some(count).filter(|count| *count > 0);
         let (not_tried, sources_changed) = (if_any(not_tried), if_any(changed));
-        app.ui.summary(&Summary { files, failed, not_tried, sources_changed, counts, failures })?;
+        let kms = KmsCounts::from(&**calls);
+        app.ui.summary(&Summary {
+            files,
+            failed,
+            not_tried,
+            sources_changed,
+            kms,
+            counts,
+            failures,
+        })?;
         if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total: files }.into()) }
     }
 
@@ -76,6 +91,16 @@ impl Tally {
     pub(crate) fn done(&self) -> usize {
         self.files - self.failed
     }
+}
+
+/// How much AWS KMS was asked.
+fn kms_calls_told(calls: &KmsCalls) -> String {
+    let made = calls.made();
+    let throttled = match calls.throttled() {
+        0 => String::new(),
+        throttled => format!(", {throttled} answered that there were too many"),
+    };
+    format!("{made} {} to AWS KMS{throttled}", if made == 1 { "call" } else { "calls" })
 }
 
 /// What became of one file of a run.
@@ -200,52 +225,65 @@ pub(crate) fn for_each<T: AsRef<Path>>(
     tally.finish(app, NoCounts {})
 }
 
-/// Runs `one` for each file of a tree, `at_once` of them beside each other; of one, in order. Without `-r`, one operand
-/// fails with its own error; every other failure is told when it happens and the rest goes on, unless the disk is full.
+/// How many files of a tree have their turns beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turns {
+    /// One after another, in order.
+    InOrder,
+    /// As many small ones, and each large one alone with all threads: the work is that of their bytes.
+    BySize(usize),
+    /// As many: the work is the same for every size.
+    Alike(usize),
+}
+
+impl Turns {
+    /// In order, or where AWS KMS may be asked, as many beside each other as there may be calls.
+    pub(crate) fn waiting(app: &App, opening: &Opening, turns: fn(usize) -> Self) -> Self {
+        if opening.asks_kms() { turns(opening.files_at_once(app)) } else { Self::InOrder }
+    }
+}
+
+/// Runs `one` for each file of a tree. Without `-r`, in order, and one operand fails with its own error; every other
+/// failure is told when it happens and the rest goes on, unless the disk is full.
 pub(crate) fn for_tree(
     app: &App,
     keyring: &Path,
     operands: &[PathBuf],
     tree: &mut Tree<'_>,
-    at_once: usize,
-    one: impl Fn(&Entry) -> Result<Outcome, Error> + Sync,
+    turns: Turns,
+    one: impl Fn(&Entry, &Turn<'_>) -> Result<Outcome, Error> + Sync,
 ) -> Result<Tally, Error> {
+    if tree.is_recursive() && turns != Turns::InOrder {
+        return in_parallel(app, keyring, tree, turns, one);
+    }
     let on_failure = match (tree.is_recursive(), operands.len()) {
         (true, _) => OnFailure::GoOnAndList,
         (false, 1) => OnFailure::End,
         (false, _) => OnFailure::GoOn,
     };
     let run = Run::new(app, keyring, on_failure, &mut *tree);
-    on_threads(at_once, || run.work(&one));
+    run.work(|entry| one(entry, &Turn::alone(app)));
     let mut tally = run.finish()?;
     tally.skipped.append(&tree.skipped);
     Ok(tally)
 }
 
-/// Has `at_once` threads do `work`, the calling one among them.
-fn on_threads(at_once: usize, work: impl Fn() + Sync) {
-    thread::scope(|scope| {
-        for _ in 1..at_once {
-            // Where no thread can be started, the others do its work.
-            let work = || stack::wipe_after(&work);
-            drop(thread::Builder::new().spawn_scoped(scope, work));
-        }
-        work();
-    });
-}
-
-/// Runs `one` for each file of a tree, on all threads of the run: small files beside each other, `at_once` of them, and
-/// each large one alone with all threads. Every failure is told when it happens and the rest goes on, unless the disk is
-/// full.
+/// Runs `one` for each file of a tree, as many beside each other as `turns` says. Every failure is told when it happens and
+/// the rest goes on, unless the disk is full.
 pub(crate) fn in_parallel(
     app: &App,
     keyring: &Path,
     tree: &mut Tree<'_>,
-    at_once: usize,
+    turns: Turns,
     one: impl Fn(&Entry, &Turn<'_>) -> Result<Outcome, Error> + Sync,
 ) -> Result<Tally, Error> {
     let (ui, jobs) = (app.ui, app.jobs);
-    let meter = Meter::of_many(ui);
+    let (at_once, are_alike) = match turns {
+        Turns::InOrder => (1, true),
+        Turns::BySize(at_once) => (at_once, false),
+        Turns::Alike(at_once) => (at_once, true),
+    };
+    let meter = Meter::of_many(ui).counting(app.kms_calls());
     let uncounted = tree.again();
     let run = Run::new(app, keyring, OnFailure::GoOnAndList, &mut *tree);
     // Small files hold it for reading, and a large one for writing.
@@ -254,7 +292,7 @@ pub(crate) fn in_parallel(
         let size = entry.path.size();
         let part = meter.part(&entry.path, size.unwrap_or(0));
         let turn = |jobs| Turn { ui, jobs, part: Some(&part) };
-        if size.is_some_and(|size| size < LARGE) {
+        if are_alike || size.is_some_and(|size| size < LARGE) {
             let _beside_others = threads.read().unwrap_or_else(PoisonError::into_inner);
             one(entry, &turn(Jobs::ONE))
         } else {
@@ -267,7 +305,12 @@ pub(crate) fn in_parallel(
             let count = || count(uncounted, &meter, &run.is_over);
             drop(thread::Builder::new().spawn_scoped(scope, count));
         }
-        on_threads(at_once, || run.work(in_turn));
+        for _ in 1..at_once {
+            // Where no thread can be started, the others do its work.
+            let work = || stack::wipe_after(|| run.work(in_turn));
+            drop(thread::Builder::new().spawn_scoped(scope, work));
+        }
+        run.work(in_turn);
         // Also ends the count of files, which is of no more use.
         run.is_over.store(true, Ordering::Relaxed);
     });

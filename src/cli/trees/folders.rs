@@ -13,7 +13,7 @@ use enwrap::fs::atomic_file::{AtomicFileError, Seen};
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::trust::is_trusted;
 
-use super::batch::{self, Outcome, Turn, lock};
+use super::batch::{self, Outcome, Turn, Turns, lock};
 use super::job::{EXTENSION, Found, Job};
 use super::mirror::Mirror;
 use super::results::{Results, Spoiled};
@@ -84,12 +84,12 @@ impl<'a> Folders<'a> {
         &self,
         app: &App,
         keyring: &Path,
-        at_once: usize,
+        turns: Turns,
         done: fn(usize) -> Done,
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
         let mut tree = Tree::new(self.operands, true).of(&self.selection);
-        let tally = batch::in_parallel(app, keyring, &mut tree, at_once, |entry, turn| {
+        let tally = batch::in_parallel(app, keyring, &mut tree, turns, |entry, turn| {
             let job = match self.step(entry) {
                 Ok(FileStep::Do(job)) => job,
                 Ok(FileStep::Skip(reason)) => return Ok(Outcome::Skipped(reason)),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use enwrap::keyring::Store;
 
-use super::batch::{self, Outcome, Turn};
+use super::batch::{self, Outcome, Turn, Turns};
 use super::folders::Folders;
 use super::job::{self, Job};
 use super::results::Results;
@@ -64,12 +64,12 @@ impl<'a> Work<'a> {
         Ok(work)
     }
 
-    /// Runs `one` for each input, `at_once` of a folder's beside each other. `done` says, in the summary of a run over folders, what was done to each.
+    /// Runs `one` for each input; `turns` is for folders. `done` says, in the summary of a run over folders, what was done to each.
     pub(crate) fn run(
         &self,
         app: &App,
         store: &Store,
-        at_once: usize,
+        turns: Turns,
         done: fn(usize) -> Done,
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
@@ -77,7 +77,7 @@ impl<'a> Work<'a> {
             Self::Files(jobs) => {
                 batch::for_each(app, store.path(), jobs, |job| one(job, &Turn::alone(app)))
             }
-            Self::Folders(folders) => folders.run(app, store.path(), at_once, done, one),
+            Self::Folders(folders) => folders.run(app, store.path(), turns, done, one),
         }
     }
 }

@@ -278,7 +278,7 @@ pub enum KmsCause {
     #[error("it has an internal error")]
     Internal,
     /// No connection, or a broken one.
-    #[error("it cannot be reached")]
+    #[error("it cannot be reached: {0}")]
     Unreachable(String),
     /// No answer in time.
     #[error("no answer within {seconds} seconds")]
@@ -295,6 +295,9 @@ pub enum KmsCause {
     /// The system cannot start what talks to the network.
     #[error("no connection can be set up: {0}")]
     Setup(String),
+    /// It was not asked: the run only finds out what it would ask.
+    #[error("it was not asked")]
+    NotAsked,
     /// This build has no client.
     #[error("this enwrap was built without its feature 'aws-kms'")]
     NotBuilt,

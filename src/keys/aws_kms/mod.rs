@@ -10,15 +10,17 @@
 //! that a message names. Nothing is asked on a message's word alone.
 //!
 //! - [`api`]: what is asked, and how that fails; [`client`]: who asks
-//! - `outage`: nobody waits again and again for a region that does not answer
+//! - [`estimate`]: what would be asked; `outage`: nobody waits again and again for a region that does not answer
 
 pub mod api;
 pub mod client;
+pub mod estimate;
 mod outage;
 
 use self::api::{
     KmsApi, KmsBlob, KmsCause, KmsError, KmsKeyName, KmsOpened, KmsRewrapped, MOST_BLOB_BYTES,
 };
+use self::estimate::Estimate;
 use self::outage::Outages;
 use crate::crypto::ec::EcPublicKey;
 use crate::crypto::secret::DataKey;
@@ -120,6 +122,18 @@ impl AwsKms {
     pub fn new(api: Box<dyn KmsApi>, keyring: &RootKeys, discovery: Discovery) -> Self {
         let keys = keyring.versions().filter_map(|(key, version)| KmsKey::held(key, version));
         Self { api, keys: keys.collect(), discovery, outages: Outages::default() }
+    }
+
+    /// The same keys, of which only is found out what would be asked.
+    #[must_use]
+    pub fn estimated_by(self, estimate: &Estimate) -> Self {
+        Self { api: Box::new(estimate.clone()), ..self }
+    }
+
+    /// Whether a key is one of AWS KMS, and wrapping under it a call.
+    #[must_use]
+    pub fn is_called_for(&self, name: &KeyName) -> bool {
+        self.keys.iter().any(|held| held.key.key == *name && held.pair.is_none())
     }
 
     /// Takes a key that the caller names, and that the keyring does not have.

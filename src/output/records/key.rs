@@ -221,6 +221,9 @@ pub(crate) struct UsageOfFile {
     pub(crate) by_proof: bool,
     pub(crate) needs_old_version: bool,
     pub(crate) by_envelope_only: bool,
+    /// Keys of which nothing is known, because AWS KMS did not answer; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) not_proved: Vec<String>,
     pub(crate) closed: bool,
     #[serde(flatten)]
     pub(crate) path: PathMember,

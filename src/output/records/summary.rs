@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use enwrap::keys::aws_kms::client::calls::KmsCalls;
 use serde::Serialize;
 
 use super::error::Failure;
@@ -19,10 +20,30 @@ pub(crate) struct Summary<C> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sources_changed: Option<usize>,
     #[serde(flatten)]
+    pub(crate) kms: KmsCounts,
+    #[serde(flatten)]
     pub(crate) counts: C,
     /// Of a run over folders; at most 1,000.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) failures: Vec<Failure>,
+}
+
+/// How much AWS KMS was asked. Each is left out where it is zero.
+#[derive(Debug, Serialize)]
+pub(crate) struct KmsCounts {
+    /// Calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_calls: Option<u64>,
+    /// Answers that there were too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_throttled: Option<u64>,
+}
+
+impl From<&KmsCalls> for KmsCounts {
+    fn from(calls: &KmsCalls) -> Self {
+        let if_any = |count: u64| Some(count).filter(|count| *count > 0);
+        Self { kms_calls: if_any(calls.made()), kms_throttled: if_any(calls.throttled()) }
+    }
 }
 
 /// Of `encrypt`, `decrypt` and `verify` without `-r`, and `inspect`.
@@ -61,6 +82,9 @@ impl Done {
 #[derive(Debug, Serialize)]
 pub(crate) struct RewrapCounts {
     pub(crate) rewrapped: usize,
+    /// Of a dry run: the calls to AWS KMS that it would make at most; left out where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kms_calls_expected: Option<u64>,
     pub(crate) already_so: usize,
     pub(crate) not_messages: usize,
     pub(crate) special: usize,

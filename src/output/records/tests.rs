@@ -17,6 +17,7 @@ use super::message::*;
 use super::summary::*;
 use super::*;
 use crate::output::exit::Exit;
+use enwrap::keys::aws_kms::client::calls::KmsCalls;
 
 /// The rows of the tables under "A `result`", "An `error`" and "A `summary`": what a record is of, and the names of
 /// its members, also of those within others.
@@ -193,6 +194,7 @@ fn results() -> Vec<BTreeSet<String>> {
             by_proof: true,
             needs_old_version: false,
             by_envelope_only: false,
+            not_proved: vec![String::new()],
             closed: false,
             path: path(),
         }),
@@ -221,10 +223,21 @@ fn results() -> Vec<BTreeSet<String>> {
 
 /// A summary of each kind, in the order of the contract. The members of a failure are those of the first one.
 fn summaries() -> Vec<BTreeSet<String>> {
+    /// As of a run that does not ask AWS KMS.
+    fn no_calls() -> KmsCounts {
+        KmsCounts::from(&KmsCalls::default())
+    }
     fn of(counts: impl Serialize) -> BTreeSet<String> {
         let (not_tried, sources_changed) = (None, None);
-        let failures = Vec::new();
-        members(&Summary { files: 1, failed: 0, not_tried, sources_changed, counts, failures })
+        members(&Summary {
+            files: 1,
+            failed: 0,
+            not_tried,
+            sources_changed,
+            kms: no_calls(),
+            counts,
+            failures: Vec::new(),
+        })
     }
     fn of_tree(counts: impl Serialize) -> BTreeSet<String> {
         let mut names = of(OfTree { counts, skipped: BTreeMap::new() });
@@ -240,6 +253,7 @@ fn summaries() -> Vec<BTreeSet<String>> {
             failed: 1,
             not_tried,
             sources_changed: Some(1),
+            kms: no_calls(),
             counts: NoCounts {},
             failures: Vec::new(),
         }),
@@ -248,12 +262,19 @@ fn summaries() -> Vec<BTreeSet<String>> {
             failed: 1,
             not_tried,
             sources_changed: Some(1),
+            kms: no_calls(),
             counts,
             failures,
         }),
         of_tree(Done::Decrypted(1)),
         of_tree(Done::Verified(1)),
-        of_tree(RewrapCounts { rewrapped: 1, already_so: 1, not_messages, special }),
+        of_tree(RewrapCounts {
+            rewrapped: 1,
+            kms_calls_expected: Some(1),
+            already_so: 1,
+            not_messages,
+            special,
+        }),
         of_tree(ReencryptCounts { reencrypted: 1, not_messages, special }),
         of_tree(UsageCounts {
             messages,

@@ -1,6 +1,6 @@
 //! Verdicts on what AWS KMS did not do. Each hint is what helps against that cause, and no other.
 
-use enwrap::keys::aws_kms::api::{KmsCause, KmsError};
+use enwrap::keys::aws_kms::api::{KmsCause, KmsError, PREFIX};
 
 use super::Verdict;
 use crate::output::exit::Exit;
@@ -34,19 +34,19 @@ pub(super) fn verdict(error: &KmsError) -> Verdict {
                 "the key's policy, or a grant, has to allow kms:{action} to these credentials{pairs}"
             ))
         }
-        KmsCause::NotFound => Exit::NoKey.hint(
-            "is it deleted, or of another region or account? see: aws kms describe-key --key-id KEY",
-        ),
+        KmsCause::NotFound => Exit::NoKey.hint(format!(
+            "is it deleted, or of another region or account? see: aws kms describe-key --key-id {}",
+            id_of(key)
+        )),
         KmsCause::Disabled => {
-            Exit::KeyDisabled.hint(format!("aws kms enable-key --key-id {}", sanitize::text(key)))
+            Exit::KeyDisabled.hint(format!("enable it: aws kms enable-key --key-id {}", id_of(key)))
         }
         KmsCause::PendingDeletion => Exit::KeyDisabled.hint(format!(
             "keep it: aws kms cancel-key-deletion --key-id {0}; and aws kms enable-key --key-id {0}",
-            sanitize::text(key)
+            id_of(key)
         )),
-        KmsCause::InvalidState => {
-            Exit::Kms.hint("see its KeyState: aws kms describe-key --key-id KEY")
-        }
+        KmsCause::InvalidState => Exit::Kms
+            .hint(format!("see its KeyState: aws kms describe-key --key-id {}", id_of(key))),
         KmsCause::WrongUsage => Exit::Kms.hint(
             "it takes a symmetric key with the usage ENCRYPT_DECRYPT; or a public half, imported with its ARN, of \
              one with the usage KEY_AGREEMENT",
@@ -68,9 +68,17 @@ pub(super) fn verdict(error: &KmsError) -> Verdict {
         KmsCause::BadAnswer(_) => Exit::Kms.hint(
             "something between here and AWS answers in its place: see AWS_ENDPOINT_URL_KMS and the proxies",
         ),
-        KmsCause::Invalid(_) => Exit::Kms.into(),
+        KmsCause::Invalid(_) | KmsCause::NotAsked => Exit::Kms.into(),
         KmsCause::Setup(_) => Exit::Failure.into(),
         KmsCause::NotBuilt => Exit::NotAMessage
             .hint("the packages have it; or build it: cargo install enwrap --features aws-kms"),
+    }
+}
+
+/// A key as the AWS CLI takes it.
+fn id_of(key: &str) -> String {
+    match key.strip_prefix(PREFIX).unwrap_or(key) {
+        "" => "KEY".to_owned(),
+        id => sanitize::text(id),
     }
 }

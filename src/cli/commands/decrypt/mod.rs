@@ -29,7 +29,7 @@ use crate::cli::io::plaintext;
 use crate::cli::io::source::Source;
 use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Outputs;
-use crate::cli::trees::batch::{Outcome, Turn};
+use crate::cli::trees::batch::{Outcome, Turn, Turns};
 use crate::cli::trees::job::{EXTENSION, Found, Job};
 use crate::cli::trees::results::{Results, Spoiled};
 use crate::cli::trees::selection::SelectionArgs;
@@ -188,8 +188,8 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     opening.policy.unsigned_only = args.unsigned_only;
     let metadata = args.metadata.open(&app.outputs)?;
     let plan = DecryptRun { ui: app.ui, outputs: &app.outputs, args, opening, metadata };
-    let at_once = plan.opening.files_at_once(app);
-    work.run(app, &store, at_once, Done::Decrypted, |job, turn| {
+    let turns = Turns::BySize(plan.opening.files_at_once(app));
+    work.run(app, &store, turns, Done::Decrypted, |job, turn| {
         if let Found::Comparable { is_strict, .. } = job.found {
             match plan.compare(job, turn)? {
                 Compared::Same => return Ok(Outcome::Skipped(Reason::Existing)),

@@ -42,7 +42,7 @@ use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
 use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::secrets::passphrase::{OfMessages, Sources};
-use crate::cli::trees::batch::{Outcome, Turn};
+use crate::cli::trees::batch::{Outcome, Turn, Turns};
 use crate::cli::trees::job::{EXTENSION, Job};
 use crate::cli::trees::results::{Results, Spoiled};
 use crate::cli::trees::selection::SelectionArgs;
@@ -288,8 +288,9 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
             plan.encrypt_output_of(command, &Target::of(output), app.jobs)
         }
         _ => {
-            let at_once = app.files_at_once(plan.keys.iter().any(ChosenKey::is_in_kms));
-            work.run(app, &store, at_once, Done::Encrypted, |job, turn| plan.encrypt(job, turn))
+            let asks_kms = plan.keys.iter().any(ChosenKey::is_in_kms);
+            let turns = Turns::BySize(app.files_at_once(asks_kms));
+            work.run(app, &store, turns, Done::Encrypted, |job, turn| plan.encrypt(job, turn))
         }
     }
 }

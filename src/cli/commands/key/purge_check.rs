@@ -17,7 +17,7 @@ use crate::output::counted::counted;
 use crate::output::diagnosis::Diagnosis;
 use crate::output::error::{About, Concerning as _, Error, Found, UsageError};
 use crate::output::records::key::NeedingRecord;
-use crate::output::records::summary::{OfTree, PurgeCheckCounts, Summary};
+use crate::output::records::summary::{KmsCounts, OfTree, PurgeCheckCounts, Summary};
 use crate::output::sanitize;
 
 /// What was found.
@@ -148,6 +148,7 @@ impl PurgeCheck {
             failed,
             not_tried: None,
             sources_changed: None,
+            kms: KmsCounts::from(&**app.kms_calls()),
             counts,
             failures,
         })?)

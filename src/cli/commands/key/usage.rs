@@ -15,7 +15,7 @@ use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::opening::{Missing, Opening};
-use crate::cli::trees::batch::{self, Outcome, lock};
+use crate::cli::trees::batch::{self, Outcome, Turns, lock};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{Error, Found};
@@ -66,6 +66,8 @@ struct Report {
     stale: usize,
     by_envelope_only: usize,
     closed: usize,
+    /// Keys of files of which nothing is known, because AWS KMS did not answer.
+    unanswered: usize,
 }
 
 pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
@@ -75,8 +77,12 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     opening.require_keyring()?;
     let report = Mutex::default();
     let mut tree = Tree::new(&args.paths, args.recursive);
-    let at_once = if args.fail_if_stale { opening.files_at_once(app) } else { 1 };
-    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, at_once, |entry| {
+    let turns = if args.fail_if_stale {
+        Turns::waiting(app, &opening, Turns::Alike)
+    } else {
+        Turns::InOrder
+    };
+    let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, _| {
         look(app, args, &opening, entry, &report)
     })?;
     let report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -84,6 +90,11 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     if !args.fail_if_stale {
         app.ui.note(
             "by the names in headers and records, which prove nothing; by proof: --fail-if-stale",
+        );
+    }
+    if report.unanswered > 0 {
+        app.ui.warning(
+            "what AWS KMS did not answer is not proved, and counts neither as opened nor as not opened by its keys",
         );
     }
     let stale = report.stale;
@@ -161,6 +172,10 @@ fn look(
         report.by_envelope_only += 1;
         text.push_str(&format!("{shown}: opens through an envelope file only\n"));
     }
+    for reason in keys.unanswered() {
+        report.unanswered += 1;
+        text.push_str(&format!("{shown}: not proved: {}\n", sanitize::text(&reason)));
+    }
     let record = UsageOfFile {
         bytes,
         message_id: header.fields.message_id.to_string(),
@@ -168,6 +183,7 @@ fn look(
         by_proof: args.fail_if_stale,
         needs_old_version: !is_closed && !is_current,
         by_envelope_only: needs_envelope,
+        not_proved: keys.unanswered(),
         closed: is_closed,
         path: path.into(),
     };

@@ -1,4 +1,6 @@
-//! The client against a server that answers well, wrongly, half or not at all. No test reads the environment.
+//! The client against a server that answers well, wrongly, half or not at all. Credentials,
+//! region and endpoint are given, so nothing of AWS's is read from the environment; the SDK's connections still go by
+//! `HTTP_PROXY` where it is set without `NO_PROXY`.
 
 mod server;
 

@@ -1,0 +1,99 @@
+//! What a run would ask of AWS KMS: every call is counted, and none made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::api::{KmsApi, KmsBlob, KmsCause, KmsError, KmsKeyName, KmsOpened, KmsRewrapped};
+use crate::crypto::ec::EcPublicKey;
+use crate::crypto::secret::{DataKey, SecretBytes};
+use crate::message::context::EncryptionContext;
+
+/// Calls that were not made.
+#[derive(Clone, Debug, Default)]
+pub struct Estimate(Arc<AtomicU64>);
+
+impl Estimate {
+    /// How many there are.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts calls that only an answer would lead to.
+    pub fn expect(&self, calls: u64) {
+        self.0.fetch_add(calls, Ordering::Relaxed);
+    }
+
+    fn not_asked(&self, action: &'static str, key: Option<&KmsKeyName>) -> KmsError {
+        self.expect(1);
+        KmsError::new(action, key, KmsCause::NotAsked)
+    }
+
+    /// What stands for a blob, so that what is done with one goes on.
+    fn blob(&self, action: &'static str, key: &KmsKeyName) -> Result<KmsBlob, KmsError> {
+        let error = self.not_asked(action, Some(key));
+        let arn = match key {
+            KmsKeyName::Arn(arn) => Some(arn.clone()),
+            KmsKeyName::Bare(id) => format!("arn:aws:kms:none:000000000000:key/{id}").parse().ok(),
+        };
+        let key = arn.ok_or(error)?;
+        Ok(KmsBlob { key, blob: Vec::new(), material_id: None })
+    }
+}
+
+impl KmsApi for Estimate {
+    fn generate_data_key(
+        &self,
+        key: &KmsKeyName,
+        _: usize,
+        _: &EncryptionContext,
+    ) -> Result<(DataKey, KmsBlob), KmsError> {
+        Err(self.not_asked("GenerateDataKey", Some(key)))
+    }
+
+    fn generate_data_key_without_plaintext(
+        &self,
+        key: &KmsKeyName,
+        _: usize,
+        _: &EncryptionContext,
+    ) -> Result<KmsBlob, KmsError> {
+        self.blob("GenerateDataKeyWithoutPlaintext", key)
+    }
+
+    fn encrypt(
+        &self,
+        key: &KmsKeyName,
+        _: &DataKey,
+        _: &EncryptionContext,
+    ) -> Result<KmsBlob, KmsError> {
+        self.blob("Encrypt", key)
+    }
+
+    fn decrypt(
+        &self,
+        key: Option<&KmsKeyName>,
+        _: &[u8],
+        _: &EncryptionContext,
+    ) -> Result<KmsOpened, KmsError> {
+        Err(self.not_asked("Decrypt", key))
+    }
+
+    fn re_encrypt(
+        &self,
+        source: Option<&KmsKeyName>,
+        _: &[u8],
+        _: &EncryptionContext,
+        _: &KmsKeyName,
+        _: &EncryptionContext,
+    ) -> Result<KmsRewrapped, KmsError> {
+        Err(self.not_asked("ReEncrypt", source))
+    }
+
+    fn derive_shared_secret(
+        &self,
+        key: &KmsKeyName,
+        _: &EcPublicKey,
+    ) -> Result<SecretBytes, KmsError> {
+        Err(self.not_asked("DeriveSharedSecret", Some(key)))
+    }
+}
