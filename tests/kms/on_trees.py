@@ -101,9 +101,8 @@ def ctrl_c_in_the_middle(place):
 def a_large_run_is_estimated(place):
     place.enwrap("keygen", "local")
     _encrypted(place, "local")
-    for verb in (["rewrap", "--add"], ["reencrypt"]):
-        ended = place.enwrap(*verb, "-r", "out", "-k", place.keys.one, "--dry-run")
-        assert f"{MANY} calls" in ended.said + ended.stdout.decode(), ended.said + ended.stdout.decode()
+    ended = place.enwrap("rewrap", "--add", "-r", "out", "-k", place.keys.one, "--dry-run")
+    assert f"{MANY} calls" in ended.said, ended.said
     assert place.kms.calls() == {}, place.kms.calls()
 
 

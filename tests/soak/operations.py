@@ -501,7 +501,8 @@ class Soak:
             code, record = model.rewrap(self.keyring, sets, context, ids, is_adding)
         arguments = [*self.under(chosen), *expected.arguments()] + ["--add"] * is_adding
         arguments += ["--envelope", SHARED] * is_shared
-        is_dry = self.rng.random() < 0.1
+        # AWS KMS is not asked in a dry run, which says less then.
+        is_dry = self.rng.random() < 0.1 and not any(key.is_kms for key in self.keyring.keys)
         arguments += ["--dry-run"] * is_dry
         touched = self.touched(path)
         lines = self.enwrap("rewrap", path, *arguments, code=code, touched=touched, is_change=True, is_json=True)
