@@ -10,8 +10,8 @@ pub(super) fn verdict(error: &KmsError) -> Verdict {
     let KmsError { action, key, context, cause } = error;
     match cause {
         KmsCause::NoCredentials => Exit::Kms.hint(
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; what the AWS CLI would use: \
-             aws sts get-caller-identity",
+            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for credentials \
+             that a command gives: eval \"$(aws configure export-credentials --format env)\"",
         ),
         KmsCause::ExpiredCredentials => {
             Exit::Kms.hint("get new ones, with SSO: aws sso login; and run this again")
