@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use enwrap::fs::file_at::FileAt;
+use enwrap::keyring::model::name::KMS_NAMESPACE;
 use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::aws_kms::api::KmsKeyName;
 use enwrap::keys::aws_kms::estimate::Estimate;
@@ -170,7 +171,10 @@ impl Opening {
     /// Says why a message did not open: for want of a keyring, if it has nothing but keys.
     pub(crate) fn unopened(&self, error: OpenError) -> Error {
         match (&error, self.require_keyring()) {
-            (OpenError::Locked { error: ResolveError::NoKey { .. }, .. }, Err(missing)) => {
+            // Keys of AWS KMS need no keyring.
+            (OpenError::Locked { error: ResolveError::NoKey { wanted, .. }, .. }, Err(missing))
+                if !wanted.iter().any(|name| name.starts_with(KMS_NAMESPACE)) =>
+            {
                 missing.into()
             }
             _ => error.into(),

@@ -379,6 +379,22 @@ mod tests {
     }
 
     #[test]
+    fn names_are_looked_at_without_asking_anybody() {
+        let (keyring, data_key, [local, _]) = sample();
+        let remote = FakeRemote::new("r");
+        let none = EncryptionContext::default();
+        let far = remote.recipient(&remote.key()).unwrap().wrap(&data_key, &none).unwrap();
+        let services: [&dyn KeyService; 2] = [&keyring, &remote];
+        let sets = [(SetOrigin::Header, vec![local, far])];
+        let named = resolve(&services, sets, &none, ResolvePurpose::Name, Some);
+        let keys = named.sets[0].keys.iter().map(|key| key.key.clone().unwrap().key);
+        let expected = [ids(&keyring)[0].clone(), remote.key()];
+        assert_eq!(keys.collect::<Vec<_>>(), expected);
+        assert!(named.opened.is_none() && named.sets[0].keys.iter().all(ResolvedKey::is_unknown));
+        assert_eq!(remote.asked.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
     fn an_outage_decides_only_where_no_key_opens_and_a_refusal_is_no_outage() {
         let (keyring, data_key, [mut local, _]) = sample();
         let remote = FakeRemote::new("r");

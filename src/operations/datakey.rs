@@ -229,6 +229,8 @@ mod tests {
 
     use super::*;
     use crate::keyring::{Key, RootKeys};
+    use crate::keys::aws_kms::Discovery;
+    use crate::keys::aws_kms::estimate::Estimate;
     use crate::message::context::context;
 
     #[test]
@@ -262,6 +264,28 @@ mod tests {
         let (opened, key) =
             decrypt(&services, &[], parse_blob(&moved).unwrap().own().unwrap(), &other).unwrap();
         assert_eq!((opened, key.key), (data_key, second));
+    }
+
+    #[test]
+    fn a_blob_of_aws_kms_is_told_from_one_of_ours() {
+        // The beginning of those that the service makes today.
+        let bytes = [&[1, 2, 2, 0, 0x78][..], &[7; 150]].concat();
+        let of_service = |form: &[u8]| match parse_blob(form) {
+            Ok(Blob::OfService { bytes, .. }) => Some(bytes),
+            _ => None,
+        };
+        for form in [&bytes[..], STANDARD.encode(&bytes).as_bytes()] {
+            assert_eq!(of_service(form).as_ref(), Some(&bytes));
+        }
+        // Whatever it begins with: what is no text is taken as it is.
+        assert!(of_service(&[&b"1234"[..], &[0xff; 40]].concat()).is_some());
+        assert!(of_service(&[7; api::MOST_BLOB_BYTES]).is_some());
+        assert!(of_service(&[7; api::MOST_BLOB_BYTES + 1]).is_none());
+        let kms = AwsKms::new(Box::new(Estimate::default()), &RootKeys::default(), Discovery::Off);
+        let blob = parse_blob(&bytes).unwrap();
+        let none = EncryptionContext::default();
+        let opened = decrypt_with_kms(&RootKeys::default(), &kms, &[], blob, &none);
+        assert!(matches!(opened, Err(DatakeyError::NotABlob(_))), "nobody was to be asked");
     }
 
     #[test]

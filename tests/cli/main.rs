@@ -21,6 +21,7 @@ mod git;
 mod keyring;
 mod keys;
 mod kinds;
+mod kms_choice;
 mod kms_keys;
 mod lifecycle;
 mod messages;

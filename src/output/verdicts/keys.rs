@@ -56,6 +56,12 @@ fn resolve(error: &ResolveError, about: &About, unwrap_hint: &str) -> Verdict {
         ResolveError::NoKey { is_excluded: true, .. } => {
             Exit::NoKey.hint("the key is here, but it is not one of --only-key")
         }
+        ResolveError::NoKey { wanted, .. } if let Some(arn) = key_in_kms(wanted) => {
+            let arn = sanitize::text(arn);
+            Exit::NoKey.hint(format!(
+                "AWS KMS has a key that opens it: --only-key {arn}, or for good: enwrap key import --aws-kms {arn}"
+            ))
+        }
         ResolveError::NoKey { missing_version, .. } => {
             let why = missing_version.as_deref().unwrap_or("lacks it");
             let lacks = about.keyring().map_or_else(String::new, |keyring| {
@@ -77,6 +83,11 @@ fn resolve(error: &ResolveError, about: &About, unwrap_hint: &str) -> Verdict {
             Exit::Authentication.hint(unwrap_hint)
         }
     }
+}
+
+/// The ARN of the first key of AWS KMS among the names of keys.
+fn key_in_kms(names: &[String]) -> Option<&str> {
+    names.iter().find_map(|name| name.strip_prefix("aws-kms: "))
 }
 
 /// Where the passphrase of a message can come from.
