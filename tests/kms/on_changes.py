@@ -48,7 +48,8 @@ def each_wrap_is_asked_for_once(place):
         (["key", "usage", "--fail-if-stale"], once),
         (["rewrap", "--only-key", "kms"], once),
         (["reencrypt"], again),
-        (["edit", "--stdin"], again),
+        # What cannot be wrapped is told before somebody types.
+        (["edit", "--stdin"], {"Decrypt": 1, "GenerateDataKey": 2}),
     ]
     message, wrong = place.message("kms"), []
     for command, calls in expected:
