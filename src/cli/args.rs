@@ -54,7 +54,7 @@ pub(crate) struct GlobalArgs {
 
     /// Ask AWS KMS for up to N things at once
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
-    #[arg(hide_short_help = true)]
+    #[arg(value_parser = parse_concurrency, hide_short_help = true)]
     pub(crate) kms_concurrency: NonZeroUsize,
 
     /// Say nothing but errors
@@ -225,6 +225,12 @@ impl DiscoveryArgs {
             Some(accounts) => Discovery::Accounts(accounts.clone()),
         }
     }
+}
+
+/// Parses how many calls are made at once. Each waits on a thread of its own.
+fn parse_concurrency(text: &str) -> Result<NonZeroUsize, &'static str> {
+    let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= 256);
+    number.ok_or("it is a number from 1 to 256")
 }
 
 /// Parses the number of an AWS account.

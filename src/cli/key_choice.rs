@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use enwrap::keyring::model::key::Origin;
 use enwrap::keyring::{Alias, Key, KeyVersion, KeyringError, RootKeys, Store};
 use enwrap::keys::aws_kms::api::{KmsCause, KmsError, KmsKeyName};
-use enwrap::keys::aws_kms::client;
+use enwrap::keys::aws_kms::{AwsKms, client};
 use enwrap::keys::service::{KeyName, WrapError};
 
 use super::environment;
@@ -43,7 +43,11 @@ impl ChosenKey<'_> {
         }
         if self.is_in_kms() && !client::IS_BUILT {
             let not_built = KmsError::new("Encrypt", None, KmsCause::NotBuilt);
-            let error = KmsError { key: self.name().to_string(), ..not_built };
+            let key = match self {
+                Self::Held(key) => key.kms_arn().map_or_else(String::new, |arn| arn.to_string()),
+                Self::InKms(name) => name.to_string(),
+            };
+            let error = KmsError { key, ..not_built };
             return Err(WrapError::from(error).into());
         }
         Ok(())
@@ -75,14 +79,8 @@ pub(crate) fn keys_to_encrypt<'a>(
         let default = keyring.key(Alias::DEFAULT).map_err(|_| no_default(keyring))?;
         return Ok(vec![ChosenKey::Held(default)]);
     }
-    let mut keys: Vec<ChosenKey<'a>> = Vec::new();
-    for name in &names {
-        let key = choose(keyring, store, name)?;
-        if keys.iter().all(|chosen| chosen.name() != key.name()) {
-            keys.push(key);
-        }
-    }
-    Ok(keys)
+    let keys: Result<_, Error> = names.iter().map(|name| choose(keyring, store, name)).collect();
+    keys.map(distinct)
 }
 
 fn choose<'a>(keyring: &'a RootKeys, store: &Store, name: &str) -> Result<ChosenKey<'a>, Error> {
@@ -91,11 +89,44 @@ fn choose<'a>(keyring: &'a RootKeys, store: &Store, name: &str) -> Result<Chosen
     }
     let name: KmsKeyName =
         name.parse().map_err(|error| UsageError::new(format!("'{name}': {error}")))?;
-    let is_it = |(key, version): &(&Key, &KeyVersion)| {
-        key.origin() == Origin::AwsKms && version.name == name.key_id()
+    Ok(held_as(keyring, &name).map_or(ChosenKey::InKms(name), ChosenKey::Held))
+}
+
+/// The key of the keyring that AWS KMS has under this name, if the name alone says so.
+fn held_as<'a>(keyring: &'a RootKeys, name: &KmsKeyName) -> Option<&'a Key> {
+    let is_it = |(_, version): &(&Key, &KeyVersion)| match (version.kms_arn(), name) {
+        (Some(held), KmsKeyName::Arn(arn)) => held == *arn,
+        (Some(held), KmsKeyName::Bare(id)) => held.key_id() == Some(id),
+        (None, _) => false,
     };
-    let held = keyring.versions().find(is_it);
-    Ok(held.map_or(ChosenKey::InKms(name), |(key, _)| ChosenKey::Held(key)))
+    keyring.versions().find(is_it).map(|(key, _)| key)
+}
+
+/// A chosen key by the name that does not change: what an alias stands for is asked for. Where several names are compared,
+/// two of one key are the same then.
+pub(crate) fn identified<'a>(
+    keyring: &'a RootKeys,
+    kms: &AwsKms,
+    key: ChosenKey<'a>,
+) -> Result<ChosenKey<'a>, Error> {
+    let ChosenKey::InKms(name) = &key else { return Ok(key) };
+    if matches!(name, KmsKeyName::Arn(arn) if arn.key_id().is_some()) {
+        return Ok(key);
+    }
+    let Some(arn) = kms.identify(name)? else { return Ok(key) };
+    let name = KmsKeyName::Arn(arn);
+    Ok(held_as(keyring, &name).map_or(ChosenKey::InKms(name), ChosenKey::Held))
+}
+
+/// Each key once, in their order.
+pub(crate) fn distinct(keys: Vec<ChosenKey<'_>>) -> Vec<ChosenKey<'_>> {
+    let mut distinct: Vec<ChosenKey<'_>> = Vec::new();
+    for key in keys {
+        if distinct.iter().all(|chosen| chosen.name() != key.name()) {
+            distinct.push(key);
+        }
+    }
+    distinct
 }
 
 /// Refuses operands that name a key and not a file: `-r backup note` is no way to say `-k backup`, and would encrypt

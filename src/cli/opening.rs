@@ -24,7 +24,9 @@ use super::args::OpenArgs;
 use super::environment;
 use super::io::message_source::MessageSource;
 use super::io::source::is_stdin;
-use super::key_choice::{ChosenKey, keys_in_kms, keys_to_encrypt, named_keys};
+use super::key_choice::{
+    ChosenKey, distinct, identified, keys_in_kms, keys_to_encrypt, named_keys,
+};
 use super::key_services::key_services;
 use super::outputs::Role;
 use super::secrets::passphrase::{OfMessages, Sources};
@@ -111,7 +113,8 @@ impl Opening {
         if names.iter().any(|name| !KmsKeyName::is_meant(name)) {
             self.require_keyring()?;
         }
-        let (names, in_kms) = names_of(store, &named_keys(&self.keyring, store, names)?)?;
+        let keys = named_keys(&self.keyring, store, names)?;
+        let (names, in_kms) = self.names_of(store, keys)?;
         in_kms.into_iter().for_each(|name| self.kms.add(name));
         Ok(names)
     }
@@ -125,9 +128,30 @@ impl Opening {
         let keys = keys_to_encrypt(&self.keyring, store, names);
         let keys =
             keys.map_err(|error| self.require_keyring().map_or_else(Into::into, |()| error))?;
-        let (names, in_kms) = names_of(store, &keys)?;
+        let (names, in_kms) = self.names_of(store, keys)?;
         in_kms.into_iter().for_each(|name| self.kms.add(name));
         Ok(names)
+    }
+
+    /// What keys to encrypt under are called, and those of them that no keyring has.
+    fn names_of(
+        &self,
+        store: &Store,
+        keys: Vec<ChosenKey<'_>>,
+    ) -> Result<(Vec<KeyName>, Vec<KmsKeyName>), Error> {
+        let (mut identified_keys, mut in_kms) = (Vec::new(), Vec::new());
+        for key in keys {
+            key.require_to_encrypt().in_keyring(store)?;
+            identified_keys.push(identified(&self.keyring, &self.kms, key)?);
+        }
+        let keys = distinct(identified_keys);
+        for key in &keys {
+            key.require_to_encrypt().in_keyring(store)?;
+            if let ChosenKey::InKms(name) = key {
+                in_kms.push(name.clone());
+            }
+        }
+        Ok((keys.iter().map(ChosenKey::name).collect(), in_kms))
     }
 
     /// Refuses to go on without a keyring, for what passphrases alone do not serve.
@@ -236,21 +260,6 @@ impl Opening {
 /// The wrapping key of a keyring or of AWS KMS that an encrypted data key names. A name proves nothing.
 pub(crate) fn named_by(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
     aws_kms::wrapping_key_named_by(keyring, wrapped)
-}
-
-/// What keys to encrypt under are called, and those of them that no keyring has.
-fn names_of(
-    store: &Store,
-    keys: &[ChosenKey<'_>],
-) -> Result<(Vec<KeyName>, Vec<KmsKeyName>), Error> {
-    let mut in_kms = Vec::new();
-    for key in keys {
-        key.require_to_encrypt().in_keyring(store)?;
-        if let ChosenKey::InKms(name) = key {
-            in_kms.push(name.clone());
-        }
-    }
-    Ok((keys.iter().map(ChosenKey::name).collect(), in_kms))
 }
 
 /// What a wrapping key is called; of one that has no versions, without one.

@@ -21,6 +21,10 @@ use crate::message::encrypted_data_key::EncryptedDataKey;
 /// a derivation that was tried cost nothing: records repeat what the header has.
 const MOST_PASSPHRASES: usize = 4;
 
+/// Encrypted data keys of one message that a remote service is asked for, in its records and in its header each. A message
+/// has some; whoever can write beside it can add thousands, and each is a call that costs time and money.
+const MOST_ASKED: usize = 32;
+
 /// What a resolution is for, and so which keys it tries.
 #[derive(Clone, Copy, Debug)]
 pub enum ResolvePurpose<'a> {
@@ -139,7 +143,8 @@ pub fn resolve<T>(
     };
     let mut sets: Vec<KeySet> =
         sets.into_iter().map(|(origin, keys)| KeySet { origin, keys: resolved(keys) }).collect();
-    let mut attempt = Attempt { context, purpose, accept, opened: None, derivations: Vec::new() };
+    let (derivations, asked) = (Vec::new(), [0; 2]);
+    let mut attempt = Attempt { context, purpose, accept, opened: None, derivations, asked };
     for locality in [Locality::Local, Locality::Remote, Locality::Person] {
         let services = services.iter().filter(|service| service.locality() == locality);
         let services: Vec<&dyn KeyService> = services.copied().collect();
@@ -150,12 +155,14 @@ pub fn resolve<T>(
         }
         // Records repeat what the header has, and a service would be asked again.
         let mut tried: HashMap<EncryptedDataKey, (Option<WrappingKey>, Proof)> = HashMap::new();
-        for key in sets.into_iter().flat_map(|set| &mut set.keys) {
-            match tried.get(&key.wrapped) {
-                Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
-                None => {
-                    attempt.on(key, &services);
-                    tried.insert(key.wrapped.clone(), (key.key.clone(), key.proof.clone()));
+        for set in sets {
+            for key in &mut set.keys {
+                match tried.get(&key.wrapped) {
+                    Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
+                    None => {
+                        attempt.on(key, set.origin, &services);
+                        tried.insert(key.wrapped.clone(), (key.key.clone(), key.proof.clone()));
+                    }
                 }
             }
         }
@@ -185,11 +192,13 @@ struct Attempt<'a, T, F> {
     opened: Option<(T, WrappingKey)>,
     /// The derivations from a passphrase that were tried, as encrypted data keys name them.
     derivations: Vec<String>,
+    /// How often a remote service was asked for keys of records, and of the header.
+    asked: [usize; 2],
 }
 
 impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
     /// Tries one encrypted data key with the keys of some services.
-    fn on(&mut self, resolved: &mut ResolvedKey, services: &[&dyn KeyService]) {
+    fn on(&mut self, resolved: &mut ResolvedKey, origin: SetOrigin, services: &[&dyn KeyService]) {
         for service in services {
             let candidates = match self.purpose {
                 ResolvePurpose::ProveUnnamed => service.unnamed_candidates(&resolved.wrapped),
@@ -203,7 +212,22 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                     return;
                 }
                 let is_person = service.locality() == Locality::Person;
-                let proof = self.try_candidate(&candidate, &resolved.wrapped, is_person);
+                let is_remote = service.locality() == Locality::Remote;
+                let place = usize::from(origin == SetOrigin::Header);
+                let proof = if is_remote && self.asked[place] == MOST_ASKED {
+                    Proof::Unknown(UnknownReason::NotTried)
+                } else {
+                    self.try_candidate(&candidate, &resolved.wrapped, is_person)
+                };
+                let was_asked = !matches!(
+                    proof,
+                    Proof::Unknown(
+                        UnknownReason::NotChosen
+                            | UnknownReason::NotTried
+                            | UnknownReason::Unusable(_)
+                    )
+                );
+                self.asked[place] += usize::from(is_remote && was_asked);
                 if is_person {
                     // A passphrase is no key that is held here, unless it opens: every one has the same name.
                     let is_closer = rank(&proof) > rank(&resolved.proof)
@@ -282,6 +306,8 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
             }
             Ok(None) => Proof::Refused(Refusal::NotBound),
             Err(UnwrapError::Refused) => Proof::Refused(Refusal::DoesNotUnwrap),
+            Err(UnwrapError::OtherKey) => Proof::Unknown(UnknownReason::NotHeld),
+            Err(UnwrapError::InDoubt) => Proof::Unknown(UnknownReason::ContextInDoubt),
             Err(UnwrapError::Key(error)) => Proof::Unknown(UnknownReason::Unusable(error)),
             Err(UnwrapError::Service(error)) => Proof::Unknown(UnknownReason::Service(error)),
             Err(UnwrapError::Passphrase(fault)) => Proof::Unknown(UnknownReason::Passphrase(fault)),

@@ -246,6 +246,12 @@ pub enum UnwrapError {
     /// several keys goes on after it.
     #[error("the encrypted data key does not unwrap")]
     Refused,
+    /// It is under another key than this one, which may be the one that it names. So nothing is known of that.
+    #[error("the encrypted data key is under another key")]
+    OtherKey,
+    /// It does not unwrap, and the key may not be the one that it is held to be. So nothing is known.
+    #[error("the encrypted data key does not unwrap, or the key is another one")]
+    InDoubt,
     /// The key is held, and cannot unwrap: only its public half is here. So nothing is known.
     #[error(transparent)]
     Key(KeyError),

@@ -100,10 +100,17 @@ pub fn parse_blob(bytes: &[u8]) -> Result<Blob, DatakeyError> {
     parse_bytes(&bytes)
 }
 
+/// Whether AWS KMS may have made a blob of these bytes: it has the name of a key, an IV, a tag and some more. A text is not
+/// sent anywhere, since it may be somebody's secret.
+fn may_be_of_service(bytes: &[u8]) -> bool {
+    const LEAST: usize = 64;
+    (LEAST..=api::MOST_BLOB_BYTES).contains(&bytes.len()) && std::str::from_utf8(bytes).is_err()
+}
+
 fn parse_bytes(bytes: &[u8]) -> Result<Blob, DatakeyError> {
     match EncryptedDataKey::parse(bytes) {
         Ok(own) => Ok(Blob::Own(own)),
-        Err(fault) if (1..=api::MOST_BLOB_BYTES).contains(&bytes.len()) => {
+        Err(fault) if may_be_of_service(bytes) => {
             Ok(Blob::OfService { bytes: bytes.to_vec(), fault })
         }
         Err(fault) => Err(DatakeyError::NotABlob(fault)),
@@ -150,7 +157,7 @@ pub fn decrypt_with_kms(
             let (data_key, key) = decrypt(&[keyring, kms], only, wrapped, context)?;
             Ok((data_key, BlobKey::Wrapping(key)))
         }
-        Blob::OfService { fault, .. } if !kms.is_in_use() => Err(DatakeyError::NotABlob(fault)),
+        Blob::OfService { fault, .. } if !kms.may_ask(&[]) => Err(DatakeyError::NotABlob(fault)),
         Blob::OfService { .. } if !kms.may_ask(only) => {
             let wanted = vec!["a key of AWS KMS".to_owned()];
             Err(ResolveError::NoKey { wanted, is_excluded: true, missing_version: None }.into())
@@ -185,7 +192,9 @@ pub fn decrypt(
 /// Why AWS KMS did not open a blob of its own.
 fn unopened(error: UnwrapError) -> DatakeyError {
     DatakeyError::Locked(match error {
-        UnwrapError::Refused => ResolveError::DoesNotUnwrap { named: vec!["AWS KMS".to_owned()] },
+        UnwrapError::Refused | UnwrapError::OtherKey | UnwrapError::InDoubt => {
+            ResolveError::DoesNotUnwrap { named: vec!["AWS KMS".to_owned()] }
+        }
         UnwrapError::Key(error) => ResolveError::Unusable(error),
         UnwrapError::Passphrase(fault) => ResolveError::Passphrase(fault),
         UnwrapError::Service(error) => ResolveError::Service(error),
@@ -273,7 +282,7 @@ mod tests {
     #[test]
     fn a_blob_of_aws_kms_is_told_from_one_of_ours() {
         // The beginning of those that the service makes today.
-        let bytes = [&[1, 2, 2, 0, 0x78][..], &[7; 150]].concat();
+        let bytes = [&[1, 2, 2, 0, 0x78][..], &[0xf7; 150]].concat();
         let of_service = |form: &[u8]| match parse_blob(form) {
             Ok(Blob::OfService { bytes, .. }) => Some(bytes),
             _ => None,
@@ -282,9 +291,17 @@ mod tests {
             assert_eq!(of_service(form).as_ref(), Some(&bytes));
         }
         // Whatever it begins with: what is no text is taken as it is.
-        assert!(of_service(&[&b"1234"[..], &[0xff; 40]].concat()).is_some());
-        assert!(of_service(&[7; api::MOST_BLOB_BYTES]).is_some());
-        assert!(of_service(&[7; api::MOST_BLOB_BYTES + 1]).is_none());
+        assert!(of_service(&[&b"1234"[..], &[0xff; 60]].concat()).is_some());
+        assert!(of_service(&[0xff; api::MOST_BLOB_BYTES]).is_some());
+        for other in [
+            &[0xff; api::MOST_BLOB_BYTES + 1][..],
+            &[0xff; 63],
+            // Somebody's password, and a secret access key of AWS.
+            "pässwörd = geheim; pässwörd = geheim; pässwörd = geheim; pässwörd".as_bytes(),
+            b"wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab",
+        ] {
+            assert!(of_service(other).is_none());
+        }
         let kms = AwsKms::new(Box::new(Estimate::default()), &RootKeys::default(), Discovery::Off);
         let blob = parse_blob(&bytes).unwrap();
         let none = EncryptionContext::default();

@@ -150,6 +150,24 @@ pub fn rewrap_proved(
     Ok(Rewrapped::Record { record, left_out, unanswered: report.unanswered() })
 }
 
+/// A record with the keys of records that others have added since it was made, as far as readers take them: the newest
+/// record is the set that counts. Nothing proves those keys, and no reader is lost by one too many.
+#[must_use]
+pub fn joined(mut record: Record, added: impl IntoIterator<Item = Record>) -> Record {
+    let most = usize::from(Limits::default().encrypted_data_keys);
+    for wrapped in added.into_iter().flat_map(|record| record.encrypted_data_keys) {
+        let is_there = record.encrypted_data_keys.contains(&wrapped);
+        if is_there || record.encrypted_data_keys.len() == most {
+            continue;
+        }
+        record.encrypted_data_keys.push(wrapped);
+        if record.to_line().len() > MOST_LINE_BYTES {
+            record.encrypted_data_keys.pop();
+        }
+    }
+    record
+}
+
 /// Whether the message is proved to have the wanted keys; of an explicit choice, and no others in the newest set.
 fn is_so(report: &KeyReport, chosen: RewrapKeys<'_>, wanted: &[KeyName]) -> bool {
     let has = |mut keys: std::slice::Iter<'_, ResolvedKey>, key: &KeyName| {
@@ -399,5 +417,28 @@ mod tests {
             decrypt_only: false,
         };
         selection.to_keyring().unwrap().into_keys().remove(0)
+    }
+
+    #[test]
+    fn what_others_have_added_is_joined_as_far_as_readers_take_it() {
+        let record = |numbers: std::ops::Range<u8>, len: usize| Record {
+            message_id: [7; 32].into(),
+            encrypted_data_keys: numbers
+                .map(|number| EncryptedDataKey {
+                    provider_id: b"ns".to_vec(),
+                    provider_info: vec![number],
+                    ciphertext: vec![number; len],
+                })
+                .collect(),
+            created: now(),
+        };
+        let own = record(0..2, 1);
+        let all = joined(own.clone(), [record(1..3, 1), record(2..4, 1)]).encrypted_data_keys;
+        assert_eq!(all, record(0..4, 1).encrypted_data_keys);
+        // Ours first: they are what this run promises.
+        let many = joined(own.clone(), [record(2..200, 1)]);
+        assert_eq!(many.encrypted_data_keys, record(0..64, 1).encrypted_data_keys);
+        let long = joined(own, [record(2..64, 60_000)]);
+        assert!(long.to_line().len() <= MOST_LINE_BYTES && long.encrypted_data_keys.len() > 2);
     }
 }

@@ -11,21 +11,20 @@ use enwrap::fs::append::Links;
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::aws_kms::api::{KmsCause, KmsError};
 use enwrap::keys::aws_kms::estimate::Estimate;
-use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
+use enwrap::keys::envelope::{self, Envelope, Record, Records};
 use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::KeyName;
 use enwrap::keys::unopened::ResolveError;
 use enwrap::message::header::ParsedHeader;
-use enwrap::message::message_id::MessageId;
-use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenError, OpenedMessage};
-use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap, rewrap_proved};
+use enwrap::operations::decrypt::{Commitment, OpenError, OpenedMessage};
+use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, joined, rewrap_proved};
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
-use crate::cli::opening::{self, Missing, Opening, OpeningOne};
+use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Role;
 use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::trees::batch::{self, Outcome, Turns, lock};
@@ -101,19 +100,9 @@ struct Waiting {
 
 type Digest = [u8; 32];
 
-/// Records by digest: one can have a megabyte, and many messages wait.
-fn digests(records: &[Record]) -> BTreeSet<Digest> {
-    records.iter().map(|record| Sha256::digest(record.to_line()).into()).collect()
-}
-
-/// An envelope file as it is now, before what was known when the run began.
-struct Now<'a>(&'a Envelope, &'a OpeningOne<'a>);
-
-impl Records for Now<'_> {
-    fn of(&self, message: &MessageId) -> Vec<Record> {
-        let records = self.0.of(message).into_iter().chain(self.1.of(message));
-        records.take(MOST_RECORDS).collect()
-    }
+/// Records are told by it: one can have a megabyte, and many messages wait.
+fn digest(record: &Record) -> Digest {
+    Sha256::digest(record.to_line()).into()
 }
 
 /// Whether a message was not opened because a dry run asks nobody.
@@ -196,11 +185,11 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     }
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.policy.commitment = Commitment::Optional;
-    let keys = opening.choose(&store, &args.keys)?;
     let estimate = Estimate::default();
     if args.dry_run {
         opening = opening.estimated_by(&estimate);
     }
+    let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().chain(passphrase).collect();
     let envelope = shared.clone().unwrap_or_else(|| FileAt::named(PathBuf::new()));
@@ -281,7 +270,7 @@ impl RewrapRun<'_> {
             Err(error) if was_not_asked(&error) => return self.tell_unknown(path),
             opened => opened.map_err(|error| self.opening.unopened(error))?,
         };
-        let known = digests(&Records::of(&one, &opened.header().message_id));
+        let known = Records::of(&one, &opened.header().message_id).iter().map(digest).collect();
         let header = opened.read_header();
         let rewrapped = rewrap_proved(header, &report, opener.services, self.chosen())?;
         let mut written = lock(&self.written);
@@ -379,9 +368,9 @@ impl RewrapRun<'_> {
                     .map_or_else(|| Envelope::open(envelope.clone()), Envelope::catch_up);
                 known = now.ok();
             }
-            made = self.current_records(&written.pending.records, known.as_ref())?;
+            made = Self::current_records(&written.pending.records, known.as_ref());
             let records = made.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);
-            Ok::<_, Error>(records.filter_map(|(record, _)| record.clone()).collect())
+            Ok::<_, Error>(records.map(|(record, _)| record.clone()).collect())
         });
         if self.shared.is_some() {
             written.known = known;
@@ -399,16 +388,8 @@ impl RewrapRun<'_> {
                 written.replaced += 1;
                 continue;
             }
-            match record {
-                Some(record) => {
-                    written.changed += 1;
-                    self.tell(&waiting.path, Some((record, &written.pending.envelope)))?;
-                }
-                None => {
-                    written.already_so += 1;
-                    self.tell(&waiting.path, None)?;
-                }
-            }
+            written.changed += 1;
+            self.tell(&waiting.path, Some((record, &written.pending.envelope)))?;
         }
         Ok(())
     }
@@ -425,30 +406,16 @@ impl RewrapRun<'_> {
         now.is_none_or(|now| now.fields.message_id != header.fields.message_id)
     }
 
-    /// The pending records; with the envelope file as it is `now`, made again with what others have added since, which
-    /// would else be left out of the newest set.
-    fn current_records(
-        &self,
-        pending: &[Waiting],
-        now: Option<&Envelope>,
-    ) -> Result<Vec<Option<Record>>, Error> {
+    /// The pending records; with the envelope file as it is `now`, and what others have added since, which would else be
+    /// left out of the newest set. Nobody is asked for it: others wait for the file meanwhile.
+    fn current_records(pending: &[Waiting], now: Option<&Envelope>) -> Vec<Record> {
         let mut records = Vec::new();
-        for Waiting { record, header, path, known } in pending {
-            let id = &header.fields.message_id;
-            // Nothing was added, most of the time. To make a record again can cost calls to AWS KMS.
-            let Some(now) = now.filter(|now| !digests(&now.of(id)).is_subset(known)) else {
-                records.push(Some(record.clone()));
-                continue;
-            };
-            let one = self.opening.of(path);
-            let records_now = Now(now, &one);
-            let opener = MessageOpener { records: &records_now, ..one.opener() };
-            records.push(match rewrap(header, &opener, self.chosen())? {
-                Rewrapped::Record { record, .. } => Some(record),
-                Rewrapped::AlreadySo { .. } => None,
-            });
+        for Waiting { record, header, known, .. } in pending {
+            let now = now.map_or_else(Vec::new, |now| now.of(&header.fields.message_id));
+            let added = now.into_iter().filter(|new| !known.contains(&digest(new)));
+            records.push(joined(record.clone(), added));
         }
-        Ok(records)
+        records
     }
 
     fn tell(&self, path: &Path, written: Option<(&Record, &FileAt)>) -> Result<(), Error> {

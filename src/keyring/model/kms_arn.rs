@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::name::serde_as_text;
 
+/// The partitions of AWS: accounts of one know nothing of another.
+const PARTITIONS: [&str; 8] =
+    ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"];
+
 /// The longest ARN that is taken. AWS has aliases of up to 256 characters behind `alias/`.
 const MOST_BYTES: usize = 512;
 
@@ -98,9 +102,11 @@ impl FromStr for KmsArn {
         let is_arn = text.len() <= MOST_BYTES
             && arn == "arn"
             && service == "kms"
-            && (partition == "aws" || partition.starts_with("aws-"))
-            && is_name(partition, b"-")
-            && is_name(region, b"-")
+            && PARTITIONS.contains(&partition)
+            && region.starts_with(|first: char| first.is_ascii_lowercase())
+            && region
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
             && account.len() == 12
             && account.bytes().all(|byte| byte.is_ascii_digit())
             && is_resource;
@@ -149,6 +155,9 @@ mod tests {
             "arn:aws:kms:eu-central-1:111122223333:key/a\n",
             "arn:aws:kms:eu-central-1:111122223333:grant/a",
             "arn:gcp:kms:eu-central-1:111122223333:key/a",
+            "arn:aws-evil:kms:eu-central-1:111122223333:key/a",
+            "arn:aws:kms:-:111122223333:key/a",
+            "arn:aws:kms:EU:111122223333:key/a",
             "ARN:aws:kms:eu-central-1:111122223333:key/a",
             &long,
         ] {

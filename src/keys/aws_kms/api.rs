@@ -52,6 +52,15 @@ impl KmsKeyName {
         }
     }
 
+    /// Whether it is an alias, which can stand for another key tomorrow.
+    #[must_use]
+    pub fn is_alias(&self) -> bool {
+        match self {
+            Self::Arn(arn) => arn.key_id().is_none(),
+            Self::Bare(name) => name.starts_with("alias/"),
+        }
+    }
+
     /// The region to ask; `None` for that of the caller's configuration.
     #[must_use]
     pub fn region(&self) -> Option<&str> {
@@ -176,7 +185,8 @@ pub trait KmsApi: Send + Sync {
     /// Decrypt: unwraps a blob; with `key` only if it is under that.
     ///
     /// # Errors
-    /// [`KmsError`]; [`KmsCause::Refused`] where the blob, the context or the key is not the one of the wrap.
+    /// [`KmsError`]; [`KmsCause::Refused`] where the blob or the context is not the one of the wrap, [`KmsCause::OtherKey`] where
+    /// the key is not.
     fn decrypt(
         &self,
         key: Option<&KmsKeyName>,
@@ -295,6 +305,12 @@ pub enum KmsCause {
     /// The system cannot start what talks to the network.
     #[error("no connection can be set up: {0}")]
     Setup(String),
+    /// It did not answer the last times, and was not asked once more.
+    #[error("{0}; it was not asked again")]
+    NotAskedAgain(Box<Self>),
+    /// The key is another one than that of the wrap.
+    #[error("the wrapped data key is under another key")]
+    OtherKey,
     /// It was not asked: the run only finds out what it would ask.
     #[error("it was not asked")]
     NotAsked,

@@ -57,7 +57,7 @@ impl KmsApi for Estimate {
         _: usize,
         _: &EncryptionContext,
     ) -> Result<KmsBlob, KmsError> {
-        self.blob("GenerateDataKeyWithoutPlaintext", key)
+        Err(self.not_asked("GenerateDataKeyWithoutPlaintext", Some(key)))
     }
 
     fn encrypt(

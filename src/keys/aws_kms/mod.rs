@@ -102,6 +102,11 @@ impl KmsKey {
         Self { key: foreign(name.to_string()), at: name, refusal: None, pair: None }
     }
 
+    /// Whether it is told of by this very ARN.
+    fn is_named(&self, arn: &KmsArn) -> bool {
+        matches!(&self.at, KmsKeyName::Arn(own) if own == arn)
+    }
+
     /// Whether an encrypted data key that says that it is under the key `arn` may be under this one. What was named by an
     /// alias can be any key of its account and region; of that, only the service knows.
     fn may_open(&self, arn: &KmsArn) -> bool {
@@ -135,7 +140,9 @@ impl AwsKms {
     /// Whether there is a key to ask for a blob, of `only` if that has any.
     #[must_use]
     pub fn may_ask(&self, only: &[KeyName]) -> bool {
-        only.iter().any(|name| self.is_called_for(name)) || (only.is_empty() && self.is_in_use())
+        let is_symmetric = |key: &KmsKey| key.pair.is_none();
+        let is_any = self.keys.iter().any(is_symmetric) || self.discovery != Discovery::Off;
+        only.iter().any(|name| self.is_called_for(name)) || (only.is_empty() && is_any)
     }
 
     /// Whether a key is one of AWS KMS, and wrapping under it a call.
@@ -192,10 +199,12 @@ impl AwsKms {
     ) -> Result<T, KmsError> {
         let region = key.and_then(KmsKeyName::region).unwrap_or_default();
         let failed = |cause| KmsError::new(action, key, cause);
-        self.outages.watch(region, failed, || call(&*self.api)).map_err(|error| {
-            let context = context.iter().map(|(key, _)| key.to_owned()).collect();
-            KmsError { context, ..error }
-        })
+        self.outages
+            .watch(region, key.map_or("", KmsKeyName::key_id), failed, || call(&*self.api))
+            .map_err(|error| {
+                let context = context.iter().map(|(key, _)| key.to_owned()).collect();
+                KmsError { context, ..error }
+            })
     }
 
     /// GenerateDataKey: draws a data key of `len` bytes. The blob is the service's own.
@@ -209,9 +218,11 @@ impl AwsKms {
         context: &EncryptionContext,
     ) -> Result<(DataKey, KmsBlob), WrapError> {
         let at = &self.key(key)?;
-        Ok(self.ask("GenerateDataKey", Some(at), context, |api| {
+        let (data_key, blob) = self.ask("GenerateDataKey", Some(at), context, |api| {
             api.generate_data_key(at, len, context)
-        })?)
+        })?;
+        self.require_enabled(&blob.key)?;
+        Ok((data_key, blob))
     }
 
     /// GenerateDataKeyWithoutPlaintext: the data key stays in the service.
@@ -225,9 +236,28 @@ impl AwsKms {
         context: &EncryptionContext,
     ) -> Result<KmsBlob, WrapError> {
         let at = &self.key(key)?;
-        Ok(self.ask("GenerateDataKeyWithoutPlaintext", Some(at), context, |api| {
+        let blob = self.ask("GenerateDataKeyWithoutPlaintext", Some(at), context, |api| {
             api.generate_data_key_without_plaintext(at, len, context)
-        })?)
+        })?;
+        self.require_enabled(&blob.key)?;
+        Ok(blob)
+    }
+
+    /// Which key an alias or a bare id stands for, if that may be known: a policy can ask for an encryption context, and of
+    /// what is not used there is none. It costs a call.
+    ///
+    /// # Errors
+    /// [`WrapError`], where the key cannot be used for other reasons.
+    pub fn identify(&self, name: &KmsKeyName) -> Result<Option<KmsArn>, WrapError> {
+        let none = EncryptionContext::default();
+        let made = self.ask("GenerateDataKeyWithoutPlaintext", Some(name), &none, |api| {
+            api.generate_data_key_without_plaintext(name, 16, &none)
+        });
+        match made {
+            Ok(blob) => Ok(Some(blob.key)),
+            Err(KmsError { cause: KmsCause::AccessDenied | KmsCause::NotAsked, .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Encrypt: the blob is the service's own.
@@ -241,7 +271,17 @@ impl AwsKms {
         context: &EncryptionContext,
     ) -> Result<KmsBlob, WrapError> {
         let at = &self.key(key)?;
-        Ok(self.ask("Encrypt", Some(at), context, |api| api.encrypt(at, data_key, context))?)
+        let blob =
+            self.ask("Encrypt", Some(at), context, |api| api.encrypt(at, data_key, context))?;
+        self.require_enabled(&blob.key)?;
+        Ok(blob)
+    }
+
+    /// Refuses what a key did whose entry in the keyring is switched off. That a key is meant by another name shows only by
+    /// the answer.
+    fn require_enabled(&self, answered: &KmsArn) -> Result<(), KeyError> {
+        let entry = self.keys.iter().find(|key| key.is_named(answered));
+        entry.and_then(|entry| entry.refusal.clone()).map_or(Ok(()), Err)
     }
 
     /// Decrypt: opens a blob of the service's own, which names no key that could be read here. Each key that may be used
@@ -258,6 +298,7 @@ impl AwsKms {
         let opened = self.with_each_key(only, |key| {
             Ok(self.ask("Decrypt", key, context, |api| api.decrypt(key, blob, context))?)
         })?;
+        self.require_enabled(&opened.key).map_err(UnwrapError::Key)?;
         let is_allowed = self.may_use(only, &opened.key);
         is_allowed.then_some(opened).ok_or(UnwrapError::Refused)
     }
@@ -277,14 +318,29 @@ impl AwsKms {
     ) -> Result<KmsRewrapped, RewrapBlobError> {
         let to = self.key(destination).map_err(WrapError::from)?;
         let rewrapped = self.with_each_key(only, |key| {
-            if key.is_none_or(|key| key.region() != to.region()) {
-                return Ok(None);
+            let region = key.and_then(KmsKeyName::region);
+            if region.is_some() && to.region().is_some() && region != to.region() {
+                return Err(UnwrapError::Refused);
             }
             let call = |api: &dyn KmsApi| api.re_encrypt(key, blob, old, &to, new);
-            Ok(Some(self.ask("ReEncrypt", key, old, call)?))
-        })?;
-        if let Some(rewrapped) = rewrapped {
-            return Ok(rewrapped);
+            // The service does not say which of the two it means.
+            let of_both = |error: KmsError| {
+                let from = key.map_or_else(|| "that of the blob".to_owned(), ToString::to_string);
+                KmsError { key: format!("{from}, or {to}"), ..error }
+            };
+            Ok(self.ask("ReEncrypt", Some(&to), old, call).map_err(of_both)?)
+        });
+        match rewrapped {
+            Ok(rewrapped) if self.may_use(only, &rewrapped.source) => {
+                for key in [&rewrapped.source, &rewrapped.wrapped.key] {
+                    self.require_enabled(key).map_err(WrapError::from)?;
+                }
+                return Ok(rewrapped);
+            }
+            Ok(_) => return Err(UnwrapError::Refused.into()),
+            // It is under a key of another region, or none of these.
+            Err(UnwrapError::Refused | UnwrapError::OtherKey) => {}
+            Err(error) => return Err(error.into()),
         }
         let opened = self.decrypt_blob(only, blob, old)?;
         let wrapped = self.encrypt_blob(destination, &opened.data_key, new)?;
@@ -306,7 +362,7 @@ impl AwsKms {
                 None => ask(Some(&key.at)),
             };
             match answer {
-                Err(UnwrapError::Refused) => {}
+                Err(UnwrapError::Refused | UnwrapError::OtherKey) => {}
                 Err(error) => closest = error,
                 answer => return answer,
             }
@@ -350,6 +406,7 @@ impl From<KmsError> for UnwrapError {
     fn from(error: KmsError) -> Self {
         match error.cause {
             KmsCause::Refused => Self::Refused,
+            KmsCause::OtherKey => Self::OtherKey,
             _ => Self::Service(error.into()),
         }
     }
@@ -373,10 +430,11 @@ impl KeyService for AwsKms {
         let unwrapper = |at: &KmsKeyName| {
             Box::new(KmsUnwrapper { service: self, at: at.clone(), named: arn.clone() })
         };
-        let held: Vec<Candidate<'_>> = self
-            .keys
-            .iter()
-            .filter(|key| key.may_open(&arn))
+        let mut keys: Vec<&KmsKey> = self.keys.iter().filter(|key| key.may_open(&arn)).collect();
+        // Of a multi-Region key each replica opens it; the one that is named comes first, and then one that may be used.
+        keys.sort_by_key(|key| (!key.is_named(&arn), key.refusal.is_some()));
+        let held: Vec<Candidate<'_>> = keys
+            .into_iter()
             .map(|key| Candidate {
                 key: key.key.clone(),
                 refusal: key.refusal.clone(),
@@ -395,7 +453,7 @@ impl KeyService for AwsKms {
         let arn = named_by(wrapped)?;
         let is_it =
             |key: &&KmsKey| matches!(&key.at, KmsKeyName::Arn(own) if own.is_same_key(&arn));
-        let held = self.keys.iter().find(is_it)?;
+        let held = self.keys.iter().filter(is_it).min_by_key(|key| !key.is_named(&arn))?;
         // No other key has the ARN.
         Some(NamedKey { key: held.key.key.clone(), is_identified: true })
     }
@@ -473,13 +531,16 @@ impl Unwrapper for KmsUnwrapper<'_> {
         let at = Some(&self.at);
         let opened = self
             .service
-            .ask("Decrypt", at, context, |api| api.decrypt(at, &wrapped.ciphertext, context))?;
-        // What an alias stands for was not known before.
-        if opened.key.is_same_key(&self.named) {
-            Ok(opened.data_key)
-        } else {
-            Err(UnwrapError::Refused)
-        }
+            .ask("Decrypt", at, context, |api| api.decrypt(at, &wrapped.ciphertext, context));
+        // What an alias stands for is not known before: another key says nothing of the one that is named.
+        let other_key =
+            || if self.at.is_alias() { UnwrapError::OtherKey } else { UnwrapError::Refused };
+        let opened = match opened.map_err(UnwrapError::from) {
+            Err(UnwrapError::OtherKey) => return Err(other_key()),
+            opened => opened?,
+        };
+        self.service.require_enabled(&opened.key).map_err(UnwrapError::Key)?;
+        if opened.key.is_same_key(&self.named) { Ok(opened.data_key) } else { Err(other_key()) }
     }
 }
 
@@ -500,7 +561,8 @@ impl Unwrapper for PairUnwrapper<'_> {
         let (at, none) = (&self.at, EncryptionContext::default());
         let call = |api: &dyn KmsApi| api.derive_shared_secret(at, agreement.sender());
         let shared = self.service.ask("DeriveSharedSecret", Some(at), &none, call)?;
-        agreement.unwrap(&shared, context)
+        // Nothing has shown that the public half that was imported is that of the key in the service.
+        agreement.unwrap(&shared, context).map_err(|_| UnwrapError::InDoubt)
     }
 }
 

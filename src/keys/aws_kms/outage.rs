@@ -1,4 +1,7 @@
-//! Regions that do not answer: each is waited for a few times, and not once for every file of a tree.
+//! Regions and keys that do not answer: each is waited for a few times, and not once for every file of a tree.
+//!
+//! Where there is no connection, or no credentials, that is so for all keys of the region. An answer that does not come in
+//! time may be one key's: AWS KMS can have its material in a store of the customer's.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,12 +12,14 @@ use super::api::{KmsCause, KmsError};
 /// One call that is lost among others that are answered is no outage.
 const FAILURES_OF_AN_OUTAGE: u32 = 2;
 
-/// How long a region counts as out of reach before it is asked again.
+/// How long a region or a key counts as out of reach before it is asked again.
 const REST: Duration = Duration::from_secs(10);
 
-/// What is known of the regions by the answers of this run.
+/// What is known of regions and keys by the answers of this run: by region, and key or none.
 #[derive(Default)]
-pub(super) struct Outages(Mutex<BTreeMap<String, Outage>>);
+pub(super) struct Outages(Mutex<BTreeMap<Place, Outage>>);
+
+type Place = (String, Option<String>);
 
 struct Outage {
     /// Calls without an answer since the last that had one.
@@ -28,44 +33,54 @@ impl Outages {
     pub(super) fn watch<T>(
         &self,
         region: &str,
+        key: &str,
         failed: impl FnOnce(KmsCause) -> KmsError,
         call: impl FnOnce() -> Result<T, KmsError>,
     ) -> Result<T, KmsError> {
-        if let Some(cause) = self.lock().get(region).and_then(Outage::cause) {
-            return Err(failed(cause));
+        let whole = (region.to_owned(), None);
+        let one = (region.to_owned(), Some(key.to_owned()));
+        let cause = {
+            let known = self.lock();
+            [&whole, &one].into_iter().find_map(|place| known.get(place)?.cause())
+        };
+        if let Some(cause) = cause {
+            return Err(failed(KmsCause::NotAskedAgain(Box::new(cause))));
         }
         let result = call();
-        let mut regions = self.lock();
-        match &result {
-            Err(KmsError { cause, .. }) if is_no_answer(cause) => {
-                let failures = regions.get(region).map_or(0, |outage| outage.failures) + 1;
-                let outage = Outage { failures, since: Instant::now(), cause: cause.clone() };
-                regions.insert(region.to_owned(), outage);
+        let mut known = self.lock();
+        let place = match result.as_ref().map_err(|error| &error.cause) {
+            Err(KmsCause::TimedOut { .. }) => Some(one.clone()),
+            // To find out that there are no credentials takes long too: they may come from a service of the machine's own.
+            Err(KmsCause::Unreachable(_) | KmsCause::NoCredentials) => Some(whole.clone()),
+            _ => None,
+        };
+        match (place, &result) {
+            (Some(place), Err(error)) => {
+                let failures = known.get(&place).map_or(0, |outage| outage.failures) + 1;
+                let cause = error.cause.clone();
+                known.insert(place, Outage { failures, since: Instant::now(), cause });
             }
-            _ => drop(regions.remove(region)),
+            _ => {
+                known.remove(&whole);
+                known.remove(&one);
+            }
         }
-        drop(regions);
+        drop(known);
         result
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Outage>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Place, Outage>> {
         // The map is whole after every call, so a panic elsewhere did not break it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Outage {
-    /// Why the region is not asked now; `None` if it is.
+    /// Why it is not asked now; `None` if it is.
     fn cause(&self) -> Option<KmsCause> {
         let rests = self.failures >= FAILURES_OF_AN_OUTAGE && self.since.elapsed() < REST;
         rests.then(|| self.cause.clone())
     }
-}
-
-/// Whether nothing was answered, so that the next call would wait as long. To find out that there are no credentials takes
-/// as long too: they may come from a service of the machine's own.
-fn is_no_answer(cause: &KmsCause) -> bool {
-    matches!(cause, KmsCause::Unreachable(_) | KmsCause::TimedOut { .. } | KmsCause::NoCredentials)
 }
 
 #[cfg(test)]
@@ -76,11 +91,11 @@ mod tests {
         KmsError { action: "Decrypt", key: "k".to_owned(), context: Vec::new(), cause }
     }
 
-    /// Calls with these answers, in turn; returns how many were made.
-    fn calls(outages: &Outages, region: &str, answers: &[Result<(), KmsCause>]) -> usize {
+    /// Calls with these answers for a key, in turn; returns how many were made.
+    fn calls(outages: &Outages, place: (&str, &str), answers: &[Result<(), KmsCause>]) -> usize {
         let mut made = 0;
         for answer in answers {
-            drop(outages.watch(region, error, || {
+            drop(outages.watch(place.0, place.1, error, || {
                 made += 1;
                 answer.clone().map_err(error)
             }));
@@ -89,13 +104,23 @@ mod tests {
     }
 
     #[test]
-    fn a_region_that_does_not_answer_is_asked_twice_and_others_still() {
+    fn a_region_that_is_not_reached_is_asked_twice_and_others_still() {
         let outages = Outages::default();
-        let down = || Err(KmsCause::TimedOut { seconds: 1 });
-        assert_eq!(calls(&outages, "a", &[down(), down(), down(), Ok(())]), 2);
-        let refused = outages.watch("a", error, || Ok(())).unwrap_err();
-        assert_eq!(refused.cause, KmsCause::TimedOut { seconds: 1 });
-        assert_eq!(calls(&outages, "b", &[Ok(()), Ok(())]), 2);
+        let down = || Err(KmsCause::Unreachable("no route".to_owned()));
+        assert_eq!(calls(&outages, ("a", "1"), &[down(), down(), down(), Ok(())]), 2);
+        let refused = outages.watch("a", "2", error, || Ok(())).unwrap_err();
+        let cause = Box::new(KmsCause::Unreachable("no route".to_owned()));
+        assert_eq!(refused.cause, KmsCause::NotAskedAgain(cause));
+        assert_eq!(calls(&outages, ("b", "1"), &[Ok(()), Ok(())]), 2);
+    }
+
+    #[test]
+    fn a_key_that_does_not_answer_in_time_stops_no_other() {
+        let outages = Outages::default();
+        let late = || Err(KmsCause::TimedOut { seconds: 1 });
+        assert_eq!(calls(&outages, ("a", "slow"), &[late(), late(), late()]), 2);
+        assert_eq!(calls(&outages, ("a", "quick"), &[Ok(()), Ok(()), Ok(())]), 3);
+        assert_eq!(calls(&outages, ("a", "slow"), &[Ok(())]), 0);
     }
 
     #[test]
@@ -104,6 +129,6 @@ mod tests {
         let down = || Err(KmsCause::Unreachable("no route".to_owned()));
         let denied = || Err(KmsCause::AccessDenied);
         let answers = [down(), Ok(()), down(), denied(), down(), Ok(()), denied(), denied()];
-        assert_eq!(calls(&outages, "a", &answers), answers.len());
+        assert_eq!(calls(&outages, ("a", "1"), &answers), answers.len());
     }
 }

@@ -6,7 +6,9 @@ use super::api::KmsRewrapped;
 use super::*;
 use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
 use crate::crypto::secret::SecretBytes;
-use crate::keyring::Kind;
+use crate::keyring::model::key::State;
+use crate::keyring::{KeyId, Kind};
+use crate::keys::proof::{Proof, UnknownReason};
 use crate::keys::resolver::{ResolvePurpose, SetOrigin, resolve};
 use crate::keys::service::recipient;
 use crate::keys::unopened::ResolveError;
@@ -16,13 +18,16 @@ const ONE: &str = "arn:aws:kms:us-east-1:111122223333:key/mrk-1";
 /// The same multi-Region key.
 const ONE_IN_EUROPE: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
 const TWO: &str = "arn:aws:kms:us-east-1:111122223333:key/2";
+const THREE: &str = "arn:aws:kms:us-east-1:111122223333:key/3";
 const ALIAS: &str = "arn:aws:kms:us-east-1:111122223333:alias/two";
 
 /// What a fake of the service has.
 #[derive(Default)]
-struct State {
+struct Inside {
     wrapped: Mutex<Vec<Wrap>>,
     calls: AtomicUsize,
+    /// How often a data key left it.
+    seen: AtomicUsize,
     fault: Mutex<Option<KmsCause>>,
     /// The private half of its key pair.
     pair: Mutex<Option<EcPrivateKey>>,
@@ -33,7 +38,7 @@ struct Wrap(String, Vec<u8>, Vec<u8>);
 
 /// A service in which every ARN is a key, and the alias `two` stands for [`TWO`].
 #[derive(Clone, Default)]
-struct Fake(Arc<State>);
+struct Fake(Arc<Inside>);
 
 impl Fake {
     fn begin(&self, key: &str) -> Result<(), KmsError> {
@@ -80,6 +85,7 @@ impl KmsApi for Fake {
     ) -> Result<(DataKey, KmsBlob), KmsError> {
         let data_key = DataKey::generate(len).unwrap();
         let blob = self.encrypt(key, &data_key, context)?;
+        self.0.seen.fetch_add(1, Ordering::Relaxed);
         Ok((data_key, blob))
     }
 
@@ -120,10 +126,14 @@ impl KmsApi for Fake {
         let found = index.and_then(|index| wrapped.get(index)).ok_or_else(|| refused(shown))?;
         let Wrap(material, made_with, data_key) = found;
         let key = key.map_or_else(|| TWO.parse().unwrap(), Self::arn);
-        if key.key_id() != Some(material) || *made_with != context.serialise() {
+        if key.key_id() != Some(material) {
+            return Err(KmsError { cause: KmsCause::OtherKey, ..refused(shown) });
+        }
+        if *made_with != context.serialise() {
             return Err(refused(shown));
         }
         let data_key = DataKey::new(SecretBytes::copy_of(data_key));
+        self.0.seen.fetch_add(1, Ordering::Relaxed);
         Ok(KmsOpened { key, data_key, material_id: None })
     }
 
@@ -136,6 +146,7 @@ impl KmsApi for Fake {
         destination_context: &EncryptionContext,
     ) -> Result<KmsRewrapped, KmsError> {
         let opened = self.decrypt(source, blob, source_context)?;
+        self.0.seen.fetch_sub(1, Ordering::Relaxed);
         let wrapped = self.encrypt(destination, &opened.data_key, destination_context)?;
         Ok(KmsRewrapped { source: opened.key, wrapped })
     }
@@ -220,6 +231,118 @@ fn only_keys_that_were_chosen_are_asked() {
     let (_, under_one) = wrapped(&maker, ONE);
     assert!(open(&reader(&[ONE_IN_EUROPE], Discovery::Off), &[], &under_one, "v").is_some());
     assert!(open(&reader(&[ALIAS], Discovery::Off), &[], &under_one, "v").is_none());
+}
+
+/// A keyring with an entry for each of some keys.
+fn entries(arns: &[&str]) -> RootKeys {
+    let mut keyring = RootKeys::default();
+    for arn in arns {
+        let key = Key::import(Kind::AwsKms, KeyVersion::of_kms(&arn.parse().unwrap())).unwrap();
+        keyring.add(key).unwrap();
+    }
+    keyring
+}
+
+fn id_of(keyring: &RootKeys, arn: &str) -> KeyId {
+    let (key, _) = keyring.versions().find(|(_, version)| version.name == arn).unwrap();
+    key.id()
+}
+
+#[test]
+fn of_several_replicas_the_named_one_is_taken_and_one_that_is_off_is_no_obstacle() {
+    let mut keyring = entries(&[ONE, ONE_IN_EUROPE]);
+    let fake = Fake::default();
+    let new = |keyring: &RootKeys| AwsKms::new(Box::new(fake.clone()), keyring, Discovery::Off);
+    let service = new(&keyring);
+    for arn in [ONE, ONE_IN_EUROPE] {
+        let id = id_of(&keyring, arn).into();
+        let recipient = service.recipient(&id).unwrap();
+        let (_, wrapped) = recipient.generate(32, &context(&[("k", "v")])).unwrap();
+        assert_eq!(open(&service, &[], &wrapped, "v").unwrap().1.key, id);
+        assert_eq!(service.root_key(&wrapped).unwrap().key, id);
+    }
+    let (_, wrapped) = {
+        let recipient = service.recipient(&id_of(&keyring, ONE).into()).unwrap();
+        recipient.generate(32, &context(&[("k", "v")])).unwrap()
+    };
+    let off = id_of(&keyring, ONE);
+    keyring.key_mut(&off.to_string()).unwrap().switch(None, State::Disabled).unwrap();
+    let opened = open(&new(&keyring), &[], &wrapped, "v").unwrap();
+    assert_eq!(opened.1.key, id_of(&keyring, ONE_IN_EUROPE).into());
+}
+
+#[test]
+fn an_alias_of_another_key_proves_nothing_about_the_named_one() {
+    let (maker, fake) = service(&[THREE], Discovery::Off);
+    let (_, under_three) = wrapped(&maker, THREE);
+    let mut reader = AwsKms::new(Box::new(fake), &RootKeys::default(), Discovery::Off);
+    reader.add(ALIAS.parse().unwrap());
+    let services: [&dyn KeyService; 1] = [&reader];
+    let sets = [(SetOrigin::Header, vec![under_three])];
+    let found = resolve(&services, sets, &context(&[("k", "v")]), ResolvePurpose::Prove, Some);
+    assert!(matches!(found.sets[0].keys[0].proof, Proof::Unknown(UnknownReason::NotHeld)));
+}
+
+#[test]
+fn a_key_whose_entry_is_off_is_not_used_by_another_name() {
+    let mut keyring = entries(&[TWO]);
+    let off = id_of(&keyring, TWO).to_string();
+    let fake = Fake::default();
+    let new = |keyring: &RootKeys| {
+        let mut service = AwsKms::new(Box::new(fake.clone()), keyring, Discovery::Off);
+        service.add(ALIAS.parse().unwrap());
+        service
+    };
+    let (_, wrapped) = wrapped(&new(&keyring), ALIAS);
+    let (_, blob) = new(&keyring).generate_blob(&key(ALIAS), 32, &context(&[("k", "v")])).unwrap();
+    keyring.key_mut(&off).unwrap().switch(None, State::Disabled).unwrap();
+    let service = new(&keyring);
+    let own = context(&[("k", "v")]);
+    let is_off = |error: &KeyError| matches!(error, KeyError::Unusable { .. });
+    let made = service.recipient(&key(ALIAS)).unwrap().generate(32, &own);
+    assert!(matches!(made, Err(WrapError::Key(error)) if is_off(&error)));
+    assert!(open(&service, &[], &wrapped, "v").is_none());
+    let opened = service.decrypt_blob(&[key(ALIAS)], &blob.blob, &own);
+    assert!(matches!(opened, Err(UnwrapError::Key(error)) if is_off(&error)));
+}
+
+#[test]
+fn a_data_key_moves_within_a_region_without_leaving_the_service() {
+    let keyring = entries(&[ONE_IN_EUROPE, TWO, THREE]);
+    let fake = Fake::default();
+    let service = AwsKms::new(Box::new(fake.clone()), &keyring, Discovery::Off);
+    let own = context(&[("k", "v")]);
+    let id = |arn| id_of(&keyring, arn).into();
+    let (_, blob) = service.generate_blob(&id(TWO), 32, &own).unwrap();
+    let moved = service.rewrap_blob(&[], &blob.blob, &own, &id(THREE), &own).unwrap();
+    assert_eq!((moved.source.as_str(), moved.wrapped.key.as_str()), (TWO, THREE));
+    assert_eq!(fake.0.seen.load(Ordering::Relaxed), 1, "only the one that was generated");
+    service.rewrap_blob(&[], &blob.blob, &own, &id(ONE_IN_EUROPE), &own).unwrap();
+    assert_eq!(fake.0.seen.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_message_with_thousands_of_wraps_is_asked_for_a_few_times() {
+    let (service, fake) = service(&[ONE], Discovery::Off);
+    let (_, wrapped) = wrapped(&service, ONE);
+    let forged = |number: u16| {
+        let ciphertext = [&[0][..], &number.to_be_bytes()].concat();
+        EncryptedDataKey { ciphertext, ..wrapped.clone() }
+    };
+    let services: [&dyn KeyService; 1] = [&service];
+    let record =
+        |index: u16| (SetOrigin::Record, (0..64).map(|n| forged(64 * index + n)).collect());
+    let calls = |sets: Vec<(SetOrigin, Vec<EncryptedDataKey>)>| {
+        let before = fake.calls();
+        let found = resolve(&services, sets, &context(&[("k", "v")]), ResolvePurpose::Prove, Some);
+        assert!(found.opened.is_some(), "what the header has is tried");
+        fake.calls() - before
+    };
+    let header = (SetOrigin::Header, vec![wrapped.clone()]);
+    assert_eq!(calls((0..64).map(record).chain([header.clone()]).collect()), 33);
+    // Records repeat what the header has.
+    let same = (SetOrigin::Record, vec![wrapped.clone(); 64]);
+    assert_eq!(calls(vec![same.clone(), same, header]), 1);
 }
 
 #[test]

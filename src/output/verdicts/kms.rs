@@ -8,9 +8,13 @@ use crate::output::sanitize;
 
 pub(super) fn verdict(error: &KmsError) -> Verdict {
     let KmsError { action, key, context, cause } = error;
+    let cause = match cause {
+        KmsCause::NotAskedAgain(cause) => cause,
+        cause => cause,
+    };
     match cause {
         KmsCause::NoCredentials => Exit::Kms.hint(
-            "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for credentials \
+            "with SSO: aws sso login; else set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; for credentials \
              that a command gives: eval \"$(aws configure export-credentials --format env)\"",
         ),
         KmsCause::ExpiredCredentials => {
@@ -52,7 +56,7 @@ pub(super) fn verdict(error: &KmsError) -> Verdict {
              one with the usage KEY_AGREEMENT",
         ),
         // What a message holds is said by who tried to open it; here, a request was refused.
-        KmsCause::Refused => Exit::Authentication
+        KmsCause::Refused | KmsCause::OtherKey => Exit::Authentication
             .hint("the context (-c K=V) or the key is not the one that it was made with"),
         KmsCause::Throttled => Exit::Kms.hint(
             "ask less at once with --kms-concurrency, try again later, or raise the quota of the account",
@@ -68,7 +72,7 @@ pub(super) fn verdict(error: &KmsError) -> Verdict {
         KmsCause::BadAnswer(_) => Exit::Kms.hint(
             "something between here and AWS answers in its place: see AWS_ENDPOINT_URL_KMS and the proxies",
         ),
-        KmsCause::Invalid(_) | KmsCause::NotAsked => Exit::Kms.into(),
+        KmsCause::Invalid(_) | KmsCause::NotAsked | KmsCause::NotAskedAgain(_) => Exit::Kms.into(),
         KmsCause::Setup(_) => {
             Exit::Kms.hint("see AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL and the profile: aws configure list")
         }

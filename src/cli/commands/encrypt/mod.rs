@@ -36,7 +36,9 @@ use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, is_zeroed};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
-use crate::cli::key_choice::{ChosenKey, keyring_for, keys_to_encrypt, refuse_key_names};
+use crate::cli::key_choice::{
+    ChosenKey, distinct, identified, keyring_for, keys_to_encrypt, refuse_key_names,
+};
 use crate::cli::key_services::data_key_services;
 use crate::cli::outputs::{Outputs, Role};
 use crate::cli::process::umask;
@@ -248,6 +250,14 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let keys =
         if needs_keyring { keys_to_encrypt(&keyring, &store, &args.keys)? } else { Vec::new() };
     let mut kms = app.aws_kms(&keyring, Discovery::Off);
+    // One key under two names would be two encrypted data keys, or another one than that of an earlier run.
+    let keys = if args.if_changed || keys.iter().filter(|key| key.is_in_kms()).count() > 1 {
+        let keys: Result<_, Error> =
+            keys.into_iter().map(|key| identified(&keyring, &kms, key)).collect();
+        distinct(keys?)
+    } else {
+        keys
+    };
     for key in &keys {
         key.require_to_encrypt().in_keyring(&store)?;
         if let ChosenKey::InKms(name) = key {

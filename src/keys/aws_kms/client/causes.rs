@@ -51,7 +51,8 @@ pub(super) fn of_service(error: &impl ProvideErrorMetadata, status: u16) -> KmsC
         "NotFoundException" => KmsCause::NotFound,
         "DisabledException" => KmsCause::Disabled,
         "KMSInvalidStateException" => in_state(message),
-        "InvalidCiphertextException" | "IncorrectKeyException" => KmsCause::Refused,
+        "InvalidCiphertextException" => KmsCause::Refused,
+        "IncorrectKeyException" => KmsCause::OtherKey,
         "InvalidKeyUsageException" | "UnsupportedOperationException" => KmsCause::WrongUsage,
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "OptInRequired" => {
             KmsCause::AccessDenied
@@ -153,7 +154,7 @@ mod tests {
                 KmsCause::PendingDeletion,
             ),
             (400, "InvalidCiphertextException", "", KmsCause::Refused),
-            (400, "IncorrectKeyException", "", KmsCause::Refused),
+            (400, "IncorrectKeyException", "", KmsCause::OtherKey),
             (400, "ThrottlingException", "", KmsCause::Throttled),
             (400, "LimitExceededException", "", KmsCause::Throttled),
             (400, "InvalidKeyUsageException", "", KmsCause::WrongUsage),

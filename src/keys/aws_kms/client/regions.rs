@@ -29,6 +29,9 @@ pub(super) enum Source {
     Given(Box<SdkConfig>),
 }
 
+/// More than AWS has today. With discovery, messages name the regions, and each takes memory.
+const MOST_REGIONS: usize = 64;
+
 /// The clients of the SDK, which are made as they are needed.
 pub(super) struct Regions {
     source: Source,
@@ -52,6 +55,9 @@ impl Regions {
         };
         let config = self.config.get_or_init(|| self.load(&region)).await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() >= MOST_REGIONS && !clients.contains_key(&region) {
+            return Err(KmsCause::Setup(format!("more than {MOST_REGIONS} regions are asked for")));
+        }
         let client = clients.entry(region.clone()).or_insert_with(|| made(config, region));
         Ok(client.clone())
     }
