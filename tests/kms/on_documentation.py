@@ -1,0 +1,12 @@
+"""What docs/kms.md says to type."""
+
+from documented import MOVE, WAY_BACK, commands, documented
+from move import move
+
+
+def its_session_runs_as_written(place):
+    documented(place)
+
+
+def its_move_goes_there_and_back(place):
+    move(place, commands(MOVE), commands(WAY_BACK))
