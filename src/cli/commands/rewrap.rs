@@ -56,7 +56,6 @@ const TOGETHER: usize = 256;
     enwrap key rotate backup && enwrap rewrap -r encrypted --envelope encrypted.envelope
     enwrap rewrap --add -k offsite report.pdf.enwrap
     enwrap rewrap -k backup -k offsite --dry-run report.pdf.enwrap
-    enwrap rewrap -r --add -k aws-kms:alias/backup --dry-run encrypted
 "])]
 pub(crate) struct RewrapArgs {
     /// Encrypted files, and with -r folders
