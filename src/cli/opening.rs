@@ -17,6 +17,7 @@ use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::message::header::Header;
 use enwrap::message::message_id::MessageId;
 use enwrap::operations::decrypt::{DecryptPolicy, MessageOpener, OpenError, OpenedMessage};
+use enwrap::operations::usage::KeyReport;
 
 use super::app::App;
 use super::args::OpenArgs;
@@ -263,6 +264,17 @@ fn with_version(name: String, key: &WrappingKey) -> String {
 impl OpeningOne<'_> {
     pub(crate) fn opener(&self) -> MessageOpener<'_> {
         MessageOpener { services: &self.services, records: self, policy: &self.opening.policy }
+    }
+
+    /// Opens the message, and finds out which keys do.
+    pub(crate) fn open_and_prove(
+        &self,
+        source: &mut MessageSource,
+    ) -> Result<(OpenedMessage, KeyReport), Error> {
+        let (opened, report) = OpenedMessage::open_and_prove(source, &self.opener())
+            .map_err(|error| self.opening.unopened(error))?;
+        self.warn_of_ignored(opened.header(), source);
+        Ok((opened, report))
     }
 
     /// Opens the message.

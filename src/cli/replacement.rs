@@ -7,7 +7,7 @@ use enwrap::fs::atomic_file::{
 };
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::envelope::{self, retire::retire};
-use enwrap::keys::service::{KeyName, recipient};
+use enwrap::keys::service::{KeyName, WrapError, recipient};
 use enwrap::message::header::Header;
 use enwrap::message::message_id::MessageId;
 use enwrap::operations::decrypt::OpenedMessage;
@@ -22,22 +22,30 @@ use super::io::destination::Target;
 use super::io::message_source::MessageSource;
 use super::io::side_by_side::{Likeness, SideBySide};
 use super::io::source::Source;
-use super::opening::{Opening, OpeningOne};
+use super::opening::Opening;
 use crate::output::error::{ChangedMeanwhile, EditorError, Error, UnknownKeys};
 
 /// The keys of a message that takes another's place: those that were `given`, else those of the old one.
 ///
-/// `lets_go` says that keys which cannot be carried over are left out; otherwise they are an error.
+/// `lets_go` says that keys which cannot be carried over are left out; otherwise they are an error. A key whose service did
+/// not answer is not one of them: nobody is to lose a reader by an outage.
 pub(crate) fn keys_to_carry(
     report: &KeyReport,
     given: &[KeyName],
     lets_go: bool,
-) -> Result<Vec<KeyName>, UnknownKeys> {
+) -> Result<Vec<KeyName>, Error> {
     if !given.is_empty() {
         return Ok(given.to_vec());
     }
+    if let Some(error) = report.outage() {
+        return Err(WrapError::Service(error.clone()).into());
+    }
     let names = report.unproved_names();
-    if names.is_empty() || lets_go { Ok(report.carried()) } else { Err(UnknownKeys { names }) }
+    if names.is_empty() || lets_go {
+        Ok(report.carried())
+    } else {
+        Err(UnknownKeys { names }.into())
+    }
 }
 
 /// The beginning of a message under these keys.
@@ -103,7 +111,6 @@ pub(crate) struct Rewriting<'a> {
     app: &'a App,
     opening: &'a Opening,
     path: FileAt,
-    one: OpeningOne<'a>,
     /// At the beginning of its body. `None` only where going back there has failed.
     message: Option<MessageSource>,
     opened: OpenedMessage,
@@ -122,13 +129,11 @@ impl<'a> Rewriting<'a> {
         lets_go: bool,
     ) -> Result<Self, Error> {
         let mut message = MessageSource::open(&path)?;
-        let one = opening.of(named);
-        let opened = one.open(&mut message)?;
-        let report = KeyReport::of(opened.read_header(), &one.opener())?;
+        let (opened, report) = opening.of(named).open_and_prove(&mut message)?;
         let keys = keys_to_carry(&report, given, lets_go)?;
         let spec = successor(opened.header(), report.bound());
         drop(sealer_for(opening, &keys, &spec)?);
-        Ok(Self { app, opening, path, one, message: Some(message), opened, keys, spec })
+        Ok(Self { app, opening, path, message: Some(message), opened, keys, spec })
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -147,7 +152,9 @@ impl<'a> Rewriting<'a> {
     /// Goes back to the beginning of the body.
     fn rewind(&mut self, message: MessageSource) -> Result<(), Error> {
         let mut message = message.rewound()?;
-        self.opened = self.one.open(&mut message)?;
+        if !self.opened.reads_its_header(&mut message)? {
+            return Err(ChangedMeanwhile.into());
+        }
         self.message = Some(message);
         Ok(())
     }

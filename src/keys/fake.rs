@@ -1,7 +1,7 @@
 //! A second key service for tests: remote, and slow, failing or refusing as a test asks.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::KeyError;
@@ -51,7 +51,7 @@ impl FakeRemote {
 
     fn reach(&self) -> Result<(), ServiceError> {
         if *self.mood.lock().unwrap() == Mood::Down {
-            let source = "no route to host".into();
+            let source = Arc::new(std::io::Error::other("no route to host"));
             return Err(ServiceError { source });
         }
         Ok(())

@@ -4,7 +4,7 @@ use crate::keyring::KeyError;
 use crate::keys::service::{PassphraseFault, ServiceError};
 
 /// What a resolution found out about one encrypted data key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Proof {
     /// Its key unwraps it to the data key that is looked for.
     Opens,
@@ -27,7 +27,7 @@ pub enum Refusal {
 }
 
 /// Why nothing is known about an encrypted data key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum UnknownReason {
     /// No key that it names is held here.
     NotHeld,

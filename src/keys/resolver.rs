@@ -5,6 +5,7 @@
 //! each encrypted data key one [`Proof`]. Opening, rewrapping, counting and destroying read these proofs, and no other code unwraps.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::crypto::secret::DataKey;
 use crate::keyring::KeyError;
@@ -25,6 +26,11 @@ const MOST_PASSPHRASES: usize = 4;
 pub enum ResolvePurpose<'a> {
     /// To open: keys that are enabled, and among `only` if that names any; ends with the first that opens.
     Open {
+        /// The only keys that may open; all, if empty.
+        only: &'a [KeyName],
+    },
+    /// Both to open, as [`Open`](Self::Open), and to know which keys open, as [`Prove`](Self::Prove): each is tried once.
+    OpenAndProve {
         /// The only keys that may open; all, if empty.
         only: &'a [KeyName],
     },
@@ -142,8 +148,16 @@ pub fn resolve<T>(
             // Few derivations are tried, and whoever can write beside the message could use them up with records.
             sets.sort_by_key(|set| set.origin != SetOrigin::Header);
         }
+        // Records repeat what the header has, and a service would be asked again.
+        let mut tried: HashMap<EncryptedDataKey, (Option<WrappingKey>, Proof)> = HashMap::new();
         for key in sets.into_iter().flat_map(|set| &mut set.keys) {
-            attempt.on(key, &services);
+            match tried.get(&key.wrapped) {
+                Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
+                None => {
+                    attempt.on(key, &services);
+                    tried.insert(key.wrapped.clone(), (key.key.clone(), key.proof.clone()));
+                }
+            }
         }
     }
     let opened = attempt.opened;
@@ -179,9 +193,10 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         for service in services {
             let candidates = match self.purpose {
                 ResolvePurpose::ProveUnnamed => service.unnamed_candidates(&resolved.wrapped),
-                ResolvePurpose::Open { .. } | ResolvePurpose::Name | ResolvePurpose::Prove => {
-                    service.candidates(&resolved.wrapped)
-                }
+                ResolvePurpose::Open { .. }
+                | ResolvePurpose::OpenAndProve { .. }
+                | ResolvePurpose::Name
+                | ResolvePurpose::Prove => service.candidates(&resolved.wrapped),
             };
             for candidate in candidates {
                 if resolved.opens() {
@@ -235,11 +250,21 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         if new_derivation.is_some() && self.derivations.len() == MOST_PASSPHRASES {
             return Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::TooMany));
         }
-        let unwrapped = match self.purpose {
-            ResolvePurpose::Open { .. } => candidate.unwrapper.unwrap(wrapped, self.context),
-            ResolvePurpose::Name | ResolvePurpose::Prove | ResolvePurpose::ProveUnnamed => {
-                candidate.unwrapper.unwrap_unasked(wrapped, self.context)
+        let (may_open, may_ask) = match self.purpose {
+            ResolvePurpose::Open { .. } => (true, true),
+            ResolvePurpose::OpenAndProve { only } => {
+                let is_chosen = only.is_empty() || only.contains(&candidate.key.key);
+                let may_open = is_chosen && candidate.refusal.is_none();
+                (may_open, may_open && self.opened.is_none())
             }
+            ResolvePurpose::Name | ResolvePurpose::Prove | ResolvePurpose::ProveUnnamed => {
+                (true, false)
+            }
+        };
+        let unwrapped = if may_ask {
+            candidate.unwrapper.unwrap(wrapped, self.context)
+        } else {
+            candidate.unwrapper.unwrap_unasked(wrapped, self.context)
         };
         // What was not derived has cost nothing: without a passphrase there is none of them too many.
         let is_derived =
@@ -247,7 +272,9 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         self.derivations.extend(new_derivation.filter(|_| is_derived).map(Cow::into_owned));
         match unwrapped.map(&self.accept) {
             Ok(Some(found)) => {
-                self.opened.get_or_insert_with(|| (found, candidate.key.clone()));
+                if may_open {
+                    self.opened.get_or_insert_with(|| (found, candidate.key.clone()));
+                }
                 Proof::Opens
             }
             Ok(None) if candidate.unwrapper.binds_context() => {

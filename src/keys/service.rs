@@ -188,12 +188,12 @@ pub struct Candidate<'a> {
 }
 
 /// A service that could not be asked, or would not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{source}")]
 pub struct ServiceError {
     /// The service's own reason, which says what the service is called.
     #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
+    pub source: Arc<dyn std::error::Error + Send + Sync>,
 }
 
 /// Why a passphrase did not open an encrypted data key. It never counts as refused: another passphrase may open it.

@@ -107,7 +107,7 @@ impl Header {
 }
 
 /// A header that was read. It is not authentic until its tag is verified.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedHeader {
     /// The fields.
     pub fields: Header,

@@ -151,6 +151,10 @@ pub fn decrypt_with_kms(
             Ok((data_key, BlobKey::Wrapping(key)))
         }
         Blob::OfService { fault, .. } if !kms.is_in_use() => Err(DatakeyError::NotABlob(fault)),
+        Blob::OfService { .. } if !kms.may_ask(only) => {
+            let wanted = vec!["a key of AWS KMS".to_owned()];
+            Err(ResolveError::NoKey { wanted, is_excluded: true, missing_version: None }.into())
+        }
         Blob::OfService { bytes, .. } => {
             let opened = kms.decrypt_blob(only, &bytes, context).map_err(unopened)?;
             Ok((opened.data_key, BlobKey::OfService(opened.key, opened.material_id)))

@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq as _;
 use crate::crypto::secret::DataKey;
 use crate::crypto::stack;
 use crate::keys::envelope::Records;
-use crate::keys::resolver::{Resolution, ResolvePurpose, resolve};
+use crate::keys::resolver::{Resolution, ResolvePurpose, ResolvedKey, resolve};
 use crate::keys::service::{KeyName, KeyService, WrappingKey};
 use crate::keys::unopened::ResolveError;
 use crate::message::context::{ContextError, EncryptionContext};
@@ -30,7 +30,7 @@ use crate::message::layout::Layout;
 use crate::message::signature::Verifier;
 use crate::message::suite::Suite;
 use crate::message::{Limits, MessageError, MessagePart};
-use crate::operations::usage::key_sets;
+use crate::operations::usage::{KeyReport, key_sets};
 use crate::pipeline::body_reader::{BodyOpener, BodyReader};
 use crate::pipeline::frames_at::FramesAt;
 use crate::pipeline::placed_frames::{PlacedFrames, ReadAt, SizedSource};
@@ -136,6 +136,24 @@ impl OpenError {
     }
 }
 
+/// The header, what the caller says is bound to it, and the full encryption context; held against the policy.
+fn read_header(
+    source: &mut impl Read,
+    policy: &DecryptPolicy,
+) -> Result<(ParsedHeader, EncryptionContext, EncryptionContext), OpenError> {
+    let header = ParsedHeader::read(source, &policy.limits)?;
+    let suite = header.fields.suite;
+    if policy.commitment == Commitment::Required && !suite.commits() {
+        return Err(OpenError::NotCommitting { suite });
+    }
+    if policy.unsigned_only && suite.signature.is_some() {
+        return Err(OpenError::Signed);
+    }
+    let bound = bound_pairs(&header.fields.context, policy)?;
+    let full = header.fields.context.union(&bound).map_err(OpenError::Context)?;
+    Ok((header, bound, full))
+}
+
 /// A message whose header is authentic.
 pub struct OpenedMessage {
     header: ParsedHeader,
@@ -152,17 +170,8 @@ impl OpenedMessage {
     /// # Errors
     /// [`OpenError`]; the first failing check.
     pub fn open(source: &mut impl Read, opener: &MessageOpener<'_>) -> Result<Self, OpenError> {
+        let (header, bound, full) = read_header(source, opener.policy)?;
         let policy = opener.policy;
-        let header = ParsedHeader::read(source, &policy.limits)?;
-        let suite = header.fields.suite;
-        if policy.commitment == Commitment::Required && !suite.commits() {
-            return Err(OpenError::NotCommitting { suite });
-        }
-        if policy.unsigned_only && suite.signature.is_some() {
-            return Err(OpenError::Signed);
-        }
-        let bound = bound_pairs(&header.fields.context, policy)?;
-        let full = header.fields.context.union(&bound).map_err(OpenError::Context)?;
         let purpose = ResolvePurpose::Open { only: &policy.only_keys };
         let sets = key_sets(&header, opener);
         let Resolution { sets, opened } = stack::wipe_after(|| {
@@ -173,6 +182,52 @@ impl OpenedMessage {
         let (cipher, key) =
             opened.ok_or_else(|| OpenError::locked(ResolveError::of(sets), &bound))?;
         Ok(Self { header, cipher, limits: policy.limits, jobs: Jobs::ONE, key })
+    }
+
+    /// As [`open`](Self::open), and finds out which keys open the message. Each encrypted data key is tried once for both,
+    /// since that can be a call to a service.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_and_prove(
+        source: &mut impl Read,
+        opener: &MessageOpener<'_>,
+    ) -> Result<(Self, KeyReport), OpenError> {
+        let (header, bound, full) = read_header(source, opener.policy)?;
+        let (limits, only) = (opener.policy.limits, &opener.policy.only_keys);
+        let for_purpose = |purpose| {
+            stack::wipe_after(|| {
+                resolve(opener.services, key_sets(&header, opener), &full, purpose, |key| {
+                    frame_opener(&header, &key, &bound).map(|cipher| (cipher, key))
+                })
+            })
+        };
+        let Resolution { sets, mut opened } = for_purpose(ResolvePurpose::OpenAndProve { only });
+        let is_off = |key: &ResolvedKey| key.key.as_ref().is_some_and(|key| !key.is_enabled);
+        let are_all_chosen = only.is_empty() && !sets.iter().any(|set| set.keys.iter().any(is_off));
+        if opened.is_none() && !are_all_chosen {
+            // A key that was not chosen may have opened in the place of one that was, and what is said of a failure goes
+            // by the chosen ones only.
+            let chosen = for_purpose(ResolvePurpose::Open { only });
+            opened = chosen.opened;
+            if opened.is_none() {
+                return Err(OpenError::locked(ResolveError::of(chosen.sets), &bound));
+            }
+        }
+        let Some(((cipher, data_key), key)) = opened else {
+            return Err(OpenError::locked(ResolveError::of(sets), &bound));
+        };
+        let report = KeyReport { sets, context: full, bound, data_key: Some(data_key) };
+        Ok((Self { header, cipher, limits, jobs: Jobs::ONE, key }, report))
+    }
+
+    /// Reads the header of the same message again, to begin anew with its body. Returns whether it is the same, which is
+    /// what needs no key to know.
+    ///
+    /// # Errors
+    /// [`OpenError::Message`].
+    pub fn reads_its_header(&self, source: &mut impl Read) -> Result<bool, OpenError> {
+        Ok(ParsedHeader::read(source, &self.limits)? == self.header)
     }
 
     /// Has several threads open the frames.

@@ -6,7 +6,7 @@
 use crate::clock::now;
 use crate::keys::envelope::{MOST_LINE_BYTES, Record};
 use crate::keys::resolver::{KeySet, ResolvedKey};
-use crate::keys::service::{KeyName, WrapError, recipient};
+use crate::keys::service::{KeyName, KeyService, WrapError, recipient};
 use crate::message::Limits;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 use crate::message::header::ParsedHeader;
@@ -97,6 +97,19 @@ pub fn rewrap(
         return Err(RewrapError::NotCommitting { suite });
     }
     let report = KeyReport::of(header, opener)?;
+    rewrap_proved(header, &report, opener.services, chosen)
+}
+
+/// The same, of a message whose keys are proved already.
+///
+/// # Errors
+/// As [`rewrap`].
+pub fn rewrap_proved(
+    header: &ParsedHeader,
+    report: &KeyReport,
+    services: &[&dyn KeyService],
+    chosen: RewrapKeys<'_>,
+) -> Result<Rewrapped, RewrapError> {
     let Some(data_key) = &report.data_key else { return Err(RewrapError::Locked) };
     let readers = report.readers();
     let wanted = match chosen {
@@ -107,18 +120,18 @@ pub fn rewrap(
             readers.iter().chain(added).cloned().collect()
         }
     };
-    if is_so(&report, chosen, &wanted) {
+    if is_so(report, chosen, &wanted) {
         return Ok(Rewrapped::AlreadySo { unanswered: report.unanswered() });
     }
     let mut encrypted_data_keys = match chosen {
         RewrapKeys::Exactly(_) => Vec::new(),
-        RewrapKeys::Readers | RewrapKeys::Add(_) => carried_over(&report, &wanted),
+        RewrapKeys::Readers | RewrapKeys::Add(_) => carried_over(report, &wanted),
     };
     for key in &wanted {
         let wrapped = match report.keys().find(|resolved| is_current(resolved, key)) {
             // As good as a new one, also of a key that is disabled now.
             Some(proved) => proved.wrapped.clone(),
-            None => recipient(opener.services, key)?.wrap(data_key, &report.context)?,
+            None => recipient(services, key)?.wrap(data_key, &report.context)?,
         };
         encrypted_data_keys.push(wrapped);
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::crypto::secret::DataKey;
 use crate::keys::proof::{Proof, Refusal, UnknownReason};
 use crate::keys::resolver::{KeySet, Resolution, ResolvePurpose, ResolvedKey, SetOrigin, resolve};
-use crate::keys::service::{KeyName, KeyService, WrappingKey};
+use crate::keys::service::{KeyName, KeyService, ServiceError, WrappingKey};
 use crate::keys::unopened::name_of;
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
@@ -23,7 +23,7 @@ pub struct KeyReport {
     pub sets: Vec<KeySet>,
     /// The stored pairs, and those that the caller says were bound.
     pub(crate) context: EncryptionContext,
-    bound: EncryptionContext,
+    pub(crate) bound: EncryptionContext,
     /// The data key, where anything proved it.
     pub(crate) data_key: Option<DataKey>,
 }
@@ -96,6 +96,20 @@ impl KeyReport {
     #[must_use]
     pub fn proved(&self) -> Vec<WrappingKey> {
         sorted(self.sets.iter().flat_map(KeySet::proved))
+    }
+
+    /// Why the service of a key did not answer that cannot be carried over to a new message, if there is one.
+    #[must_use]
+    pub fn outage(&self) -> Option<&ServiceError> {
+        let carried = self.carried();
+        self.keys().find_map(|key| match &key.proof {
+            Proof::Unknown(UnknownReason::Service(error))
+                if !key.identified.as_ref().is_some_and(|root| carried.contains(root)) =>
+            {
+                Some(error)
+            }
+            _ => None,
+        })
     }
 
     /// The keys about which nothing is known because their service did not answer, each once and with the reason.

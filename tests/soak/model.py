@@ -24,7 +24,7 @@ class Version:
 class Key:
     def __init__(self, key_id, alias, kind):
         self.id, self.alias, self.versions = key_id, alias, [Version(1)]
-        self.is_pair, self.is_rsa = kind != "aes", kind == "rsa"
+        self.is_pair, self.is_rsa, self.is_kms = kind not in ("aes", "aws-kms"), kind == "rsa", kind == "aws-kms"
 
     @property
     def current(self):
@@ -113,6 +113,10 @@ class Keyring:
 
     def materials(self):
         return {version.material for key in self.keys for version in key.versions}
+
+    def secrets(self):
+        """Those that are in the file: of a key of AWS KMS there is an entry only, and nothing to destroy."""
+        return {version.material for key in self.keys for version in key.versions if not key.is_kms}
 
     def shown(self):
         """As `key list` has it."""

@@ -33,6 +33,7 @@ class Soak:
         self.records = {}  # envelope file: a list of (message, wraps), the oldest first
         self.blobs = {}  # path: (wrap, data key in hex)
         self.personal = {}  # messages for a passphrase, by path: (plaintext, wraps, the file that has it)
+        self.kms_keys = set()  # that were imported
         self.count = 0
         self.keygen()
 
@@ -133,14 +134,25 @@ class Soak:
         else:
             alias = self.rng.choice("abcde")
         code = EXISTS if self.keyring.by_alias(alias) else DONE
-        kind = self.rng.choice(("aes", "aes", "p256", "p384", "p521", "rsa"))
-        lines = self.rsa_key(alias, code) if kind == "rsa" else self.new_key(alias, kind, code)
+        unused = [arn for arn in self.world.kms_keys if arn not in self.kms_keys]
+        kind = self.rng.choice(("aes", "aes", "p256", "p384", "p521", "rsa", *["aws-kms"] * 3 * bool(unused)))
+        if kind == "aws-kms":
+            lines = self.kms_key(alias, unused[0], code)
+        else:
+            lines = self.rsa_key(alias, code) if kind == "rsa" else self.new_key(alias, kind, code)
         if code == DONE:
             self.keyring.keys.append(model.Key(lines[0]["key_id"], alias, kind))
             self.keyring_changed()
 
     def new_key(self, alias, kind, code):
         return self.change_keyring("keygen", alias, "--kind", kind, code=code, is_json=True)
+
+    def kms_key(self, alias, arn, code):
+        """Each has one entry at most: a second one is another key of the keyring, and opens the same."""
+        lines = self.change_keyring("key", "import", alias, "--aws-kms", arn, code=code, is_json=True)
+        if code == DONE:
+            self.kms_keys.add(arn)
+        return lines
 
     def rsa_key(self, alias, code):
         """enwrap makes no RSA keys."""
@@ -161,7 +173,7 @@ class Soak:
         if not key or len(key.versions) >= MOST_VERSIONS:
             return
         code = DONE if key.current.state == model.ENABLED else KEY_DISABLED
-        code = model.USAGE if key.is_rsa else code
+        code = model.USAGE if key.is_rsa or key.is_kms else code
         self.change_keyring("key", "rotate", key.alias, code=code)
         if code == DONE:
             key.versions.append(model.Version(key.current.number + 1))
@@ -244,7 +256,7 @@ class Soak:
             self.keyring.keys = [key for key in self.keyring.keys if key.versions]
             self.keyring_changed()
             if due:
-                left = [n for n, old in self.generations().items() if old.materials() & doomed]
+                left = [n for n, old in self.generations().items() if old.secrets() & doomed]
                 require(not left, f"generations {left} still hold what was purged")
 
     def are_needed(self, paths, doomed, expected, envelope):
@@ -315,12 +327,12 @@ class Soak:
             self.world.run("key", "list", code=9, touched=["k"])
 
     def check_keyring(self):
-        held, is_odd = self.keyring.materials(), False
+        held, is_odd = self.keyring.secrets(), False
         for old in self.generations().values():
-            due = {version.material for key in old.keys for version in key.due()}
+            due = old.secrets() & {version.material for key in old.keys for version in key.due()}
             # After a restore: what was due is in a generation only, which has nothing else that is not held, or one has
             # another form than the keyring.
-            is_due_only_there = not due <= held and old.materials() - due <= held
+            is_due_only_there = not due <= held and old.secrets() - due <= held
             is_odd |= is_due_only_there or old.passphrase != self.keyring.passphrase
         self.enwrap("keyring", "check", code=FOUND if is_odd else DONE, touched=["k"])
 
@@ -489,7 +501,8 @@ class Soak:
             code, record = model.rewrap(self.keyring, sets, context, ids, is_adding)
         arguments = [*self.under(chosen), *expected.arguments()] + ["--add"] * is_adding
         arguments += ["--envelope", SHARED] * is_shared
-        is_dry = self.rng.random() < 0.1
+        # AWS KMS is not asked in a dry run, which says less then.
+        is_dry = self.rng.random() < 0.1 and not any(key.is_kms for key in self.keyring.keys)
         arguments += ["--dry-run"] * is_dry
         touched = self.touched(path)
         lines = self.enwrap("rewrap", path, *arguments, code=code, touched=touched, is_change=True, is_json=True)
@@ -679,7 +692,8 @@ class Soak:
 
     def datakey(self):
         key = self.key()
-        if not key:
+        # What AWS KMS wraps names no key, so that other rules hold: tests/kms/on_datakeys.py has them.
+        if not key or key.is_kms:
             return
         context, path = self.pairs(PAIRS | BOUND, 0.4), self.new_name(".key")
         pairs = Expected(context).arguments()
@@ -712,7 +726,7 @@ class Soak:
 
     def datakey_rewrap(self):
         path, key = self.some(self.blobs), self.key()
-        if not path or not key:
+        if not path or not key or key.is_kms:
             return
         wrap, data_key = self.blobs[path]
         context = wrap.context if self.rng.random() < 0.8 else {"purpose": "another"}

@@ -1,6 +1,7 @@
 """Random operations of enwrap, against a model: `soak.py SECONDS [--seed N] --program FILE`.
 
-Exit code 1 if anything was found.
+With `--kms ENDPOINT --kms-key ARN..` some keys are those of AWS KMS, behind that endpoint. Exit code 1 if anything was
+found.
 """
 
 import argparse
@@ -11,18 +12,18 @@ import tempfile
 import time
 
 from operations import WEIGHTS, Soak
-from world import Finding, World
+from world import Finding, Kms, World
 
 # A new world after so many operations, so that a failure has a short history.
 PER_WORLD = 300
 MOST_FINDINGS = 5
 
 
-def live(program, seed, end, done, codes):
+def live(program, seed, end, done, codes, kms):
     """Lives in one world until it is old or the time is over, and returns what was found."""
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        world = World(program, folder, f"seed {seed}")
+        world = World(program, folder, f"seed {seed}", kms)
         try:
             soak = Soak(world, rng)
             for _ in range(PER_WORLD):
@@ -48,12 +49,15 @@ def main():
     parser.add_argument("seconds", type=float)
     parser.add_argument("--seed", type=int, default=random.randrange(10**9))
     parser.add_argument("--program", required=True)
+    parser.add_argument("--kms")
+    parser.add_argument("--kms-key", action="append", default=[])
     arguments = parser.parse_args()
+    kms = Kms(arguments.kms, arguments.kms_key) if arguments.kms else None
     print(f"seed {arguments.seed}", flush=True)
     end, seed = time.monotonic() + arguments.seconds, arguments.seed
     done, codes, findings = collections.Counter(), collections.Counter(), 0
     while time.monotonic() < end and findings < MOST_FINDINGS:
-        finding = live(os.path.abspath(arguments.program), seed, end, done, codes)
+        finding = live(os.path.abspath(arguments.program), seed, end, done, codes, kms)
         if finding:
             findings += 1
             print(f"FOUND with --seed {seed}: {finding}\n", flush=True)

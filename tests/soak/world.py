@@ -31,13 +31,27 @@ class Finding(Exception):
     """enwrap did something else than the model says."""
 
 
+class Kms:
+    """Keys of AWS KMS, and the endpoint that has them."""
+
+    def __init__(self, endpoint, arns):
+        self.arns = tuple(arns)
+        self.environment = {
+            "AWS_ENDPOINT_URL_KMS": endpoint,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "soak",
+            "AWS_SECRET_ACCESS_KEY": "soak",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
 class Step:
     def __init__(self, line, touched, is_change):
         self.line, self.touched, self.is_change = line, set(touched), is_change
 
 
 class World:
-    def __init__(self, program, folder, name):
+    def __init__(self, program, folder, name, kms=None):
         self.program, self.folder, self.name = program, pathlib.Path(folder), name
         self.steps = []
         self.codes = collections.Counter()
@@ -45,7 +59,10 @@ class World:
             (self.folder / part).mkdir(mode=0o700)
         for word in ("one", "two"):
             (self.folder / word).write_text(word)
+        self.kms_keys = kms.arns if kms else ()
+        self.kms_environment = kms.environment if kms else {}
         self.environment = {"PATH": os.environ["PATH"], "HOME": folder, "ENWRAP_KEYRING": "k/keyring.json"}
+        self.environment |= self.kms_environment
 
     def path(self, name):
         return self.folder / name
@@ -99,4 +116,5 @@ class World:
             if step.is_change and step.touched & wanted:
                 lines.append(step.line)
                 wanted |= step.touched
-        return BEGINNING.format(why=self.name) + "\n".join(reversed(lines))
+        exports = [f"export {name}={value}" for name, value in self.kms_environment.items()]
+        return BEGINNING.format(why=self.name) + "\n".join([*exports, *reversed(lines)])

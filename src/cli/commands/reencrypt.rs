@@ -24,7 +24,7 @@ use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
-use crate::cli::opening::{self, Missing, Opening, OpeningOne};
+use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Role;
 use crate::cli::replacement::{self, keys_to_carry, sealer_for};
 use crate::cli::secrets::args::RecipientArgs;
@@ -171,8 +171,8 @@ impl ReencryptRun<'_> {
             return Ok(Outcome::Skipped(Reason::NotAMessage));
         };
         let one = self.opening.of(&entry.path);
-        let opened = one.open(&mut message)?;
-        let (sealer, dropped) = self.sealer(&opened, &one)?;
+        let (opened, report) = one.open_and_prove(&mut message)?;
+        let (sealer, dropped) = self.sealer(&opened, &report)?;
         let sealer = sealer.with_jobs(turn.jobs);
         let target = match (&self.args.output, is_stdin(path)) {
             (Some(output), _) => Some(Target::of(output)),
@@ -213,12 +213,11 @@ impl ReencryptRun<'_> {
     fn sealer(
         &self,
         opened: &OpenedMessage,
-        one: &OpeningOne<'_>,
+        report: &KeyReport,
     ) -> Result<(MessageSealer, Vec<String>), Error> {
         let header = opened.header();
-        let report = KeyReport::of(opened.read_header(), &one.opener())?;
         let mut dropped = report.unproved_names();
-        let keys = keys_to_carry(&report, &self.keys, self.args.drop_unknown_keys)?;
+        let keys = keys_to_carry(report, &self.keys, self.args.drop_unknown_keys)?;
         if !self.keys.is_empty() {
             let carried = report.carried();
             let left = carried.iter().filter(|reader| !keys.contains(reader));

@@ -18,7 +18,7 @@ use enwrap::keys::unopened::ResolveError;
 use enwrap::message::header::ParsedHeader;
 use enwrap::message::message_id::MessageId;
 use enwrap::operations::decrypt::{Commitment, MessageOpener, OpenError, OpenedMessage};
-use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap};
+use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap, rewrap_proved};
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
@@ -242,7 +242,8 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
         app.ui.note(&format!("{unknown} more are opened by AWS KMS only, which was not asked"));
     }
     if calls > 0 {
-        app.ui.note(&format!("up to {calls} calls to AWS KMS would be made"));
+        let word = if calls == 1 { "call" } else { "calls" };
+        app.ui.note(&format!("up to {calls} {word} to AWS KMS would be made"));
     }
     let kms_calls_expected = Some(calls).filter(|calls| *calls > 0);
     let special = tally.skipped.count(Reason::Special);
@@ -277,12 +278,13 @@ impl RewrapRun<'_> {
         let one = self.opening.of(&entry.path);
         let opener = one.opener();
         // Only what really opens it counts, and this is what says why it does not.
-        let opened = match OpenedMessage::open(&mut source, &opener) {
+        let (opened, report) = match OpenedMessage::open_and_prove(&mut source, &opener) {
             Err(error) if was_not_asked(&error) => return self.tell_unknown(path),
             opened => opened.map_err(|error| self.opening.unopened(error))?,
         };
         let known = digests(&Records::of(&one, &opened.header().message_id));
-        let rewrapped = rewrap(opened.read_header(), &opener, self.chosen())?;
+        let header = opened.read_header();
+        let rewrapped = rewrap_proved(header, &report, opener.services, self.chosen())?;
         let mut written = lock(&self.written);
         let record = match rewrapped {
             Rewrapped::AlreadySo { unanswered } => {
@@ -324,8 +326,8 @@ impl RewrapRun<'_> {
 
     /// Tells, of a dry run, that only AWS KMS knows of a message what would be done.
     fn tell_unknown(&self, path: &Path) -> Result<Outcome, Error> {
-        // To open it, and for each key that is added. What proves its keys was counted when opening it was tried.
-        self.estimate.expect(1 + self.opening.calls_to_wrap(&self.keys));
+        // For each key that is added. What opens it, and proves its keys, was counted when it was tried.
+        self.estimate.expect(self.opening.calls_to_wrap(&self.keys));
         lock(&self.written).unknown += 1;
         let shown = sanitize::name(path);
         self.app.ui.detail(&format!("{shown}: only AWS KMS can tell what it needs"));

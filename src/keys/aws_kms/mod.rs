@@ -17,6 +17,8 @@ pub mod client;
 pub mod estimate;
 mod outage;
 
+use std::sync::Arc;
+
 use self::api::{
     KmsApi, KmsBlob, KmsCause, KmsError, KmsKeyName, KmsOpened, KmsRewrapped, MOST_BLOB_BYTES,
 };
@@ -128,6 +130,12 @@ impl AwsKms {
     #[must_use]
     pub fn estimated_by(self, estimate: &Estimate) -> Self {
         Self { api: Box::new(estimate.clone()), ..self }
+    }
+
+    /// Whether there is a key to ask for a blob, of `only` if that has any.
+    #[must_use]
+    pub fn may_ask(&self, only: &[KeyName]) -> bool {
+        only.iter().any(|name| self.is_called_for(name)) || (only.is_empty() && self.is_in_use())
     }
 
     /// Whether a key is one of AWS KMS, and wrapping under it a call.
@@ -328,7 +336,7 @@ pub enum RewrapBlobError {
 
 impl From<KmsError> for ServiceError {
     fn from(error: KmsError) -> Self {
-        Self { source: Box::new(error) }
+        Self { source: Arc::new(error) }
     }
 }
 

@@ -183,7 +183,7 @@ impl State {
 }
 
 fn no_service(error: DerivationError) -> ServiceError {
-    ServiceError { source: error.into() }
+    ServiceError { source: Arc::new(error) }
 }
 
 impl KeyService for Passphrases {

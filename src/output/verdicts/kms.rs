@@ -69,7 +69,9 @@ pub(super) fn verdict(error: &KmsError) -> Verdict {
             "something between here and AWS answers in its place: see AWS_ENDPOINT_URL_KMS and the proxies",
         ),
         KmsCause::Invalid(_) | KmsCause::NotAsked => Exit::Kms.into(),
-        KmsCause::Setup(_) => Exit::Failure.into(),
+        KmsCause::Setup(_) => {
+            Exit::Kms.hint("see AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL and the profile: aws configure list")
+        }
         KmsCause::NotBuilt => Exit::NotAMessage
             .hint("the packages have it; or build it: cargo install enwrap --features aws-kms"),
     }

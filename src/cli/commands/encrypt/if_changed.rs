@@ -102,14 +102,14 @@ impl EncryptRun<'_> {
         // A new message would have no record in any envelope file, so the old one must open without.
         let policy = DecryptPolicy { pairs: self.spec.bound.clone(), ..DecryptPolicy::default() };
         let opener = MessageOpener { services: &services, records: &NoRecords, policy: &policy };
-        let opened = match OpenedMessage::open(&mut message, &opener) {
+        let (opened, report) = match OpenedMessage::open_and_prove(&mut message, &opener) {
             Ok(opened) => opened,
             Err(OpenError::Message(MessageError::Read(error))) => {
                 return Err(error).cannot("read", path);
             }
             Err(_) => return Ok(Some(Existing::Other(Difference::Closed))),
         };
-        if let Some(difference) = self.difference(&opened, &opener, message.is_armored())? {
+        if let Some(difference) = self.difference(&opened, &report, message.is_armored()) {
             return Ok(Some(Existing::Other(difference)));
         }
         let (path, seen) = (path.clone(), Seen::of(&found));
@@ -120,20 +120,19 @@ impl EncryptRun<'_> {
     fn difference(
         &self,
         opened: &OpenedMessage,
-        opener: &MessageOpener<'_>,
+        report: &KeyReport,
         is_armored: bool,
-    ) -> Result<Option<Difference>, OpenError> {
+    ) -> Option<Difference> {
         let header = opened.header();
         let old = successor(header, &self.spec.bound);
         if old.context != self.spec.context {
-            return Ok(Some(Difference::Context));
+            return Some(Difference::Context);
         }
         let is_form = (old.algorithm, old.frame_length, is_armored)
             == (self.spec.algorithm, self.spec.frame_length, self.args.armor);
         if !is_form || !matches!(header.content, ContentType::Framed(_)) {
-            return Ok(Some(Difference::Form));
+            return Some(Difference::Form);
         }
-        let report = KeyReport::of(opened.read_header(), opener)?;
         let proved: BTreeSet<(KeyName, u32)> =
             report.proved().into_iter().map(|key| (key.key, key.version)).collect();
         let passphrase = self.args.recipient.sources().map(|_| (Passphrases::name(), 1));
@@ -143,7 +142,7 @@ impl EncryptRun<'_> {
         });
         let chosen: BTreeSet<(KeyName, u32)> = keys.chain(passphrase).collect();
         let is_same = proved == chosen && report.keys().all(|key| key.opens());
-        Ok((!is_same).then_some(Difference::Keys))
+        (!is_same).then_some(Difference::Keys)
     }
 
     /// Encrypts what can be read only once, and compares it meanwhile. Returns whether the old message holds the same:

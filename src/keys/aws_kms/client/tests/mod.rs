@@ -10,9 +10,10 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use aws_config::credential_process::CredentialProcessProvider;
 use aws_config::imds::{self, credentials::ImdsCredentialsProvider};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_kms::config::{Credentials, SharedCredentialsProvider};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -341,11 +342,24 @@ fn missing_credentials_are_named_whether_that_is_said_or_only_takes_time() {
     assert_eq!(cause_without_credentials(Reply::Body(404, Vec::new())), KmsCause::NoCredentials);
 }
 
+/// A source that has nothing but a session which is over.
+#[derive(Debug)]
+struct Expired;
+
+impl ProvideCredentials for Expired {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let error = CredentialsError::provider_error("The SSO session has expired");
+        future::ProvideCredentials::ready(Err(error))
+    }
+}
+
 #[test]
 fn credentials_that_their_source_says_have_expired_are_named() {
-    let provider = CredentialProcessProvider::new("echo The token has expired >&2; exit 1".into());
     let server = Server::start([Reply::ok("{}")]);
-    let source = source(&server.url, SharedCredentialsProvider::new(provider), None);
+    let source = source(&server.url, SharedCredentialsProvider::new(Expired), None);
     let kms = SdkClient::new(ClientSettings::default(), source);
     let error = kms.decrypt(Some(&key(KEY)), b"x", &context()).unwrap_err();
     assert_eq!(error.cause, KmsCause::ExpiredCredentials);
