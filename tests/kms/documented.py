@@ -37,6 +37,13 @@ def commands(label):
     return [arguments for _, *arguments in words]
 
 
+def calls_by_row():
+    """How many calls for each file the page has, by the first cell."""
+    table = PAGE.read_text(encoding="utf-8").partition("| calls for each file |\n|---|---|\n")[2].partition("\n\n")[0]
+    rows = (line.strip("| ").rsplit(" | ", 1) for line in table.splitlines())
+    return {cell: int(number) for cell, number in rows}
+
+
 def documented(place):
     """The session of the page, from a note and a tree of files to the end of both keys."""
     shell = _Shell(place)
@@ -66,6 +73,39 @@ def _make_tree(place):
     for number in range(COUNT):
         place.write(f"tree/{number}", b"text %d" % number)
     place.enwrap("encrypt", "-r", "--remove-source", "-k", "local", "tree")
+
+
+def counted(place):
+    """Each row of the table of calls, by runs."""
+    place.imported(place.keys.one)
+    place.enwrap("keygen", "local")
+    for number in range(COUNT):
+        place.write(f"plain/{number}", b"text")
+    place.enwrap("encrypt", "-r", "-k", "local", "plain", "--output-dir", "local")
+    to_remote = ("encrypt", "-r", "-k", "kms", "plain", "--output-dir", "remote")
+    to_local, add = ("rewrap", "-r", "--add", "-k", "local", "remote"), ("rewrap", "-r", "--add", "-k", "kms", "local")
+    told = calls_by_row()
+    for cell, *runs in (
+        ("`encrypt -r -k kms`", to_remote),
+        ("`key usage -r`, by names", ("key", "usage", "-r", "remote")),
+        ("`key usage -r --fail-if-stale`, by proof", ("key", "usage", "-r", "--fail-if-stale", "remote")),
+        (
+            "`decrypt -r`, `verify -r` of files that no local key opens",
+            ("decrypt", "-r", "remote", "--output-dir", "read"),
+            ("verify", "-r", "remote"),
+        ),
+        ("`reencrypt -r` of files under `kms`", ("reencrypt", "-r", "remote")),
+        ("`rewrap -r --add -k local` of files under `kms`", to_local),
+        ("`rewrap -r --add -k kms` of files under a local key", add),
+        ("the same again, of files that have it already", add),
+    ):
+        number = told.pop(cell)
+        for arguments in runs:
+            place.kms.forget()
+            place.enwrap(*arguments)
+            made = sum(place.kms.calls().values())
+            assert made == COUNT * number, f"{cell}: {made} calls for {COUNT} files"
+    assert not told, f"no run of {list(told)}"
 
 
 class _Shell:
