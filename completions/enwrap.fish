@@ -30,8 +30,8 @@ complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-fd -d 'Take it
 complete -c enwrap -n "__fish_enwrap_needs_command" -l passphrase-command -d 'Take it from the output of a shell command; only before the verb [env: ENWRAP_PASSPHRASE_COMMAND]' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_needs_command" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_needs_command" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_needs_command" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_needs_command" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_needs_command" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -70,8 +70,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -84,7 +84,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s q -l quiet -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand keygen" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s k -l key -d 'Encrypt under this key: an alias or an id (repeatable; any one of them opens the result) [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s k -l key -d 'Encrypt under this key: an alias, an id, or the ARN of a key in AWS KMS (repeatable; any one of them opens the result) [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s c -l context -d 'Store a pair with the message and authenticate it (repeatable); it is not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l context-file -d 'Take pairs from a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l bind -d 'Bind a pair to the message without storing it (repeatable): whoever decrypts must give it again with -c' -r
@@ -104,8 +104,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand encrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -131,7 +131,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l exclude -d 'Of
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -152,8 +152,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -180,7 +180,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l exclude -d 'Of 
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -195,8 +195,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand verify" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -218,8 +218,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-fil
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -231,13 +231,13 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s q -l quiet -d 
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand inspect" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s k -l key -d 'Wrap under exactly these keys (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s k -l key -d 'Wrap under exactly these keys (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l new-passphrase-file -d 'Take the new passphrase from a file [env: ENWRAP_NEW_PASSPHRASE_FILE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l new-passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -251,8 +251,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-file
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -268,7 +268,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s q -l quiet -d '
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand rewrap" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s k -l key -d 'Encrypt under exactly these keys (repeatable)' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s k -l key -d 'Encrypt under exactly these keys (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l set-context -d 'Store this pair, in the place of one with its KEY (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l unset-context -d 'Store no pair with this KEY (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l bind -d 'Bind a further pair to the message without storing it (repeatable)' -r
@@ -278,7 +278,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l new-passphra
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -292,8 +292,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-f
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -309,11 +309,11 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s q -l quiet -
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s v -l verbose -d 'Say more'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -l json -d 'Print JSON Lines for programs'
 complete -c enwrap -n "__fish_enwrap_using_subcommand reencrypt" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s k -l key -d 'Encrypt under exactly these keys (repeatable); for a new FILE, see \'enwrap encrypt\'' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s k -l key -d 'Encrypt under exactly these keys (repeatable); KEY, and the default for a new FILE, are as in \'enwrap encrypt\'' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -327,8 +327,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l passphrase-file -
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand edit" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -348,8 +348,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and not __fish_seen_subcommand_from setup textconv merge check help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -371,8 +371,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from setup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -387,7 +387,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -401,8 +401,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from textconv" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -419,7 +419,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -433,8 +433,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from merge" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -451,8 +451,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -470,7 +470,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge encrypted files, as git\'s merge driver'
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check that the files of a repository that should be encrypted are'
 complete -c enwrap -n "__fish_enwrap_using_subcommand git; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s k -l key -d 'Wrap under this key: an alias or an id [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s k -l key -d 'Wrap under this key: an alias, an id, or the ARN of a key in AWS KMS [env: ENWRAP_KEY] [default: the key with the alias \'default\']' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
@@ -486,8 +486,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and not __fish_seen_subcommand_from decrypt rewrap help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -510,7 +510,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l format -d 'Print one value instead of JSON' -r -f -a "hex\t'Hexadecimal digits and a newline'
 base64\t'Base64 and a newline'
 raw\t'The bytes themselves, never to a terminal'"
@@ -519,8 +519,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -534,13 +534,13 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from decrypt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l blob-file -d 'Take the wrapped data key from a file, as bytes or base64' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l ciphertext-blob -d 'For those who come from the AWS CLI: base64, or fileb://PATH' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s k -l key -d 'Wrap under this key: an alias or an id' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s k -l key -d 'Wrap under this key: an alias, an id, or the ARN of a key in AWS KMS' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s c -l context -d 'Bind a pair to the data key (repeatable): the same pairs open it again; they are not secret' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l context-file -d 'Bind the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l encryption-context -d 'For those who come from the AWS CLI: K=V,K=V or a JSON object' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l set-context -d 'Add a pair to the context of the new blob, or give it another value (repeatable)' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l format -d 'Print one value instead of JSON' -r -f -a "hex\t'Hexadecimal digits and a newline'
 base64\t'Base64 and a newline'
 raw\t'The bytes themselves, never to a terminal'"
@@ -550,8 +550,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand datakey; and __fish_seen_subcommand_from rewrap" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -580,7 +580,7 @@ json\t'A JSON object of strings'"
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -594,8 +594,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l passphrase-file -
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand exec" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -614,8 +614,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and not __fish_seen_subcommand_from list show export import alias rotate enable disable delete undelete purge usage help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -645,8 +645,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from list" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -663,8 +663,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from show" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -690,8 +690,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from export" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -729,8 +729,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from import" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -747,8 +747,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from alias" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -771,8 +771,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from rotate" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -791,8 +791,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from enable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -810,8 +810,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from disable" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -830,8 +830,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from delete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -850,8 +850,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from undelete" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -867,7 +867,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -881,8 +881,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from purge" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -899,7 +899,7 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s c -l context -d 'Expect a pair of the encryption context (repeatable): KEY must be stored, with VALUE if given; a pair that is not stored must have been bound to the message' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l context-file -d 'Expect the pairs of a JSON object of strings' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l only-key -d 'Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l aws-kms-discovery -d 'Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with \'=ACCOUNT,..\' for keys of these accounts only' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l aws-kms-discovery -d 'Ask AWS KMS also for keys that only the message names, and that nobody chose here; with \'=ACCOUNT,..\' for those of these accounts only' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l envelope -d 'Look for further encrypted data keys in this envelope file (repeatable), before FILE.envelope [env: ENWRAP_ENVELOPE]' -r -F
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l commitment-policy -d 'Which suites to read: \'require-encrypt-allow-decrypt\' also those without key commitment, which old SDKs wrote' -r -f -a "require-encrypt-require-decrypt\t'Read suites with key commitment only'
 require-encrypt-allow-decrypt\t'Read all suites'"
@@ -913,8 +913,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subco
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand key; and __fish_seen_subcommand_from usage" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -946,8 +946,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_se
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and not __fish_seen_subcommand_from path backup check history passphrase restore help" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -971,8 +971,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from path" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -992,8 +992,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from backup" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1016,8 +1016,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from check" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1034,8 +1034,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from history" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1055,8 +1055,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from passphrase" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1078,8 +1078,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_s
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand keyring; and __fish_seen_subcommand_from restore" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1104,8 +1104,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand completions" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -1122,8 +1122,8 @@ complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-file -d
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l passphrase-fd -d 'Take it from an open file descriptor [env: ENWRAP_PASSPHRASE_FD]' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l lock-timeout -d 'Wait this long for another process that changes the keyring' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -s j -l jobs -d 'Work with up to N threads in all [default: the processors that this process may use]' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l kms-timeout -d 'Wait up to SECONDS for each answer of AWS KMS, with all that is tried again' -r
-complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l kms-concurrency -d 'Ask AWS KMS for up to N things at once' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l kms-timeout -d 'Give a call to AWS KMS up after SECONDS, with all its repetitions' -r
+complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l kms-concurrency -d 'Have up to N calls to AWS KMS under way at once' -r
 complete -c enwrap -n "__fish_enwrap_using_subcommand man" -l color -d 'When to use colour: \'auto\' looks at NO_COLOR and TERM too' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"

@@ -47,12 +47,12 @@ pub(crate) struct GlobalArgs {
     #[arg(short, long, global = true, value_name = "N", hide_short_help = true)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
-    /// Wait up to SECONDS for each answer of AWS KMS, with all that is tried again
+    /// Give a call to AWS KMS up after SECONDS, with all its repetitions
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT.as_secs())]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3600), hide_short_help = true)]
     pub(crate) kms_timeout: u64,
 
-    /// Ask AWS KMS for up to N things at once
+    /// Have up to N calls to AWS KMS under way at once
     #[arg(long, global = true, value_name = "N", default_value_t = DEFAULT_CONCURRENCY)]
     #[arg(value_parser = parse_concurrency, hide_short_help = true)]
     pub(crate) kms_concurrency: NonZeroUsize,
@@ -210,8 +210,8 @@ pub(crate) struct OpenArgs {
 /// Whether keys of AWS KMS are asked that nobody named.
 #[derive(Debug, Args)]
 pub(crate) struct DiscoveryArgs {
-    /// Ask AWS KMS for whatever of its keys a message names, and not only for those of the keyring; with
-    /// '=ACCOUNT,..' for keys of these accounts only
+    /// Ask AWS KMS also for keys that only the message names, and that nobody chose here; with
+    /// '=ACCOUNT,..' for those of these accounts only
     #[arg(long, value_name = "ACCOUNT", num_args = 0.., require_equals = true, value_delimiter = ',')]
     #[arg(value_parser = parse_account)]
     aws_kms_discovery: Option<Vec<String>>,

@@ -54,7 +54,7 @@ pub(crate) struct ReencryptArgs {
     #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
-    /// Encrypt under exactly these keys (repeatable)
+    /// Encrypt under exactly these keys (repeatable): an alias, an id, or the ARN of a key in AWS KMS
     #[arg(short, long = "key", value_name = "KEY", add = crate::cli::complete::key_names())]
     keys: Vec<String>,
 

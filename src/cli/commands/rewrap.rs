@@ -43,7 +43,8 @@ const TOGETHER: usize = 256;
 ///
 /// Reads the header of each FILE, and writes its data key, wrapped under the new keys, to FILE.envelope, or
 /// to one envelope file for all. It takes the same time for every size, and the FILE may be read-only. Without
-/// -k: the current version of every key of this keyring that opens it now.
+/// -k: the current version of every key of this keyring that opens it now. With keys in AWS KMS each file takes
+/// some calls: --dry-run says how many.
 ///
 /// rewrap grants; it never takes away. The header's keys keep opening the file until they are destroyed
 /// everywhere, and whoever held its data key keeps it. To remove a reader, or to hand the file to an SDK
@@ -60,7 +61,7 @@ pub(crate) struct RewrapArgs {
     #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
-    /// Wrap under exactly these keys (repeatable)
+    /// Wrap under exactly these keys (repeatable): an alias, an id, or the ARN of a key in AWS KMS
     #[arg(short, long = "key", value_name = "KEY", add = crate::cli::complete::key_names())]
     keys: Vec<String>,
 

@@ -19,7 +19,7 @@ use crate::output::error::{Concerning as _, Error, UsageError};
 
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
-    /// Wrap under this key: an alias or an id [env: ENWRAP_KEY]
+    /// Wrap under this key: an alias, an id, or the ARN of a key in AWS KMS [env: ENWRAP_KEY]
     /// [default: the key with the alias 'default']
     #[arg(short, long = "key", alias = "key-id", value_name = "KEY")]
     #[arg(add = crate::cli::complete::key_names())]

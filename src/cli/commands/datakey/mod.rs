@@ -30,7 +30,7 @@ use crate::output::error::{Error, UsageError};
 ///
 /// Prints the data key in plain and wrapped under a root key, as the JSON of 'aws kms
 /// generate-data-key'. Use the plain one at once and forget it; keep the wrapped one (the blob) beside
-/// the data.
+/// the data. With a key in AWS KMS, the blob is the service's own.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_long_help = examples!["

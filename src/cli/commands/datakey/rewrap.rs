@@ -28,7 +28,7 @@ pub(super) struct RewrapBlobArgs {
     #[command(flatten)]
     blob: BlobArgs,
 
-    /// Wrap under this key: an alias or an id
+    /// Wrap under this key: an alias, an id, or the ARN of a key in AWS KMS
     #[arg(short, long = "key", alias = "destination-key-id", value_name = "KEY", required = true)]
     #[arg(add = crate::cli::complete::key_names())]
     key: String,

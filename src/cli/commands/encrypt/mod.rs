@@ -80,7 +80,8 @@ pub(crate) struct EncryptArgs {
     #[arg(long, requires = "output", conflicts_with_all = ["recursive", "remove_source", "output_dir"])]
     from_command: bool,
 
-    /// Encrypt under this key: an alias or an id (repeatable; any one of them opens the result)
+    /// Encrypt under this key: an alias, an id, or the ARN of a key in AWS KMS (repeatable; any one of
+    /// them opens the result)
     /// [env: ENWRAP_KEY] [default: the key with the alias 'default']
     #[arg(short, long = "key", value_name = "KEY", add = crate::cli::complete::key_names())]
     keys: Vec<String>,

@@ -29,10 +29,10 @@ use crate::output::records::key::ImportedRecord;
 /// 128, 192 or 256 bits with its namespace and name, or a branch key, which only opens. It always makes new
 /// keys: nothing that is there is changed.
 ///
-/// With --aws-kms it makes an entry for a symmetric key of AWS KMS, which stays there: wherever a key is taken, the
-/// entry's name then means that key. With --public-key-file as well, PEM is the public half of a key of AWS KMS on P-256,
-/// P-384 or P-521 for key agreement: under it, anybody encrypts without asking AWS KMS, and AWS KMS opens. Nothing is asked
-/// for this: a wrong ARN shows when the key is used.
+/// With --aws-kms it makes an entry for a symmetric key of AWS KMS, which stays there. The entry has the key's ARN and no
+/// secret, and its name means that key wherever a key is taken. With --aws-kms and --public-key-file, the ARN is that of a
+/// key for key agreement (P-256, P-384 or P-521), and the file has its public half: who has the entry encrypts without
+/// asking AWS KMS, and AWS KMS is asked to open. The import asks for nothing: a wrong ARN shows when the key is used.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap --keyring host.json key import offsite --file offsite-public.json
