@@ -298,6 +298,11 @@ fn a_key_whose_entry_is_off_is_not_used_by_another_name() {
     keyring.key_mut(&off).unwrap().switch(None, State::Disabled).unwrap();
     let service = new(&keyring);
     let own = context(&[("k", "v")]);
+    // By its own name it is known to open the message, and may not be used for it.
+    let services: [&dyn KeyService; 1] = [&service];
+    let sets = [(SetOrigin::Header, vec![wrapped.clone()])];
+    let proved = resolve(&services, sets, &own, ResolvePurpose::Prove, Some);
+    assert!(proved.sets[0].keys[0].opens());
     let is_off = |error: &KeyError| matches!(error, KeyError::Unusable { .. });
     let made = service.recipient(&key(ALIAS)).unwrap().generate(32, &own);
     assert!(matches!(made, Err(WrapError::Key(error)) if is_off(&error)));
