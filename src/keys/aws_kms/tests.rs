@@ -2,15 +2,15 @@ use std::slice::from_ref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::api::KmsRewrapped;
+use super::api::{KmsBlob, KmsOpened, KmsRewrapped, MOST_BLOB_BYTES};
 use super::*;
 use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
-use crate::crypto::secret::SecretBytes;
+use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::model::key::State;
-use crate::keyring::{KeyId, Kind};
+use crate::keyring::{Key, KeyId, KeyVersion, Kind};
 use crate::keys::proof::{Proof, UnknownReason};
 use crate::keys::resolver::{ResolvePurpose, SetOrigin, resolve};
-use crate::keys::service::recipient;
+use crate::keys::service::{UnwrapError, recipient};
 use crate::keys::unopened::ResolveError;
 use crate::message::context::context;
 
