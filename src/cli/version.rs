@@ -1,6 +1,8 @@
-//! What `--version` tells, and with `--verbose` also the engine and what the processor has for it.
+//! What `--version` tells, and with `--verbose` also the engine, what the processor has for it, and whether AWS KMS can be
+//! asked.
 
 use enwrap::crypto::engine;
+use enwrap::keys::aws_kms::client;
 
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -25,9 +27,10 @@ fn processor() -> Vec<&'static str> {
 pub(crate) fn verbose() -> String {
     let found = processor();
     let processor = if found.is_empty() { "nothing of use".to_owned() } else { found.join(" ") };
+    let kms = if client::IS_BUILT { "yes" } else { "no, built without the feature aws-kms" };
     format!(
         "enwrap {VERSION}\nframes: AES-GCM by {}\ndata keys, headers, keyring: AES-GCM by aes-gcm\n\
-         processor: {processor}\n",
+         keys in AWS KMS: {kms}\nprocessor: {processor}\n",
         engine::BULK
     )
 }
