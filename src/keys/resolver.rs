@@ -6,13 +6,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::crypto::secret::DataKey;
 use crate::keyring::KeyError;
 use crate::keys::local::namespace_and_name;
 use crate::keys::proof::{Proof, Refusal, UnknownReason, rank};
 use crate::keys::service::{
-    Candidate, KeyName, KeyService, Locality, PassphraseFault, UnwrapError, WrappingKey,
+    Candidate, KeyName, KeyService, Locality, PassphraseFault, ServiceError, UnwrapError,
+    WrappingKey,
 };
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
@@ -21,9 +23,20 @@ use crate::message::encrypted_data_key::EncryptedDataKey;
 /// a derivation that was tried cost nothing: records repeat what the header has.
 const MOST_PASSPHRASES: usize = 4;
 
-/// Encrypted data keys of one message that a remote service is asked for, in its records and in its header each. A message
-/// has some; whoever can write beside it can add thousands, and each is a call that costs time and money.
+/// Encrypted data keys in records of one message that a remote service is asked for. A message has some; whoever can write
+/// beside it can add thousands, and each is a call that costs time and money. How many its header may have, its reader says.
 const MOST_ASKED: usize = 32;
+
+/// Why a remote service was not asked for an encrypted data key.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error(
+    "its envelope files have more than {MOST_ASKED} wrapped data keys for keys of a remote service, and not all were asked for"
+)]
+pub struct TooManyToAsk;
+
+fn is_too_many(proof: &Proof) -> bool {
+    matches!(proof, Proof::Unknown(UnknownReason::Service(error)) if error.source.is::<TooManyToAsk>())
+}
 
 /// What a resolution is for, and so which keys it tries.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +77,8 @@ pub struct ResolvedKey {
     pub root_key: Option<KeyName>,
     /// The root key held here that it names by a name that no other key can have.
     pub identified: Option<KeyName>,
+    /// Whether the key that is held has another name, and is a replica of the one that it names.
+    pub is_of_replica: bool,
     /// What to tell people where it names a version that is not held of a key that is.
     pub missing_version: Option<String>,
     /// The wrapping key held here that it names.
@@ -77,10 +92,11 @@ impl ResolvedKey {
         let named = services.iter().find_map(|service| service.root_key(&wrapped));
         let identified = named.as_ref().filter(|named| named.is_identified);
         let identified = identified.map(|named| named.key.clone());
+        let is_of_replica = named.as_ref().is_some_and(|named| named.is_replica);
         let root_key = named.map(|named| named.key);
         let missing_version = services.iter().find_map(|service| service.missing_version(&wrapped));
         let proof = Proof::Unknown(UnknownReason::NotHeld);
-        Self { wrapped, root_key, identified, missing_version, key: None, proof }
+        Self { wrapped, root_key, identified, is_of_replica, missing_version, key: None, proof }
     }
 
     /// Whether its key is proved to open the message.
@@ -143,7 +159,7 @@ pub fn resolve<T>(
     };
     let mut sets: Vec<KeySet> =
         sets.into_iter().map(|(origin, keys)| KeySet { origin, keys: resolved(keys) }).collect();
-    let (derivations, asked) = (Vec::new(), [0; 2]);
+    let (derivations, asked) = (Vec::new(), 0);
     let mut attempt = Attempt { context, purpose, accept, opened: None, derivations, asked };
     for locality in [Locality::Local, Locality::Remote, Locality::Person] {
         let services = services.iter().filter(|service| service.locality() == locality);
@@ -161,7 +177,11 @@ pub fn resolve<T>(
                     Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
                     None => {
                         attempt.on(key, set.origin, &services);
-                        tried.insert(key.wrapped.clone(), (key.key.clone(), key.proof.clone()));
+                        // What a record may not be asked for, the header still may.
+                        if !is_too_many(&key.proof) {
+                            let found = (key.key.clone(), key.proof.clone());
+                            tried.insert(key.wrapped.clone(), found);
+                        }
                     }
                 }
             }
@@ -192,8 +212,8 @@ struct Attempt<'a, T, F> {
     opened: Option<(T, WrappingKey)>,
     /// The derivations from a passphrase that were tried, as encrypted data keys name them.
     derivations: Vec<String>,
-    /// How often a remote service was asked for keys of records, and of the header.
-    asked: [usize; 2],
+    /// How often a remote service was asked for keys of records.
+    asked: usize,
 }
 
 impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
@@ -208,14 +228,18 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                 | ResolvePurpose::Prove => service.candidates(&resolved.wrapped),
             };
             for candidate in candidates {
-                if resolved.opens() {
+                // What opens it may still be a key that may not be used for that, and a further one may.
+                let goes_on = matches!(self.purpose, ResolvePurpose::OpenAndProve { .. })
+                    && self.opened.is_none();
+                if resolved.opens() && !goes_on {
                     return;
                 }
                 let is_person = service.locality() == Locality::Person;
                 let is_remote = service.locality() == Locality::Remote;
-                let place = usize::from(origin == SetOrigin::Header);
-                let proof = if is_remote && self.asked[place] == MOST_ASKED {
-                    Proof::Unknown(UnknownReason::NotTried)
+                let is_bounded = is_remote && origin == SetOrigin::Record;
+                let proof = if is_bounded && self.asked == MOST_ASKED {
+                    let source = Arc::new(TooManyToAsk);
+                    Proof::Unknown(UnknownReason::Service(ServiceError { source }))
                 } else {
                     self.try_candidate(&candidate, &resolved.wrapped, is_person)
                 };
@@ -227,7 +251,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                             | UnknownReason::Unusable(_)
                     )
                 );
-                self.asked[place] += usize::from(is_remote && was_asked);
+                self.asked += usize::from(is_bounded && was_asked && self.asked < MOST_ASKED);
                 if is_person {
                     // A passphrase is no key that is held here, unless it opens: every one has the same name.
                     let is_closer = rank(&proof) > rank(&resolved.proof)
@@ -264,6 +288,15 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
             if let Some(refusal) = &candidate.refusal {
                 return Proof::Unknown(UnknownReason::Unusable(refusal.clone()));
             }
+        }
+        if let ResolvePurpose::OpenAndProve { only } = self.purpose
+            && is_person
+            && self.opened.is_none()
+            && !only.is_empty()
+            && !only.contains(&candidate.key.key)
+        {
+            // To get a passphrase runs a command or reads a file: not for what may not open it.
+            return Proof::Unknown(UnknownReason::NotChosen);
         }
         if let ResolvePurpose::Name = self.purpose {
             return Proof::Unknown(UnknownReason::NotTried);

@@ -61,6 +61,9 @@ pub struct NamedKey {
     /// Whether no other key can have the name: it is the id of a key that was made here, or the public key itself. Other
     /// names were chosen by whoever made an import, and do not tell one reader from another.
     pub is_identified: bool,
+    /// Whether the key has another name than the one that is given: it is a replica in another region, with the same
+    /// material.
+    pub is_replica: bool,
 }
 
 /// Where a service does its work.
@@ -109,7 +112,7 @@ pub trait KeyService: Send + Sync {
     /// was destroyed.
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey> {
         let candidate = self.candidates(wrapped).into_iter().next()?;
-        Some(NamedKey { key: candidate.key.key, is_identified: false })
+        Some(NamedKey { key: candidate.key.key, is_identified: false, is_replica: false })
     }
 }
 

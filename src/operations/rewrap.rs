@@ -5,6 +5,7 @@
 
 use crate::clock::now;
 use crate::keys::envelope::{MOST_LINE_BYTES, Record};
+use crate::keys::local::namespace_and_name;
 use crate::keys::resolver::{KeySet, ResolvedKey};
 use crate::keys::service::{KeyName, KeyService, WrapError, recipient};
 use crate::message::Limits;
@@ -155,15 +156,18 @@ pub fn rewrap_proved(
 #[must_use]
 pub fn joined(mut record: Record, added: impl IntoIterator<Item = Record>) -> Record {
     let most = usize::from(Limits::default().encrypted_data_keys);
+    let own = record.encrypted_data_keys.len();
     for wrapped in added.into_iter().flat_map(|record| record.encrypted_data_keys) {
-        let is_there = record.encrypted_data_keys.contains(&wrapped);
-        if is_there || record.encrypted_data_keys.len() == most {
-            continue;
+        let name = namespace_and_name(&wrapped);
+        let mut there = record.encrypted_data_keys.iter();
+        // Of a copy of the message in this run, the keys are the same.
+        if there.all(|it| namespace_and_name(it) != name) && record.encrypted_data_keys.len() < most
+        {
+            record.encrypted_data_keys.push(wrapped);
         }
-        record.encrypted_data_keys.push(wrapped);
-        if record.to_line().len() > MOST_LINE_BYTES {
-            record.encrypted_data_keys.pop();
-        }
+    }
+    while record.encrypted_data_keys.len() > own && record.to_line().len() > MOST_LINE_BYTES {
+        record.encrypted_data_keys.pop();
     }
     record
 }
@@ -190,8 +194,10 @@ fn newest(report: &KeyReport) -> Option<&KeySet> {
 
 /// Whether this is the current version of the key, and is proved to open the message.
 fn is_current(resolved: &ResolvedKey, key: &KeyName) -> bool {
-    let held = resolved.key.as_ref();
-    resolved.opens() && held.is_some_and(|held| held.is_current && held.key == *key)
+    let Some(held) = resolved.key.as_ref().filter(|held| held.is_current) else { return false };
+    // As in `KeyReport::readers`.
+    let reader = resolved.identified.as_ref().unwrap_or(&held.key);
+    resolved.opens() && reader == key
 }
 
 /// The encrypted data keys that go into the new record unchanged: nothing is known about them, for example because

@@ -134,10 +134,11 @@ impl KeyReport {
     #[must_use]
     pub fn readers(&self) -> Vec<KeyName> {
         let mut readers: Vec<KeyName> = Vec::new();
-        for key in self.sets.iter().flat_map(KeySet::proved) {
-            if !readers.contains(&key.key) {
-                readers.push(key.key.clone());
-            }
+        for resolved in self.keys().filter(|key| key.opens()) {
+            // A replica of the key that is named can have opened it while that one did not answer.
+            let opener = resolved.key.as_ref().map(|key| &key.key);
+            let reader = resolved.identified.as_ref().or(opener);
+            readers.extend(reader.filter(|reader| !readers.contains(reader)).cloned());
         }
         readers
     }
@@ -162,6 +163,13 @@ impl KeyReport {
         let is_it = |key: &&ResolvedKey| key.is_public_only() && key.identified.is_some();
         let header = self.header().filter(|_| self.data_key.is_some());
         header.into_iter().flat_map(|set| &set.keys).filter(is_it)
+    }
+
+    /// The names of keys that open the message and of which only a replica is held: a new message names that one.
+    #[must_use]
+    pub fn replaced_names(&self) -> BTreeSet<String> {
+        let replaced = self.keys().filter(|key| key.opens() && key.is_of_replica);
+        replaced.map(|key| name_of(&key.wrapped)).collect()
     }
 
     /// The encrypted data keys whose readers cannot be carried over to a new message: nothing proves them, and

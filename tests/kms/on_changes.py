@@ -1,8 +1,10 @@
 """Commands that change which keys open a message, or what is in it."""
 
+import base64
 import json
 
 import moods
+from stand_in import OTHER_REGION
 
 
 def _local_message(place, *more):
@@ -128,6 +130,43 @@ def reencrypt_drops_no_reader_that_it_could_not_ask(place):
     assert place.read(message) == before, "it was replaced"
     place.enwrap("reencrypt", "-k", "kms", message, code=13)
     assert place.read(message) == before, "it was replaced"
+
+
+def reencrypt_drops_no_replica_that_it_could_not_ask(place):
+    """The other replica opens the message, and is not the reader that was chosen."""
+    place.imported(place.keys.multi, "here")
+    place.imported(place.keys.replica, "there")
+    message = place.message("here", "there")
+    before = place.read(message)
+    for mood in (moods.denying, moods.broken):
+        place.kms.mood = moods.in_region(OTHER_REGION, mood)
+        place.opens(message)
+        place.enwrap("reencrypt", "--kms-timeout", "2", message, code=13)
+        place.enwrap("reencrypt", "--kms-timeout", "2", "--drop-unknown-keys", message, code=13)
+        assert place.read(message) == before, "it was replaced"
+    place.kms.mood = moods.well
+    place.enwrap("reencrypt", message)
+    for key in (place.keys.multi, place.keys.replica):
+        assert key.encode() in place.read(message), f"{key} is gone"
+
+
+def records_that_anybody_may_add_cost_a_few_calls(place):
+    """Forged ones use up what is asked for records, and nothing of what is asked for the header."""
+    place.imported(place.keys.one)
+    message = place.message("kms")
+    place.enwrap("rewrap", "--add", "-k", place.keys.two, message)
+    record = json.loads(place.read(f"{message}.envelope").splitlines()[-1])
+    wrapped = bytearray(base64.b64decode(record["encrypted_data_keys"][0]))
+    lines = []
+    for number in range(40):
+        wrapped[-1], wrapped[-2] = number, number ^ 0x5A
+        lines.append({**record, "encrypted_data_keys": [base64.b64encode(wrapped).decode()]})
+    place.write(f"{message}.envelope", "".join(f"{json.dumps(line)}\n" for line in lines).encode())
+    place.kms.forget()
+    place.opens(message)
+    assert sum(place.kms.calls().values()) <= 33, place.kms.calls()
+    place.enwrap("reencrypt", message)
+    place.opens(message)
 
 
 def edit_keeps_its_keys(place):

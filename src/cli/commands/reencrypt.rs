@@ -217,6 +217,7 @@ impl ReencryptRun<'_> {
     ) -> Result<(MessageSealer, Vec<String>), Error> {
         let header = opened.header();
         let mut dropped = report.unproved_names();
+        dropped.extend(report.replaced_names());
         let keys = keys_to_carry(report, &self.keys, self.args.drop_unknown_keys)?;
         if !self.keys.is_empty() {
             let carried = report.carried();

@@ -141,6 +141,9 @@ impl AwsKms {
             };
             match answer {
                 Err(UnwrapError::Refused | UnwrapError::OtherKey) => {}
+                // A further try may succeed where the service did not answer.
+                Err(error @ UnwrapError::Service(_)) => closest = error,
+                Err(_) if matches!(closest, UnwrapError::Service(_)) => {}
                 Err(error) => closest = error,
                 answer => return answer,
             }

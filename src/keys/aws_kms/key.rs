@@ -38,6 +38,11 @@ impl KmsKey {
         Self { key: foreign(name.to_string()), at: name, refusal: None, pair: None }
     }
 
+    /// Whether the keyring has it.
+    pub(super) fn is_entry(&self) -> bool {
+        matches!(self.key.key, KeyName::Id(_))
+    }
+
     /// Whether it is told of by this very ARN.
     pub(super) fn is_named(&self, arn: &KmsArn) -> bool {
         matches!(&self.at, KmsKeyName::Arn(own) if own == arn)

@@ -178,7 +178,8 @@ impl AwsKms {
     /// Refuses what a key did whose entry in the keyring is switched off. That a key is meant by another name shows only by
     /// the answer.
     fn require_enabled(&self, answered: &KmsArn) -> Result<(), KeyError> {
-        let entry = self.keys.iter().find(|key| key.is_named(answered));
+        let entries = self.keys.iter().filter(|key| key.is_entry() && key.may_open(answered));
+        let entry = entries.min_by_key(|key| !key.is_named(answered));
         entry.and_then(|entry| entry.refusal.clone()).map_or(Ok(()), Err)
     }
 }
@@ -220,8 +221,8 @@ impl KeyService for AwsKms {
 
     fn candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
         let Some(arn) = named_by(wrapped) else { return self.pairs(wrapped) };
-        let unwrapper = |at: &KmsKeyName| {
-            Box::new(KmsUnwrapper { service: self, at: at.clone(), named: arn.clone() })
+        let unwrapper = |at: &KmsKeyName, is_entry| {
+            Box::new(KmsUnwrapper { service: self, at: at.clone(), is_entry, named: arn.clone() })
         };
         let mut keys: Vec<&KmsKey> = self.keys.iter().filter(|key| key.may_open(&arn)).collect();
         // Of a multi-Region key each replica opens it; the one that is named comes first, and then one that may be used.
@@ -231,14 +232,14 @@ impl KeyService for AwsKms {
             .map(|key| Candidate {
                 key: key.key.clone(),
                 refusal: key.refusal.clone(),
-                unwrapper: unwrapper(&key.at),
+                unwrapper: unwrapper(&key.at, key.is_entry()),
             })
             .collect();
         if !held.is_empty() || !self.discovery.allows(&arn) {
             return held;
         }
         let at = KmsKeyName::Arn(arn.clone());
-        let unwrapper = unwrapper(&at);
+        let unwrapper = unwrapper(&at, false);
         vec![Candidate { key: foreign(arn.to_string()), refusal: None, unwrapper }]
     }
 
@@ -248,7 +249,8 @@ impl KeyService for AwsKms {
             |key: &&KmsKey| matches!(&key.at, KmsKeyName::Arn(own) if own.is_same_key(&arn));
         let held = self.keys.iter().filter(is_it).min_by_key(|key| !key.is_named(&arn))?;
         // No other key has the ARN.
-        Some(NamedKey { key: held.key.key.clone(), is_identified: true })
+        let is_replica = !held.is_named(&arn);
+        Some(NamedKey { key: held.key.key.clone(), is_identified: true, is_replica })
     }
 }
 

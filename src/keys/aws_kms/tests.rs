@@ -29,6 +29,8 @@ struct Inside {
     /// How often a data key left it.
     seen: AtomicUsize,
     fault: Mutex<Option<KmsCause>>,
+    /// A key that the caller may not use.
+    denied: Mutex<Option<&'static str>>,
     /// The private half of its key pair.
     pair: Mutex<Option<EcPrivateKey>>,
 }
@@ -43,6 +45,9 @@ struct Fake(Arc<Inside>);
 impl Fake {
     fn begin(&self, key: &str) -> Result<(), KmsError> {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
+        if *self.0.denied.lock().unwrap() == Some(key) {
+            return Err(KmsError { cause: KmsCause::AccessDenied, ..refused(key) });
+        }
         match self.0.fault.lock().unwrap().clone() {
             Some(cause) => {
                 Err(KmsError { action: "Any", key: key.to_owned(), context: Vec::new(), cause })
@@ -272,6 +277,30 @@ fn of_several_replicas_the_named_one_is_taken_and_one_that_is_off_is_no_obstacle
 }
 
 #[test]
+fn a_replica_that_opens_a_wrap_is_not_taken_for_the_reader_that_it_names() {
+    let keyring = entries(&[ONE, ONE_IN_EUROPE]);
+    let fake = Fake::default();
+    let service = AwsKms::new(Box::new(fake.clone()), &keyring, Discovery::Off);
+    let europe: KeyName = id_of(&keyring, ONE_IN_EUROPE).into();
+    let own = context(&[("k", "v")]);
+    let (_, wrapped) = service.recipient(&europe).unwrap().generate(32, &own).unwrap();
+    *fake.0.denied.lock().unwrap() = Some(ONE_IN_EUROPE);
+    let services: [&dyn KeyService; 2] = [&keyring, &service];
+    let sets = [(SetOrigin::Header, vec![wrapped.clone()])];
+    let found = resolve(&services, sets, &own, ResolvePurpose::Prove, Some);
+    let resolved = &found.sets[0].keys[0];
+    assert!(resolved.opens() && resolved.key.as_ref().is_some_and(|key| key.key != europe));
+    assert_eq!((resolved.identified.as_ref(), resolved.is_of_replica), (Some(&europe), false));
+    // Where only the replica is held, it is the reader, and has another name than the wrap.
+    let alone = entries(&[ONE]);
+    let service = AwsKms::new(Box::new(fake), &alone, Discovery::Off);
+    for holder in [&alone as &dyn KeyService, &service] {
+        let named = holder.root_key(&wrapped).unwrap();
+        assert_eq!((named.key, named.is_replica), (id_of(&alone, ONE).into(), true));
+    }
+}
+
+#[test]
 fn an_alias_of_another_key_proves_nothing_about_the_named_one() {
     let (maker, fake) = service(&[THREE], Discovery::Off);
     let (_, under_three) = wrapped(&maker, THREE);
@@ -345,6 +374,9 @@ fn a_message_with_thousands_of_wraps_is_asked_for_a_few_times() {
     };
     let header = (SetOrigin::Header, vec![wrapped.clone()]);
     assert_eq!(calls((0..64).map(record).chain([header.clone()]).collect()), 33);
+    // What a record was not asked for is not known to be refused, and the header is asked for it.
+    let copied = (SetOrigin::Record, vec![wrapped.clone()]);
+    assert_eq!(calls((0..64).map(record).chain([copied, header.clone()]).collect()), 33);
     // Records repeat what the header has.
     let same = (SetOrigin::Record, vec![wrapped.clone(); 64]);
     assert_eq!(calls(vec![same.clone(), same, header]), 1);

@@ -48,6 +48,8 @@ fn encrypted_data_key(blob: KmsBlob) -> EncryptedDataKey {
 pub(super) struct KmsUnwrapper<'a> {
     pub(super) service: &'a AwsKms,
     pub(super) at: KmsKeyName,
+    /// Whether it is one of the keyring, whose state was looked at.
+    pub(super) is_entry: bool,
     /// The key that the encrypted data key names.
     pub(super) named: KmsArn,
 }
@@ -73,8 +75,8 @@ impl Unwrapper for KmsUnwrapper<'_> {
             Err(UnwrapError::OtherKey) => return Err(other_key()),
             opened => opened?,
         };
-        // By its own name, whoever tries a key knows its state.
-        if self.at.is_alias() {
+        // Under another name, it may be one of the keyring that is switched off.
+        if !self.is_entry {
             self.service.require_enabled(&opened.key).map_err(UnwrapError::Key)?;
         }
         if opened.key.is_same_key(&self.named) { Ok(opened.data_key) } else { Err(other_key()) }

@@ -81,7 +81,9 @@ impl KeyService for RootKeys {
             key.origin() == Origin::Generated && key.current().namespace == NAMESPACE;
         let is_public_name = key.kind().curve().is_some() || key.kind() == Kind::AwsKms;
         let is_identified = has_our_name || is_public_name;
-        Some(NamedKey { key: key.id().into(), is_identified })
+        let is_other = |arn: KmsArn| arn.as_str().as_bytes() != wrapped.provider_info;
+        let is_replica = key.kms_arn().is_some_and(is_other);
+        Some(NamedKey { key: key.id().into(), is_identified, is_replica })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use enwrap::keys::aws_kms::api::KmsError;
 use enwrap::keys::passphrase::PROVIDER;
+use enwrap::keys::resolver::TooManyToAsk;
 use enwrap::keys::service::{PassphraseFault, ServiceError, WrapError};
 use enwrap::keys::unopened::ResolveError;
 use enwrap::operations::datakey::DatakeyError;
@@ -160,6 +161,9 @@ impl Classified for ServiceError {
     fn verdict(&self, _: &About) -> Verdict {
         match self.source.downcast_ref::<KmsError>() {
             Some(error) => kms::verdict(error),
+            None if self.source.is::<TooManyToAsk>() => Exit::Policy.hint(
+                "look at its envelope files, to which anybody may have added records; or name the full new set with -k KEY",
+            ),
             // The derivation of a key from a passphrase, for which there was no memory.
             None => Exit::Failure.hint("try it where more memory is free"),
         }
