@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::crypto::secret::DataKey;
+use crate::crypto::stack;
 use crate::keyring::KeyError;
 use crate::keys::local::namespace_and_name;
 use crate::keys::proof::{Proof, Refusal, UnknownReason, rank};
@@ -176,7 +177,8 @@ pub fn resolve<T>(
                 match tried.get(&key.wrapped) {
                     Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
                     None => {
-                        attempt.on(key, set.origin, &services);
+                        // Before what was found is copied to the heap, with what is left of keys as its padding.
+                        stack::wipe_after(|| attempt.on(key, set.origin, &services));
                         // What a record may not be asked for, the header still may.
                         if !is_too_many(&key.proof) {
                             let found = (key.key.clone(), key.proof.clone());
