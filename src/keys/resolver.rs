@@ -5,7 +5,7 @@
 //! each encrypted data key one [`Proof`]. Opening, rewrapping, counting and destroying read these proofs, and no other code unwraps.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::crypto::secret::DataKey;
@@ -170,8 +170,9 @@ pub fn resolve<T>(
             // Few derivations are tried, and whoever can write beside the message could use them up with records.
             sets.sort_by_key(|set| set.origin != SetOrigin::Header);
         }
-        // Records repeat what the header has, and a service would be asked again.
-        let mut tried: HashMap<EncryptedDataKey, (Option<WrappingKey>, Proof)> = HashMap::new();
+        // Records repeat what the header has, and a service would be asked again. Not a hash map: the one of the standard
+        // library panics where the system has no random numbers to give.
+        let mut tried: BTreeMap<EncryptedDataKey, (Option<WrappingKey>, Proof)> = BTreeMap::new();
         for set in sets {
             for key in &mut set.keys {
                 match tried.get(&key.wrapped) {

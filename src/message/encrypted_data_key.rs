@@ -9,7 +9,7 @@ use super::codec::{FieldReader, push_sized};
 use super::{Limits, MessageError};
 
 /// A data key that is wrapped under a wrapping key, with the fields that identify this key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EncryptedDataKey {
     /// The key provider: the namespace of a raw key, or `aws-kms`.
     pub provider_id: Vec<u8>,
