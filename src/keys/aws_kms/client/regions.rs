@@ -1,6 +1,6 @@
 //! Where the configuration comes from, and a client of the SDK for each region.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,7 +39,9 @@ pub(super) struct Regions {
     config: OnceCell<SdkConfig>,
     /// The caller's region, for keys that are named without one. It is looked for again while there is none.
     own: OnceCell<Region>,
-    clients: Mutex<HashMap<Region, Client>>,
+    /// By the name of the region. Not a hash map: the one of the standard library draws random numbers when it is made, and
+    /// panics where the system has none to give.
+    clients: Mutex<BTreeMap<String, Client>>,
 }
 
 impl Regions {
@@ -55,10 +57,10 @@ impl Regions {
         };
         let config = self.config.get_or_init(|| self.load(&region)).await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if clients.len() >= MOST_REGIONS && !clients.contains_key(&region) {
+        if clients.len() >= MOST_REGIONS && !clients.contains_key(region.as_ref()) {
             return Err(KmsCause::Setup(format!("more than {MOST_REGIONS} regions are asked for")));
         }
-        let client = clients.entry(region.clone()).or_insert_with(|| made(config, region));
+        let client = clients.entry(region.to_string()).or_insert_with(|| made(config, region));
         Ok(client.clone())
     }
 
