@@ -178,8 +178,7 @@ pub fn resolve<T>(
                 match tried.get(&key.wrapped) {
                     Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
                     None => {
-                        // Before what was found is copied to the heap, with what is left of keys as its padding.
-                        stack::wipe_after(|| attempt.on(key, set.origin, &services));
+                        attempt.on(key, set.origin, &services);
                         // What a record may not be asked for, the header still may.
                         if !is_too_many(&key.proof) {
                             let found = (key.key.clone(), key.proof.clone());
@@ -244,7 +243,10 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
                     let source = Arc::new(TooManyToAsk);
                     Proof::Unknown(UnknownReason::Service(ServiceError { source }))
                 } else {
-                    self.try_candidate(&candidate, &resolved.wrapped, is_person)
+                    // Before what was found is copied to the heap, with what is left of keys as its padding.
+                    stack::wipe_after(|| {
+                        self.try_candidate(&candidate, &resolved.wrapped, is_person)
+                    })
                 };
                 let was_asked = !matches!(
                     proof,
@@ -281,23 +283,24 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         wrapped: &EncryptedDataKey,
         is_person: bool,
     ) -> Proof {
-        if let ResolvePurpose::Open { only } = self.purpose {
+        let is_chosen = match self.purpose {
+            ResolvePurpose::Open { only } | ResolvePurpose::OpenAndProve { only } => {
+                only.is_empty() || only.contains(&candidate.key.key)
+            }
+            ResolvePurpose::Name | ResolvePurpose::Prove | ResolvePurpose::ProveUnnamed => true,
+        };
+        if let ResolvePurpose::Open { .. } = self.purpose {
             if self.opened.is_some() {
                 return Proof::Unknown(UnknownReason::NotTried);
             }
-            if !only.is_empty() && !only.contains(&candidate.key.key) {
+            if !is_chosen {
                 return Proof::Unknown(UnknownReason::NotChosen);
             }
             if let Some(refusal) = &candidate.refusal {
                 return Proof::Unknown(UnknownReason::Unusable(refusal.clone()));
             }
         }
-        if let ResolvePurpose::OpenAndProve { only } = self.purpose
-            && is_person
-            && self.opened.is_none()
-            && !only.is_empty()
-            && !only.contains(&candidate.key.key)
-        {
+        if is_person && !is_chosen && self.opened.is_none() {
             // To get a passphrase runs a command or reads a file: not for what may not open it.
             return Proof::Unknown(UnknownReason::NotChosen);
         }
@@ -312,8 +315,7 @@ impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
         }
         let (may_open, may_ask) = match self.purpose {
             ResolvePurpose::Open { .. } => (true, true),
-            ResolvePurpose::OpenAndProve { only } => {
-                let is_chosen = only.is_empty() || only.contains(&candidate.key.key);
+            ResolvePurpose::OpenAndProve { .. } => {
                 let may_open = is_chosen && candidate.refusal.is_none();
                 (may_open, may_open && self.opened.is_none())
             }
