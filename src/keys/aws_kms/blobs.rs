@@ -132,9 +132,7 @@ impl AwsKms {
         ask: impl Fn(Option<&KmsKeyName>) -> Result<T, UnwrapError>,
     ) -> Result<T, UnwrapError> {
         let mut closest = UnwrapError::Refused;
-        let is_symmetric = |key: &&KmsKey| key.pair.is_none();
-        let chosen = |key: &&KmsKey| only.is_empty() || only.contains(&key.key.key);
-        for key in self.keys.iter().filter(is_symmetric).filter(chosen) {
+        for key in self.chosen(only) {
             let answer = match &key.refusal {
                 Some(refusal) => Err(UnwrapError::Key(refusal.clone())),
                 None => ask(Some(&key.at)),
@@ -154,9 +152,13 @@ impl AwsKms {
 
     /// Whether what a key opened may be used. A key that the service found is one of those that discovery allows.
     fn may_use(&self, only: &[KeyName], opened_by: &KmsArn) -> bool {
-        let mut chosen =
-            self.keys.iter().filter(|key| only.is_empty() || only.contains(&key.key.key));
-        chosen.any(|key| key.may_open(opened_by)) || self.discovery.allows(opened_by)
+        self.chosen(only).any(|key| key.may_open(opened_by)) || self.discovery.allows(opened_by)
+    }
+
+    /// The keys that wrap and unwrap blobs, of `only` if that has any.
+    fn chosen(&self, only: &[KeyName]) -> impl Iterator<Item = &KmsKey> {
+        let is_chosen = |key: &&KmsKey| only.is_empty() || only.contains(&key.key.key);
+        self.keys.iter().filter(|key| key.pair.is_none()).filter(is_chosen)
     }
 }
 
