@@ -1,23 +1,21 @@
 //! `enwrap rewrap`: further keys for messages that exist, in constant time.
 
-use std::collections::BTreeSet;
+mod written;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
-use sha2::{Digest as _, Sha256};
 
-use enwrap::fs::append::Links;
 use enwrap::fs::file_at::FileAt;
 use enwrap::keys::aws_kms::api::{KmsCause, KmsError};
 use enwrap::keys::aws_kms::estimate::Estimate;
-use enwrap::keys::envelope::{self, Envelope, Record, Records};
+use enwrap::keys::envelope::{Record, Records};
 use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::KeyName;
 use enwrap::keys::unopened::ResolveError;
-use enwrap::message::header::ParsedHeader;
 use enwrap::operations::decrypt::{Commitment, OpenError, OpenedMessage};
-use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, joined, rewrap_proved};
+use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap_proved};
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
@@ -30,14 +28,11 @@ use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::trees::batch::{self, Outcome, Turns, lock};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
-use crate::output::diagnosis::Diagnosis;
-use crate::output::error::{About, AfterDone as _, ChangedMeanwhile, Error, UsageError};
+use crate::output::error::{AfterDone as _, Error, UsageError};
 use crate::output::records::summary::RewrapCounts;
 use crate::output::records::{self, has_passphrase, known_keys};
 use crate::output::sanitize;
-
-/// Records that are written together: one lock and one sync for all of them.
-const TOGETHER: usize = 256;
+use written::{Waiting, Written, digest};
 
 /// Give encrypted files further keys, without touching them
 ///
@@ -84,28 +79,6 @@ pub(crate) struct RewrapArgs {
     open: OpenArgs,
 }
 
-/// Records on their way to one envelope file, and what is to be said when they are there.
-struct Pending {
-    envelope: FileAt,
-    records: Vec<Waiting>,
-}
-
-/// A record, and the message that it is for.
-struct Waiting {
-    record: Record,
-    header: ParsedHeader,
-    path: FileAt,
-    /// The records that there were when this one was made.
-    known: BTreeSet<Digest>,
-}
-
-type Digest = [u8; 32];
-
-/// Records are told by it: one can have a megabyte, and many messages wait.
-fn digest(record: &Record) -> Digest {
-    Sha256::digest(record.to_line()).into()
-}
-
 /// Whether a message was not opened because a dry run asks nobody.
 fn was_not_asked(error: &OpenError) -> bool {
     let OpenError::Locked { error: ResolveError::Service(error), .. } = error else {
@@ -114,9 +87,6 @@ fn was_not_asked(error: &OpenError) -> bool {
     let error = error.source.downcast_ref::<KmsError>();
     error.is_some_and(|error| error.cause == KmsCause::NotAsked)
 }
-
-/// Records that wait at most, while an envelope file cannot be written.
-const MOST_PENDING: usize = 64 * TOGETHER;
 
 struct RewrapRun<'a> {
     app: &'a App,
@@ -129,20 +99,6 @@ struct RewrapRun<'a> {
     /// What a dry run would ask of AWS KMS.
     estimate: Estimate,
     written: Mutex<Written>,
-}
-
-/// What has been written, and what is to be. While AWS KMS is asked for one message, the records of others are written.
-struct Written {
-    pending: Pending,
-    /// The shared envelope file as it was at the last flush. Each flush reads only what was added since, so that the
-    /// run takes linear time.
-    known: Option<Envelope>,
-    changed: usize,
-    already_so: usize,
-    /// Messages that others replaced before their record was written.
-    replaced: usize,
-    /// Messages of which a dry run knows nothing, since only AWS KMS opens them.
-    unknown: usize,
 }
 
 pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
@@ -193,16 +149,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().chain(passphrase).collect();
-    let envelope = shared.clone().unwrap_or_else(|| FileAt::named(PathBuf::new()));
-    let pending = Pending { envelope, records: Vec::new() };
-    let written = Mutex::new(Written {
-        pending,
-        known: None,
-        changed: 0,
-        already_so: 0,
-        replaced: 0,
-        unknown: 0,
-    });
+    let written = Mutex::new(Written::to(shared.clone()));
     let keyring = store.path().to_path_buf();
     let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, estimate, written };
     let mut tree = Tree::new(&args.paths, args.recursive);
@@ -296,20 +243,7 @@ impl RewrapRun<'_> {
             return Ok(Outcome::Done);
         }
         let header = opened.read_header().clone();
-        written.pending.records.push(Waiting { record, header, path: entry.path.clone(), known });
-        if self.shared.is_none() {
-            written.pending.envelope = envelope::beside(&entry.path);
-            let flushed = self.flush(&mut written);
-            flushed.inspect_err(|_| written.pending.records.clear())?;
-            return Ok(Outcome::Done);
-        }
-        if written.pending.records.len().is_multiple_of(TOGETHER) {
-            match self.flush(&mut written) {
-                // They stay, to be written with the next ones; the last attempt is the one that counts.
-                Err(_) if written.pending.records.len() < MOST_PENDING => {}
-                result => result?,
-            }
-        }
+        self.write(&mut written, Waiting { record, header, path: entry.path.clone(), known })?;
         Ok(Outcome::Done)
     }
 
@@ -348,75 +282,6 @@ impl RewrapRun<'_> {
                 names.join(", ")
             ));
         }
-    }
-
-    /// Writes what is pending, and then says so.
-    fn flush(&self, written: &mut Written) -> Result<(), Error> {
-        if written.pending.records.is_empty() {
-            return Ok(());
-        }
-        let mut known = written.known.take();
-        let envelope = &written.pending.envelope;
-        // A derived name may be a link that somebody made.
-        let links = if self.shared.is_some() { Links::Follow } else { Links::Refuse };
-        self.app.outputs.check_at(envelope)?;
-        let (mut made, mut replaced) = (Vec::new(), Vec::new());
-        let appended = envelope::append_with(envelope, links, self.app.lock_timeout(), || {
-            replaced = written.pending.records.iter().map(|it| self.is_replaced(it)).collect();
-            if self.args.add {
-                let now = known
-                    .take()
-                    .map_or_else(|| Envelope::open(envelope.clone()), Envelope::catch_up);
-                known = now.ok();
-            }
-            made = Self::current_records(&written.pending.records, known.as_ref());
-            let records = made.iter().zip(&replaced).filter(|(_, replaced)| !**replaced);
-            Ok::<_, Error>(records.map(|(record, _)| record.clone()).collect())
-        });
-        if self.shared.is_some() {
-            written.known = known;
-        }
-        appended?;
-        let done = std::mem::take(&mut written.pending.records);
-        if self.shared.is_none() && replaced.contains(&true) {
-            return Err(ChangedMeanwhile.into());
-        }
-        for ((waiting, record), is_replaced) in done.iter().zip(&made).zip(replaced) {
-            if is_replaced {
-                let error = Error::from(ChangedMeanwhile);
-                let about = About::input(&waiting.path, &self.keyring);
-                self.app.ui.error(&Diagnosis::of(&error.concerning(about)));
-                written.replaced += 1;
-                continue;
-            }
-            written.changed += 1;
-            self.tell(&waiting.path, Some((record, &written.pending.envelope)))?;
-        }
-        Ok(())
-    }
-
-    /// Whether another message stands at a path than the one that its record was made for: `reencrypt` may have
-    /// replaced it while this run waited for the envelope file.
-    fn is_replaced(&self, Waiting { header, path, .. }: &Waiting) -> bool {
-        if !path.file_metadata().is_ok_and(|now| now.is_file()) {
-            return false;
-        }
-        let message = MessageSource::open(path).ok();
-        let limits = &self.opening.policy.limits;
-        let now = message.and_then(|mut it| ParsedHeader::read(&mut it, limits).ok());
-        now.is_none_or(|now| now.fields.message_id != header.fields.message_id)
-    }
-
-    /// The pending records; with the envelope file as it is `now`, and what others have added since, which would else be
-    /// left out of the newest set. Nobody is asked for it: others wait for the file meanwhile.
-    fn current_records(pending: &[Waiting], now: Option<&Envelope>) -> Vec<Record> {
-        let mut records = Vec::new();
-        for Waiting { record, header, known, .. } in pending {
-            let now = now.map_or_else(Vec::new, |now| now.of(&header.fields.message_id));
-            let added = now.into_iter().filter(|new| !known.contains(&digest(new)));
-            records.push(joined(record.clone(), added));
-        }
-        records
     }
 
     fn tell(&self, path: &Path, written: Option<(&Record, &FileAt)>) -> Result<(), Error> {
