@@ -36,6 +36,13 @@ impl ChosenKey<'_> {
         }
     }
 
+    /// Has `kms` use the key, if no keyring has it.
+    pub(crate) fn add_to(&self, kms: &mut AwsKms) {
+        if let Self::InKms(name) = self {
+            kms.add(name.clone());
+        }
+    }
+
     /// Refuses a key that encrypts nothing, before the first file.
     pub(crate) fn require_to_encrypt(&self) -> Result<(), Error> {
         if let Self::Held(key) = self {
@@ -102,9 +109,19 @@ fn held_as<'a>(keyring: &'a RootKeys, name: &KmsKeyName) -> Option<&'a Key> {
     keyring.versions().find(is_it).map(|(key, _)| key)
 }
 
-/// A chosen key by the name that does not change: what an alias stands for is asked for. Where several names are compared,
-/// two of one key are the same then.
+/// Chosen keys by names that do not change, each key once: what an alias stands for is asked for. For where several names
+/// are compared, or one with what an earlier run has written.
 pub(crate) fn identified<'a>(
+    keyring: &'a RootKeys,
+    kms: &AwsKms,
+    keys: Vec<ChosenKey<'a>>,
+) -> Result<Vec<ChosenKey<'a>>, Error> {
+    let keys: Result<_, Error> =
+        keys.into_iter().map(|key| one_identified(keyring, kms, key)).collect();
+    keys.map(distinct)
+}
+
+fn one_identified<'a>(
     keyring: &'a RootKeys,
     kms: &AwsKms,
     key: ChosenKey<'a>,
@@ -119,7 +136,7 @@ pub(crate) fn identified<'a>(
 }
 
 /// Each key once, in their order.
-pub(crate) fn distinct(keys: Vec<ChosenKey<'_>>) -> Vec<ChosenKey<'_>> {
+fn distinct(keys: Vec<ChosenKey<'_>>) -> Vec<ChosenKey<'_>> {
     let mut distinct: Vec<ChosenKey<'_>> = Vec::new();
     for key in keys {
         if distinct.iter().all(|chosen| chosen.name() != key.name()) {

@@ -24,9 +24,7 @@ use super::args::OpenArgs;
 use super::environment;
 use super::io::message_source::MessageSource;
 use super::io::source::is_stdin;
-use super::key_choice::{
-    ChosenKey, distinct, identified, keys_in_kms, keys_to_encrypt, named_keys,
-};
+use super::key_choice::{ChosenKey, identified, keys_in_kms, keys_to_encrypt, named_keys};
 use super::key_services::key_services;
 use super::outputs::Role;
 use super::secrets::passphrase::{OfMessages, Sources};
@@ -114,9 +112,7 @@ impl Opening {
             self.require_keyring()?;
         }
         let keys = named_keys(&self.keyring, store, names)?;
-        let (names, in_kms) = self.names_of(store, keys)?;
-        in_kms.into_iter().for_each(|name| self.kms.add(name));
-        Ok(names)
+        taken(store, &self.keyring, &mut self.kms, keys)
     }
 
     /// As [`choose`](Self::choose), and without names the default.
@@ -128,30 +124,7 @@ impl Opening {
         let keys = keys_to_encrypt(&self.keyring, store, names);
         let keys =
             keys.map_err(|error| self.require_keyring().map_or_else(Into::into, |()| error))?;
-        let (names, in_kms) = self.names_of(store, keys)?;
-        in_kms.into_iter().for_each(|name| self.kms.add(name));
-        Ok(names)
-    }
-
-    /// What keys to encrypt under are called, and those of them that no keyring has.
-    fn names_of(
-        &self,
-        store: &Store,
-        keys: Vec<ChosenKey<'_>>,
-    ) -> Result<(Vec<KeyName>, Vec<KmsKeyName>), Error> {
-        let (mut identified_keys, mut in_kms) = (Vec::new(), Vec::new());
-        for key in keys {
-            key.require_to_encrypt().in_keyring(store)?;
-            identified_keys.push(identified(&self.keyring, &self.kms, key)?);
-        }
-        let keys = distinct(identified_keys);
-        for key in &keys {
-            key.require_to_encrypt().in_keyring(store)?;
-            if let ChosenKey::InKms(name) = key {
-                in_kms.push(name.clone());
-            }
-        }
-        Ok((keys.iter().map(ChosenKey::name).collect(), in_kms))
+        taken(store, &self.keyring, &mut self.kms, keys)
     }
 
     /// Refuses to go on without a keyring, for what passphrases alone do not serve.
@@ -260,6 +233,24 @@ impl Opening {
 /// The wrapping key of a keyring or of AWS KMS that an encrypted data key names. A name proves nothing.
 pub(crate) fn named_by(keyring: &RootKeys, wrapped: &EncryptedDataKey) -> Option<WrappingKey> {
     aws_kms::wrapping_key_named_by(keyring, wrapped)
+}
+
+/// What keys to encrypt under are called, which `kms` may use from then on.
+fn taken<'a>(
+    store: &Store,
+    keyring: &'a RootKeys,
+    kms: &mut AwsKms,
+    keys: Vec<ChosenKey<'a>>,
+) -> Result<Vec<KeyName>, Error> {
+    let require_all = |keys: &[ChosenKey<'_>]| -> Result<(), Error> {
+        keys.iter().try_for_each(|key| key.require_to_encrypt().in_keyring(store))
+    };
+    require_all(&keys)?;
+    let keys = identified(keyring, kms, keys)?;
+    // What an alias stands for can be a key of the keyring that is switched off.
+    require_all(&keys)?;
+    keys.iter().for_each(|key| key.add_to(kms));
+    Ok(keys.iter().map(ChosenKey::name).collect())
 }
 
 /// What a wrapping key is called; of one that has no versions, without one.

@@ -13,7 +13,7 @@ use super::BlobContextArgs;
 use super::key_answer::KeyAnswer;
 use super::value::{AwsAnswer, BlobOutArgs, ValueArgs, print_value};
 use crate::cli::app::App;
-use crate::cli::key_choice::{ChosenKey, key_to_wrap, keyring_for};
+use crate::cli::key_choice::{key_to_wrap, keyring_for};
 use crate::cli::key_services::data_key_services;
 use crate::output::error::{Concerning as _, Error, UsageError};
 
@@ -82,9 +82,7 @@ pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
     let keyring = keyring_for(&store, args.key.as_slice())?;
     let chosen = key_to_wrap(&keyring, &store, args.key.as_deref())?;
     let mut kms = app.aws_kms(&keyring, Discovery::Off);
-    if let ChosenKey::InKms(name) = &chosen {
-        kms.add(name.clone());
-    }
+    chosen.add_to(&mut kms);
     let made = if chosen.is_in_kms() {
         Made::in_kms(&kms, &chosen.name(), len, &context, args.without_plaintext)
     } else {

@@ -59,9 +59,7 @@ pub(super) fn run(app: &App, args: &RewrapBlobArgs) -> Result<(), Error> {
     let key = key_to_wrap(&keyring, &store, Some(&args.key))?;
     let only_keys = args.keys.only(&keyring, &store)?;
     let mut kms = args.keys.aws_kms(app, &keyring, &store)?;
-    if let ChosenKey::InKms(name) = &key {
-        kms.add(name.clone());
-    }
+    key.add_to(&mut kms);
     let old = args.blob.read(&app.outputs, store.path())?;
     let contexts = [&context, &new_context];
     let Moved { blob, from, to } =

@@ -37,7 +37,7 @@ use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, 
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::{
-    ChosenKey, distinct, identified, keyring_for, keys_to_encrypt, refuse_key_names,
+    ChosenKey, identified, keyring_for, keys_to_encrypt, refuse_key_names,
 };
 use crate::cli::key_services::data_key_services;
 use crate::cli::outputs::{Outputs, Role};
@@ -253,17 +253,13 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let mut kms = app.aws_kms(&keyring, Discovery::Off);
     // One key under two names would be two encrypted data keys, or another one than that of an earlier run.
     let keys = if args.if_changed || keys.iter().filter(|key| key.is_in_kms()).count() > 1 {
-        let keys: Result<_, Error> =
-            keys.into_iter().map(|key| identified(&keyring, &kms, key)).collect();
-        distinct(keys?)
+        identified(&keyring, &kms, keys)?
     } else {
         keys
     };
     for key in &keys {
         key.require_to_encrypt().in_keyring(&store)?;
-        if let ChosenKey::InKms(name) = key {
-            kms.add(name.clone());
-        }
+        key.add_to(&mut kms);
     }
     let services = data_key_services(&keyring, &kms);
     let mut recipients = Vec::new();
