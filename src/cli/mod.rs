@@ -7,6 +7,7 @@ mod args;
 mod child;
 mod commands;
 mod complete;
+mod dry_run;
 mod environment;
 mod environment_files;
 mod examples;

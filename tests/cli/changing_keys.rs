@@ -584,6 +584,30 @@ fn what_stands_under_the_name_of_an_envelope_stops_nothing() {
 }
 
 #[test]
+fn reencrypt_says_what_it_would_do_and_does_nothing() {
+    let shell = Shell::new();
+    shell.ok(&["keygen", "b"]);
+    fs::create_dir(shell.path("tree")).unwrap();
+    shell.write("tree/a", "text");
+    shell.write("tree/other", "no message");
+    shell.ok(&["encrypt", "-k", "main", "-k", "b", "tree/a"]);
+    let before = shell.snapshot();
+    let told = shell.run(&["reencrypt", "-r", "--dry-run", "tree"]).success();
+    assert_eq!(told.text(), "would encrypt tree/a.enwrap again under default, b");
+    told.says(&["1 would be encrypted again, 2 not messages"]);
+    let told = shell.run(&["reencrypt", "--dry-run", "-k", "b", "tree/a.enwrap"]).success();
+    assert_eq!(told.text(), "would encrypt tree/a.enwrap again under b");
+    let json = shell.run(&["--json", "reencrypt", "--dry-run", "tree/a.enwrap"]).success().json();
+    assert_eq!((&json[0]["path"], &json[0]["message_id"]), (&"tree/a.enwrap".into(), &Value::Null));
+    assert!(json[0]["old_message_id"].is_string());
+    // What a run would refuse is refused.
+    shell.fails(&["reencrypt", "--dry-run", "tree/other"], 11);
+    shell.fails(&["reencrypt", "--dry-run", "-"], 2).says(&["standard input"]);
+    shell.fails(&["reencrypt", "--dry-run", "-c", "of=x", "tree/a.enwrap"], 6);
+    assert_eq!(shell.snapshot(), before);
+}
+
+#[test]
 fn reencrypt_and_rewrap_refuse_before_the_first_file() {
     let shell = tree();
     shell.ok(&["keygen", "off"]);

@@ -103,7 +103,23 @@ def a_large_run_is_estimated(place):
     _encrypted(place, "local")
     ended = place.enwrap("rewrap", "--add", "-r", "out", "-k", place.keys.one, "--dry-run")
     assert f"{MANY} calls" in ended.said, ended.said
+    ended = place.enwrap("reencrypt", "-r", "out", "-k", place.keys.one, "--dry-run")
+    assert f"{MANY} calls" in ended.said, ended.said
     assert place.kms.calls() == {}, place.kms.calls()
+
+
+def a_run_over_messages_of_the_service_is_estimated(place):
+    """Only the service knows which of its keys open a message; how often it would be asked is known all the same."""
+    place.imported(place.keys.one)
+    _encrypted(place, "kms")
+    before = place.files("out")
+    ended = place.enwrap("reencrypt", "-r", "out", "--dry-run", "--json")
+    (summary,) = _told(ended, "summary")
+    assert summary["kms_calls_expected"] == 2 * MANY, summary
+    assert summary["skipped"]["not_asked"] == MANY and summary["reencrypted"] == 0, summary
+    assert place.kms.calls() == {} and place.files("out") == before, place.kms.calls()
+    place.enwrap("reencrypt", "-r", "out")
+    assert sum(place.kms.calls().values()) == 2 * MANY, place.kms.calls()
 
 
 def the_summary_counts_the_calls(place):

@@ -1,5 +1,6 @@
 //! `enwrap reencrypt`: messages under new data keys, in one pass.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ use enwrap::operations::usage::KeyReport;
 
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, Pair, context_of};
+use crate::cli::dry_run::DryRun;
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -32,7 +34,7 @@ use crate::cli::trees::batch::{self, Outcome, Turn, Turns};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{AfterDone as _, Error, UsageError};
-use crate::output::records::message::ReencryptedRecord;
+use crate::output::records::message::{ReencryptedRecord, WouldReencryptRecord};
 use crate::output::records::summary::ReencryptCounts;
 use crate::output::records::{has_passphrase, known_keys};
 use crate::output::sanitize;
@@ -42,7 +44,8 @@ use crate::output::sanitize;
 /// Each FILE is replaced when all of the old message was verified, and not before. By default it keeps its
 /// keys (in their current versions), its encryption context, its armour, its frame length and its mode;
 /// pairs that are bound to it stay bound, and have to be given with -c. To take a key away, name those that stay
-/// with -k: it cannot open the new message then. It still opens every copy of the old one.
+/// with -k: it cannot open the new message then. It still opens every copy of the old one. With keys in AWS KMS
+/// each file takes some calls: --dry-run says how many.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap reencrypt report.pdf.enwrap
@@ -87,6 +90,10 @@ pub(crate) struct ReencryptArgs {
     #[arg(short, long)]
     recursive: bool,
 
+    /// Say what would be done, by the headers, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+
     #[command(flatten)]
     recipient: RecipientArgs,
 
@@ -100,6 +107,8 @@ struct ReencryptRun<'a> {
     opening: &'a Opening,
     keys: Vec<KeyName>,
     bind: EncryptionContext,
+    /// Where nothing is to be done.
+    dry_run: Option<DryRun>,
 }
 
 pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
@@ -107,10 +116,16 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     if args.output.is_some() && args.paths.len() > 1 {
         return Err(UsageError::new("-o FILE is for one input").into());
     }
-    let to_stdout = match &args.output {
-        Some(output) => Target::of(output).is_stdout(),
-        None => args.paths.iter().any(|path| is_stdin(path)),
-    };
+    if args.dry_run && args.paths.iter().any(|path| is_stdin(path)) {
+        return Err(UsageError::new("--dry-run reads headers twice, and standard input only once")
+            .hint("name a file")
+            .into());
+    }
+    let to_stdout = !args.dry_run
+        && match &args.output {
+            Some(output) => Target::of(output).is_stdout(),
+            None => args.paths.iter().any(|path| is_stdin(path)),
+        };
     if to_stdout {
         app.require_no_json_beside("result", "write the result to a file with -o FILE")?;
     }
@@ -132,11 +147,15 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     if let Some(sources) = &new_passphrase {
         opening = opening.with_recipient(sources)?;
     }
+    let dry_run = args.dry_run.then(DryRun::default);
+    if let Some(dry_run) = &dry_run {
+        opening = dry_run.watch(opening);
+    }
     let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().chain(passphrase).collect();
-    let plan =
-        ReencryptRun { app, args, opening: &opening, keys, bind: context_of(&args.bind, None)? };
+    let bind = context_of(&args.bind, None)?;
+    let plan = ReencryptRun { app, args, opening: &opening, keys, bind, dry_run };
     // Before the first file: a pair that cannot be stored is wrong for all of them.
     context_of(&args.set_context, None)?;
     let mut tree = Tree::new(&args.paths, args.recursive);
@@ -148,10 +167,16 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     let (reencrypted, skipped) = (tally.done(), &tally.skipped);
     let not_messages = skipped.count(Reason::NotAMessage);
     let special = skipped.count(Reason::Special);
+    let verb = if args.dry_run { "would be encrypted again" } else { "encrypted again" };
     if args.recursive {
-        app.ui.note(&format!("{reencrypted} encrypted again, {not_messages} not messages"));
+        app.ui.note(&format!("{reencrypted} {verb}, {not_messages} not messages"));
     }
-    tally.finish_tree(app, ReencryptCounts { reencrypted, not_messages, special })
+    if let Some(dry_run) = &plan.dry_run {
+        dry_run.tell(app.ui, &tally.skipped);
+    }
+    let kms_calls_expected = plan.dry_run.as_ref().and_then(DryRun::calls_expected);
+    let counts = ReencryptCounts { kms_calls_expected, reencrypted, not_messages, special };
+    tally.finish_tree(app, counts)
 }
 
 impl ReencryptRun<'_> {
@@ -160,6 +185,9 @@ impl ReencryptRun<'_> {
         // The walk found it, and it went with the message that it stood beside.
         if !entry.is_named && envelope::is_own_name(path) && !path.exists() {
             return Ok(Outcome::Skipped(Reason::NotAMessage));
+        }
+        if let Some(dry_run) = &self.dry_run {
+            return self.foretell(dry_run, entry);
         }
         let mut message = if entry.is_named {
             MessageSource::open(&entry.path)?
@@ -206,6 +234,44 @@ impl ReencryptRun<'_> {
         };
         let printed = self.app.ui.result("", &record);
         printed.after(|| format!("'{}' was written", sanitize::name(output)))?;
+        Ok(Outcome::Done)
+    }
+
+    /// Says what would be done with a message, as far as its header and the keys that are held here tell it.
+    fn foretell(&self, dry_run: &DryRun, entry: &Entry) -> Result<Outcome, Error> {
+        let path = entry.path.as_path();
+        let limits = &self.opening.policy.limits;
+        let Some((mut message, header)) = MessageSource::find(&entry.path, entry.is_named, limits)?
+        else {
+            return Ok(Outcome::Skipped(Reason::NotAMessage));
+        };
+        let one = self.opening.of(&entry.path);
+        let opener = one.opener();
+        // Its keys may stay, and only AWS KMS says which of those that it keeps do.
+        let wraps = if self.keys.is_empty() {
+            let named = KeyReport::by_name(&header, &opener)?.named();
+            let keys: BTreeSet<KeyName> = named.into_iter().map(|key| key.key).collect();
+            keys.into_iter().collect()
+        } else {
+            self.keys.clone()
+        };
+        dry_run.expect_wraps(self.opening, &wraps);
+        let report = match OpenedMessage::open_and_prove(&mut message, &opener) {
+            Err(error) if DryRun::was_not_asked(&error) => None,
+            opened => Some(opened.map_err(|error| self.opening.unopened(error))?.1),
+        };
+        let is_known = |report: &KeyReport| !self.keys.is_empty() || report.outage().is_none();
+        let Some(report) = report.filter(is_known) else {
+            return Ok(DryRun::unknown(self.app.ui, path));
+        };
+        let keys = keys_to_carry(&report, &self.keys, self.args.drop_unknown_keys)?;
+        self.spec(&header.fields, report.bound())?;
+        let names: Vec<String> = keys.iter().map(|key| self.opening.shown_key(key)).collect();
+        let (shown, names) = (sanitize::name(path), sanitize::text(&names.join(", ")));
+        let record =
+            WouldReencryptRecord { old_message_id: header.fields.message_id, path: path.into() };
+        let text = format!("would encrypt {shown} again under {names}\n");
+        self.app.ui.result(&text, &record)?;
         Ok(Outcome::Done)
     }
 

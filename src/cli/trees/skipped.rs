@@ -23,6 +23,8 @@ pub(crate) enum Reason {
     Existing,
     /// Its output opens to the same bytes, under the same keys and context.
     Unchanged,
+    /// Of a dry run: only AWS KMS knows what would be done, and it is not asked.
+    NotAsked,
 }
 
 impl Reason {
@@ -38,11 +40,12 @@ impl Reason {
             Self::NotAMessage => "not_messages",
             Self::Existing => "existing",
             Self::Unchanged => "unchanged",
+            Self::NotAsked => "not_asked",
         }
     }
 
     /// The words after the number of files.
-    fn text(self) -> &'static str {
+    pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Special => "links or special files",
             Self::Unfinished => "temporary files",
@@ -53,6 +56,7 @@ impl Reason {
             Self::NotAMessage => "not messages",
             Self::Existing => "done before",
             Self::Unchanged => "unchanged",
+            Self::NotAsked => "depend on AWS KMS, which was not asked",
         }
     }
 }

@@ -179,6 +179,15 @@ pub(crate) struct RewrappedRecord {
     pub(crate) envelope: Option<EnvelopeMember>,
 }
 
+/// `reencrypt --dry-run`.
+#[derive(Debug, Serialize)]
+pub(crate) struct WouldReencryptRecord {
+    #[serde(serialize_with = "as_text")]
+    pub(crate) old_message_id: MessageId,
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+}
+
 /// `reencrypt`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ReencryptedRecord {

@@ -94,6 +94,9 @@ pub(crate) struct RewrapCounts {
 #[derive(Debug, Serialize)]
 pub(crate) struct ReencryptCounts {
     pub(crate) reencrypted: usize,
+    /// Of a dry run: the calls to AWS KMS that it would make at most; left out where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kms_calls_expected: Option<u64>,
     pub(crate) not_messages: usize,
     pub(crate) special: usize,
 }

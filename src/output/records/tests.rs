@@ -155,6 +155,7 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
             output: path(),
         }),
+        members(&WouldReencryptRecord { old_message_id: message_id, path: path() }),
         members(&EditedRecord {
             message_id,
             changed: true,
@@ -275,7 +276,12 @@ fn summaries() -> Vec<BTreeSet<String>> {
             not_messages,
             special,
         }),
-        of_tree(ReencryptCounts { reencrypted: 1, not_messages, special }),
+        of_tree(ReencryptCounts {
+            reencrypted: 1,
+            kms_calls_expected: Some(1),
+            not_messages,
+            special,
+        }),
         of_tree(UsageCounts {
             messages,
             not_messages,

@@ -8,17 +8,15 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use enwrap::fs::file_at::FileAt;
-use enwrap::keys::aws_kms::api::{KmsCause, KmsError};
-use enwrap::keys::aws_kms::estimate::Estimate;
 use enwrap::keys::envelope::{Record, Records};
 use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::KeyName;
-use enwrap::keys::unopened::ResolveError;
-use enwrap::operations::decrypt::{Commitment, OpenError, OpenedMessage};
+use enwrap::operations::decrypt::{Commitment, OpenedMessage};
 use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap_proved};
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
+use crate::cli::dry_run::DryRun;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
@@ -79,15 +77,6 @@ pub(crate) struct RewrapArgs {
     open: OpenArgs,
 }
 
-/// Whether a message was not opened because a dry run asks nobody.
-fn was_not_asked(error: &OpenError) -> bool {
-    let OpenError::Locked { error: ResolveError::Service(error), .. } = error else {
-        return false;
-    };
-    let error = error.source.downcast_ref::<KmsError>();
-    error.is_some_and(|error| error.cause == KmsCause::NotAsked)
-}
-
 struct RewrapRun<'a> {
     app: &'a App,
     args: &'a RewrapArgs,
@@ -96,8 +85,8 @@ struct RewrapRun<'a> {
     /// Where all records go; beside each message, if `None`.
     shared: Option<FileAt>,
     keyring: PathBuf,
-    /// What a dry run would ask of AWS KMS.
-    estimate: Estimate,
+    /// Where nothing is to be done.
+    dry_run: Option<DryRun>,
     written: Mutex<Written>,
 }
 
@@ -142,16 +131,16 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     }
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.policy.commitment = Commitment::Optional;
-    let estimate = Estimate::default();
-    if args.dry_run {
-        opening = opening.estimated_by(&estimate);
+    let dry_run = args.dry_run.then(DryRun::default);
+    if let Some(dry_run) = &dry_run {
+        opening = dry_run.watch(opening);
     }
     let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().chain(passphrase).collect();
     let written = Mutex::new(Written::to(shared.clone()));
     let keyring = store.path().to_path_buf();
-    let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, estimate, written };
+    let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, dry_run, written };
     let mut tree = Tree::new(&args.paths, args.recursive);
     let turns = Turns::waiting(app, &opening, Turns::Alike);
     let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, _| {
@@ -161,8 +150,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let flushed = plan.flush(&mut lock(&plan.written));
     let mut tally = tally?;
     flushed?;
-    let calls = plan.estimate.calls();
-    let Written { changed, already_so, replaced, unknown, .. } =
+    let Written { changed, already_so, replaced, .. } =
         plan.written.into_inner().unwrap_or_else(PoisonError::into_inner);
     tally.failed += replaced;
     let not_messages = tally.skipped.count(Reason::NotAMessage);
@@ -174,14 +162,10 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     } else if changed == 0 && already_so > 0 {
         app.ui.note("nothing to do: already so");
     }
-    if unknown > 0 {
-        app.ui.note(&format!("{unknown} more are opened by AWS KMS only, which was not asked"));
+    if let Some(dry_run) = &plan.dry_run {
+        dry_run.tell(app.ui, &tally.skipped);
     }
-    if calls > 0 {
-        let word = if calls == 1 { "call" } else { "calls" };
-        app.ui.note(&format!("up to {calls} {word} to AWS KMS would be made"));
-    }
-    let kms_calls_expected = Some(calls).filter(|calls| *calls > 0);
+    let kms_calls_expected = plan.dry_run.as_ref().and_then(DryRun::calls_expected);
     let special = tally.skipped.count(Reason::Special);
     tally.finish_tree(
         app,
@@ -215,7 +199,13 @@ impl RewrapRun<'_> {
         let opener = one.opener();
         // Only what really opens it counts, and this is what says why it does not.
         let (opened, report) = match OpenedMessage::open_and_prove(&mut source, &opener) {
-            Err(error) if was_not_asked(&error) => return self.tell_unknown(path),
+            Err(error) if DryRun::was_not_asked(&error) => {
+                if let Some(dry_run) = &self.dry_run {
+                    // For each key that is added. What opens it, and proves its keys, was counted when it was tried.
+                    dry_run.expect_wraps(self.opening, &self.keys);
+                }
+                return Ok(DryRun::unknown(self.app.ui, path));
+            }
             opened => opened.map_err(|error| self.opening.unopened(error))?,
         };
         let known = Records::of(&one, &opened.header().message_id).iter().map(digest).collect();
@@ -244,16 +234,6 @@ impl RewrapRun<'_> {
         }
         let header = opened.read_header().clone();
         self.write(&mut written, Waiting { record, header, path: entry.path.clone(), known })?;
-        Ok(Outcome::Done)
-    }
-
-    /// Tells, of a dry run, that only AWS KMS knows of a message what would be done.
-    fn tell_unknown(&self, path: &Path) -> Result<Outcome, Error> {
-        // For each key that is added. What opens it, and proves its keys, was counted when it was tried.
-        self.estimate.expect(self.opening.calls_to_wrap(&self.keys));
-        lock(&self.written).unknown += 1;
-        let shown = sanitize::name(path);
-        self.app.ui.detail(&format!("{shown}: only AWS KMS can tell what it needs"));
         Ok(Outcome::Done)
     }
 

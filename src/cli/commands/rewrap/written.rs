@@ -54,8 +54,6 @@ pub(super) struct Written {
     pub(super) already_so: usize,
     /// Messages that others replaced before their record was written.
     pub(super) replaced: usize,
-    /// Messages of which a dry run knows nothing, since only AWS KMS opens them.
-    pub(super) unknown: usize,
 }
 
 impl Written {
@@ -63,7 +61,7 @@ impl Written {
     pub(super) fn to(shared: Option<FileAt>) -> Self {
         let envelope = shared.unwrap_or_else(|| FileAt::named(PathBuf::new()));
         let pending = Pending { envelope, records: Vec::new() };
-        Self { pending, known: None, changed: 0, already_so: 0, replaced: 0, unknown: 0 }
+        Self { pending, known: None, changed: 0, already_so: 0, replaced: 0 }
     }
 }
 
