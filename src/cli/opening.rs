@@ -2,12 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::model::name::KMS_NAMESPACE;
 use enwrap::keyring::{KeyringError, RootKeys, Store};
 use enwrap::keys::aws_kms::api::KmsKeyName;
-use enwrap::keys::aws_kms::estimate::Estimate;
+use enwrap::keys::aws_kms::client::calls::KmsCalls;
 use enwrap::keys::aws_kms::{self, AwsKms};
 use enwrap::keys::envelope::{self, Envelope, MOST_RECORDS, Record, Records};
 use enwrap::keys::passphrase::{Derivation, Passphrases};
@@ -135,9 +136,9 @@ impl Opening {
         }
     }
 
-    /// Asks AWS KMS nothing, and counts what would be asked.
-    pub(crate) fn estimated_by(self, estimate: &Estimate) -> Self {
-        Self { kms: self.kms.estimated_by(estimate), ..self }
+    /// Asks AWS KMS nothing, and counts in `calls` what would be asked.
+    pub(crate) fn estimated_in(self, calls: &Arc<KmsCalls>) -> Self {
+        Self { kms: self.kms.estimated_in(Arc::clone(calls)), ..self }
     }
 
     /// How many of some keys AWS KMS would be asked to wrap under.

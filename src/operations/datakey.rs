@@ -240,6 +240,7 @@ pub fn wrap(
 #[cfg(test)]
 mod tests {
     use std::slice::from_ref;
+    use std::sync::Arc;
 
     use super::*;
     use crate::keyring::{Key, RootKeys};
@@ -303,7 +304,11 @@ mod tests {
         ] {
             assert!(of_service(other).is_none());
         }
-        let kms = AwsKms::new(Box::new(Estimate::default()), &RootKeys::default(), Discovery::Off);
+        let kms = AwsKms::new(
+            Box::new(Estimate::new(Arc::default())),
+            &RootKeys::default(),
+            Discovery::Off,
+        );
         let blob = parse_blob(&bytes).unwrap();
         let none = EncryptionContext::default();
         let opened = decrypt_with_kms(&RootKeys::default(), &kms, &[], blob, &none);

@@ -20,7 +20,7 @@ use enwrap::operations::usage::KeyReport;
 
 use crate::cli::app::App;
 use crate::cli::args::{OpenArgs, Pair, context_of};
-use crate::cli::dry_run::DryRun;
+use crate::cli::dry_run;
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
@@ -107,8 +107,6 @@ struct ReencryptRun<'a> {
     opening: &'a Opening,
     keys: Vec<KeyName>,
     bind: EncryptionContext,
-    /// Where nothing is to be done.
-    dry_run: Option<DryRun>,
 }
 
 pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
@@ -147,15 +145,14 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     if let Some(sources) = &new_passphrase {
         opening = opening.with_recipient(sources)?;
     }
-    let dry_run = args.dry_run.then(DryRun::default);
-    if let Some(dry_run) = &dry_run {
-        opening = dry_run.watch(opening);
+    if args.dry_run {
+        opening = opening.estimated_in(app.kms_calls());
     }
     let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().chain(passphrase).collect();
     let bind = context_of(&args.bind, None)?;
-    let plan = ReencryptRun { app, args, opening: &opening, keys, bind, dry_run };
+    let plan = ReencryptRun { app, args, opening: &opening, keys, bind };
     // Before the first file: a pair that cannot be stored is wrong for all of them.
     context_of(&args.set_context, None)?;
     let mut tree = Tree::new(&args.paths, args.recursive);
@@ -171,12 +168,8 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     if args.recursive {
         app.ui.note(&format!("{reencrypted} {verb}, {not_messages} not messages"));
     }
-    if let Some(dry_run) = &plan.dry_run {
-        dry_run.tell(app.ui, &tally.skipped);
-    }
-    let kms_calls_expected = plan.dry_run.as_ref().and_then(DryRun::calls_expected);
-    let counts = ReencryptCounts { kms_calls_expected, reencrypted, not_messages, special };
-    tally.finish_tree(app, counts)
+    dry_run::tell_passed_over(app.ui, &tally.skipped);
+    tally.finish_tree(app, ReencryptCounts { reencrypted, not_messages, special })
 }
 
 impl ReencryptRun<'_> {
@@ -186,8 +179,8 @@ impl ReencryptRun<'_> {
         if !entry.is_named && envelope::is_own_name(path) && !path.exists() {
             return Ok(Outcome::Skipped(Reason::NotAMessage));
         }
-        if let Some(dry_run) = &self.dry_run {
-            return self.foretell(dry_run, entry);
+        if self.args.dry_run {
+            return self.foretell(entry);
         }
         let mut message = if entry.is_named {
             MessageSource::open(&entry.path)?
@@ -238,7 +231,7 @@ impl ReencryptRun<'_> {
     }
 
     /// Says what would be done with a message, as far as its header and the keys that are held here tell it.
-    fn foretell(&self, dry_run: &DryRun, entry: &Entry) -> Result<Outcome, Error> {
+    fn foretell(&self, entry: &Entry) -> Result<Outcome, Error> {
         let path = entry.path.as_path();
         let limits = &self.opening.policy.limits;
         let Some((mut message, header)) = MessageSource::find(&entry.path, entry.is_named, limits)?
@@ -255,14 +248,14 @@ impl ReencryptRun<'_> {
         } else {
             self.keys.clone()
         };
-        dry_run.expect_wraps(self.opening, &wraps);
+        self.app.kms_calls().expect(self.opening.calls_to_wrap(&wraps));
         let report = match OpenedMessage::open_and_prove(&mut message, &opener) {
-            Err(error) if DryRun::was_not_asked(&error) => None,
+            Err(error) if dry_run::was_not_asked(&error) => None,
             opened => Some(opened.map_err(|error| self.opening.unopened(error))?.1),
         };
         let is_known = |report: &KeyReport| !self.keys.is_empty() || report.outage().is_none();
         let Some(report) = report.filter(is_known) else {
-            return Ok(DryRun::unknown(self.app.ui, path));
+            return Ok(dry_run::pass_over(self.app.ui, path));
         };
         let keys = keys_to_carry(&report, &self.keys, self.args.drop_unknown_keys)?;
         self.spec(&header.fields, report.bound())?;

@@ -56,6 +56,10 @@ impl Tally {
         if calls.made() > 0 {
             app.ui.note(&kms_calls_told(calls));
         }
+        if calls.expected() > 0 {
+            let expected = calls_to_kms(calls.expected());
+            app.ui.note(&format!("up to {expected} would be made"));
+        }
         let failures = failures.iter().map(Diagnosis::failure).collect();
         let if_any = |count| Some(count).filter(|count| *count > 0);
         let (not_tried, sources_changed) = (if_any(not_tried), if_any(changed));
@@ -95,12 +99,15 @@ impl Tally {
 
 /// How much AWS KMS was asked.
 fn kms_calls_told(calls: &KmsCalls) -> String {
-    let made = calls.made();
     let throttled = match calls.throttled() {
         0 => String::new(),
         throttled => format!(", {throttled} answered that there were too many"),
     };
-    format!("{made} {} to AWS KMS{throttled}", if made == 1 { "call" } else { "calls" })
+    format!("{}{throttled}", calls_to_kms(calls.made()))
+}
+
+fn calls_to_kms(number: u64) -> String {
+    format!("{number} {} to AWS KMS", if number == 1 { "call" } else { "calls" })
 }
 
 /// What became of one file of a run.

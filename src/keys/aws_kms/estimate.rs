@@ -1,31 +1,25 @@
 //! What a run would ask of AWS KMS: every call is counted, and none made.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::api::{KmsApi, KmsBlob, KmsCause, KmsError, KmsKeyName, KmsOpened, KmsRewrapped};
+use super::client::calls::KmsCalls;
 use crate::crypto::ec::EcPublicKey;
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::message::context::EncryptionContext;
 
-/// Calls that were not made.
-#[derive(Clone, Debug, Default)]
-pub struct Estimate(Arc<AtomicU64>);
+/// Makes no call, and counts it as expected.
+pub struct Estimate(Arc<KmsCalls>);
 
 impl Estimate {
-    /// How many there are.
+    /// An estimate that is counted in `calls`.
     #[must_use]
-    pub fn calls(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Counts calls that only an answer would lead to.
-    pub fn expect(&self, calls: u64) {
-        self.0.fetch_add(calls, Ordering::Relaxed);
+    pub fn new(calls: Arc<KmsCalls>) -> Self {
+        Self(calls)
     }
 
     fn not_asked(&self, action: &'static str, key: Option<&KmsKeyName>) -> KmsError {
-        self.expect(1);
+        self.0.expect(1);
         KmsError::new(action, key, KmsCause::NotAsked)
     }
 

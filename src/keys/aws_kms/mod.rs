@@ -25,6 +25,7 @@ mod wrap;
 use std::sync::Arc;
 
 use self::api::{KmsApi, KmsCause, KmsError, KmsKeyName};
+use self::client::calls::KmsCalls;
 use self::estimate::Estimate;
 use self::key::{KmsKey, foreign};
 use self::outage::Outages;
@@ -82,10 +83,10 @@ impl AwsKms {
         Self { api, keys: keys.collect(), discovery, outages: Outages::default() }
     }
 
-    /// The same keys, of which only is found out what would be asked.
+    /// The same keys, of which only is counted in `calls` what would be asked.
     #[must_use]
-    pub fn estimated_by(self, estimate: &Estimate) -> Self {
-        Self { api: Box::new(estimate.clone()), ..self }
+    pub fn estimated_in(self, calls: Arc<KmsCalls>) -> Self {
+        Self { api: Box::new(Estimate::new(calls)), ..self }
     }
 
     /// Whether there is a key to ask for a blob, of `only` if that has any.

@@ -37,12 +37,19 @@ pub(crate) struct KmsCounts {
     /// Answers that there were too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     kms_throttled: Option<u64>,
+    /// Of a dry run: the calls that it would make at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_calls_expected: Option<u64>,
 }
 
 impl From<&KmsCalls> for KmsCounts {
     fn from(calls: &KmsCalls) -> Self {
         let if_any = |count: u64| Some(count).filter(|count| *count > 0);
-        Self { kms_calls: if_any(calls.made()), kms_throttled: if_any(calls.throttled()) }
+        Self {
+            kms_calls: if_any(calls.made()),
+            kms_throttled: if_any(calls.throttled()),
+            kms_calls_expected: if_any(calls.expected()),
+        }
     }
 }
 
@@ -82,9 +89,6 @@ impl Done {
 #[derive(Debug, Serialize)]
 pub(crate) struct RewrapCounts {
     pub(crate) rewrapped: usize,
-    /// Of a dry run: the calls to AWS KMS that it would make at most; left out where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) kms_calls_expected: Option<u64>,
     pub(crate) already_so: usize,
     pub(crate) not_messages: usize,
     pub(crate) special: usize,
@@ -94,9 +98,6 @@ pub(crate) struct RewrapCounts {
 #[derive(Debug, Serialize)]
 pub(crate) struct ReencryptCounts {
     pub(crate) reencrypted: usize,
-    /// Of a dry run: the calls to AWS KMS that it would make at most; left out where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) kms_calls_expected: Option<u64>,
     pub(crate) not_messages: usize,
     pub(crate) special: usize,
 }

@@ -269,19 +269,8 @@ fn summaries() -> Vec<BTreeSet<String>> {
         }),
         of_tree(Done::Decrypted(1)),
         of_tree(Done::Verified(1)),
-        of_tree(RewrapCounts {
-            rewrapped: 1,
-            kms_calls_expected: Some(1),
-            already_so: 1,
-            not_messages,
-            special,
-        }),
-        of_tree(ReencryptCounts {
-            reencrypted: 1,
-            kms_calls_expected: Some(1),
-            not_messages,
-            special,
-        }),
+        of_tree(RewrapCounts { rewrapped: 1, already_so: 1, not_messages, special }),
+        of_tree(ReencryptCounts { reencrypted: 1, not_messages, special }),
         of_tree(UsageCounts {
             messages,
             not_messages,

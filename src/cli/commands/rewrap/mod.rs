@@ -16,7 +16,7 @@ use enwrap::operations::rewrap::{RewrapError, RewrapKeys, Rewrapped, rewrap_prov
 
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
-use crate::cli::dry_run::DryRun;
+use crate::cli::dry_run;
 use crate::cli::examples::examples;
 use crate::cli::io::message_source::MessageSource;
 use crate::cli::io::source::is_stdin;
@@ -85,8 +85,6 @@ struct RewrapRun<'a> {
     /// Where all records go; beside each message, if `None`.
     shared: Option<FileAt>,
     keyring: PathBuf,
-    /// Where nothing is to be done.
-    dry_run: Option<DryRun>,
     written: Mutex<Written>,
 }
 
@@ -131,16 +129,15 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     }
     // Messages without commitment are refused for what they are, and not for a policy.
     opening.policy.commitment = Commitment::Optional;
-    let dry_run = args.dry_run.then(DryRun::default);
-    if let Some(dry_run) = &dry_run {
-        opening = dry_run.watch(opening);
+    if args.dry_run {
+        opening = opening.estimated_in(app.kms_calls());
     }
     let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
     let keys = keys.into_iter().chain(passphrase).collect();
     let written = Mutex::new(Written::to(shared.clone()));
     let keyring = store.path().to_path_buf();
-    let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, dry_run, written };
+    let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, written };
     let mut tree = Tree::new(&args.paths, args.recursive);
     let turns = Turns::waiting(app, &opening, Turns::Alike);
     let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, _| {
@@ -162,15 +159,9 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     } else if changed == 0 && already_so > 0 {
         app.ui.note("nothing to do: already so");
     }
-    if let Some(dry_run) = &plan.dry_run {
-        dry_run.tell(app.ui, &tally.skipped);
-    }
-    let kms_calls_expected = plan.dry_run.as_ref().and_then(DryRun::calls_expected);
+    dry_run::tell_passed_over(app.ui, &tally.skipped);
     let special = tally.skipped.count(Reason::Special);
-    tally.finish_tree(
-        app,
-        RewrapCounts { kms_calls_expected, rewrapped: changed, already_so, not_messages, special },
-    )
+    tally.finish_tree(app, RewrapCounts { rewrapped: changed, already_so, not_messages, special })
 }
 
 impl RewrapRun<'_> {
@@ -199,12 +190,10 @@ impl RewrapRun<'_> {
         let opener = one.opener();
         // Only what really opens it counts, and this is what says why it does not.
         let (opened, report) = match OpenedMessage::open_and_prove(&mut source, &opener) {
-            Err(error) if DryRun::was_not_asked(&error) => {
-                if let Some(dry_run) = &self.dry_run {
-                    // For each key that is added. What opens it, and proves its keys, was counted when it was tried.
-                    dry_run.expect_wraps(self.opening, &self.keys);
-                }
-                return Ok(DryRun::unknown(self.app.ui, path));
+            Err(error) if dry_run::was_not_asked(&error) => {
+                // For each key that is added. What opens it, and proves its keys, was counted when it was tried.
+                self.app.kms_calls().expect(self.opening.calls_to_wrap(&self.keys));
+                return Ok(dry_run::pass_over(self.app.ui, path));
             }
             opened => opened.map_err(|error| self.opening.unopened(error))?,
         };

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct KmsCalls {
     made: AtomicU64,
     throttled: AtomicU64,
+    expected: AtomicU64,
 }
 
 impl KmsCalls {
@@ -20,6 +21,17 @@ impl KmsCalls {
     #[must_use]
     pub fn throttled(&self) -> u64 {
         self.throttled.load(Ordering::Relaxed)
+    }
+
+    /// The calls that a dry run would have made.
+    #[must_use]
+    pub fn expected(&self) -> u64 {
+        self.expected.load(Ordering::Relaxed)
+    }
+
+    /// Counts calls that a dry run would have made.
+    pub fn expect(&self, calls: u64) {
+        self.expected.fetch_add(calls, Ordering::Relaxed);
     }
 
     #[cfg_attr(not(feature = "aws-kms"), expect(dead_code, reason = "there are no calls"))]
