@@ -352,7 +352,8 @@ pub(crate) struct OutputArgs {
 
     /// Give each output to the owner and group of its input; only root can
     ///
-    /// For a restore by root. Without it, every output belongs to the user who runs enwrap.
+    /// For a backup or a restore by root; also of folders and links that are made. Without it, every output belongs
+    /// to the user who runs enwrap.
     #[arg(long, hide_short_help = true)]
     pub(crate) preserve_owner: bool,
 
@@ -362,8 +363,15 @@ pub(crate) struct OutputArgs {
     /// compares each output with the plaintext. With --sync, what is passed over is synced too. Not together with
     /// --remove-source, which leaves no file to pass over: what an earlier run left of both is to be looked at.
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "time")]
-    #[arg(requires = "recursive", conflicts_with = "remove_source", hide_short_help = true)]
+    #[arg(conflicts_with = "remove_source", hide_short_help = true)]
     pub(crate) skip_existing: Option<SkipExisting>,
+
+    /// Make symbolic links again as links in the folder of --output-dir
+    ///
+    /// A link keeps its name and the text of its target, which is not encrypted and not authenticated, and is never
+    /// followed. One that is there with the same target is passed over; with -f, one with another target is replaced.
+    #[arg(long, requires = "output_dir", help_heading = "Folders", hide_short_help = true)]
+    pub(crate) links: bool,
 
     /// Remove each input when its output is on the disk and in its place
     #[arg(long, hide_short_help = true)]
@@ -383,6 +391,17 @@ impl OutputArgs {
     /// Whether each output is synced to the disk. An input is removed only when its output is.
     pub(crate) fn is_synced(&self) -> bool {
         self.sync || self.remove_source
+    }
+
+    /// Refuses what only a run over many files has.
+    pub(crate) fn require_one_by_one(&self) -> Result<(), UsageError> {
+        let option = match (self.skip_existing, self.links) {
+            (Some(_), _) => "--skip-existing",
+            (None, true) => "--links",
+            (None, false) => return Ok(()),
+        };
+        Err(UsageError::new(format!("{option} is for folders and lists"))
+            .hint("take a folder with -r (--recursive), or a list with --files-from"))
     }
 
     /// How an output is published, whose source has this owner, if it has one.

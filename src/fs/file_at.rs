@@ -1,6 +1,6 @@
 //! Where a file is: its path, and, where it was found in a folder that is open, that folder.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::ops::Deref;
@@ -180,6 +180,17 @@ impl FileAt {
         match &self.folder {
             Some(folder) => folder.size_of(self.name()),
             None => fs::metadata(&self.path).ok().filter(Metadata::is_file).map(|it| it.len()),
+        }
+    }
+
+    /// The text of the link that it is.
+    ///
+    /// # Errors
+    /// The error of the system call; also for everything else than a link.
+    pub fn read_link(&self) -> io::Result<OsString> {
+        match &self.folder {
+            Some(folder) => folder.read_link(self.name()),
+            None => fs::read_link(&self.path).map(PathBuf::into_os_string),
         }
     }
 

@@ -5,14 +5,16 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
 use super::atomic_file::fault::{Step, step};
 use super::atomic_file::sync;
+use super::refused::{Wish, tolerate};
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
@@ -166,6 +168,33 @@ impl Folder {
         Ok((u64::try_from(stat.st_dev).unwrap_or_default(), stat.st_ino))
     }
 
+    /// The text of the link of this name.
+    ///
+    /// # Errors
+    /// The error of the system call; also for everything else than a link.
+    pub fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
+        let text = rustix::fs::readlinkat(self, plain(name)?, Vec::new())?;
+        Ok(OsString::from_vec(text.into_bytes()))
+    }
+
+    /// Gives the folder itself to this user and group.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn give_to(&self, (user, group): (u32, u32)) -> io::Result<()> {
+        let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
+        Ok(rustix::fs::fchown(self, Some(user), Some(group))?)
+    }
+
+    /// Sets the mode of the folder itself, whatever the umask is.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+        let mode = Mode::from_raw_mode(mode & 0o777);
+        tolerate(Wish::Mode, rustix::fs::fchmod(self, mode).map_err(io::Error::from))
+    }
+
     /// Makes a folder.
     ///
     /// # Errors
@@ -215,8 +244,12 @@ impl Folder {
         Ok(names)
     }
 
-    fn kind_of(&self, name: &OsStr) -> io::Result<Kind> {
-        let stat = rustix::fs::statat(self, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    /// What a name stands for. A link is not followed.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn kind_of(&self, name: &OsStr) -> io::Result<Kind> {
+        let stat = rustix::fs::statat(self, plain(name)?, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(FileType::from_raw_mode(stat.st_mode).into())
     }
 }

@@ -21,6 +21,8 @@ pub struct Walk {
     below: PathBuf,
     /// The folders from the root to the one that is listed now.
     levels: Vec<Level>,
+    /// The device that a folder must be on to be entered; any, if `None`.
+    device: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -29,6 +31,25 @@ struct Level {
     open: Option<(Arc<Folder>, Entries)>,
     /// Folders in it that are to be entered when all of it was listed.
     later: Vec<OsString>,
+    /// Whether something in it, or in a folder below it, was taken.
+    is_taken: bool,
+}
+
+impl Level {
+    fn of(folder: Folder) -> io::Result<Self> {
+        let entries = folder.entries()?;
+        let open = Some((Arc::new(folder), entries));
+        Ok(Self { open, later: Vec::new(), is_taken: false })
+    }
+}
+
+/// What a walk comes to.
+#[derive(Debug)]
+pub enum Visit {
+    /// Something in a folder.
+    Found(Found),
+    /// The end of a folder of which nothing was [taken](Walk::take): its path below the root of the walk.
+    Untaken(PathBuf),
 }
 
 /// What a walk has found.
@@ -59,17 +80,43 @@ impl Walk {
     /// # Errors
     /// If the folder cannot be opened.
     pub fn new(root: &Path) -> io::Result<Self> {
-        let root = Arc::new(Folder::open(root)?);
+        Self::through(Folder::open(root)?)
+    }
+
+    /// Begins at an open folder.
+    ///
+    /// # Errors
+    /// If it cannot be listed.
+    pub fn through(root: Folder) -> io::Result<Self> {
+        let root = Arc::new(root);
         let entries = root.entries()?;
         let open = Some((Arc::clone(&root), entries));
-        let levels = vec![Level { open, later: Vec::new() }];
-        Ok(Self { root, below: PathBuf::new(), levels })
+        let levels = vec![Level { open, later: Vec::new(), is_taken: false }];
+        Ok(Self { root, below: PathBuf::new(), levels, device: None })
+    }
+
+    /// Enters no folder on another device than the root's.
+    ///
+    /// # Errors
+    /// If the system does not tell the root's.
+    pub fn on_one_device(self) -> io::Result<Self> {
+        let (device, _) = self.root.identity()?;
+        Ok(Self { device: Some(device), ..self })
+    }
+
+    /// Notes that something was taken that is in the folder listed now. Its end, and that of each folder above it, is
+    /// not told then.
+    pub fn take(&mut self) {
+        if let Some(level) = self.levels.last_mut() {
+            level.is_taken = true;
+        }
     }
 
     /// Enters a folder that was just found.
     ///
     /// # Errors
-    /// If it cannot be opened, for example because it is a link now.
+    /// If it cannot be opened, for example because it is a link now; `CrossesDevices` if it is on another device than
+    /// it may be.
     pub fn enter(&mut self, found: Found) -> Result<(), Unlisted> {
         let Found { folder, name, below, .. } = found;
         if self.levels.len() < MOST_OPEN {
@@ -82,13 +129,16 @@ impl Walk {
     }
 
     fn push(&mut self, below: PathBuf, opened: io::Result<Folder>) -> Result<(), Unlisted> {
-        let opened = opened.and_then(|folder| {
-            let entries = folder.entries()?;
-            Ok((Arc::new(folder), entries))
+        // Asked of the open folder: by its name, it could be another one by then.
+        let opened = opened.and_then(|folder| match self.device {
+            Some(device) if folder.identity()?.0 != device => {
+                Err(io::ErrorKind::CrossesDevices.into())
+            }
+            _ => Level::of(folder),
         });
         match opened {
-            Ok(open) => {
-                self.levels.push(Level { open: Some(open), later: Vec::new() });
+            Ok(level) => {
+                self.levels.push(level);
                 self.below = below;
                 Ok(())
             }
@@ -98,9 +148,9 @@ impl Walk {
 }
 
 impl Iterator for Walk {
-    /// An entry, or a folder that cannot be listed; the walk goes on with the next one. A folder is entered only if it
-    /// is given to [`enter`](Walk::enter).
-    type Item = Result<Found, Unlisted>;
+    /// An entry, the end of a folder, or a folder that cannot be listed; the walk goes on with the next one. A folder
+    /// is entered only if it is given to [`enter`](Walk::enter).
+    type Item = Result<Visit, Unlisted>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -115,8 +165,14 @@ impl Iterator for Walk {
                         }
                     }
                     None => {
-                        self.levels.pop();
+                        let is_taken = self.levels.pop().is_some_and(|level| level.is_taken);
+                        let left = self.below.clone();
                         self.below.pop();
+                        // Whoever makes a folder makes those above it too.
+                        self.take();
+                        if !is_taken {
+                            return Some(Ok(Visit::Untaken(left)));
+                        }
                     }
                 }
                 continue;
@@ -124,10 +180,11 @@ impl Iterator for Walk {
             match entries.next(folder) {
                 Some(Ok((name, kind))) => {
                     let (folder, below) = (Arc::clone(folder), self.below.join(&name));
-                    return Some(Ok(Found { folder, name, below, kind }));
+                    return Some(Ok(Visit::Found(Found { folder, name, below, kind })));
                 }
                 Some(Err(source)) => {
                     level.open = None;
+                    level.is_taken = true;
                     return Some(Err(Unlisted { below: self.below.clone(), source }));
                 }
                 None => level.open = None,
@@ -150,7 +207,8 @@ mod tests {
         let mut walk = Walk::new(root).unwrap();
         while let Some(next) = walk.next() {
             match next {
-                Ok(entry) => {
+                Ok(Visit::Untaken(_)) => {}
+                Ok(Visit::Found(entry)) => {
                     found.push(entry.below.clone());
                     before(&entry);
                     if entry.kind == Kind::Folder
@@ -217,6 +275,60 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_folder_is_told_if_nothing_in_it_was_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for made in ["a/b/empty", "c/file is taken", "d/file is left", "e/f/g"] {
+            fs::create_dir_all(root.join(made).parent().unwrap()).unwrap();
+        }
+        fs::create_dir(root.join("a/b/empty")).unwrap();
+        for file in ["c/taken", "d/left", "e/f/taken"] {
+            fs::File::create_new(root.join(file)).unwrap();
+        }
+        let mut walk = Walk::new(root).unwrap();
+        let mut untaken = Vec::new();
+        while let Some(visit) = walk.next() {
+            match visit.unwrap() {
+                Visit::Found(found) if found.kind == Kind::Folder => walk.enter(found).unwrap(),
+                Visit::Found(found) if found.name == "taken" => walk.take(),
+                Visit::Found(_) => {}
+                Visit::Untaken(below) => untaken.push(below),
+            }
+        }
+        untaken.sort();
+        assert_eq!(untaken, ["a/b/empty", "d"].map(PathBuf::from), "made with those above them");
+        let empty = tempfile::tempdir().unwrap();
+        let visits: Vec<_> = Walk::new(empty.path()).unwrap().map(Result::unwrap).collect();
+        assert!(matches!(&visits[..], [Visit::Untaken(root)] if root.as_os_str().is_empty()));
+    }
+
+    #[test]
+    fn a_folder_on_another_device_is_not_entered() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep: PathBuf = (0..MOST_OPEN).map(|_| "d").collect();
+        fs::create_dir_all(folder.path().join(&deep)).unwrap();
+        let mut walk = Walk::new(folder.path()).unwrap().on_one_device().unwrap();
+        let mut refused = Vec::new();
+        while let Some(visit) = walk.next() {
+            match visit {
+                Ok(Visit::Found(found)) => {
+                    // From here on, everything is elsewhere; the last folder is not opened before its turn.
+                    if found.below.components().count() == MOST_OPEN {
+                        walk.device = walk.device.map(|device| device + 1);
+                    }
+                    walk.enter(found).unwrap();
+                }
+                Ok(Visit::Untaken(_)) => {}
+                Err(Unlisted { below, source }) => {
+                    assert_eq!(source.kind(), io::ErrorKind::CrossesDevices);
+                    refused.push(below);
+                }
+            }
+        }
+        assert_eq!(refused, [deep]);
+    }
+
+    #[test]
     fn thousands_of_levels_are_walked_with_few_descriptors() {
         const LEVELS: usize = 3000;
         let folder = tempfile::tempdir().unwrap();
@@ -228,9 +340,10 @@ mod tests {
         }
         let mut walk = Walk::new(folder.path()).unwrap();
         let (mut count, mut most) = (0, 0);
-        while let Some(found) = walk.next() {
+        while let Some(visit) = walk.next() {
+            let Visit::Found(found) = visit.unwrap() else { continue };
             count += 1;
-            walk.enter(found.unwrap()).unwrap();
+            walk.enter(found).unwrap();
             most = most.max(walk.levels.iter().filter(|level| level.open.is_some()).count());
         }
         assert_eq!(count, LEVELS);

@@ -31,6 +31,8 @@ use crate::cli::outputs::Role;
 use crate::cli::replacement::{self, keys_to_carry, sealer_for};
 use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::trees::batch::{self, Outcome, Turn, Turns};
+use crate::cli::trees::name_list::NameList;
+use crate::cli::trees::selection::PathsArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{AfterDone as _, Error, UsageError};
@@ -54,7 +56,8 @@ use crate::output::sanitize;
 "])]
 pub(crate) struct ReencryptArgs {
     /// Encrypted files, and with -r folders; '-' is standard input
-    #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
+    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    #[arg(value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
     /// Encrypt under exactly these keys (repeatable): an alias, an id, or the ARN of a key in AWS KMS
@@ -79,7 +82,7 @@ pub(crate) struct ReencryptArgs {
 
     /// Write to a new file instead, and leave the old one
     #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    #[arg(conflicts_with = "recursive")]
+    #[arg(conflicts_with_all = ["recursive", "files_from"])]
     output: Option<PathBuf>,
 
     /// Replace an output that exists
@@ -93,6 +96,9 @@ pub(crate) struct ReencryptArgs {
     /// Say what would be done, by the headers, and do nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    many: PathsArgs,
 
     #[command(flatten)]
     recipient: RecipientArgs,
@@ -111,6 +117,7 @@ struct ReencryptRun<'a> {
 
 pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     require_files(&args.paths, args.recursive)?;
+    let list = NameList::open(app, &args.many, &args.paths)?;
     if args.output.is_some() && args.paths.len() > 1 {
         return Err(UsageError::new("-o FILE is for one input").into());
     }
@@ -155,7 +162,10 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     let plan = ReencryptRun { app, args, opening: &opening, keys, bind };
     // Before the first file: a pair that cannot be stored is wrong for all of them.
     context_of(&args.set_context, None)?;
-    let mut tree = Tree::new(&args.paths, args.recursive);
+    let mut tree = Tree::new(&args.paths, args.recursive)
+        .and_listed(list)
+        .on_one_device(args.many.one_file_system);
+    let takes_many = tree.takes_many();
     let turns = Turns::waiting(app, &opening, Turns::BySize);
     let tally =
         batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, turn| {
@@ -165,7 +175,7 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     let not_messages = skipped.count(Reason::NotAMessage);
     let special = skipped.count(Reason::Special);
     let verb = if args.dry_run { "would be encrypted again" } else { "encrypted again" };
-    if args.recursive {
+    if takes_many {
         app.ui.note(&format!("{reencrypted} {verb}, {not_messages} not messages"));
     }
     dry_run::tell_passed_over(app.ui, &tally.skipped);

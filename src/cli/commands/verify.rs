@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use enwrap::fs::folder::Kind;
+
 use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::examples::examples;
@@ -15,9 +17,10 @@ use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Role;
 use crate::cli::trees::batch::{self, Outcome, Turn, Turns};
 use crate::cli::trees::job::EXTENSION;
+use crate::cli::trees::name_list::NameList;
 use crate::cli::trees::selection::{Selection, SelectionArgs, require_apart};
 use crate::cli::trees::skipped::Reason;
-use crate::cli::trees::tree::{Entry, Tree, require_files};
+use crate::cli::trees::tree::{Entry, Origin, Tree, require_files};
 use crate::output::Ui;
 use crate::output::error::Error;
 use crate::output::records::message::VerifiedRecord;
@@ -52,11 +55,14 @@ struct VerifyRun {
     ui: Ui,
     opening: Opening,
     metadata: Metadata,
-    is_recursive: bool,
+    /// Whether there are folders or a list.
+    takes_many: bool,
 }
 
 pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
-    let inputs = operands(&args.inputs)?;
+    let takes_many = args.selection.takes_many();
+    let list = NameList::open(app, &args.selection.paths, &args.inputs)?;
+    let inputs = if list.is_some() { args.inputs.clone() } else { operands(&args.inputs)? };
     let is_recursive = args.selection.recursive;
     require_files(&inputs, is_recursive)?;
     let store = app.store()?;
@@ -66,19 +72,23 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
         app.outputs.protect(input, Role::Input);
     }
     let metadata = args.metadata.open(&app.outputs)?;
-    let plan = VerifyRun { ui: app.ui, opening, metadata, is_recursive };
-    if is_recursive {
+    let plan = VerifyRun { ui: app.ui, opening, metadata, takes_many };
+    if takes_many {
         require_apart(&inputs)?;
         let in_use: Vec<PathBuf> = args.metadata.metadata.iter().cloned().collect();
         let selection = Selection::new(&args.selection, store.path(), &in_use)?;
-        let mut tree = Tree::new(&inputs, true).of(&selection);
+        let mut tree = Tree::new(&inputs, is_recursive)
+            .of(&selection)
+            .and_listed(list)
+            .on_one_device(args.selection.paths.one_file_system);
         let one = |entry: &Entry, turn: &Turn<'_>| plan.verify(entry, turn);
         let turns = Turns::BySize(plan.opening.files_at_once(app));
         return batch::in_parallel(app, store.path(), &mut tree, turns, one)?
             .finish_folders(app, Done::Verified);
     }
     batch::for_each(app, store.path(), &inputs, |input| {
-        let entry = Entry { path: input.into(), is_named: true, operand: 0 };
+        let origin = Origin::Operand(0);
+        let entry = Entry { path: input.into(), kind: Kind::File, is_named: true, origin };
         plan.verify(&entry, &Turn::alone(app))
     })?;
     if inputs.len() > 1 {
@@ -101,7 +111,7 @@ impl VerifyRun {
         self.metadata.write("verify", input, None, opened.read_header())?;
         ui.detail(&format!("{shown}: opened by {}", self.opening.shown_opener(&opened.key)));
         // Of a tree, only what fails is told.
-        let text = if self.is_recursive && !ui.is_verbose() {
+        let text = if self.takes_many && !ui.is_verbose() {
             String::new()
         } else {
             format!("{shown}: OK, {len} bytes\n")

@@ -41,6 +41,8 @@ pub(crate) struct Tally {
     not_tried: usize,
     /// Those that were written to while they were read.
     changed: usize,
+    /// Links that were made again.
+    links: usize,
     pub(crate) skipped: Skipped,
     /// What failed, for the list at the end of a long run.
     failures: Vec<Diagnosis>,
@@ -49,7 +51,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// Ends the run: tells the counts, with those of the verb, and fails if any file failed.
     fn finish(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
-        let Self { files, failed, not_tried, changed, failures, .. } = self;
+        let Self { files, failed, not_tried, changed, links, failures, .. } = self;
         app.ui.failures(&failures, failed - failures.len());
         app.ui.stopped(not_tried);
         let calls = app.kms_calls();
@@ -62,13 +64,15 @@ impl Tally {
         }
         let failures = failures.iter().map(Diagnosis::failure).collect();
         let if_any = |count| Some(count).filter(|count| *count > 0);
-        let (not_tried, sources_changed) = (if_any(not_tried), if_any(changed));
+        let (not_tried, sources_changed, links) =
+            (if_any(not_tried), if_any(changed), if_any(links));
         let kms = KmsCounts::from(&**calls);
         app.ui.summary(&Summary {
             files,
             failed,
             not_tried,
             sources_changed,
+            links,
             kms,
             counts,
             failures,
@@ -86,8 +90,12 @@ impl Tally {
     pub(crate) fn finish_folders(self, app: &App, done: fn(usize) -> Done) -> Result<(), Error> {
         let count = self.done();
         let done = done(count);
+        let links = match self.links {
+            0 => String::new(),
+            links => format!(", {links} {} made", if links == 1 { "link" } else { "links" }),
+        };
         let skipped = self.skipped.told().map_or_else(String::new, |told| format!("; {told}"));
-        app.ui.note(&format!("{count} {}{skipped}", done.text()));
+        app.ui.note(&format!("{count} {}{links}{skipped}", done.text()));
         self.finish_tree(app, done)
     }
 
@@ -116,6 +124,10 @@ pub(crate) enum Outcome {
     Done,
     /// It was done, of a source that was written to meanwhile.
     DoneOfChanged,
+    /// It is a link, and was made again.
+    MadeLink,
+    /// It is a folder, and is there; it counts as nothing.
+    MadeFolder,
     Skipped(Reason),
 }
 
@@ -179,6 +191,8 @@ where
                 state.tally.changed += 1;
                 return state.tally.files += 1;
             }
+            Ok(Outcome::MadeLink) => return state.tally.links += 1,
+            Ok(Outcome::MadeFolder) => return,
             Ok(Outcome::Skipped(reason)) => return state.tally.skipped.add(reason),
             Err(error) => error,
         };
@@ -250,7 +264,7 @@ impl Turns {
     }
 }
 
-/// Runs `one` for each file of a tree. Without `-r`, in order, and one operand fails with its own error; every other
+/// Runs `one` for each file of a tree. Without `-r` or a list, in order, and one operand fails with its own error; every other
 /// failure is told when it happens and the rest goes on, unless the disk is full.
 pub(crate) fn for_tree(
     app: &App,
@@ -260,10 +274,10 @@ pub(crate) fn for_tree(
     turns: Turns,
     one: impl Fn(&Entry, &Turn<'_>) -> Result<Outcome, Error> + Sync,
 ) -> Result<Tally, Error> {
-    if tree.is_recursive() && turns != Turns::InOrder {
+    if tree.takes_many() && turns != Turns::InOrder {
         return in_parallel(app, keyring, tree, turns, one);
     }
-    let on_failure = match (tree.is_recursive(), operands.len()) {
+    let on_failure = match (tree.takes_many(), operands.len()) {
         (true, _) => OnFailure::GoOnAndList,
         (false, 1) => OnFailure::End,
         (false, _) => OnFailure::GoOn,
@@ -308,7 +322,7 @@ pub(crate) fn in_parallel(
         }
     };
     thread::scope(|scope| {
-        if meter.is_shown() {
+        if let Some(uncounted) = uncounted.filter(|_| meter.is_shown()) {
             let count = || count(uncounted, &meter, &run.is_over);
             drop(thread::Builder::new().spawn_scoped(scope, count));
         }

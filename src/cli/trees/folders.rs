@@ -1,5 +1,5 @@
-//! Runs over folders that write a result for each file: which files, where the results go, and what is done about
-//! a file that stands there already.
+//! Runs over folders and lists that write a result for each file: which files, where the results go, and what is done
+//! about a file that stands there already.
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;
@@ -11,15 +11,18 @@ use std::time::{Duration, SystemTime};
 
 use enwrap::fs::atomic_file::{AtomicFileError, Seen};
 use enwrap::fs::file_at::FileAt;
+use enwrap::fs::folder::Kind;
 use enwrap::fs::trust::is_trusted;
 
 use super::batch::{self, Outcome, Turn, Turns, lock};
 use super::job::{EXTENSION, Found, Job};
+use super::links;
 use super::mirror::Mirror;
+use super::name_list::NameList;
 use super::results::{Results, Spoiled};
 use super::selection::{Selection, real, require_apart};
 use super::skipped::Reason;
-use super::tree::{Entry, Tree};
+use super::tree::{Entry, Remade, Tree};
 use super::work::Request;
 use crate::cli::app::App;
 use crate::cli::args::{OutputArgs, SkipExisting};
@@ -30,9 +33,13 @@ use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::records::summary::Done;
 use crate::output::sanitize;
 
-/// A run over folders.
+/// A run over folders, or over what a list names.
 pub(crate) struct Folders<'a> {
     operands: &'a [PathBuf],
+    /// What is named beside the operands, until the run begins.
+    list: Mutex<Option<NameList>>,
+    is_recursive: bool,
+    is_on_one_device: bool,
     selection: Selection,
     mirror: Mirror<'a>,
     output: &'a OutputArgs,
@@ -53,18 +60,28 @@ enum FileStep {
 impl<'a> Folders<'a> {
     /// `needed` are further files that no run may take for inputs.
     pub(super) fn new(
+        app: &App,
         request: Request<'a>,
         results: &'a dyn Results,
         keyring: &Path,
         needed: &[PathBuf],
     ) -> Result<Self, Error> {
-        let Request { inputs: operands, selection, output, metadata, .. } = request;
+        let Request { inputs: operands, selection: args, output, metadata, .. } = request;
         if output.output.is_some() {
-            return Err(UsageError::new("-o takes the result of one input, and -r has many")
+            let option = if args.recursive { "-r" } else { "--files-from" };
+            let problem = format!("-o takes the result of one input, and {option} has many");
+            return Err(UsageError::new(problem)
                 .hint("leave it out, or name a folder with --output-dir")
                 .into());
         }
-        if operands.is_empty() || operands.iter().any(|operand| is_stdin(operand)) {
+        let list = NameList::open(app, &args.paths, operands)?;
+        let names_stdin = operands.iter().any(|operand| is_stdin(operand));
+        if list.is_some() && names_stdin {
+            return Err(UsageError::new("--files-from takes files, and not standard input")
+                .hint("encrypt or decrypt '-' in a run of its own")
+                .into());
+        }
+        if list.is_none() && (operands.is_empty() || names_stdin) {
             return Err(UsageError::new("-r takes folders, and not standard input")
                 .hint("name a DIR")
                 .into());
@@ -72,11 +89,25 @@ impl<'a> Folders<'a> {
         require_apart(operands)?;
         let mirror = Mirror::new(operands, output, results)?;
         let mut in_use = mirror.filled();
+        // A list may name a folder that it is in.
+        in_use.extend(output.output_dir.iter().filter(|_| list.is_some()).cloned());
         in_use.extend(metadata.map(Path::to_path_buf));
         in_use.extend_from_slice(needed);
-        let selection = Selection::new(selection, keyring, &in_use)?;
-        let (begun, nested) = (SystemTime::now(), Mutex::default());
-        Ok(Self { operands, selection, mirror, output, results, begun, nested })
+        let selection = Selection::new(args, keyring, &in_use)?;
+        let (list, begun, nested) = (Mutex::new(list), SystemTime::now(), Mutex::default());
+        let (is_recursive, is_on_one_device) = (args.recursive, args.paths.one_file_system);
+        Ok(Self {
+            operands,
+            list,
+            is_recursive,
+            is_on_one_device,
+            selection,
+            mirror,
+            output,
+            results,
+            begun,
+            nested,
+        })
     }
 
     /// Runs `one` for each file that is to be worked on; the summary says how many were `done`.
@@ -88,8 +119,22 @@ impl<'a> Folders<'a> {
         done: fn(usize) -> Done,
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
-        let mut tree = Tree::new(self.operands, true).of(&self.selection);
+        let has_folder = self.output.output_dir.is_some();
+        // With --include, certain files were asked for, and no folders.
+        let folders = has_folder && !self.selection.is_for_some_files();
+        let mut tree = Tree::new(self.operands, self.is_recursive)
+            .of(&self.selection)
+            .and_listed(lock(&self.list).take())
+            .on_one_device(self.is_on_one_device)
+            .remaking(Remade { folders, links: self.output.links });
         let tally = batch::in_parallel(app, keyring, &mut tree, turns, |entry, turn| {
+            match entry.kind {
+                Kind::Folder => {
+                    return self.mirror.folder(entry).map(|()| Outcome::MadeFolder);
+                }
+                Kind::Link => return links::remake(app, &self.mirror, self.output, entry),
+                Kind::File | Kind::Special => {}
+            }
             let job = match self.step(entry) {
                 Ok(FileStep::Do(job)) => job,
                 Ok(FileStep::Skip(reason)) => return Ok(Outcome::Skipped(reason)),

@@ -5,10 +5,10 @@
 //! result is `..`, and no link below the output folder is followed.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, Metadata};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use enwrap::fs::atomic_file::{folder_of, sync_folder};
@@ -17,7 +17,7 @@ use enwrap::fs::folder::Folder;
 
 use super::batch::lock;
 use super::results::Results;
-use super::tree::Entry;
+use super::tree::{Entry, Origin};
 use crate::cli::args::OutputArgs;
 use crate::output::error::{Cannot as _, Error, StepError, UsageError};
 use crate::output::sanitize;
@@ -29,6 +29,8 @@ pub(crate) struct Mirror<'a> {
     results: &'a dyn Results,
     /// Whether a folder that is made is also on the disk before anything is put into it.
     sync: bool,
+    /// Whether a folder that is made gets the owner and the group of the one that it stands for.
+    preserves_owner: bool,
     /// The folder that was required last: most files are in the same one as the file before. Locked while folders
     /// are made, so that no thread uses a folder that is not yet synced.
     last: Mutex<Option<(PathBuf, Arc<Folder>)>>,
@@ -41,7 +43,8 @@ impl<'a> Mirror<'a> {
         results: &'a dyn Results,
     ) -> Result<Self, UsageError> {
         let (output_dir, sync) = (output.output_dir.as_deref(), output.is_synced());
-        let mirror = Self { operands, output_dir, results, sync, last: Mutex::default() };
+        let (preserves_owner, last) = (output.preserve_owner, Mutex::default());
+        let mirror = Self { operands, output_dir, results, sync, preserves_owner, last };
         if output_dir.is_some() {
             // Each operand has a folder of its own name there, as with `cp -r`. Two of one name would be mixed.
             let mut roots: Vec<PathBuf> =
@@ -92,28 +95,59 @@ impl<'a> Mirror<'a> {
         let Some(name) = entry.path.file_name().and_then(|name| self.results.name(name)) else {
             return Ok(None);
         };
-        let operand =
-            self.operands.get(entry.operand).map_or_else(|| Path::new(""), PathBuf::as_path);
         let Some(output_dir) = self.output_dir else {
             return Ok(Some(entry.path.sibling(&name)));
         };
-        let mut below = PathBuf::new();
-        if !entry.is_named {
-            let in_operand = entry.path.strip_prefix(operand).unwrap_or(&entry.path);
-            let parts = operand.file_name().into_iter().chain(folder_of(in_operand));
-            below.extend(parts.filter(|part| *part != "."));
-        }
-        let path = output_dir.join(&below);
+        self.required(output_dir, entry, folder_of(&entry.path), &name).map(Some)
+    }
+
+    /// The path of a link that is made again under its own name; makes the folders on the way. `None` if the run has no
+    /// output folder.
+    pub(crate) fn link(&self, entry: &Entry) -> Result<Option<FileAt>, Error> {
+        let Some(output_dir) = self.output_dir else { return Ok(None) };
+        self.required(output_dir, entry, folder_of(&entry.path), entry.path.name()).map(Some)
+    }
+
+    /// Makes the folder that stands for one of the inputs.
+    pub(crate) fn folder(&self, entry: &Entry) -> Result<(), Error> {
+        let Some(output_dir) = self.output_dir else { return Ok(()) };
+        self.required(output_dir, entry, &entry.path, OsStr::new("")).map(drop)
+    }
+
+    /// The file `name` in the folder that stands for `source`, which an entry is or is in.
+    fn required(
+        &self,
+        output_dir: &Path,
+        entry: &Entry,
+        source: &Path,
+        name: &OsStr,
+    ) -> Result<FileAt, Error> {
+        let place = self.place(entry, source)?;
+        let path = output_dir.join(&place.below);
         let mut last = lock(&self.last);
         let folder = match &*last {
             Some((last, folder)) if *last == path => Arc::clone(folder),
             _ => {
-                let folder = Arc::new(self.require_folders(output_dir, &below, operand)?);
+                let folder = Arc::new(self.require_folders(output_dir, &place)?);
                 *last = Some((path.clone(), Arc::clone(&folder)));
                 folder
             }
         };
-        Ok(Some(FileAt::in_folder(folder, path.join(name))))
+        Ok(FileAt::in_folder(folder, path.join(name)))
+    }
+
+    /// Where a folder with inputs has its place below the output folder.
+    fn place(&self, entry: &Entry, source: &Path) -> Result<InMirror, Error> {
+        let Origin::Operand(index) = entry.origin else { return in_mirror_of_listed(source) };
+        if entry.is_named {
+            return Ok(InMirror { root: PathBuf::new(), is_root: false, below: PathBuf::new() });
+        }
+        let operand = self.operands.get(index).map_or_else(|| Path::new(""), PathBuf::as_path);
+        let in_operand = source.strip_prefix(operand).unwrap_or(source);
+        let own_name = operand.file_name();
+        let parts = own_name.into_iter().chain(in_operand).filter(|part| *part != ".");
+        let (root, is_root) = (operand.to_path_buf(), own_name.is_some());
+        Ok(InMirror { root, is_root, below: parts.collect() })
     }
 
     /// Makes the output folder and the folders below it, each with the permissions of the input folder that it
@@ -121,23 +155,20 @@ impl<'a> Mirror<'a> {
     fn require_folders(
         &self,
         output_dir: &Path,
-        below: &Path,
-        operand: &Path,
+        InMirror { root, is_root, below }: &InMirror,
     ) -> Result<Folder, Error> {
         let ancestors: Vec<&Path> = output_dir.ancestors().collect();
         for folder in ancestors.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
             self.require_named(folder)?;
         }
         let mut folder = Folder::open(output_dir).cannot("open", output_dir)?;
-        let (mut path, mut source) = (output_dir.to_path_buf(), operand.to_path_buf());
+        let (mut path, mut source) = (output_dir.to_path_buf(), root.clone());
         for (index, name) in below.iter().enumerate() {
             path.push(name);
-            // If the operand has a name, the first part is that name, and stands for the operand itself.
-            if index > 0 || operand.file_name().is_none() {
+            if index > 0 || !is_root {
                 source.push(name);
             }
-            let mode = fs::metadata(&source).map_or(0o700, |metadata| metadata.mode());
-            folder = self.require_folder(&folder, name, &path, mode)?;
+            folder = self.require_folder(&folder, name, &path, &source)?;
         }
         Ok(folder)
     }
@@ -167,27 +198,48 @@ impl<'a> Mirror<'a> {
         }
     }
 
-    /// Opens the folder `name` in the open folder `above`, and makes it if nothing stands there. `path` is for errors.
+    /// Opens the folder `name` in the open folder `above`, and makes it if nothing stands there, as `source` is. `path`
+    /// is for errors.
     fn require_folder(
         &self,
         above: &Folder,
         name: &OsStr,
         path: &Path,
-        mode: u32,
+        source: &Path,
     ) -> Result<Folder, Error> {
         match above.open_folder(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(in_the_way(above, name, path, error)),
             Ok(folder) => return Ok(folder),
         }
-        match above.make_folder(name, self.mode(mode)) {
-            Ok(()) if self.sync => above.sync().cannot("sync the folder of", path)?,
-            Ok(()) => {}
+        let source = fs::metadata(source).ok();
+        let mode = self.mode(source.as_ref().map_or(0o700, Metadata::mode));
+        let is_made = match above.make_folder(name, mode) {
+            Ok(()) => true,
             // Another process made it meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
             Err(error) => return Err(error).cannot("make", path),
+        };
+        let folder = above.open_folder(name);
+        let folder = folder.map_err(|error| in_the_way(above, name, path, error))?;
+        if is_made {
+            self.give_access(&folder, mode, source.as_ref()).cannot("set the owner of", path)?;
+            if self.sync {
+                above.sync().cannot("sync the folder of", path)?;
+            }
         }
-        above.open_folder(name).map_err(|error| in_the_way(above, name, path, error))
+        Ok(folder)
+    }
+
+    /// Gives a folder that was just made the owner of the one that it stands for, and its whole mode where that is kept.
+    fn give_access(&self, folder: &Folder, mode: u32, source: Option<&Metadata>) -> io::Result<()> {
+        // In a folder of another user, that user may have put another one under its name meanwhile.
+        if let Some(source) = source.filter(|_| self.preserves_owner)
+            && folder.metadata()?.uid() == rustix::process::geteuid().as_raw()
+        {
+            folder.give_to((source.uid(), source.gid()))?;
+        }
+        if self.results.preserves_mode() { folder.set_mode(mode) } else { Ok(()) }
     }
 
     /// The mode of a folder that stands for one with `mode`. The owner always has all permissions, or nothing could be
@@ -195,6 +247,37 @@ impl<'a> Mirror<'a> {
     fn mode(&self, mode: u32) -> u32 {
         mode & self.results.folder_mode() | 0o700
     }
+}
+
+/// The place of a folder in the output folder.
+struct InMirror {
+    /// The folder of the inputs from which `below` goes on.
+    root: PathBuf,
+    /// Whether the first part of `below` stands for `root` itself, and not for a folder in it.
+    is_root: bool,
+    /// The path below the output folder.
+    below: PathBuf,
+}
+
+/// The place of a folder whose whole name is kept, as that of a name in a list. As with `tar`, a `/` at its beginning is
+/// not.
+fn in_mirror_of_listed(source: &Path) -> Result<InMirror, Error> {
+    let root = if source.has_root() { "/" } else { "" };
+    let mut below = PathBuf::new();
+    for part in source.components() {
+        match part {
+            Component::Normal(part) => below.push(part),
+            Component::ParentDir => {
+                let shown = sanitize::name(source);
+                let problem =
+                    format!("'{shown}' has '..' in it, and would lead out of the output folder");
+                let hint = "list it by a name without '..', relative to another folder";
+                return Err(UsageError::new(problem).hint(hint).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(InMirror { root: root.into(), is_root: false, below })
 }
 
 /// Why the folder `name` in `above` cannot be opened.

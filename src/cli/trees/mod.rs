@@ -3,7 +3,9 @@
 pub(crate) mod batch;
 pub(crate) mod folders;
 pub(crate) mod job;
+mod links;
 pub(crate) mod mirror;
+pub(crate) mod name_list;
 pub(crate) mod results;
 pub(crate) mod selection;
 pub(crate) mod skipped;

@@ -47,6 +47,11 @@ pub(crate) trait Results: Sync {
     /// Which permission bits a folder that is made may keep of the folder that it stands for.
     fn folder_mode(&self) -> u32;
 
+    /// Whether a folder that is made has these bits whatever the umask is.
+    fn preserves_mode(&self) -> bool {
+        false
+    }
+
     /// Why an input needs no result, where none could be written for it.
     fn reason_to_skip(&self, _input: &FileAt) -> Option<Reason> {
         None

@@ -27,6 +27,38 @@ pub(crate) struct SelectionArgs {
     /// Of folders, leave out files and folders that match PATTERN (repeatable)
     #[arg(long, value_name = "PATTERN", requires = "recursive", hide_short_help = true)]
     exclude: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) paths: PathsArgs,
+}
+
+/// What a run over many files takes beside its operands, for every verb that has one.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Folders")]
+pub(crate) struct PathsArgs {
+    /// Do not enter folders on another file system than the DIR that they are in
+    #[arg(long, requires = "recursive", hide_short_help = true)]
+    pub(crate) one_file_system: bool,
+
+    /// Take the files, and with -r the folders, whose names are in LIST, one a line; '-' is standard
+    /// input
+    ///
+    /// A name is taken as it stands, relative to the current folder. Links in it are passed over, as with -r. With
+    /// --output-dir, results keep the whole name: a/b becomes DIR/a/b. A name that leads to nothing is an error of
+    /// that file alone.
+    #[arg(long, value_name = "LIST", value_hint = clap::ValueHint::FilePath, hide_short_help = true)]
+    pub(crate) files_from: Option<PathBuf>,
+
+    /// Each name in LIST ends with a zero byte, as 'find -print0' writes it
+    #[arg(short = '0', long, requires = "files_from", hide_short_help = true)]
+    pub(crate) null: bool,
+}
+
+impl SelectionArgs {
+    /// Whether more than the operands may be worked on.
+    pub(crate) fn takes_many(&self) -> bool {
+        self.recursive || self.paths.files_from.is_some()
+    }
 }
 
 /// Which files of a tree are taken. A file that was named as an operand always is.
@@ -63,13 +95,22 @@ impl Selection {
     /// Why a file is not taken or a folder not entered; `None` if it is. `below` is its path below the operand, and
     /// `path` its path without links.
     pub(crate) fn refusal(&self, below: &Path, path: &Path, is_folder: bool) -> Option<Reason> {
+        self.refusal_by_kind(path, is_folder).or_else(|| {
+            let is_left_out = !below.as_os_str().is_empty() && self.exclude.match_path(below);
+            let is_not_asked_for =
+                || self.include.as_ref().is_some_and(|only| !only.match_path(below));
+            (is_left_out || !is_folder && is_not_asked_for()).then_some(Reason::Excluded)
+        })
+    }
+
+    /// As [`refusal`](Self::refusal), without the patterns: for what a list names.
+    pub(crate) fn refusal_by_kind(&self, path: &Path, is_folder: bool) -> Option<Reason> {
         let is_own = self.in_use.iter().any(|own| own == path);
         if is_own || !is_folder && self.is_of_keyring(path) {
             return Some(Reason::InUse);
         }
-        let is_left_out = !below.as_os_str().is_empty() && self.exclude.match_path(below);
         if is_folder {
-            return is_left_out.then_some(Reason::Excluded);
+            return None;
         }
         let name = path.file_name().unwrap_or_default();
         let bytes = name.as_encoded_bytes();
@@ -77,11 +118,14 @@ impl Selection {
             Some(Reason::Unfinished)
         } else if bytes.ends_with(b".envelope") || bytes.ends_with(b".envelope.lock") {
             Some(Reason::Envelope)
-        } else if is_left_out || self.include.as_ref().is_some_and(|only| !only.match_path(below)) {
-            Some(Reason::Excluded)
         } else {
             None
         }
+    }
+
+    /// Whether only files were asked for that match a pattern.
+    pub(crate) fn is_for_some_files(&self) -> bool {
+        self.include.is_some()
     }
 
     /// Whether a path is that of the keyring, of one of its generations, or of its lock.
@@ -174,8 +218,8 @@ mod tests {
 
     fn selection(include: &[&str], exclude: &[&str]) -> Selection {
         let texts = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect();
-        let args =
-            SelectionArgs { recursive: true, include: texts(include), exclude: texts(exclude) };
+        let (include, exclude) = (texts(include), texts(exclude));
+        let args = SelectionArgs { recursive: true, include, exclude, paths: PathsArgs::default() };
         Selection::new(&args, Path::new("/k/keyring.json"), &[]).unwrap()
     }
 
@@ -205,7 +249,8 @@ mod tests {
     fn the_keyring_is_known_with_all_that_belongs_to_it() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        let args = SelectionArgs { recursive: true, include: Vec::new(), exclude: Vec::new() };
+        let (include, exclude, paths) = (Vec::new(), Vec::new(), PathsArgs::default());
+        let args = SelectionArgs { recursive: true, include, exclude, paths };
         let all = Selection::new(&args, &root.join("keyring.json"), &[root.join("out/x")]).unwrap();
         for own in ["keyring.json", "keyring.json.7", "keyring.json.lock"] {
             assert!(all.is_of_keyring(&root.join(own)), "{own}");

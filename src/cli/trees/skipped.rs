@@ -13,6 +13,8 @@ pub(crate) enum Reason {
     Excluded,
     /// An envelope file, or the lock beside one.
     Envelope,
+    /// A folder on another file system than the one that it is in. It counts as one file.
+    OtherFileSystem,
     /// This run uses it, as the keyring or the output folder, or has just written it.
     InUse,
     /// It is a message already.
@@ -35,6 +37,7 @@ impl Reason {
             Self::Unfinished => "unfinished",
             Self::Excluded => "excluded",
             Self::Envelope => "envelopes",
+            Self::OtherFileSystem => "other_file_systems",
             Self::InUse => "in_use",
             Self::Encrypted => "encrypted",
             Self::NotAMessage => "not_messages",
@@ -51,6 +54,7 @@ impl Reason {
             Self::Unfinished => "temporary files",
             Self::Excluded => "excluded",
             Self::Envelope => "envelope files",
+            Self::OtherFileSystem => "on other file systems",
             Self::InUse => "made or used by this run",
             Self::Encrypted => "encrypted already",
             Self::NotAMessage => "not messages",

@@ -1,31 +1,53 @@
 //! The files that operands name, and with `-r` those in the folders that they name.
 //!
-//! Links are not followed, so a walk stays in its folder. What is neither file nor folder is counted and left alone:
+//! In folders, and in a list of names, links are not followed, so a walk stays in its folder. What is neither file nor folder is counted and left alone:
 //! reading a FIFO, for example, could wait for ever. Files come in the order in which the system lists them; to sort
 //! them, all names of a folder would have to be in memory.
 
 use std::fs::{self, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use enwrap::fs::atomic_file::folder_of;
 use enwrap::fs::atomic_file::temporary::is_temporary_name;
 use enwrap::fs::file_at::FileAt;
-use enwrap::fs::folder::Kind;
-use enwrap::fs::walk::{Found, Unlisted, Walk};
+use enwrap::fs::folder::{Folder, Kind};
+use enwrap::fs::walk::{Found, Unlisted, Visit, Walk};
 
+use super::name_list::NameList;
 use super::selection::Selection;
 use super::skipped::{Reason, Skipped};
 use crate::cli::io::source::is_stdin;
-use crate::output::error::{About, Error, NotChecked, StepError, Subject, UsageError};
+use crate::output::error::{About, Cannot as _, Error, NotChecked, StepError, Subject, UsageError};
 use crate::output::sanitize;
 
-/// A file to work on.
+/// A file to work on, or what a run makes again as it is.
 pub(crate) struct Entry {
     pub(crate) path: FileAt,
-    /// Whether it is an operand itself, and was not found in a folder.
+    /// `File` for every operand that is no folder; a folder or a link only for a run that
+    /// [makes them again](Tree::remaking).
+    pub(crate) kind: Kind,
+    /// Whether it was named itself, and not found in a folder.
     pub(crate) is_named: bool,
-    /// The index of the operand that it is, or is below.
-    pub(crate) operand: usize,
+    pub(crate) origin: Origin,
+}
+
+/// What an entry is, or is below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The operand of this index.
+    Operand(usize),
+    /// A name in a list.
+    List,
+}
+
+/// What a run makes again beside the results for files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Remade {
+    /// Folders in which there is nothing to work on.
+    pub(crate) folders: bool,
+    pub(crate) links: bool,
 }
 
 impl AsRef<Path> for Entry {
@@ -39,7 +61,14 @@ pub(crate) struct Tree<'a> {
     operands: &'a [PathBuf],
     /// How many operands were begun.
     begun: usize,
+    /// What is named beside the operands.
+    list: Option<NameList>,
+    /// The folder of the name that was last in the list.
+    listed_in: Option<ListedIn>,
     recursive: bool,
+    remade: Remade,
+    /// Whether folders on another file system are not entered.
+    is_on_one_device: bool,
     /// Which files are taken; all, if `None`.
     selection: Option<&'a Selection>,
     /// Whether what is passed over is an error instead.
@@ -49,11 +78,20 @@ pub(crate) struct Tree<'a> {
     pub(crate) skipped: Skipped,
 }
 
-/// The walk through an operand that is a folder.
+/// The walk through a folder that was named.
 struct OperandFolder {
     walk: Walk,
+    origin: Origin,
     operand: PathBuf,
     /// The operand's path without links.
+    real: PathBuf,
+}
+
+/// An open folder with a name of a list in it. Such names mostly come folder by folder.
+struct ListedIn {
+    path: PathBuf,
+    folder: Arc<Folder>,
+    /// Its path without links.
     real: PathBuf,
 }
 
@@ -63,7 +101,11 @@ impl<'a> Tree<'a> {
         Self {
             operands,
             begun: 0,
+            list: None,
+            listed_in: None,
             recursive,
+            remade: Remade::default(),
+            is_on_one_device: false,
             selection: None,
             is_complete: false,
             folder: None,
@@ -81,13 +123,31 @@ impl<'a> Tree<'a> {
         Self { is_complete: true, ..self }
     }
 
-    /// A walk over the same operands, from the beginning.
-    pub(crate) fn again(&self) -> Self {
-        Self { selection: self.selection, ..Self::new(self.operands, self.recursive) }
+    /// Takes what a list names too.
+    pub(crate) fn and_listed(self, list: Option<NameList>) -> Self {
+        Self { list, ..self }
     }
 
-    pub(crate) fn is_recursive(&self) -> bool {
-        self.recursive
+    /// Has links and folders told that are to be made again.
+    pub(crate) fn remaking(self, remade: Remade) -> Self {
+        Self { remade, ..self }
+    }
+
+    /// With `yes`, does not enter folders on another file system than the one that was named.
+    pub(crate) fn on_one_device(self, yes: bool) -> Self {
+        Self { is_on_one_device: yes, ..self }
+    }
+
+    /// A walk over the same operands, from the beginning; `None` where there is a list, which can be read only once.
+    pub(crate) fn again(&self) -> Option<Self> {
+        let (selection, is_on_one_device) = (self.selection, self.is_on_one_device);
+        let again = Self::new(self.operands, self.recursive);
+        self.list.is_none().then_some(Self { selection, is_on_one_device, ..again })
+    }
+
+    /// Whether more than the operands may be worked on.
+    pub(crate) fn takes_many(&self) -> bool {
+        self.recursive || self.list.is_some()
     }
 }
 
@@ -103,74 +163,171 @@ impl Iterator for Tree<'_> {
                     None => self.folder = None,
                 }
             }
-            let operand = self.operands.get(self.begun)?;
+            let Some(operand) = self.operands.get(self.begun) else {
+                match self.next_listed()? {
+                    Ok(None) => continue,
+                    found => return found.transpose(),
+                }
+            };
+            let origin = Origin::Operand(self.begun);
             self.begun += 1;
             // A folder that was named is meant, also through a link.
             let is_folder = !is_stdin(operand) && operand.is_dir();
             if self.recursive && is_folder {
-                match self.begin(operand) {
-                    Ok(folder) => self.folder = folder,
-                    Err(source) => {
-                        let unlisted = Unlisted { below: PathBuf::new(), source };
-                        return Some(Err(unlisted_in(operand, unlisted)));
-                    }
+                if let Err(error) = self.begin(operand, origin, || Folder::open(operand)) {
+                    return Some(Err(error));
                 }
             } else {
-                let (path, operand) = (FileAt::from(operand), self.begun - 1);
-                return Some(Ok(Entry { path, is_named: true, operand }));
+                let path = FileAt::from(operand);
+                return Some(Ok(Entry { path, kind: Kind::File, is_named: true, origin }));
             }
         }
     }
 }
 
 impl Tree<'_> {
-    /// Opens an operand that is a folder; `None` if it is not to be entered.
-    fn begin(&mut self, operand: &Path) -> io::Result<Option<OperandFolder>> {
+    /// Begins the walk through a folder that was named, unless it is not to be entered.
+    fn begin(
+        &mut self,
+        operand: &Path,
+        origin: Origin,
+        open: impl FnOnce() -> io::Result<Folder>,
+    ) -> Result<(), Error> {
         let real = fs::canonicalize(operand).unwrap_or_else(|_| operand.to_path_buf());
         if let Some(selection) = self.selection
             && let Some(reason) = selection.refusal(Path::new(""), &real, true)
         {
             self.skipped.add(reason);
+            return Ok(());
+        }
+        let walk = open()
+            .and_then(Walk::through)
+            .and_then(|walk| if self.is_on_one_device { walk.on_one_device() } else { Ok(walk) });
+        let unlisted = |source| unlisted_in(operand, Unlisted { below: PathBuf::new(), source });
+        let walk = walk.map_err(unlisted)?;
+        self.folder = Some(OperandFolder { walk, origin, operand: operand.to_path_buf(), real });
+        Ok(())
+    }
+
+    /// Comes to the next name in the list. `None` at its end, and within if there is nothing to work on under that name
+    /// itself.
+    fn next_listed(&mut self) -> Option<Result<Option<Entry>, Error>> {
+        Some(match self.list.as_mut()?.next()? {
+            Ok(path) => self.listed(&path),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn listed(&mut self, path: &Path) -> Result<Option<Entry>, Error> {
+        let Some(name) = path.file_name() else {
+            // `.`, `..` and `/`, or what ends in `..`.
+            self.require_recursive(path)?;
+            return self.begin(path, Origin::List, || Folder::open(path)).map(|()| None);
+        };
+        let folder = self.listed_in(path)?;
+        let kind = folder.kind_of(name).cannot("open", path)?;
+        if kind == Kind::Folder {
+            self.require_recursive(path)?;
+            return self.begin(path, Origin::List, || folder.open_folder(name)).map(|()| None);
+        }
+        let last = self.listed_in.as_ref();
+        let real = last.map_or_else(|| path.to_path_buf(), |last| last.real.join(name));
+        let (name, below) = (name.to_owned(), path.to_path_buf());
+        let found = Found { folder: Arc::clone(&folder), name, below, kind };
+        let ask = |selection: &Selection| selection.refusal_by_kind(&real, false);
+        if let Some(reason) = refusal(&found, self.remade, self.selection, ask) {
+            self.skipped.add(reason);
             return Ok(None);
         }
-        let walk = Walk::new(operand)?;
-        Ok(Some(OperandFolder { walk, operand: operand.to_path_buf(), real }))
+        let path = FileAt::in_folder(folder, path.to_path_buf());
+        Ok(Some(Entry { path, kind, is_named: true, origin: Origin::List }))
+    }
+
+    /// Opens the folder that a name of the list is in.
+    fn listed_in(&mut self, path: &Path) -> Result<Arc<Folder>, Error> {
+        let folder = folder_of(path);
+        if let Some(last) = self.listed_in.as_ref().filter(|last| last.path == folder) {
+            return Ok(Arc::clone(&last.folder));
+        }
+        let opened = Arc::new(Folder::open(folder).cannot("open", path)?);
+        let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+        let (path, folder) = (folder.to_path_buf(), Arc::clone(&opened));
+        self.listed_in = Some(ListedIn { path, folder, real });
+        Ok(opened)
+    }
+
+    fn require_recursive(&self, folder: &Path) -> Result<(), UsageError> {
+        if self.recursive {
+            return Ok(());
+        }
+        let problem = format!("'{}' is a folder", sanitize::name(folder));
+        Err(UsageError::new(problem)
+            .hint("list only files, as 'find -type f' does, or take all that is in it with -r"))
     }
 
     /// The next file of the folder that is walked through now; counts what is passed over.
     fn next_in_folder(&mut self) -> Option<Result<Entry, Error>> {
-        let OperandFolder { walk, operand, real } = self.folder.as_mut()?;
+        let OperandFolder { walk, origin, operand, real } = self.folder.as_mut()?;
+        let (remade, origin) = (self.remade, *origin);
+        let folder = |below: &Path| {
+            let path = FileAt::named(operand.join(below));
+            Some(Ok(Entry { path, kind: Kind::Folder, is_named: false, origin }))
+        };
         loop {
-            let found = match walk.next()? {
-                Ok(found) => found,
-                Err(unlisted) => return Some(Err(unlisted_in(operand, unlisted))),
-            };
-            match refusal(&found, real, self.selection) {
-                Some(_) if self.is_complete => return Some(Err(not_checked(operand, &found))),
-                Some(reason) => self.skipped.add(reason),
-                None if found.kind == Kind::Folder => {
-                    if let Err(unlisted) = walk.enter(found) {
-                        return Some(Err(unlisted_in(operand, unlisted)));
+            let entered = match walk.next()? {
+                Ok(Visit::Found(found)) => {
+                    let is_folder = found.kind == Kind::Folder;
+                    let refused = refusal(&found, remade, self.selection, |selection| {
+                        selection.refusal(&found.below, &real.join(&found.below), is_folder)
+                    });
+                    match refused {
+                        Some(_) if self.is_complete => {
+                            return Some(Err(not_checked(operand, &found)));
+                        }
+                        Some(reason) => {
+                            self.skipped.add(reason);
+                            continue;
+                        }
+                        None if is_folder => walk.enter(found),
+                        None => {
+                            walk.take();
+                            let kind = found.kind;
+                            let path = FileAt::in_folder(found.folder, operand.join(&found.below));
+                            return Some(Ok(Entry { path, kind, is_named: false, origin }));
+                        }
                     }
                 }
-                None => {
-                    let path = FileAt::in_folder(found.folder, operand.join(&found.below));
-                    return Some(Ok(Entry { path, is_named: false, operand: self.begun - 1 }));
-                }
+                Ok(Visit::Untaken(below)) if remade.folders => return folder(&below),
+                Ok(Visit::Untaken(_)) => continue,
+                Err(unlisted) => Err(unlisted),
+            };
+            let Err(unlisted) = entered else { continue };
+            let is_elsewhere = unlisted.source.kind() == io::ErrorKind::CrossesDevices;
+            if !(is_elsewhere && self.is_on_one_device) {
+                return Some(Err(unlisted_in(operand, unlisted)));
+            }
+            self.skipped.add(Reason::OtherFileSystem);
+            if remade.folders {
+                walk.take();
+                return folder(&unlisted.below);
             }
         }
     }
 }
 
-/// Why a file is passed over or a folder is not entered. `real` is the path without links of the operand.
-fn refusal(found: &Found, real: &Path, selection: Option<&Selection>) -> Option<Reason> {
-    let is_folder = found.kind == Kind::Folder;
-    if !is_folder && found.kind != Kind::File {
-        return Some(Reason::Special);
-    }
-    match selection {
-        Some(selection) => selection.refusal(&found.below, &real.join(&found.below), is_folder),
-        None => (!is_folder && is_unfinished(found)).then_some(Reason::Unfinished),
+/// Why a file is passed over or a folder is not entered; a selection is asked by `ask`.
+fn refusal(
+    found: &Found,
+    remade: Remade,
+    selection: Option<&Selection>,
+    ask: impl FnOnce(&Selection) -> Option<Reason>,
+) -> Option<Reason> {
+    match (found.kind, selection) {
+        (Kind::Special, _) => Some(Reason::Special),
+        (Kind::Link, _) if !remade.links => Some(Reason::Special),
+        (_, Some(selection)) => ask(selection),
+        (Kind::File, None) => is_unfinished(found).then_some(Reason::Unfinished),
+        (_, None) => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a verb works on that writes one result for each input: files, or with `-r` folders.
+//! What a verb works on that writes one result for each input: files, or with `-r` or `--files-from` many.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,14 +52,20 @@ impl<'a> Work<'a> {
         }
         let mut needed = app.needed_files(store);
         needed.extend(request.passphrase.map(Path::to_path_buf));
-        let work = if selection.recursive {
-            Self::Folders(Box::new(Folders::new(request, results, store.path(), &needed)?))
+        if !selection.takes_many() {
+            output.require_one_by_one()?;
+        }
+        let work = if selection.takes_many() {
+            if !selection.recursive {
+                require_files(inputs, false)?;
+            }
+            Self::Folders(Box::new(Folders::new(app, request, results, store.path(), &needed)?))
         } else {
             require_files(inputs, false)?;
             Self::Files(job::plan(app, inputs, output, results)?)
         };
         if output.remove_source {
-            require_removable(inputs, &needed)?;
+            require_removable(inputs, &needed, selection.paths.files_from.is_some())?;
         }
         Ok(work)
     }
@@ -83,8 +89,12 @@ impl<'a> Work<'a> {
 }
 
 /// Refuses to remove inputs that have no file to take their place, or that are `needed` to open the result.
-fn require_removable(inputs: &[PathBuf], needed: &[PathBuf]) -> Result<(), UsageError> {
-    if inputs.is_empty() || inputs.iter().any(|input| is_stdin(input)) {
+fn require_removable(
+    inputs: &[PathBuf],
+    needed: &[PathBuf],
+    is_listed: bool,
+) -> Result<(), UsageError> {
+    if inputs.is_empty() && !is_listed || inputs.iter().any(|input| is_stdin(input)) {
         return Err(UsageError::new("--remove-source needs an input that is a file"));
     }
     let needed: Vec<Place> = needed.iter().filter_map(|path| Place::of(path)).collect();

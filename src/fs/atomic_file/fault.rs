@@ -19,6 +19,7 @@ pub(crate) enum Step {
     /// Tried where there are no hard links.
     RenameWithoutReplacing,
     Rename,
+    SymbolicLink,
     Close,
     SyncFolder,
     /// Used by the keyring only: the second name for the file that will be replaced.

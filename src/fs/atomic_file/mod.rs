@@ -12,6 +12,7 @@
 
 pub(crate) mod fault;
 pub mod leftovers;
+pub mod link;
 mod naming;
 mod publication;
 pub mod temporary;

@@ -19,6 +19,9 @@ pub(crate) struct Summary<C> {
     /// Files that were written to while they were read; left out where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sources_changed: Option<usize>,
+    /// Links that were made again; left out where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) links: Option<usize>,
     #[serde(flatten)]
     pub(crate) kms: KmsCounts,
     #[serde(flatten)]

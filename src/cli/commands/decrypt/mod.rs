@@ -88,7 +88,8 @@ pub(crate) struct DecryptArgs {
     ///
     /// Lists the bytes that are lost, and ends with exit code 4 or 5 whatever it saved: that the frames are in
     /// order and complete is proved only as far as each tag reaches. Signed messages are refused.
-    #[arg(long, requires = "output", conflicts_with_all = ["recursive", "verify_first", "remove_source"])]
+    #[arg(long, requires = "output")]
+    #[arg(conflicts_with_all = ["recursive", "files_from", "verify_first", "remove_source"])]
     #[arg(help_heading = "Parts of a message", hide_short_help = true)]
     salvage: bool,
 
@@ -160,6 +161,10 @@ impl Results for Plaintexts {
 
     fn folder_mode(&self) -> u32 {
         if self.preserve_mode { 0o777 } else { 0o700 }
+    }
+
+    fn preserves_mode(&self) -> bool {
+        self.preserve_mode
     }
 }
 

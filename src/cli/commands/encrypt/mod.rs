@@ -77,7 +77,8 @@ pub(crate) struct EncryptArgs {
     inputs: Vec<PathBuf>,
 
     /// Run the command after '--' and encrypt its output; if it fails, there is no output file
-    #[arg(long, requires = "output", conflicts_with_all = ["recursive", "remove_source", "output_dir"])]
+    #[arg(long, requires = "output")]
+    #[arg(conflicts_with_all = ["recursive", "files_from", "remove_source", "output_dir"])]
     from_command: bool,
 
     /// Encrypt under this key: an alias, an id, or the ARN of a key in AWS KMS (repeatable; any one of

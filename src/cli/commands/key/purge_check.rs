@@ -148,6 +148,7 @@ impl PurgeCheck {
             failed,
             not_tried: None,
             sources_changed: None,
+            links: None,
             kms: KmsCounts::from(&**app.kms_calls()),
             counts,
             failures,

@@ -24,6 +24,8 @@ use crate::cli::opening::{self, Missing, Opening};
 use crate::cli::outputs::Role;
 use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::trees::batch::{self, Outcome, Turns, lock};
+use crate::cli::trees::name_list::NameList;
+use crate::cli::trees::selection::PathsArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
 use crate::output::error::{AfterDone as _, Error, UsageError};
@@ -51,7 +53,8 @@ use written::{Waiting, Written, digest};
 "])]
 pub(crate) struct RewrapArgs {
     /// Encrypted files, and with -r folders
-    #[arg(value_name = "PATH", required = true, value_hint = clap::ValueHint::AnyPath)]
+    #[arg(value_name = "PATH", required_unless_present = "files_from")]
+    #[arg(value_hint = clap::ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
     /// Wrap under exactly these keys (repeatable): an alias, an id, or the ARN of a key in AWS KMS
@@ -65,6 +68,9 @@ pub(crate) struct RewrapArgs {
     /// Take all messages of folders, and leave everything else alone
     #[arg(short, long)]
     recursive: bool,
+
+    #[command(flatten)]
+    many: PathsArgs,
 
     /// Say what would be done, and do nothing
     #[arg(long)]
@@ -90,6 +96,7 @@ struct RewrapRun<'a> {
 
 pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     require_files(&args.paths, args.recursive)?;
+    let list = NameList::open(app, &args.many, &args.paths)?;
     let new_passphrase = args.recipient.sources();
     if args.add && args.keys.is_empty() && new_passphrase.is_none() {
         return Err(UsageError::new("--add adds nothing")
@@ -138,7 +145,10 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let written = Mutex::new(Written::to(shared.clone()));
     let keyring = store.path().to_path_buf();
     let plan = RewrapRun { app, args, opening: &opening, keys, shared, keyring, written };
-    let mut tree = Tree::new(&args.paths, args.recursive);
+    let mut tree = Tree::new(&args.paths, args.recursive)
+        .and_listed(list)
+        .on_one_device(args.many.one_file_system);
+    let takes_many = tree.takes_many();
     let turns = Turns::waiting(app, &opening, Turns::Alike);
     let tally = batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, _| {
         plan.rewrap(entry)
@@ -152,7 +162,7 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     tally.failed += replaced;
     let not_messages = tally.skipped.count(Reason::NotAMessage);
     let verb = if args.dry_run { "would be rewrapped" } else { "rewrapped" };
-    if args.recursive {
+    if takes_many {
         app.ui.note(&format!(
             "{changed} {verb}, {already_so} already so, {not_messages} not messages"
         ));
