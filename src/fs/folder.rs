@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
@@ -182,6 +183,10 @@ impl Folder {
     /// # Errors
     /// The error of the system call.
     pub fn give_to(&self, (user, group): (u32, u32)) -> io::Result<()> {
+        let now = self.metadata()?;
+        if (now.uid(), now.gid()) == (user, group) {
+            return Ok(());
+        }
         let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
         Ok(rustix::fs::fchown(self, Some(user), Some(group))?)
     }

@@ -48,7 +48,7 @@ impl Level {
 pub enum Visit {
     /// Something in a folder.
     Found(Found),
-    /// The end of a folder of which nothing was [taken](Walk::take): its path below the root of the walk.
+    /// The end of a folder of which nothing was [taken](Walk::mark_taken): its path below the root of the walk.
     Untaken(PathBuf),
 }
 
@@ -106,7 +106,7 @@ impl Walk {
 
     /// Notes that something was taken that is in the folder listed now. Its end, and that of each folder above it, is
     /// not told then.
-    pub fn take(&mut self) {
+    pub fn mark_taken(&mut self) {
         if let Some(level) = self.levels.last_mut() {
             level.is_taken = true;
         }
@@ -169,7 +169,7 @@ impl Iterator for Walk {
                         let left = self.below.clone();
                         self.below.pop();
                         // Whoever makes a folder makes those above it too.
-                        self.take();
+                        self.mark_taken();
                         if !is_taken {
                             return Some(Ok(Visit::Untaken(left)));
                         }
@@ -290,7 +290,7 @@ mod tests {
         while let Some(visit) = walk.next() {
             match visit.unwrap() {
                 Visit::Found(found) if found.kind == Kind::Folder => walk.enter(found).unwrap(),
-                Visit::Found(found) if found.name == "taken" => walk.take(),
+                Visit::Found(found) if found.name == "taken" => walk.mark_taken(),
                 Visit::Found(_) => {}
                 Visit::Untaken(below) => untaken.push(below),
             }

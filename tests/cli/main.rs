@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod backups;
 mod changing_keys;
 mod children;
 mod ci;

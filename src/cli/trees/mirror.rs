@@ -11,7 +11,7 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use enwrap::fs::atomic_file::{folder_of, sync_folder};
+use enwrap::fs::atomic_file::{AtomicFileError, folder_of, sync_folder};
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::folder::Folder;
 
@@ -223,7 +223,7 @@ impl<'a> Mirror<'a> {
         let folder = above.open_folder(name);
         let folder = folder.map_err(|error| in_the_way(above, name, path, error))?;
         if is_made {
-            self.give_access(&folder, mode, source.as_ref()).cannot("set the owner of", path)?;
+            self.give_access(&folder, path, mode, source.as_ref())?;
             if self.sync {
                 above.sync().cannot("sync the folder of", path)?;
             }
@@ -232,14 +232,24 @@ impl<'a> Mirror<'a> {
     }
 
     /// Gives a folder that was just made the owner of the one that it stands for, and its whole mode where that is kept.
-    fn give_access(&self, folder: &Folder, mode: u32, source: Option<&Metadata>) -> io::Result<()> {
+    fn give_access(
+        &self,
+        folder: &Folder,
+        path: &Path,
+        mode: u32,
+        source: Option<&Metadata>,
+    ) -> Result<(), Error> {
         // In a folder of another user, that user may have put another one under its name meanwhile.
         if let Some(source) = source.filter(|_| self.preserves_owner)
-            && folder.metadata()?.uid() == rustix::process::geteuid().as_raw()
+            && folder.metadata().cannot("open", path)?.uid() == rustix::process::geteuid().as_raw()
         {
-            folder.give_to((source.uid(), source.gid()))?;
+            let not_given = |source| AtomicFileError::NotGiven { path: path.to_path_buf(), source };
+            folder.give_to((source.uid(), source.gid())).map_err(not_given)?;
         }
-        if self.results.preserves_mode() { folder.set_mode(mode) } else { Ok(()) }
+        if self.results.preserves_mode() {
+            folder.set_mode(mode).cannot("set the mode of", path)?;
+        }
+        Ok(())
     }
 
     /// The mode of a folder that stands for one with `mode`. The owner always has all permissions, or nothing could be

@@ -290,7 +290,7 @@ impl Tree<'_> {
                         }
                         None if is_folder => walk.enter(found),
                         None => {
-                            walk.take();
+                            walk.mark_taken();
                             let kind = found.kind;
                             let path = FileAt::in_folder(found.folder, operand.join(&found.below));
                             return Some(Ok(Entry { path, kind, is_named: false, origin }));
@@ -308,7 +308,7 @@ impl Tree<'_> {
             }
             self.skipped.add(Reason::OtherFileSystem);
             if remade.folders {
-                walk.take();
+                walk.mark_taken();
                 return folder(&unlisted.below);
             }
         }

@@ -28,7 +28,7 @@ pub fn make(link: &FileAt, text: &OsStr, owner: Option<(u32, u32)>) -> Result<()
     let Some(owner) = owner else { return Ok(()) };
     give_to(link, owner).map_err(|source| {
         drop(link.remove());
-        failed("set the owner of", link, source)
+        AtomicFileError::NotGiven { path: link.to_path_buf(), source }
     })
 }
 
@@ -73,6 +73,9 @@ fn give_to(link: &FileAt, (user, group): (u32, u32)) -> io::Result<()> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW;
     let open: File = link.open_with(flags, Mode::empty())?;
     let found = open.metadata()?;
+    if (found.uid(), found.gid()) == (user, group) {
+        return Ok(());
+    }
     if !found.is_symlink() || found.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::other("it was replaced meanwhile"));
     }

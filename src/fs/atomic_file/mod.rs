@@ -37,7 +37,7 @@ use super::magic::is_on;
 use super::refused::{Wish, tolerate};
 use fault::{Step, step};
 use naming::{name_temporary, name_unnamed};
-use publication::{Replaced, set_metadata};
+use publication::{Replaced, give_to, set_metadata};
 use temporary::Temporary;
 
 pub use publication::{Access, Durability, Existing, Publication, Published, Seen};
@@ -53,6 +53,15 @@ pub enum AtomicFileError {
     Exists {
         /// The target.
         path: PathBuf,
+    },
+    /// The file, folder or link cannot be given to the owner that it is to have.
+    #[error("cannot give '{}' to the owner of its input", path.display())]
+    NotGiven {
+        /// The target.
+        path: PathBuf,
+        /// The error of the system call.
+        #[source]
+        source: io::Error,
     },
     /// A system call failed.
     #[error("cannot {action} '{}'", path.display())]
@@ -141,6 +150,10 @@ impl AtomicFile {
             Existing::Refuse => None,
             Existing::Replace | Existing::ReplaceOnly(_) => Replaced::at(&self.target),
         };
+        let not_given =
+            |source| AtomicFileError::NotGiven { path: self.target.to_path_buf(), source };
+        // Before the mode, which a change of the owner would cut.
+        give_to(&self.file, publication.owner).map_err(not_given)?;
         let published = step(Step::SetMetadata)
             .and_then(|()| set_metadata(&self.file, &publication, replaced.as_ref()))
             .map_err(|source| failed("set mode and time of", &self.target, source))?;

@@ -189,7 +189,17 @@ impl Replaced {
     }
 }
 
-/// Sets mode, group and time of `file`, which is to take the place of `replaced`.
+/// Gives `file` to this user and group, if there is one and it is another one.
+pub(super) fn give_to(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
+    let Some((user, group)) = owner else { return Ok(()) };
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) == (user, group) {
+        return Ok(());
+    }
+    fchown(file, Some(user), Some(group))
+}
+
+/// Sets mode, group and time of `file`, which is to take the place of `replaced`, and has its owner.
 pub(super) fn set_metadata(
     file: &File,
     publication: &Publication,
@@ -210,15 +220,12 @@ pub(super) fn set_metadata(
             // The group bits are the mask of the list. As a mode they would give the group what the list did not.
             mode &= 0o700;
         } else if file.metadata()?.gid() != old.metadata.gid()
-            && fchown(file, None, Some(old.metadata.gid())).is_err()
+            && (publication.owner.is_some()
+                || fchown(file, None, Some(old.metadata.gid())).is_err())
         {
             // The group bits were meant for the old group.
             mode &= 0o707;
         }
-    }
-    if let Some((user, group)) = publication.owner {
-        // Before the mode, which a change of the owner would cut.
-        fchown(file, Some(user), Some(group))?;
     }
     set_mode(file, mode & 0o777)?;
     let is_now = publication.is_now_if_replaced && replaced.is_some();

@@ -235,6 +235,7 @@ fn summaries() -> Vec<BTreeSet<String>> {
             failed: 0,
             not_tried,
             sources_changed,
+            links: None,
             kms: no_calls(),
             counts,
             failures: Vec::new(),
@@ -243,6 +244,10 @@ fn summaries() -> Vec<BTreeSet<String>> {
     fn of_tree(counts: impl Serialize) -> BTreeSet<String> {
         let mut names = of(OfTree { counts, skipped: BTreeMap::new() });
         names.extend(["failures", "not_tried"].map(str::to_owned));
+        names
+    }
+    fn with_links(mut names: BTreeSet<String>) -> BTreeSet<String> {
+        names.insert("links".to_owned());
         names
     }
     let (failures, not_tried) = (vec![Failure::new(Exit::Failure, None)], Some(1));
@@ -254,6 +259,7 @@ fn summaries() -> Vec<BTreeSet<String>> {
             failed: 1,
             not_tried,
             sources_changed: Some(1),
+            links: None,
             kms: no_calls(),
             counts: NoCounts {},
             failures: Vec::new(),
@@ -263,11 +269,12 @@ fn summaries() -> Vec<BTreeSet<String>> {
             failed: 1,
             not_tried,
             sources_changed: Some(1),
+            links: Some(1),
             kms: no_calls(),
             counts,
             failures,
         }),
-        of_tree(Done::Decrypted(1)),
+        with_links(of_tree(Done::Decrypted(1))),
         of_tree(Done::Verified(1)),
         of_tree(RewrapCounts { rewrapped: 1, already_so: 1, not_messages, special }),
         of_tree(ReencryptCounts { reencrypted: 1, not_messages, special }),

@@ -32,7 +32,12 @@ impl Classified for AtomicFileError {
                     .hint("it is mounted by itself, as containers do: mount its folder instead")
             }
             Self::Io { source, .. } if is_too_long(source) => Exit::Failure.hint(SHORTER_NAME),
-            Self::Io { .. } => Exit::Failure.into(),
+            Self::NotGiven { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Exit::Failure.hint(
+                    "only root can give files to others: run it as root, or without --preserve-owner",
+                )
+            }
+            Self::NotGiven { .. } | Self::Io { .. } => Exit::Failure.into(),
             Self::Exists { .. } => Exit::Exists.hint(REPLACE_IT),
         }
     }
