@@ -104,13 +104,18 @@ fn backups_go_as_told() {
     shell.write("photos/2026/a.jpg", sample(10_000));
     shell.write("photos/large.tif", sample(200_000));
     let blocks = blocks("docs/backups.md");
-    let [folder, drill, part, salvage] = &blocks[..] else { panic!("{} blocks", blocks.len()) };
+    let [folder, news, drill, part, salvage] = &blocks[..] else {
+        panic!("{} blocks", blocks.len())
+    };
     let run = |block: &str| {
         let block = block.replace("/mnt/usb", "usb").replace("/backup", "backup");
         shell.sh(&format!("set -e; {block}"))
     };
     run(folder).success();
     assert_eq!(shell.read("restored/photos/2026/a.jpg"), sample(10_000));
+    shell.sh("touch -d 2000-01-01 last-night").success();
+    run(news).success().says(&["2 encrypted"]);
+    assert!(shell.path("backup/news/photos/2026/a.jpg.enwrap").is_file());
     shell.ok(&["keyring", "backup", "usb/keyring.json"]);
     run(drill).success();
     run(part).success();

@@ -17,6 +17,10 @@ SMALL = b"one line of text, which is all\n"
 TOKEN = b"a token that nobody is to see"
 TREE = {"a": SMALL, "b": b"", "sub/c": SMALL * 3, "sub/d": PLAINTEXT[:70_000]}
 
+# A tree with links and a folder with nothing in it, which belongs to somebody else where root runs this.
+LINKED_OF_OTHERS = ["linked/a", "linked/link", "linked/empty"]
+NOBODY = 65_534
+
 TEMPORARY = re.compile(r"\.enwrap-[0-9a-f]{16}\.tmp$")
 
 
@@ -56,7 +60,10 @@ class Place:
     def reset(self):
         """Makes the working copy as good as new."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.copytree(self.pristine, self.folder)
+        shutil.copytree(self.pristine, self.folder, symlinks=True)
+        if os.geteuid() == 0:
+            for path in ["linked", *LINKED_OF_OTHERS]:
+                os.lchown(self.folder / path, NOBODY, NOBODY)
 
     def _prepare(self):
         for name in ("keys", "due", "sealed", "pairs", "tree/sub", "closed/sub", "home", "spool"):
@@ -68,6 +75,12 @@ class Place:
         for name, data in TREE.items():
             self._write(f"tree/{name}", data)
             self._write(f"closed/{name}", data)
+        (self.pristine / "linked/empty").mkdir(parents=True)
+        self._write("linked/a", SMALL)
+        (self.pristine / "linked/link").symlink_to("nowhere")
+        (self.pristine / "replaced/linked").mkdir(parents=True)
+        (self.pristine / "replaced/linked/link").symlink_to("elsewhere")
+        self._write("list", "".join(f"tree/{name}\0" for name in TREE).encode())
         self._write("passphrase", PASSPHRASE.encode())
         self._write("new-passphrase", NEW_PASSPHRASE.encode())
 

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable
 
 from place import NEW_PASSPHRASE, PASSPHRASE, PLAINTEXT, SMALL, TREE, keyring, purged
@@ -114,6 +115,21 @@ def blob_opens(place, files, path):
     return place.enwrap("datakey", "decrypt", "--blob-file", path).returncode == 0
 
 
+def has_links(folder):
+    """Whether the tree `linked` is there with its link, its folder with nothing in it, and its owner."""
+
+    def check(place, files):
+        made = place.folder / folder / "linked"
+        if not made.joinpath("link").is_symlink() or made.joinpath("link").readlink() != Path("nowhere"):
+            return "the link is not as it should be"
+        if not made.joinpath("empty").is_dir():
+            return "the folder with nothing in it is missing"
+        wrong = [it.name for it in made.iterdir() if it.lstat().st_uid != (place.folder / "linked").stat().st_uid]
+        return f"{wrong} have another owner" if wrong else None
+
+    return check
+
+
 def same(stdout, baseline):
     return stdout == baseline
 
@@ -213,6 +229,25 @@ ALL = [
     Scenario(
         "encrypt-tree-elsewhere",
         ["encrypt", "-r", "-j", "1", "--output-dir", "out", "tree"],
+        _tree("out/tree", ".enwrap", opens_to),
+        done_before=(8, 12),
+    ),
+    Scenario(
+        "encrypt-tree-links",
+        ["encrypt", "-r", "-j", "1", "--sync", "--links", "--preserve-owner", "--output-dir", "out", "linked"],
+        {"out/linked/a.enwrap": opens_to(SMALL)},
+        done=has_links("out"),
+        done_before=(8, 12),
+    ),
+    Scenario(
+        "encrypt-tree-links-force",
+        ["encrypt", "-r", "-j", "1", "-f", "--links", "--preserve-owner", "--output-dir", "replaced", "linked"],
+        {"replaced/linked/a.enwrap": opens_to(SMALL)},
+        done=has_links("replaced"),
+    ),
+    Scenario(
+        "encrypt-list",
+        ["encrypt", "-j", "2", "-0", "--one-file-system", "-r", "--files-from", "list", "--output-dir", "out"],
         _tree("out/tree", ".enwrap", opens_to),
         done_before=(8, 12),
     ),
