@@ -4,9 +4,9 @@
 //! anywhere. It is never followed, not by the results of this run either.
 
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 
 use enwrap::fs::atomic_file::{AtomicFileError, Seen, link};
-use std::os::unix::fs::MetadataExt as _;
 
 use super::batch::Outcome;
 use super::mirror::Mirror;
@@ -34,6 +34,10 @@ pub(super) fn remake(
         Err(error) if error.kind() == io::ErrorKind::NotFound => link::make(&made, &text, owner)?,
         Err(error) => return Err(error).cannot("open", &made),
         Ok(found) if found.is_symlink() && made.read_link().is_ok_and(|old| old == text) => {
+            // A run that was killed may not have come to give it away.
+            if found.uid() == rustix::process::geteuid().as_raw() {
+                link::give(&made, owner)?;
+            }
             return Ok(Outcome::Skipped(Reason::Existing));
         }
         Ok(_) if !output.force => {

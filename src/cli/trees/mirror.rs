@@ -11,6 +11,8 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use rustix::process::geteuid;
+
 use enwrap::fs::atomic_file::{AtomicFileError, folder_of, sync_folder};
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::folder::Folder;
@@ -210,7 +212,13 @@ impl<'a> Mirror<'a> {
         match above.open_folder(name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(in_the_way(above, name, path, error)),
-            Ok(folder) => return Ok(folder),
+            Ok(folder) => {
+                // A run that was killed may not have come to give it away.
+                if self.preserves_owner {
+                    give_to_owner(&folder, path, fs::metadata(source).ok().as_ref())?;
+                }
+                return Ok(folder);
+            }
         }
         let source = fs::metadata(source).ok();
         let mode = self.mode(source.as_ref().map_or(0o700, Metadata::mode));
@@ -222,34 +230,19 @@ impl<'a> Mirror<'a> {
         };
         let folder = above.open_folder(name);
         let folder = folder.map_err(|error| in_the_way(above, name, path, error))?;
+        if self.preserves_owner {
+            give_to_owner(&folder, path, source.as_ref())?;
+        }
         if is_made {
-            self.give_access(&folder, path, mode, source.as_ref())?;
+            // The umask has cut it.
+            if self.results.preserves_mode() {
+                folder.set_mode(mode).cannot("set the mode of", path)?;
+            }
             if self.sync {
                 above.sync().cannot("sync the folder of", path)?;
             }
         }
         Ok(folder)
-    }
-
-    /// Gives a folder that was just made the owner of the one that it stands for, and its whole mode where that is kept.
-    fn give_access(
-        &self,
-        folder: &Folder,
-        path: &Path,
-        mode: u32,
-        source: Option<&Metadata>,
-    ) -> Result<(), Error> {
-        // In a folder of another user, that user may have put another one under its name meanwhile.
-        if let Some(source) = source.filter(|_| self.preserves_owner)
-            && folder.metadata().cannot("open", path)?.uid() == rustix::process::geteuid().as_raw()
-        {
-            let not_given = |source| AtomicFileError::NotGiven { path: path.to_path_buf(), source };
-            folder.give_to((source.uid(), source.gid())).map_err(not_given)?;
-        }
-        if self.results.preserves_mode() {
-            folder.set_mode(mode).cannot("set the mode of", path)?;
-        }
-        Ok(())
     }
 
     /// The mode of a folder that stands for one with `mode`. The owner always has all permissions, or nothing could be
@@ -288,6 +281,18 @@ fn in_mirror_of_listed(source: &Path) -> Result<InMirror, Error> {
         }
     }
     Ok(InMirror { root: root.into(), is_root: false, below })
+}
+
+/// Gives a folder of ours to the owner of the one that it stands for.
+fn give_to_owner(folder: &Folder, path: &Path, source: Option<&Metadata>) -> Result<(), Error> {
+    let Some(source) = source else { return Ok(()) };
+    // In a folder of another user, that user may have put another one under its name meanwhile.
+    let is_ours = folder.metadata().cannot("open", path)?.uid() == geteuid().as_raw();
+    if !is_ours {
+        return Ok(());
+    }
+    let not_given = |source| AtomicFileError::NotGiven { path: path.to_path_buf(), source };
+    Ok(folder.give_to((source.uid(), source.gid())).map_err(not_given)?)
 }
 
 /// Why the folder `name` in `above` cannot be opened.

@@ -77,14 +77,16 @@ pub(super) fn found(leftover: Leftover) {
     FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(leftover);
 }
 
-/// Whether a temporary file's process is gone for certain; `None` where it surely runs, or where the file is not of this
-/// user.
+/// Whether a temporary file's process is gone for certain; `None` where it surely runs, or where the file is of another
+/// user. Root, who gives files away before they have their names (`--preserve-owner`), removes those of all users: that
+/// takes nothing but this name from them.
 fn is_abandoned(file: &FileAt) -> Option<bool> {
     // For writing: NFS locks nothing else exclusively.
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let open = file.open_with(flags, Mode::empty()).ok()?;
     let metadata = open.metadata().ok()?;
-    if !metadata.is_file() || !is_trusted(metadata.uid()) {
+    let may_be_ours = is_trusted(metadata.uid()) || rustix::process::geteuid().is_root();
+    if !metadata.is_file() || !may_be_ours {
         return None;
     }
     match open.try_lock() {

@@ -25,11 +25,21 @@ pub fn make(link: &FileAt, text: &OsStr, owner: Option<(u32, u32)>) -> Result<()
             _ => failed("make the link", link, source),
         }
     })?;
-    let Some(owner) = owner else { return Ok(()) };
-    give_to(link, owner).map_err(|source| {
+    let given = give(link, owner);
+    if given.is_err() {
         drop(link.remove());
-        AtomicFileError::NotGiven { path: link.to_path_buf(), source }
-    })
+    }
+    given
+}
+
+/// Gives a link of this user to a user and a group, if there is an `owner`.
+///
+/// # Errors
+/// [`AtomicFileError::NotGiven`].
+pub fn give(link: &FileAt, owner: Option<(u32, u32)>) -> Result<(), AtomicFileError> {
+    let Some(owner) = owner else { return Ok(()) };
+    give_to(link, owner)
+        .map_err(|source| AtomicFileError::NotGiven { path: link.to_path_buf(), source })
 }
 
 /// Puts another link in the place of one, if that is still the one that was `seen`.
@@ -64,8 +74,6 @@ fn symlink(link: &FileAt, text: &OsStr) -> io::Result<()> {
     Ok(rustix::fs::symlinkat(text, folder, name)?)
 }
 
-/// Gives a link that was just made to a user and a group.
-///
 /// By its descriptor, and only if it is a link of this user: in a folder of somebody else, a hard link to any file could
 /// have taken its name meanwhile.
 #[cfg(target_os = "linux")]
