@@ -5,7 +5,7 @@
 //! result is `..`, and no link below the output folder is followed.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, Metadata};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
@@ -215,13 +215,12 @@ impl<'a> Mirror<'a> {
             Ok(folder) => {
                 // A run that was killed may not have come to give it away.
                 if self.preserves_owner {
-                    give_to_owner(&folder, path, fs::metadata(source).ok().as_ref())?;
+                    give_to_owner_of(source, &folder, path)?;
                 }
                 return Ok(folder);
             }
         }
-        let source = fs::metadata(source).ok();
-        let mode = self.mode(source.as_ref().map_or(0o700, Metadata::mode));
+        let mode = self.mode(fs::metadata(source).map_or(0o700, |source| source.mode()));
         let is_made = match above.make_folder(name, mode) {
             Ok(()) => true,
             // Another process made it meanwhile.
@@ -231,7 +230,7 @@ impl<'a> Mirror<'a> {
         let folder = above.open_folder(name);
         let folder = folder.map_err(|error| in_the_way(above, name, path, error))?;
         if self.preserves_owner {
-            give_to_owner(&folder, path, source.as_ref())?;
+            give_to_owner_of(source, &folder, path)?;
         }
         if is_made {
             // The umask has cut it.
@@ -284,8 +283,8 @@ fn in_mirror_of_listed(source: &Path) -> Result<InMirror, Error> {
 }
 
 /// Gives a folder of ours to the owner of the one that it stands for.
-fn give_to_owner(folder: &Folder, path: &Path, source: Option<&Metadata>) -> Result<(), Error> {
-    let Some(source) = source else { return Ok(()) };
+fn give_to_owner_of(source: &Path, folder: &Folder, path: &Path) -> Result<(), Error> {
+    let source = fs::metadata(source).cannot("open", source)?;
     // In a folder of another user, that user may have put another one under its name meanwhile.
     let is_ours = folder.metadata().cannot("open", path)?.uid() == geteuid().as_raw();
     if !is_ours {
