@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import sys
 
 from limited import MIB, Enwrap
@@ -239,6 +240,55 @@ def nested_folders():
         enwrap.case(f"{name}: purge --check of '{key}'", *arguments, code=code, says="1 messages")
 
 
+def lists():
+    # What would hold the list, or a name of it, does not fit.
+    little = {"memory": 128 * MIB}
+    line = "./" * 100 + "link\n"
+    path("link").symlink_to("plain")
+    with open(path("list"), "w") as file:
+        for _ in range(1000):
+            file.write(line * 1000)
+    arguments = ["encrypt", "-j", "1", "-k", "one", "--files-from", "list"]
+    enwrap.case("a list of a million names", *arguments, code=0, says="1000000 links", **little)
+    with open(path("list"), "wb") as file:
+        for _ in range(512):
+            file.write(b"n" * MIB)
+        file.write(b"\nplain\n")
+    longer = "longer than a name can be"
+    enwrap.case("a list with a name of 512 MiB", *arguments, code=12, says=longer, **little)
+    path("list").write_bytes(b"\n" * (64 * MIB))
+    enwrap.case("a list of 64 MiB of newlines", *arguments, code=0, says="names nothing", **little)
+    path("list").write_bytes(random.Random(1).randbytes(4 * MIB))
+    enwrap.case("a list of 4 MiB of random bytes", *arguments, code=12, says="read with -0", **little)
+    arguments.append("-0")
+    enwrap.case("a list of 4 MiB of random bytes, with -0", *arguments, code=12, says="cannot open", **little)
+    with open(path("list"), "w") as file:
+        for number in range(100_000):
+            file.write(f"missing/{number}/{'n' * 200}\n")
+    arguments.pop()
+    enwrap.case("a list of 100,000 missing names", *arguments, code=12, says="cannot open", **little)
+    path("list").unlink()
+
+
+def empty_folders():
+    depth, wide = 10_000, 20_000
+    before = os.open(".", os.O_RDONLY)
+    path("hollow").mkdir()
+    for number in range(wide):
+        path(f"hollow/{number}").mkdir()
+    os.chdir(path("hollow"))
+    for _ in range(depth):
+        os.mkdir("d")
+        os.chdir("d")
+    os.fchdir(before)
+    name = f"{depth} folders in each other and {wide} beside each other, all empty"
+    line = ["encrypt", "-k", "one", "-r", "hollow", "--output-dir", "hollow.out"]
+    enwrap.case(name, *line, code=0, says="0 encrypted")
+    found = sum(1 for _ in os.scandir(path("hollow.out/hollow")))
+    enwrap.failures += found != wide + 1
+    print(f"{'ok  ' if found == wide + 1 else 'FAIL'} {name}: {found} of them were made")
+
+
 def make_due():
     """Moves the deletion dates into the past: they are a week ahead at least."""
     body = json.loads(path("keyring.json").read_bytes().split(b"\n", 1)[1])
@@ -289,5 +339,7 @@ contexts()
 keyrings()
 envelope_files()
 long_names()
+lists()
+empty_folders()
 nested_folders()
 sys.exit(enwrap.failures > 0)

@@ -669,12 +669,19 @@ class Soak:
         plaintexts = {
             name: self.world.plain(self.rng.randrange(10**9), self.rng.choice(SIZES), name, "t") for name in names
         }
+        link = self.rng.choice(("one", "../../outside", "nothing"))
+        self.world.shell(f"mkdir -p t/no/thing && ln -s {link} t/link && find t ! -type d -print0 > list", "t")
         touched = ["t", "e", "o"]
+        # A list keeps whole names, so both have the same results.
+        is_listed = self.rng.random() < 0.3
+        source = ["-0", "--files-from", "list"] if is_listed else ["-r", "t"]
+        links = ["--links"] if self.rng.random() < 0.5 else []
+        encrypt = ["encrypt", *source, *links, "--output-dir", "e", *self.under(keys)]
         run = lambda *arguments, code=DONE: self.enwrap(*arguments, code=code, touched=touched, is_change=True)
-        run("encrypt", "-r", "t", "--output-dir", "e", *self.under(keys))
+        run(*encrypt)
         run("verify", "-r", "e")
-        run("encrypt", "-r", "t", "--output-dir", "e", "--skip-existing", *self.under(keys))
-        run("encrypt", "-r", "t", "--output-dir", "e", *self.under(keys), code=12)
+        run(*encrypt, "--skip-existing")
+        run(*encrypt, code=12)
         kind = self.rng.choice(("plain", "rewrap", "reencrypt", "disable"))
         if kind in ("rewrap", "reencrypt"):
             run(kind, "-r", "e")
@@ -687,9 +694,14 @@ class Soak:
             left = [path for path in self.world.path("o").rglob("*") if path.is_file()]
             require(not left, f"decrypt -r: {left} were made without a key")
         else:
-            run("decrypt", "-r", "e/t", "--output-dir", "o")
+            run("decrypt", "-r", *links, "e/t", "--output-dir", "o")
             found = {name: self.world.read(f"o/{name}") for name in names}
             require(found == plaintexts, "decrypt -r: other bytes")
+            back = self.world.path("o/t/link")
+            is_right = back.is_symlink() and str(back.readlink()) == link if links else not back.is_symlink()
+            require(is_right, "decrypt -r: another link")
+            is_there = self.world.path("o/t/no/thing").is_dir()
+            require(is_there != is_listed, "decrypt -r: the folder with nothing in it")
 
     # Data keys.
 
