@@ -236,6 +236,14 @@ impl Folder {
         Ok(Entries(Dir::read_from(self)?))
     }
 
+    /// Whether there is nothing in the folder.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        self.entries()?.next(self).transpose().map(|first| first.is_none())
+    }
+
     /// All names in the folder.
     ///
     /// # Errors

@@ -7,6 +7,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 
 use enwrap::fs::atomic_file::{AtomicFileError, Seen, link};
+use enwrap::fs::file_at::FileAt;
+use rustix::process::geteuid;
 
 use super::batch::Outcome;
 use super::mirror::Mirror;
@@ -35,9 +37,10 @@ pub(super) fn remake(
         Err(error) => return Err(error).cannot("open", &made),
         Ok(found) if found.is_symlink() && made.read_link().is_ok_and(|old| old == text) => {
             // A run that was killed may not have come to give it away.
-            if found.uid() == rustix::process::geteuid().as_raw() {
+            if found.uid() == geteuid().as_raw() {
                 link::give(&made, owner)?;
             }
+            sync(output, &made)?;
             return Ok(Outcome::Skipped(Reason::Existing));
         }
         Ok(_) if !output.force => {
@@ -52,8 +55,11 @@ pub(super) fn remake(
             return Err(UsageError::new(problem).hint("move it, or remove it").into());
         }
     }
-    if output.is_synced() {
-        made.sync_folder().cannot("sync the folder of", &made)?;
-    }
+    sync(output, &made)?;
+    app.ui.detail(&format!("{}: a link to {}", sanitize::name(&made), sanitize::name(&text)));
     Ok(Outcome::MadeLink)
+}
+
+fn sync(output: &OutputArgs, link: &FileAt) -> Result<(), Error> {
+    if output.is_synced() { link.sync_folder().cannot("sync the folder of", link) } else { Ok(()) }
 }

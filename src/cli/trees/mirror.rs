@@ -213,8 +213,9 @@ impl<'a> Mirror<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(in_the_way(above, name, path, error)),
             Ok(folder) => {
-                // A run that was killed may not have come to give it away.
-                if self.preserves_owner {
+                // A run that was killed may not have come to give it away. Nothing is in it then: one with something in
+                // it was here before, and whose it is was decided by somebody else.
+                if self.preserves_owner && folder.is_empty().cannot("list", path)? {
                     give_to_owner_of(source, &folder, path)?;
                 }
                 return Ok(folder);

@@ -3,11 +3,7 @@
 //! A link has no content, only the text of its target, which is never looked up here.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
-
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
 
 use super::fault::{Step, step};
 use super::publication::Seen;
@@ -78,8 +74,12 @@ fn symlink(link: &FileAt, text: &OsStr) -> io::Result<()> {
 /// have taken its name meanwhile.
 #[cfg(target_os = "linux")]
 fn give_to(link: &FileAt, (user, group): (u32, u32)) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
+
     let flags = OFlags::PATH | OFlags::NOFOLLOW;
-    let open: File = link.open_with(flags, Mode::empty())?;
+    let open = link.open_with(flags, Mode::empty())?;
     let found = open.metadata()?;
     if (found.uid(), found.gid()) == (user, group) {
         return Ok(());
