@@ -165,7 +165,8 @@ fn a_link_never_takes_a_name_of_the_keyring() {
 #[test]
 fn options_of_trees_are_refused_where_there_is_no_tree() {
     let shell = source();
-    let refused: [(&[&str], &str); 11] = [
+    let refused: [(&[&str], &str); 12] = [
+        (&["decrypt", "--files-from", "x", "--offset", "1"], "one message at a time"),
         (&["encrypt", "src/a/one", "--links", "--output-dir", "o"], "--links is for folders"),
         (&["encrypt", "-r", "src", "--links"], "--output-dir"),
         (&["encrypt", "src/a/one", "--one-file-system"], "--recursive"),
