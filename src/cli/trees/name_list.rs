@@ -120,6 +120,17 @@ impl NameList {
     }
 }
 
+#[cfg(test)]
+impl NameList {
+    /// A list with one name a line.
+    pub(super) fn of_lines(lines: String) -> Self {
+        use crate::output::{Format, Verbosity, When};
+
+        let ui = Ui::new(Format::Json, Verbosity::Quiet, When::Never, When::Never);
+        Self::of(ui, None, Box::new(io::Cursor::new(lines)), b'\n')
+    }
+}
+
 impl Iterator for NameList {
     /// A name; an error for one that cannot be one, or where the list cannot be read on.
     type Item = Result<PathBuf, Error>;

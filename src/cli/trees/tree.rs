@@ -405,4 +405,26 @@ mod tests {
         assert_eq!(named, missing, "whoever opens it says what is wrong");
         assert!(require_files(&operands, false).is_err() && require_files(&operands, true).is_ok());
     }
+
+    #[test]
+    fn a_listed_file_that_becomes_a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("a")).unwrap();
+        for name in ["secret", "a/x"] {
+            File::options().write(true).create_new(true).open(path(name)).unwrap();
+        }
+        symlink(path("a"), path("through")).unwrap();
+        symlink(path("secret"), path("a/link")).unwrap();
+        let names = ["through/x", "a/link", "missing"].map(|it| path(it).display().to_string());
+        let list = NameList::of_lines(names.join("\n"));
+        let found: Vec<_> = Tree::new(&[], false).and_listed(Some(list)).collect();
+        let [Ok(entry), Err(_)] = &found[..] else {
+            panic!("a link was told, or an error was not")
+        };
+        assert!(entry.path.open().is_ok(), "a folder on the way may be a link");
+        fs::remove_file(path("a/x")).unwrap();
+        symlink(path("secret"), path("a/x")).unwrap();
+        assert!(entry.path.open().is_err());
+    }
 }
