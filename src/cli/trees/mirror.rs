@@ -230,10 +230,10 @@ impl<'a> Mirror<'a> {
         };
         let folder = above.open_folder(name);
         let folder = folder.map_err(|error| in_the_way(above, name, path, error))?;
-        if self.preserves_owner {
-            give_to_owner_of(source, &folder, path)?;
-        }
         if is_made {
+            if self.preserves_owner {
+                give_to_owner_of(source, &folder, path)?;
+            }
             // The umask has cut it.
             if self.results.preserves_mode() {
                 folder.set_mode(mode).cannot("set the mode of", path)?;

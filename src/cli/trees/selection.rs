@@ -43,9 +43,8 @@ pub(crate) struct PathsArgs {
     /// Take the files, and with -r the folders, whose names are in LIST, one a line; '-' is standard
     /// input
     ///
-    /// A name is taken as it stands, relative to the current folder. Links in it are passed over, as with -r. With
-    /// --output-dir, results keep the whole name: a/b becomes DIR/a/b. A name that leads to nothing is an error of
-    /// that file alone.
+    /// A name is taken as it stands, relative to the current folder. Links are passed over, as with -r. A name that
+    /// leads to nothing is an error of that file alone.
     #[arg(long, value_name = "LIST", value_hint = clap::ValueHint::FilePath, hide_short_help = true)]
     pub(crate) files_from: Option<PathBuf>,
 

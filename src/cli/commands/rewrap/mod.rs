@@ -69,12 +69,12 @@ pub(crate) struct RewrapArgs {
     #[arg(short, long)]
     recursive: bool,
 
-    #[command(flatten)]
-    many: PathsArgs,
-
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    many: PathsArgs,
 
     #[command(flatten)]
     recipient: RecipientArgs,
