@@ -52,7 +52,7 @@ fn a_tree_comes_back_with_its_links_and_its_empty_folders() {
     assert_eq!(diff.success().stdout, b"");
     let again = shell.run(&["decrypt", "-r", "--links", "enc/src", "--output-dir", "back"]);
     let again = again.failure(12).says(&["4 done before", "already exists"]);
-    assert!(!again.stderr.contains("link made"), "{again:?}");
+    assert!(!again.stderr.contains(" link"), "{again:?}");
 }
 
 #[test]
@@ -384,4 +384,34 @@ fn nobody_else_can_give_files_away() {
         .failure(1)
         .says(&["cannot give 'x' to the owner of its input", "only root can give files to others"]);
     assert!(!shell.path("x").exists());
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_encrypted_and_makes_nothing() {
+    let shell = source();
+    let before = shell.snapshot();
+    let dry = ["encrypt", "-r", "--links", "src", "--output-dir", "new/enc", "--dry-run"];
+    let run = shell.run(&dry).success();
+    let mut told: Vec<String> = run.text().lines().map(str::to_owned).collect();
+    told.sort();
+    run.says(&["2 would be encrypted, 4 links"]);
+    assert_eq!(shell.snapshot(), before);
+    shell.ok(&["encrypt", "-r", "--links", "src", "--output-dir", "new/enc"]);
+    let made = shell.sh("find new -name '*.enwrap'").success().text();
+    let mut made: Vec<&str> = made.lines().collect();
+    made.sort_unstable();
+    assert_eq!(told.len(), made.len());
+    for (told, made) in told.iter().zip(made) {
+        assert!(told.ends_with(&format!(" -> {made}")), "{told}");
+    }
+    // What a run would refuse is refused, and what it would pass over is counted.
+    shell.run(&dry).failure(12).says(&["already exists", "0 would be encrypted"]);
+    shell.run(&[&dry[..], &["--skip-existing"]].concat()).success().says(&["2 done before"]);
+    shell.write("one", "text");
+    shell.ok(&["encrypt", "one"]);
+    shell.fails(&["encrypt", "--dry-run", "one"], 8);
+    shell.run(&["encrypt", "--dry-run", "-f", "one"]).success();
+    for stdin in [&["encrypt", "--dry-run"][..], &["encrypt", "--dry-run", "-"]] {
+        shell.fails(stdin, 2).says(&["standard input"]);
+    }
 }

@@ -100,6 +100,11 @@ def ctrl_c_in_the_middle(place):
 
 def a_large_run_is_estimated(place):
     place.enwrap("keygen", "local")
+    _tree(place)
+    both = ["-k", place.keys.one, "-k", place.keys.two, "-k", "local"]
+    ended = place.enwrap("encrypt", "-r", "tree", "--output-dir", "dry", "--dry-run", *both)
+    assert f"up to {2 * MANY} calls" in ended.said, ended.said
+    assert place.kms.calls() == {} and not place.files("dry"), place.kms.calls()
     _encrypted(place, "local")
     ended = place.enwrap("rewrap", "--add", "-r", "out", "-k", place.keys.one, "--dry-run")
     assert f"{MANY} calls" in ended.said, ended.said

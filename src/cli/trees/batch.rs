@@ -92,7 +92,7 @@ impl Tally {
         let done = done(count);
         let links = match self.links {
             0 => String::new(),
-            links => format!(", {links} {} made", if links == 1 { "link" } else { "links" }),
+            links => format!(", {links} {}", if links == 1 { "link" } else { "links" }),
         };
         let skipped = self.skipped.told().map_or_else(String::new, |told| format!("; {told}"));
         app.ui.note(&format!("{count} {}{links}{skipped}", done.text()));

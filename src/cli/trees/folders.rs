@@ -49,6 +49,8 @@ pub(crate) struct Folders<'a> {
     /// The results of this run that are messages though their inputs are messages too, by their paths without
     /// links. The walk may find one, and must not take it for an input.
     nested: Mutex<BTreeSet<PathBuf>>,
+    /// Whether it is only said what would be done.
+    is_dry: bool,
 }
 
 /// What is to be done for one file of a tree.
@@ -66,7 +68,7 @@ impl<'a> Folders<'a> {
         keyring: &Path,
         needed: &[PathBuf],
     ) -> Result<Self, Error> {
-        let Request { inputs: operands, selection: args, output, metadata, .. } = request;
+        let Request { inputs: operands, selection: args, output, metadata, is_dry, .. } = request;
         if output.output.is_some() {
             let option = if args.recursive { "-r" } else { "--files-from" };
             let problem = format!("-o takes the result of one input, and {option} has many");
@@ -87,7 +89,7 @@ impl<'a> Folders<'a> {
                 .into());
         }
         require_apart(operands)?;
-        let mirror = Mirror::new(operands, output, results)?;
+        let mirror = Mirror::new(operands, output, results, is_dry)?;
         let mut in_use = mirror.filled();
         // A list may name a folder that it is in.
         in_use.extend(output.output_dir.iter().filter(|_| list.is_some()).cloned());
@@ -107,6 +109,7 @@ impl<'a> Folders<'a> {
             results,
             begun,
             nested,
+            is_dry,
         })
     }
 
@@ -132,6 +135,7 @@ impl<'a> Folders<'a> {
                 Kind::Folder => {
                     return self.mirror.folder(entry).map(|()| Outcome::MadeFolder);
                 }
+                Kind::Link if self.is_dry => return Ok(Outcome::MadeLink),
                 Kind::Link => return links::remake(app, &self.mirror, self.output, entry),
                 Kind::File | Kind::Special => {}
             }
@@ -191,7 +195,7 @@ impl<'a> Folders<'a> {
 
     /// Has a result of an earlier run on the disk, where this run promises that of all of them.
     fn sync_passed_over(&self, output: &FileAt) -> Result<(), Error> {
-        if !self.output.sync {
+        if !self.output.sync || self.is_dry {
             return Ok(());
         }
         output.sync().cannot("sync", output)

@@ -31,6 +31,8 @@ pub(crate) struct Mirror<'a> {
     results: &'a dyn Results,
     /// Whether a folder that is made is also on the disk before anything is put into it.
     sync: bool,
+    /// Whether results are only named, and no folder is made for them.
+    is_dry: bool,
     /// Whether a folder that is made gets the owner and the group of the one that it stands for.
     preserves_owner: bool,
     /// The folder that was required last: most files are in the same one as the file before. Locked while folders
@@ -43,10 +45,11 @@ impl<'a> Mirror<'a> {
         operands: &'a [PathBuf],
         output: &'a OutputArgs,
         results: &'a dyn Results,
+        is_dry: bool,
     ) -> Result<Self, UsageError> {
         let (output_dir, sync) = (output.output_dir.as_deref(), output.is_synced());
         let (preserves_owner, last) = (output.preserve_owner, Mutex::default());
-        let mirror = Self { operands, output_dir, results, sync, preserves_owner, last };
+        let mirror = Self { operands, output_dir, results, sync, is_dry, preserves_owner, last };
         if output_dir.is_some() {
             // Each operand has a folder of its own name there, as with `cp -r`. Two of one name would be mixed.
             let mut roots: Vec<PathBuf> =
@@ -126,6 +129,9 @@ impl<'a> Mirror<'a> {
     ) -> Result<FileAt, Error> {
         let place = self.place(entry, source)?;
         let path = output_dir.join(&place.below);
+        if self.is_dry {
+            return Ok(FileAt::named(path.join(name)));
+        }
         let mut last = lock(&self.last);
         let folder = match &*last {
             Some((last, folder)) if *last == path => Arc::clone(folder),

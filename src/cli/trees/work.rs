@@ -30,6 +30,8 @@ pub(crate) struct Request<'a> {
     pub(crate) metadata: Option<&'a Path>,
     /// The file with the passphrase of the messages.
     pub(crate) passphrase: Option<&'a Path>,
+    /// Whether it is only said what would be done.
+    pub(crate) is_dry: bool,
 }
 
 /// All inputs of a run. Where each result goes was decided, and refused where it cannot go there, before the first

@@ -179,6 +179,15 @@ pub(crate) struct RewrappedRecord {
     pub(crate) envelope: Option<EnvelopeMember>,
 }
 
+/// `encrypt --dry-run`.
+#[derive(Debug, Serialize)]
+pub(crate) struct WouldEncryptRecord {
+    #[serde(flatten)]
+    pub(crate) path: PathMember,
+    #[serde(flatten)]
+    pub(crate) output: Option<OutputMember>,
+}
+
 /// `reencrypt --dry-run`.
 #[derive(Debug, Serialize)]
 pub(crate) struct WouldReencryptRecord {

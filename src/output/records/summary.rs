@@ -73,6 +73,9 @@ pub(crate) struct OfTree<C> {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Done {
     Encrypted(usize),
+    /// Of a dry run.
+    #[serde(rename = "encrypted")]
+    WouldBeEncrypted(usize),
     Decrypted(usize),
     Verified(usize),
 }
@@ -82,6 +85,7 @@ impl Done {
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Encrypted(_) => "encrypted",
+            Self::WouldBeEncrypted(_) => "would be encrypted",
             Self::Decrypted(_) => "decrypted",
             Self::Verified(_) => "verified",
         }

@@ -97,6 +97,7 @@ fn results() -> Vec<BTreeSet<String>> {
             path: path(),
             output: path(),
         }),
+        members(&WouldEncryptRecord { path: path(), output: Some(path()) }),
         members(&DecryptedRecord {
             message_id,
             opened_by: version(),

@@ -188,6 +188,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
         output: &args.output,
         metadata: args.metadata.metadata.as_deref(),
         passphrase: passphrase_file.as_deref(),
+        is_dry: false,
     };
     let work = Work::plan(app, &store, request, &results)?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;

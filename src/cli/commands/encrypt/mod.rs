@@ -7,14 +7,16 @@ use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 
 use enwrap::crypto::engine::IV_LEN;
-use enwrap::fs::atomic_file::{Access, Publication};
+use enwrap::fs::atomic_file::{Access, AtomicFileError, Publication};
 use enwrap::fs::file_at::FileAt;
 use enwrap::keyring::RootKeys;
+use enwrap::keys::aws_kms::client::calls::KmsCalls;
 use enwrap::keys::aws_kms::{self, AwsKms, Discovery};
 use enwrap::keys::passphrase::Passphrases;
 use enwrap::keys::service::{KeyName, Recipient, recipient};
@@ -35,7 +37,7 @@ use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, is_zeroed};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
-use crate::cli::io::source::Source;
+use crate::cli::io::source::{Source, is_stdin};
 use crate::cli::key_choice::{
     ChosenKey, identified, keyring_for, keys_to_encrypt, refuse_key_names,
 };
@@ -126,6 +128,11 @@ pub(crate) struct EncryptArgs {
     #[arg(long, help_heading = "Output", conflicts_with_all = ["skip_existing", "remove_source"])]
     if_changed: bool,
 
+    /// Say what would be done, and do nothing: with keys in AWS KMS, also how many calls that takes
+    #[arg(long, help_heading = "Output")]
+    #[arg(conflicts_with_all = ["from_command", "if_changed", "metadata"])]
+    dry_run: bool,
+
     #[command(flatten)]
     metadata: MetadataArgs,
 }
@@ -157,6 +164,7 @@ struct EncryptRun<'a> {
     keyring: &'a RootKeys,
     passphrases: &'a Passphrases,
     kms: &'a AwsKms,
+    kms_calls: &'a KmsCalls,
     keys: Vec<ChosenKey<'a>>,
     recipients: Vec<Box<dyn Recipient + 'a>>,
     spec: MessageSpec,
@@ -222,6 +230,14 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
             .hint("see what is encrypted: enwrap verify -r DIR")
             .into());
     }
+    let is_listed = args.selection.paths.files_from.is_some();
+    let takes_stdin =
+        args.inputs.is_empty() && !is_listed || args.inputs.iter().any(|input| is_stdin(input));
+    if args.dry_run && takes_stdin {
+        return Err(UsageError::new("--dry-run says nothing of standard input")
+            .hint("name a file")
+            .into());
+    }
     let store = app.store()?;
     if let Some(file) = &args.context.context_file {
         app.outputs.protect(file, Role::Input);
@@ -239,6 +255,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         output: &args.output,
         metadata: args.metadata.metadata.as_deref(),
         passphrase: passphrase_file.as_deref(),
+        is_dry: args.dry_run,
     };
     let results = Messages { are_compared: args.if_changed };
     let work = Work::plan(app, &store, request, &results)?;
@@ -252,6 +269,9 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
     let keys =
         if needs_keyring { keys_to_encrypt(&keyring, &store, &args.keys)? } else { Vec::new() };
     let mut kms = app.aws_kms(&keyring, Discovery::Off);
+    if args.dry_run {
+        kms = kms.estimated_in(Arc::clone(app.kms_calls()));
+    }
     // One key under two names would be two encrypted data keys, or another one than that of an earlier run.
     let keys = if args.if_changed || keys.iter().filter(|key| key.is_in_kms()).count() > 1 {
         identified(&keyring, &kms, keys)?
@@ -268,12 +288,12 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         recipients.push(recipient(&services, &key.name()).in_keyring(&store)?);
     }
     let passphrases = match new_passphrase {
-        Some(sources) => {
+        Some(sources) if !args.dry_run => {
             let passphrase = sources.passphrase("what is encrypted")?;
             // What exists and is compared was encrypted for the same passphrase, or differs.
             Passphrases::of(Box::new(OfMessages(sources))).with_new(&passphrase)?
         }
-        None => Passphrases::default(),
+        _ => Passphrases::default(),
     };
     recipients.extend(passphrases.new_recipient());
     let metadata = args.metadata.open(&app.outputs)?;
@@ -285,6 +305,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         keyring: &keyring,
         passphrases: &passphrases,
         kms: &kms,
+        kms_calls: app.kms_calls(),
         keys,
         recipients,
         spec,
@@ -298,7 +319,8 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         _ => {
             let asks_kms = plan.keys.iter().any(ChosenKey::is_in_kms);
             let turns = Turns::BySize(app.files_at_once(asks_kms));
-            work.run(app, &store, turns, Done::Encrypted, |job, turn| plan.encrypt(job, turn))
+            let done = if args.dry_run { Done::WouldBeEncrypted } else { Done::Encrypted };
+            work.run(app, &store, turns, done, |job, turn| plan.encrypt(job, turn))
         }
     }
 }
@@ -323,6 +345,9 @@ impl EncryptRun<'_> {
         if output.remove_source && source.looks_like_keyring() {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
             return Err(UsageError::new(problem).into());
+        }
+        if self.args.dry_run {
+            return self.foretell(job);
         }
         let mut existing = self.existing_alike(target)?;
         if let Some(alike) = existing.as_mut().filter(|_| source.is_file()) {
@@ -370,6 +395,26 @@ impl EncryptRun<'_> {
             source.remove()?;
         }
         Ok(if is_changed { Outcome::DoneOfChanged } else { Outcome::Done })
+    }
+
+    /// Says what would be done with a file.
+    fn foretell(&self, job: &Job) -> Result<Outcome, Error> {
+        let Job { input, target, .. } = job;
+        let output = target.path();
+        let may_replace = self.args.output.force || job.redone().is_some();
+        if !may_replace && let Some(path) = output.filter(|path| path.symlink_metadata().is_ok()) {
+            return Err(AtomicFileError::Exists { path: path.to_path_buf() }.into());
+        }
+        let calls = self.keys.iter().filter(|key| self.kms.is_called_for(&key.name())).count();
+        self.kms_calls.expect(calls as u64);
+        let shown = output.map_or_else(|| "standard output".to_owned(), sanitize::name);
+        let text = format!("would encrypt {} -> {shown}\n", sanitize::name(input));
+        let record = records::message::WouldEncryptRecord {
+            path: input.as_path().into(),
+            output: output.map(Into::into),
+        };
+        self.ui.result(&text, &record)?;
+        Ok(Outcome::Done)
     }
 
     /// The message at the target, where only its plaintext remains to be compared. `None` where a new one is written.
