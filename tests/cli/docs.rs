@@ -1,7 +1,7 @@
 //! The commands in the documentation, run as they stand there.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::shell::{Shell, sample};
 
@@ -63,17 +63,59 @@ fn the_life_of_a_root_key_goes_as_told() {
 #[test]
 fn the_readme_works_as_typed() {
     let shell = Shell::bare();
-    let blocks = blocks("README.md");
-    let install = blocks.iter().find(|block| block.contains("cargo install")).unwrap();
-    let (cargo, rest) = install.split_once(" && ").unwrap();
-    assert_eq!(cargo, "cargo install --locked --path .");
-    shell.sh(&format!("set -e; {rest}")).success();
-    assert_eq!(shell.read("note.back"), b"attack at dawn\n");
-    let more = blocks.iter().find(|block| block.contains("tar c")).unwrap();
-    fs::create_dir(shell.path("documents")).unwrap();
-    shell.write("documents/a", "a document");
-    shell.sh(&format!("set -e; {}", more.replace("~/documents", "documents"))).success();
-    assert!(shell.names().contains(&"list.enwrap".to_owned()));
+    // What cargo does with them is tested by whoever runs this test.
+    let is_cargo = |block: &String| block.starts_with("cargo ");
+    let (cargo, typed): (Vec<_>, Vec<_>) = blocks("README.md").into_iter().partition(is_cargo);
+    assert_eq!(cargo, ["cargo install --locked --path .\n", "cargo test\n"]);
+    // In one go, as a newcomer has one home and one folder: nothing is there but what the lines make.
+    let run = shell.sh(&format!("set -e\n{}", typed.concat())).success();
+    let masked = run.text();
+    assert!(masked.ends_with("***") && !masked.contains("s3cr3t"), "{masked}");
+    let share = shell.home().join(".local/share");
+    assert!(share.join("man/man1/enwrap-encrypt.1").exists());
+    assert!(share.join("bash-completion/completions/enwrap").exists());
+    shell.ok(&["verify", "--only-key", "offsite", "photos.tar.enwrap"]);
+    // A terminal has 80 columns, and the page 8 of margin at most.
+    for line in typed.concat().lines() {
+        assert!(line.len() <= 72, "{line}");
+    }
+}
+
+/// The pages for people: what a reader of the repository sees.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let is_page = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "md");
+    let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root.join(name));
+    docs.filter(is_page).chain(top).collect()
+}
+
+/// The name that a heading has in links: lower case, hyphens for spaces, and no punctuation.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().chars().filter(|it| it.is_alphanumeric() || " -_".contains(*it));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap().trim();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, section) = link.split_once('#').unwrap_or((link, ""));
+            let file = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            assert!(file.exists(), "{}: {link}", page.display());
+            if !section.is_empty() {
+                let text = fs::read_to_string(&file).unwrap();
+                let headings = text.lines().filter(|line| line.starts_with('#'));
+                let mut anchors = headings.map(|it| anchor(it.trim_start_matches('#')));
+                assert!(anchors.any(|it| it == section), "{}: {link}", page.display());
+            }
+        }
+    }
 }
 
 #[test]

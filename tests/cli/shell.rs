@@ -71,6 +71,10 @@ impl Shell {
         self.cwd.path().join(name)
     }
 
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     pub(crate) fn keyring(&self) -> PathBuf {
         self.home.path().join(".config/enwrap/keyring.json")
     }
