@@ -40,5 +40,6 @@ mod streams;
 mod survival;
 mod sweeps;
 mod terminal;
+mod troubleshooting;
 mod unchanged;
 mod vectors;
