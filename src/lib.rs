@@ -120,6 +120,34 @@
 //! There is one [`Error`] type, with an [`ErrorKind`] for programs to act on. Readers and writers return it inside an
 //! [`io::Error`](std::io::Error); `Error::from` takes it out.
 
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let keyring = enwrap::KeyringOptions::new().create(folder.path().join("keyring.json"))?;
+//! use enwrap::{DecryptOptions, ErrorKind};
+//!
+//! let read = enwrap::decrypt(&b"no message"[..], std::io::sink(), &DecryptOptions::new(&keyring));
+//! match read.map_err(|error| error.kind()) {
+//!     Ok(bytes) => println!("{bytes} bytes"),
+//!     Err(ErrorKind::NoKey) => println!("another keyring?"),
+//!     Err(ErrorKind::Truncated) => println!("fetch it again"),
+//!     Err(kind) => println!("{kind:?}"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What holds everywhere
+//!
+//! - **No panics.** No function panics on any input or option; where one does, that is a bug.
+//! - **Units.** Lengths and positions are bytes, of the plaintext unless the text says otherwise. Times are the system's.
+//! - **Secrets** ([`DataKey`], key material, passphrases) are wiped when they are dropped, and their `Debug` shows none of
+//!   them. Plaintext in the caller's buffers is the caller's.
+//! - **Threads.** Every type here is [`Send`]; [`Keyring`] and the options are also [`Sync`]. Threads are started only where
+//!   [`EncryptOptions::threads`] or [`DecryptOptions::threads`] asks for them, and have ended when the call returns.
+//! - **The format** is in `docs/format.md` of the repository, to which the items here refer by section. What stays compatible
+//!   between versions is in `docs/library.md`: only what this documentation shows is public; modules that are hidden in it may
+//!   change at any time.
+
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -150,3 +178,9 @@ pub use library::{
 };
 #[doc(inline)]
 pub use pipeline::placed_frames::ReadAt;
+
+/// The programs in pages for people, compiled and run as examples are.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[doc = include_str!("../docs/library.md")]
+struct Pages;

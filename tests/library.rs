@@ -243,6 +243,10 @@ fn what_is_shared_can_be_shared_and_nothing_shows_a_key() {
     fn sent<T: Send>() {}
     shared::<Keyring>();
     shared::<Error>();
+    shared::<EncryptOptions<'static>>();
+    shared::<DecryptOptions<'static>>();
+    sent::<KeyringOptions>();
+    sent::<enwrap::DataKey>();
     sent::<EncryptWriter<Vec<u8>>>();
     sent::<DecryptReader<&[u8]>>();
     sent::<DecryptAt<fs::File>>();

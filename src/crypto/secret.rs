@@ -121,7 +121,7 @@ impl Eq for SecretBytes {}
 
 /// A data key in the clear, before any derivation. AWS calls it the plaintext data key.
 ///
-/// It is wiped when it is dropped, compares in constant time, and its `Debug` shows only its length.
+/// [`generate_data_key`](crate::generate_data_key) and [`decrypt_data_key`](crate::decrypt_data_key) return one. It is wiped when it is dropped, compares in constant time, and its `Debug` shows only its length.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DataKey(SecretBytes);
 
@@ -140,7 +140,8 @@ impl DataKey {
         Self(bytes)
     }
 
-    /// Returns the key, to derive from it, to wrap it, or to hand it to a caller who asked for a data key.
+    /// Returns the key's bytes, to derive from it, to wrap it, or to hand it to a caller who asked for a data key. Copies of
+    /// them are the caller's to wipe.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         self.0.expose()

@@ -7,20 +7,21 @@ use crate::crypto::secret::DataKey;
 use crate::keys::service::Recipient;
 use crate::operations::datakey::{self, Blob};
 
-/// A new data key, in the clear and wrapped.
+/// A new data key, in the clear and wrapped: what [`generate_data_key`] returns.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct GeneratedDataKey {
     /// The data key itself.
     pub data_key: DataKey,
-    /// The data key wrapped under the root key. It is not secret, and is stored beside what is encrypted under the data
-    /// key.
+    /// The data key wrapped under the root key: one encrypted data key, as a message header has it (docs/format.md, "Header
+    /// body", EDKs). It is not secret, and is stored beside what is encrypted under the data key.
     pub blob: Vec<u8>,
 }
 
-/// Draws a data key of `len` bytes, and wraps it under the one key of `options` (AWS KMS: GenerateDataKey).
+/// Draws a data key of `len` bytes (32 for AES-256), and wraps it under the one key of `options` (AWS KMS:
+/// GenerateDataKey).
 ///
-/// Of the options, the key and the context count. The blob holds no context: whoever decrypts it has to give the same
+/// Of the options, the key and the context count, stored and bound pairs alike. The blob holds no context: whoever decrypts it has to give the same
 /// one.
 ///
 /// # Errors

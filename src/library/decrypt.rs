@@ -19,6 +19,9 @@ use crate::pipeline::NoProgress;
 use crate::pipeline::body_reader::BodyReader;
 
 /// The keys that may decrypt a message, and the conditions that it must meet.
+///
+/// The methods here have no errors: names of keys and pairs are checked when a message is opened. Headers of more than
+/// 1 MiB and of more than 64 encrypted data keys are refused (docs/format.md, "Limits").
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct DecryptOptions<'a> {
@@ -49,51 +52,61 @@ impl<'a> DecryptOptions<'a> {
         }
     }
 
-    /// Decrypts with this key only, an alias or an id. Called again, it allows a further key.
+    /// Decrypts with this key only, an alias or an id. Called again, it allows a further key. A name that the keyring does
+    /// not have is [`ErrorKind::NoKey`](super::ErrorKind::NoKey) when a message is opened.
     pub fn only_key(mut self, name: impl Into<String>) -> Self {
         self.only_keys.push(name.into());
         self
     }
 
     /// Expects this pair in the encryption context: a message that stores another value is refused, and a pair that
-    /// it does not store is taken as bound to it.
+    /// it does not store is taken as bound to it. Either is [`ErrorKind::Context`](super::ErrorKind::Context) where it does
+    /// not hold.
     pub fn context(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.context.push((key.into(), value.into()));
         self
     }
 
-    /// Expects that the encryption context stores this key, whatever its value.
+    /// Expects that the encryption context stores this key, whatever its value; else it is
+    /// [`ErrorKind::Context`](super::ErrorKind::Context).
     pub fn require_context(mut self, key: impl Into<String>) -> Self {
         self.required_context.push(key.into());
         self
     }
 
-    /// Also tries the keys that `enwrap rewrap` wrote to this envelope file. It is read for each message anew.
+    /// Also tries the keys that `enwrap rewrap` wrote to this envelope file (docs/format.md, "Envelope files"): those of
+    /// the newest record first, and all of them before the header's own. It is read for each message anew. A file that
+    /// cannot be read is [`ErrorKind::Io`](super::ErrorKind::Io) when a message is opened; lines that are no records are
+    /// passed over.
     pub fn envelope(mut self, path: impl Into<PathBuf>) -> Self {
         self.envelopes.push(path.into());
         self
     }
 
-    /// Also reads messages whose algorithm suite has no key commitment, as old versions of the AWS Encryption SDK wrote them:
-    /// whoever makes such a message can have it decrypt to different plaintexts under different keys.
+    /// Also reads messages whose algorithm suite has no key commitment, as old versions of the AWS Encryption SDK wrote them
+    /// (docs/format.md, "Suites"): whoever makes such a message can have it decrypt to different plaintexts under different
+    /// keys. By default they are [`ErrorKind::Refused`](super::ErrorKind::Refused).
     pub fn allow_uncommitted(mut self, allow: bool) -> Self {
         self.commitment = if allow { Commitment::Optional } else { Commitment::Required };
         self
     }
 
-    /// Refuses signed messages, whose signature is verified only at the end.
+    /// Refuses signed messages, whose signature is verified only at the end, with
+    /// [`ErrorKind::Refused`](super::ErrorKind::Refused).
     pub fn unsigned_only(mut self, unsigned_only: bool) -> Self {
         self.unsigned_only = unsigned_only;
         self
     }
 
-    /// Refuses messages with longer frames, of which a reader holds one in memory; 64 MiB by default.
+    /// Refuses messages with frames of more than this many bytes, of which a reader holds one in memory, with
+    /// [`ErrorKind::Refused`](super::ErrorKind::Refused); 64 MiB by default. It holds for a body that is not in frames too.
     pub fn max_frame_length(mut self, bytes: u32) -> Self {
         self.limits.frame_length = bytes;
         self
     }
 
-    /// Has [`decrypt`] use this many threads, 1 by default; 0 means as many as there are processors.
+    /// Has [`decrypt`] use this many threads, 1 by default; 0 means as many as the process may use. The first error is the
+    /// same for every number.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
@@ -136,14 +149,26 @@ impl<'a> DecryptOptions<'a> {
     }
 }
 
-/// Decrypts all of `reader` to `writer`, and returns how many bytes it wrote.
+/// Decrypts all of `reader`, which is one message and nothing after it, to `writer`, flushes it, and returns how many
+/// bytes of plaintext it wrote.
 ///
 /// Each frame is written when its tag was verified, and the last one when the message is proved to be whole. After an
 /// error, the bytes written are authentic and incomplete: **discard them**. If the message is signed, the signature was
 /// not verified yet. [`verify_then_decrypt`] writes nothing of a message that is damaged anywhere.
 ///
 /// # Errors
-/// The first failing check, in the order of the bytes.
+/// The first failing check, in the order of the bytes (docs/format.md has the fields):
+///
+/// - [`ErrorKind::NotAMessage`](super::ErrorKind::NotAMessage): empty, other first bytes, or a field that the format does
+///   not have;
+/// - [`ErrorKind::Refused`](super::ErrorKind::Refused): a limit or a policy of the options;
+/// - [`ErrorKind::Context`](super::ErrorKind::Context): the options expect another encryption context;
+/// - [`ErrorKind::NoKey`](super::ErrorKind::NoKey) or [`ErrorKind::KeyUnusable`](super::ErrorKind::KeyUnusable): the keyring
+///   has none of its keys, or all of them are disabled or pending deletion;
+/// - [`ErrorKind::Authentication`](super::ErrorKind::Authentication): a wrapped key, the commit key, the header, a frame or
+///   the signature does not hold, or bytes follow the end;
+/// - [`ErrorKind::Truncated`](super::ErrorKind::Truncated): it ends before its final frame or signature;
+/// - [`ErrorKind::Io`](super::ErrorKind::Io): the reader, the writer or an envelope file failed.
 pub fn decrypt(
     mut reader: impl Read + Send,
     mut writer: impl Write,
@@ -155,7 +180,10 @@ pub fn decrypt(
     Ok(len)
 }
 
-/// Verifies all of `reader`, and then reads it again and decrypts it to `writer`. Returns how many bytes it wrote.
+/// Verifies all of `reader` from its position on, and then reads it again and decrypts it to `writer`. Returns how many
+/// bytes of plaintext it wrote.
+///
+/// Between the passes it keeps a SHA-256 of each MiB of the message: 32 MiB of memory for a message of 1 TiB.
 ///
 /// The second pass accepts only the bytes that the first one verified, so a message that another process puts in its
 /// place meanwhile is not written.
@@ -179,7 +207,7 @@ pub fn verify_then_decrypt(
     Ok(len)
 }
 
-/// Decrypts what is read from it, in constant memory.
+/// Decrypts what is read from it, in constant memory: one frame.
 ///
 /// It returns the plaintext of a frame when the frame's tag was verified, and that of the last frame when the message is
 /// proved to be whole. **Only a read that returns 0 proves that the plaintext is complete**: an error can come after
@@ -197,7 +225,7 @@ impl<R: Read> DecryptReader<R> {
     /// Reads the header of the message that `reader` has next, and opens it.
     ///
     /// # Errors
-    /// Every [`ErrorKind`](super::ErrorKind) but `AlreadyExists`.
+    /// As [`decrypt`], for what the header shows.
     pub fn new(mut reader: R, options: &DecryptOptions<'_>) -> Result<Self, Error> {
         let opened = options.open(&mut reader)?;
         let context = opened.header().context.clone();
@@ -210,7 +238,8 @@ impl<R: Read> DecryptReader<R> {
     }
 }
 
-/// Errors are [`Error`]s inside of an [`io::Error`]; `Error::from` takes them out.
+/// Errors are [`Error`]s inside of an [`io::Error`]; `Error::from` takes them out. They are as those of [`decrypt`], for
+/// frames and what is after them; after one, every read fails.
 impl<R: Read> Read for DecryptReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.body.read(buffer).map_err(public)

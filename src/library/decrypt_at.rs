@@ -13,7 +13,8 @@ use crate::pipeline::placed_frames::{ReadAt, SizedSource};
 /// Decrypts some bytes of a message that can be read at any place, such as a file. Only the frames that hold these bytes
 /// are read, and the tag of each is verified.
 ///
-/// The final frame is read first, because it proves the length of the plaintext. That frame and the one that was read
+/// The place of each frame follows from the frame length in the header (docs/format.md, "How long a message is"). The final
+/// frame is read first, because it proves the length of the plaintext. That frame and the one that was read
 /// last stay in memory, so that reading in order opens each frame once.
 pub struct DecryptAt<F> {
     frames: FramesAt<FrameOpener, F>,
@@ -21,8 +22,7 @@ pub struct DecryptAt<F> {
 }
 
 impl<F: ReadAt> DecryptAt<F> {
-    /// Opens the message that begins at the first byte of `source` and ends at its last, number `size`. A size that is
-    /// wrong is an error.
+    /// Opens the message that begins at the first byte of `source` and has `size` bytes. A size that is wrong is an error.
     ///
     /// # Errors
     /// [`ErrorKind::Refused`] for a message that is signed or not in frames: no part of it can be verified by itself.
@@ -41,7 +41,7 @@ impl<F: ReadAt> DecryptAt<F> {
         Ok(Self { frames: frames.map_err(Error::of)?, context })
     }
 
-    /// Bytes of the plaintext.
+    /// The length of the plaintext in bytes, which the final frame proves.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {
         self.frames.plaintext_len()
@@ -61,6 +61,8 @@ impl<F: ReadAt> Read for DecryptAt<F> {
     }
 }
 
+/// Positions are bytes of the plaintext. A position behind the end is allowed, and reads nothing there; one before the start
+/// is [`io::ErrorKind::InvalidInput`].
 impl<F: ReadAt> Seek for DecryptAt<F> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.frames.seek(to)

@@ -18,6 +18,9 @@ use crate::pipeline::NoProgress;
 use crate::pipeline::frame_writer::FrameWriter;
 
 /// The keys, the encryption context and the form of a message that is to be encrypted.
+///
+/// Values are checked when a message is begun ([`encrypt`], [`EncryptWriter::new`]) and not before, so the methods here
+/// have no errors. What is set is the header of the message: docs/format.md, "Header body".
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EncryptOptions<'a> {
@@ -46,7 +49,8 @@ impl<'a> EncryptOptions<'a> {
     }
 
     /// Encrypts under this key, an alias or an id, in the place of the default one. Called again, it adds a further
-    /// key: each of them alone opens the message.
+    /// key: each of them alone opens the message. A name that is given twice counts once. The order is that of the encrypted
+    /// data keys in the header, of which readers accept 64 by default.
     pub fn key(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         if !self.keys.contains(&name) {
@@ -56,33 +60,44 @@ impl<'a> EncryptOptions<'a> {
     }
 
     /// Stores this pair in the encryption context: it is authenticated, and not secret.
+    ///
+    /// A key is not empty, does not begin with `aws-crypto-` and is there once; all pairs together have 65,535 bytes at
+    /// most as they are serialised (docs/format.md, "Header body"). Anything else is [`ErrorKind::InvalidInput`] when the
+    /// message is begun.
     pub fn context(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.context.push((key.into(), value.into()));
         self
     }
 
-    /// Binds this pair to the message without storing it: whoever decrypts has to know it.
+    /// Binds this pair to the message without storing it: whoever decrypts has to know it (docs/format.md, "Header
+    /// auth"; the SDKs call it a required encryption context). The rules of [`context`](Self::context) hold for stored and
+    /// bound pairs together.
     pub fn bound_context(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.bound_context.push((key.into(), value.into()));
         self
     }
 
-    /// Signs the message with a key pair that is made for it. A reader, who also gets the data key, then cannot make
-    /// another message that passes for this one.
+    /// Signs the message with a key pair that is made for it: suite 0x0578 instead of 0x0478 (docs/format.md, "Suites" and
+    /// "Footer"). A reader, who also gets the data key, then cannot make another message that passes for this one. It does
+    /// not say who the writer was.
     ///
-    /// The signature covers the whole message, so [`DecryptAt`](super::DecryptAt) does not read parts of it.
+    /// The signature covers the whole message, so [`DecryptAt`](super::DecryptAt) does not read parts of it. It takes one
+    /// thread SHA-384 over all of it, which is what such a message takes.
     pub fn signed(mut self, is_signed: bool) -> Self {
         self.algorithm = if is_signed { Algorithm::Signed } else { Algorithm::Unsigned };
         self
     }
 
-    /// Has frames of this many bytes, 65,536 by default. A reader holds one whole frame in memory.
+    /// Has frames of this many bytes of plaintext, 65,536 by default (docs/format.md, "Body"). A reader holds one whole
+    /// frame in memory. More than 64 MiB, which no reader accepts by default, is [`ErrorKind::InvalidInput`] when the
+    /// message is begun. A message has 2³² - 2 frames at most: 256 TiB with the default.
     pub fn frame_length(mut self, bytes: NonZeroU32) -> Self {
         self.frame_length = bytes;
         self
     }
 
-    /// Has [`encrypt`] use this many threads, 1 by default; 0 means as many as there are processors.
+    /// Has [`encrypt`] use this many threads, 1 by default; 0 means as many as the process may use. Each has four frames
+    /// of memory. [`EncryptWriter`] uses the thread that writes.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
         self
@@ -118,9 +133,18 @@ impl<'a> EncryptOptions<'a> {
     }
 }
 
-/// Encrypts all of `reader` to `writer`, and returns how many bytes it read.
+/// Encrypts all of `reader` to `writer` as one message, flushes it, and returns how many bytes of plaintext there were.
+///
+/// The message has the bytes that docs/format.md, "How long a message is", says: the header, and 32 bytes a frame more than
+/// the plaintext. An empty plaintext is a message too.
 ///
 /// # Errors
+/// - [`ErrorKind::NoKey`] or [`ErrorKind::KeyUnusable`]: a key of the options is not in the keyring, or is disabled,
+///   pending deletion or for decryption only;
+/// - [`ErrorKind::InvalidInput`]: the context or the frame length cannot be, or the plaintext has too many frames;
+/// - [`ErrorKind::Refused`]: no reader would accept such a header within its limits;
+/// - [`ErrorKind::Io`]: the reader or the writer failed, or the system has no random numbers.
+///
 /// What was written before an error is truncated to every reader.
 pub fn encrypt(
     mut reader: impl Read + Send,
@@ -133,7 +157,7 @@ pub fn encrypt(
     Ok(encrypted.plaintext_len)
 }
 
-/// Encrypts what is written to it, in constant memory.
+/// Encrypts what is written to it to one message, in constant memory: one frame.
 ///
 /// A frame is written to the inner writer when it is full and one more byte has come; [`flush`](Write::flush) does not
 /// write it earlier. **Without [`finish`](Self::finish) the message has no end**, and every reader refuses it as
@@ -145,7 +169,7 @@ impl<W: Write> EncryptWriter<W> {
     /// Begins a message, and writes its header to `writer`.
     ///
     /// # Errors
-    /// [`ErrorKind::NoKey`], [`ErrorKind::KeyUnusable`], [`ErrorKind::InvalidInput`] or [`ErrorKind::Io`].
+    /// As [`encrypt`].
     pub fn new(writer: W, options: &EncryptOptions<'_>) -> Result<Self, Error> {
         Ok(Self(options.sealer()?.begin(writer).map_err(Error::of)?))
     }

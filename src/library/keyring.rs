@@ -10,7 +10,7 @@ use crate::keyring::store::Operator;
 use crate::keyring::{self, Alias, Key, Location, Passphrase, Store};
 use crate::keys::service::{KeyName, KeyService, Recipient};
 
-/// Root keys, as they were read from a keyring file.
+/// Root keys, as they were read from a keyring file (docs/format.md, "The keyring").
 ///
 /// It holds the keys that the file had when it was opened; a program that runs for long opens it again to get new ones.
 /// It can be shared between threads. Its key material is wiped when it is dropped.
@@ -29,7 +29,7 @@ impl Keyring {
         KeyringOptions::new().open(path)
     }
 
-    /// The aliases of its keys, sorted.
+    /// The aliases of its keys, sorted by their bytes. A key can have several, or none.
     pub fn aliases(&self) -> impl Iterator<Item = String> {
         self.0.aliases().into_iter().map(|alias| alias.to_string())
     }
@@ -79,8 +79,8 @@ impl KeyringOptions {
         self
     }
 
-    /// Also opens a file that others may read, such as a mounted secret. One that others may change is refused all
-    /// the same.
+    /// Also opens a file that others may read, such as a mounted secret; by default that is
+    /// [`ErrorKind::Keyring`]. One that others may change is refused all the same.
     pub fn allow_readable(mut self, allow: bool) -> Self {
         self.allow_readable = allow;
         self
@@ -88,8 +88,12 @@ impl KeyringOptions {
 
     /// Opens the keyring file at `path`.
     ///
+    /// The seal of a sealed one takes 64 MiB of memory and a tenth of a second to open, and at most 1 GiB and some seconds if
+    /// somebody else made it.
+    ///
     /// # Errors
-    /// As [`Keyring::open`]; [`ErrorKind::Sealed`] where the passphrase does not open it.
+    /// As [`Keyring::open`]; [`ErrorKind::Sealed`] where the passphrase is empty or does not open it, and where the
+    /// file is not sealed and a passphrase is given.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Keyring, Error> {
         self.load(Location::File(path.as_ref().to_path_buf()))
     }
@@ -105,13 +109,14 @@ impl KeyringOptions {
         self.load(Location::Data { name: "keyring bytes".into(), text })
     }
 
-    /// Makes a keyring file with one new key, whose alias is `default`, and opens it. It is sealed if there is a
-    /// passphrase. Missing folders are made.
+    /// Makes a keyring file (mode 0600) with one new AES key of 256 bits, whose alias is `default`, and opens it. It is
+    /// sealed if there is a passphrase. Missing folders are made (mode 0700). When this returns, the key is on the disk.
     ///
     /// **Whoever loses the file loses everything that is encrypted under its key**: keep a copy elsewhere.
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`] where there is one, [`ErrorKind::Keyring`] where the folder is not safe, or
+    /// [`ErrorKind::AlreadyExists`] where there is one, [`ErrorKind::Keyring`] where the folder is not safe or the file is
+    /// gone and earlier generations of it are there, [`ErrorKind::InvalidInput`] for an empty passphrase, or
     /// [`ErrorKind::Io`].
     pub fn create(self, path: impl AsRef<Path>) -> Result<Keyring, Error> {
         let path = path.as_ref();

@@ -14,9 +14,10 @@ use crate::crypto::secret::SecretBytes;
 use crate::message::frame::{FrameKind, FrameOpener, FramePrefix, is_end_marker};
 use crate::message::layout::{FINAL_OVERHEAD, FINAL_PREFIX, Layout, REGULAR_PREFIX};
 
-/// A source that several threads can read at any place: a file, bytes in memory, or what a program makes so.
+/// A source that several threads can read at any place: a file, bytes in memory, or what a program makes so, such as an
+/// object in a store that serves ranges. [`DecryptAt`](crate::DecryptAt) reads from one.
 pub trait ReadAt: Sync {
-    /// Fills `buffer` with the bytes from place `at` on.
+    /// Fills `buffer` with the bytes from place `at` on, counted in bytes from the start.
     ///
     /// # Errors
     /// The system's own error, or `UnexpectedEof` where the source ends before `buffer` is full.
