@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::shell::{Shell, sample};
 
 /// The shell blocks of a page, in order.
-pub(crate) fn blocks(page: &str) -> Vec<String> {
+pub(crate) fn blocks(page: impl AsRef<Path>) -> Vec<String> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
     let mut blocks = Vec::new();
     let mut rest = text.as_str();
@@ -65,9 +65,19 @@ fn the_readme_works_as_typed() {
     assert!(share.join("man/man1/enwrap-encrypt.1").exists());
     assert!(share.join("bash-completion/completions/enwrap").exists());
     shell.ok(&["verify", "--only-key", "offsite", "photos.tar.enwrap"]);
-    // A terminal has 80 columns, and the page 8 of margin at most.
-    for line in typed.concat().lines() {
-        assert!(line.len() <= 72, "{line}");
+}
+
+#[test]
+fn what_is_to_be_typed_fits_a_terminal_and_every_shell() {
+    // Contributors have a checkout to look into.
+    for page in pages().into_iter().filter(|page| !page.ends_with("CONTRIBUTING.md")) {
+        for line in blocks(&page).concat().lines() {
+            // A terminal has 80 columns, and a page some margin.
+            assert!(line.chars().count() <= 72, "{}: {line}", page.display());
+            // At a prompt, zsh takes no comments.
+            let comment = line.split_once(" # ").is_some();
+            assert!(!comment, "{}: {line}", page.display());
+        }
     }
 }
 
