@@ -142,7 +142,8 @@
 //! - **Units.** Lengths and positions are bytes, of the plaintext unless the text says otherwise. Times are the system's.
 //! - **Secrets** ([`DataKey`], key material, passphrases) are wiped when they are dropped, and their `Debug` shows none of
 //!   them. Plaintext in the caller's buffers is the caller's.
-//! - **Threads.** Every type here is [`Send`]; [`Keyring`] and the options are also [`Sync`]. Threads are started only where
+//! - **Threads.** Every type here is [`Send`] if the reader or writer in it is; [`Keyring`] and the options are also
+//!   [`Sync`]. Threads are started only where
 //!   [`EncryptOptions::threads`] or [`DecryptOptions::threads`] asks for them, and have ended when the call returns.
 //! - **The format** is in `docs/format.md` of the repository, to which the items here refer by section. What stays compatible
 //!   between versions is in `docs/library.md`: only what this documentation shows is public; modules that are hidden in it may
