@@ -30,7 +30,7 @@ def blocks():
 
 
 def commands(label):
-    """The arguments of each enwrap in a block of one line, in which `&&` joins them."""
+    """The arguments of each enwrap in a block, in which `&&` joins them."""
     (text,) = [block.text for block in blocks() if block.label == label]
     words = [shlex.split(command) for command in text.split("&&")]
     assert all(first == "enwrap" for first, *_ in words), text
