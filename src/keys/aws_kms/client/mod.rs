@@ -75,3 +75,10 @@ pub fn client(settings: ClientSettings) -> Box<dyn KmsApi> {
         Box::new(absent::NoClient)
     }
 }
+
+/// Returns a client that takes all from `config`, also what carries its requests.
+#[cfg(all(fuzzing, feature = "aws-kms"))]
+#[must_use]
+pub fn client_of(settings: ClientSettings, config: aws_config::SdkConfig) -> Box<dyn KmsApi> {
+    Box::new(sdk::SdkClient::new(settings, regions::Source::Given(Box::new(config))))
+}

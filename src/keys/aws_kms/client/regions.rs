@@ -25,7 +25,7 @@ pub(super) enum Source {
     /// In the environment, profiles and what else there is, as every tool for AWS does.
     Environment,
     /// In what is given. Tests depend on no machine.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     Given(Box<SdkConfig>),
 }
 
@@ -68,7 +68,7 @@ impl Regions {
         let found = self.own.get_or_try_init(|| async {
             match &self.source {
                 Source::Environment => DefaultRegionChain::builder().build().region().await,
-                #[cfg(test)]
+                #[cfg(any(test, fuzzing))]
                 Source::Given(config) => config.region().cloned(),
             }
             .ok_or(KmsCause::NoRegion)
@@ -88,7 +88,7 @@ impl Regions {
                         .or_else(region.clone());
                 aws_config::defaults(BehaviorVersion::latest()).region(configured).load().await
             }
-            #[cfg(test)]
+            #[cfg(any(test, fuzzing))]
             Source::Given(config) => SdkConfig::clone(config),
         }
     }

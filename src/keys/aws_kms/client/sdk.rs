@@ -140,10 +140,13 @@ impl KmsApi for SdkClient {
         let wrapped = self.call("Encrypt", Some(key), ask, move |answer| {
             answers::blob_of(&asked, answer.key_id.as_deref(), answer.ciphertext_blob, None)
         });
-        // What is not AWS KMS may repeat the request in its words, with the data key. Only the code before them is kept.
+        // What is not AWS KMS may repeat the request in its words, with the data key. Only the code before them is kept, if
+        // it is letters alone as every code is: 32 bytes in base64 end with `=`.
         wrapped.map_err(|mut error| {
             if let KmsCause::Invalid(words) = &mut error.cause {
-                words.truncate(words.find(':').unwrap_or_default());
+                let code = words.split(':').next().unwrap_or_default();
+                let is_code = code.bytes().all(|it| it.is_ascii_alphabetic());
+                *words = if is_code { code } else { "in words that are not shown" }.to_owned();
             }
             error
         })

@@ -206,10 +206,16 @@ fn a_foreign_text_is_cut_and_has_no_data_key() {
     assert!(!text.contains('\u{1b}'));
 
     let data_key = DataKey::new(SecretBytes::copy_of(&[7; 32]));
-    let echo = format!("bad: {}", BASE64_STANDARD.encode([7; 32]));
-    let server = Server::start([Reply::error(400, "ValidationException", &echo)]);
-    let error = client(&server, LONG).encrypt(&key(KEY), &data_key, &context()).unwrap_err();
-    assert_eq!(error.cause, KmsCause::Invalid("ValidationException".to_owned()));
+    let text = BASE64_STANDARD.encode([7; 32]);
+    for (code, words, kept) in [
+        ("ValidationException", format!("bad: {text}"), "ValidationException"),
+        // As a fuzzer found it.
+        (&format!("bad {text}"), String::new(), "in words that are not shown"),
+    ] {
+        let server = Server::start([Reply::error(400, code, &words)]);
+        let error = client(&server, LONG).encrypt(&key(KEY), &data_key, &context()).unwrap_err();
+        assert_eq!(error.cause, KmsCause::Invalid(kept.to_owned()));
+    }
 }
 
 #[test]
