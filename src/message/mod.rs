@@ -14,6 +14,7 @@
 //! - [`signature`]: the footer of signed messages
 //! - [`structure`]: proves without a key that bytes are one whole message
 //! - [`armor`]: messages as base64 text
+//! - [`foreign`]: formats that are not messages, for the words of an error
 //! - [`codec`]: reading and writing of header fields, with limits
 //!
 //! All integers are big-endian and unsigned.
@@ -23,6 +24,7 @@ pub mod codec;
 pub mod context;
 pub mod derivation;
 pub mod encrypted_data_key;
+pub mod foreign;
 pub mod frame;
 pub mod header;
 pub mod layout;
@@ -36,6 +38,7 @@ use std::io;
 
 use crate::message::armor::ArmorError;
 use crate::message::context::ContextSyntaxError;
+use crate::message::foreign::ForeignFormat;
 use crate::message::suite::Suite;
 
 /// The limits on what a reader holds in memory. A message that exceeds one is refused.
@@ -134,10 +137,16 @@ pub enum HeaderFault {
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
     /// There is no byte at all.
-    #[error("the input is empty, and no encrypted message is")]
+    #[error("it is empty, and an encrypted message never is")]
     Empty,
+    /// It is a file of another format.
+    #[error("it is {0}, not an AWS Encryption SDK message")]
+    Foreign(ForeignFormat),
     /// The first bytes are not those of a message.
-    #[error("this is not an encrypted message: its first bytes are {}", hex::encode(first_bytes))]
+    #[error(
+        "it is not an encrypted message: its first bytes are {} in hexadecimal",
+        hex::encode(first_bytes)
+    )]
     NotAMessage {
         /// The bytes that were examined.
         first_bytes: Vec<u8>,
@@ -214,7 +223,8 @@ pub enum MessageError {
 
 impl MessageError {
     /// Returns the error of a source: its own, or that of the armour decoder around it.
-    pub(crate) fn of_source(error: io::Error) -> Self {
+    #[must_use]
+    pub fn of_source(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref()) {
             Some(armor) => Self::Armor(*armor),
             None => Self::Read(error),

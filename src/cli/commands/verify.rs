@@ -92,7 +92,7 @@ pub(crate) fn run(app: &App, args: &VerifyArgs) -> Result<(), Error> {
         plan.verify(&entry, &Turn::alone(app))
     })?;
     if inputs.len() > 1 {
-        app.ui.note(&format!("all {} files hold", inputs.len()));
+        app.ui.note(&format!("{} verified", inputs.len()));
     }
     Ok(())
 }
@@ -106,7 +106,9 @@ impl VerifyRun {
         let shown = source.source().shown();
         let meter = turn.meter(source.source(), false);
         let opened = self.opening.of(&entry.path).open(&mut source)?.with_jobs(turn.jobs);
-        let len = plaintext::decrypt(&opened, &mut source, None, &meter)?;
+        let can_save = source.is_salvageable(opened.header());
+        let len = plaintext::decrypt(&opened, &mut source, None, &meter)
+            .map_err(|error| Error::from(error).salvageable_if(can_save))?;
         meter.finish();
         self.metadata.write("verify", input, None, opened.read_header())?;
         ui.detail(&format!("{shown}: opened by {}", self.opening.shown_opener(&opened.key)));

@@ -14,10 +14,11 @@ use crate::output::error::Cause;
 pub(crate) fn is_message(path: &FileAt) -> Option<bool> {
     let mut message = match MessageSource::open(path) {
         Ok(message) => message,
-        Err(error) if matches!(error.cause(), Cause::Message(MessageError::Armor(_))) => {
-            return Some(false);
+        Err(error) => {
+            use MessageError::{Armor, Foreign};
+            let is_other = matches!(error.cause(), Cause::Message(Armor(_) | Foreign(_)));
+            return is_other.then_some(false);
         }
-        Err(_) => return None,
     };
     match ParsedHeader::read(&mut message, &Limits::default()) {
         Ok(_) => Some(true),

@@ -3,8 +3,9 @@
 use std::io::{self, BufRead as _, BufReader, Read};
 
 use enwrap::fs::file_at::FileAt;
-use enwrap::message::armor::{ArmorError, Unarmored};
-use enwrap::message::header::ParsedHeader;
+use enwrap::message::armor::Unarmored;
+use enwrap::message::foreign::ForeignFormat;
+use enwrap::message::header::{ContentType, Header, ParsedHeader};
 use enwrap::message::structure::Skip;
 use enwrap::message::{Limits, MessageError};
 
@@ -30,8 +31,11 @@ impl MessageSource {
         // A file that was named itself is meant to be a message.
         let must_be = is_named || source.looks_encrypted();
         let is_other = |error: &MessageError| {
-            use MessageError::{Armor, Empty, NotAMessage, UnknownSuite};
-            matches!(error, Armor(_) | Empty | NotAMessage { .. } | UnknownSuite { .. })
+            use MessageError::{Armor, Empty, Foreign, NotAMessage, UnknownSuite};
+            matches!(
+                error,
+                Armor(_) | Empty | Foreign(_) | NotAMessage { .. } | UnknownSuite { .. }
+            )
         };
         let mut message = match Self::detect(source) {
             Err(error) if !must_be && is_other(&error) => return Ok(None),
@@ -47,13 +51,12 @@ impl MessageSource {
     }
 
     fn detect(source: Source) -> Result<Self, MessageError> {
-        Unarmored::detect(BufReader::new(source)).map(Self).map_err(|error| {
-            let armor = error.get_ref().and_then(|inner| inner.downcast_ref::<ArmorError>());
-            match armor {
-                Some(armor) => MessageError::Armor(*armor),
-                None => MessageError::Read(error),
-            }
-        })
+        let mut source = BufReader::new(source);
+        // An error of the source comes again when it is read.
+        if let Some(format) = source.fill_buf().ok().and_then(ForeignFormat::of) {
+            return Err(MessageError::Foreign(format));
+        }
+        Unarmored::detect(source).map(Self).map_err(MessageError::of_source)
     }
 
     /// The file or stream itself.
@@ -67,6 +70,12 @@ impl MessageSource {
         let is_fit =
             |source: &&Source| source.path.is_some() && source.is_file() && !self.is_armored();
         Some(self.source()).filter(is_fit)
+    }
+
+    /// Whether the whole frames of the message can be saved if it is damaged.
+    pub(crate) fn is_salvageable(&self, header: &Header) -> bool {
+        let is_in_frames = matches!(header.content, ContentType::Framed(_));
+        is_in_frames && header.public_key.is_none() && self.positional().is_some()
     }
 
     pub(crate) fn is_armored(&self) -> bool {

@@ -338,14 +338,14 @@ fn not_checked(operand: &Path, found: &Found) -> Error {
         _ => "no plain file",
     };
     let subject = Subject::File(operand.join(&found.below));
-    Error::from(NotChecked { what }).concerning(About { subject, keyring: None })
+    Error::from(NotChecked { what }).concerning(About { subject, ..About::default() })
 }
 
 fn unlisted_in(operand: &Path, Unlisted { below, source }: Unlisted) -> Error {
     let is_operand = below.as_os_str().is_empty();
     let path = if is_operand { operand.to_path_buf() } else { operand.join(below) };
     let error = StepError { action: "list it", path: None, source };
-    Error::from(error).concerning(About { subject: Subject::File(path), keyring: None })
+    Error::from(error).concerning(About { subject: Subject::File(path), ..About::default() })
 }
 
 /// Whether a file is the temporary file of a process that still runs: it has such a name, and is locked. What a dead

@@ -53,7 +53,14 @@ impl Error {
 
     /// This error, about `about` and nothing else.
     pub(crate) fn concerning(mut self, about: About) -> Self {
-        self.0.about = about;
+        let is_salvageable = self.0.about.is_salvageable;
+        self.0.about = About { is_salvageable, ..about };
+        self
+    }
+
+    /// This error, of a message whose whole frames `decrypt --salvage` can save, or not.
+    pub(crate) fn salvageable_if(mut self, is_salvageable: bool) -> Self {
+        self.0.about.is_salvageable = is_salvageable;
         self
     }
 
@@ -142,6 +149,8 @@ causes! {
 pub(crate) struct About {
     pub(crate) subject: Subject,
     pub(crate) keyring: Option<PathBuf>,
+    /// Whether the subject is a message whose whole frames can be saved: it is a file, in frames and unsigned.
+    pub(crate) is_salvageable: bool,
 }
 
 /// What was worked on.
@@ -157,7 +166,11 @@ pub(crate) enum Subject {
 impl About {
     /// About one input of a run that uses `keyring`.
     pub(crate) fn input(input: &Path, keyring: &Path) -> Self {
-        Self { subject: Subject::of(input), keyring: Some(keyring.to_path_buf()) }
+        Self {
+            subject: Subject::of(input),
+            keyring: Some(keyring.to_path_buf()),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn keyring(&self) -> Option<&Path> {
@@ -205,10 +218,7 @@ impl<T, E: Into<Error>> Concerning<T> for Result<T, E> {
     }
 
     fn in_keyring(self, store: &Store) -> Result<T, Error> {
-        self.about(|| About {
-            subject: Subject::Unnamed,
-            keyring: Some(store.path().to_path_buf()),
-        })
+        self.about(|| About { keyring: Some(store.path().to_path_buf()), ..About::default() })
     }
 }
 

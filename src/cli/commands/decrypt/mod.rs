@@ -312,8 +312,9 @@ impl DecryptRun<'_> {
         let extent = if let Some(range) = self.args.range.range() {
             range::decrypt(&opened, &mut message, (range, target), destination, meter)?
         } else {
+            let can_save = message.is_salvageable(opened.header());
             let len = plaintext::decrypt(&opened, &mut message, Some(destination), meter)
-                .map_err(|error| target.name_in(error))?;
+                .map_err(|error| target.name_in(error).salvageable_if(can_save))?;
             RangeResult { plaintext_len: len, written: len }
         };
         Ok(Released { opened, message: Some(message), extent })
