@@ -18,8 +18,7 @@ pub(super) fn key_names() -> ArgValueCandidates {
         // No error here: the command that is being typed will report what is wrong with the keyring.
         let Some(keyring) = store.and_then(|store| store.load().ok()) else { return Vec::new() };
         let candidate = |alias: &enwrap::keyring::Alias| {
-            let description =
-                keyring.key(alias.as_str()).ok().map(|key| key.description().to_owned());
+            let description = keyring.aliased(alias).ok().map(|key| key.description().to_owned());
             let description = description.filter(|text| !text.is_empty());
             CompletionCandidate::new(alias.as_str()).help(description.map(Into::into))
         };

@@ -83,7 +83,7 @@ pub(crate) fn keys_to_encrypt<'a>(
 ) -> Result<Vec<ChosenKey<'a>>, Error> {
     let names = or_from_environment(given);
     if names.is_empty() {
-        let default = keyring.key(Alias::DEFAULT).map_err(|_| no_default(keyring))?;
+        let default = keyring.aliased(&Alias::default_alias()).map_err(|_| no_default(keyring))?;
         return Ok(vec![ChosenKey::Held(default)]);
     }
     let keys: Result<_, Error> = names.iter().map(|name| choose(keyring, store, name)).collect();

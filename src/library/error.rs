@@ -150,6 +150,7 @@ impl HasKind for MessageError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Empty
+            | Self::Foreign(_)
             | Self::NotAMessage { .. }
             | Self::UnknownSuite { .. }
             | Self::Malformed { .. }
@@ -233,7 +234,8 @@ impl HasKind for KeyError {
             | Self::OnlyReads { .. }
             | Self::NoRsa { .. } => ErrorKind::KeyUnusable,
             Self::Malformed { .. } => ErrorKind::Keyring,
-            Self::Symmetric { .. }
+            Self::Ambiguous { .. }
+            | Self::Symmetric { .. }
             | Self::ReservedName { .. }
             | Self::NotOurs { .. }
             | Self::InKms { .. }

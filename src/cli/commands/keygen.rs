@@ -111,7 +111,7 @@ fn find(store: &Store, alias: &Alias, kind: NewKind) -> Result<Option<Answer>, E
 
     match store.load() {
         Ok(keyring) => {
-            let key = keyring.key(alias.as_str()).ok();
+            let key = keyring.aliased(alias).ok();
             key.map(|key| existing(key, alias, kind)).transpose()
         }
         Err(KeyringError::NotFound { .. }) => Ok(None),
@@ -146,7 +146,7 @@ fn generate(keyring: &mut RootKeys, args: &KeygenArgs) -> Result<Answer, Error> 
         && args.if_missing
     {
         // Another process has made it since we looked.
-        return existing(keyring.key(alias.as_str())?, alias, args.kind);
+        return existing(keyring.aliased(alias)?, alias, args.kind);
     }
     let is_first = keyring.keys().is_empty();
     let became_default = is_first && aliases.insert(Alias::default_alias());

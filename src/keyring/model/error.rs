@@ -18,6 +18,14 @@ pub enum KeyError {
         /// The aliases there are.
         aliases: Vec<Alias>,
     },
+    /// Several keys have an id that begins so.
+    #[error("'{name}' is the beginning of several keys' ids: {}", list(ids))]
+    Ambiguous {
+        /// What was asked for.
+        name: String,
+        /// The keys.
+        ids: Vec<KeyId>,
+    },
     /// A key has no version of this number.
     #[error("key '{key}' has no version {version}")]
     NoVersion {
@@ -155,7 +163,7 @@ pub enum KeyError {
         version: u32,
     },
     /// The key has no deletion date that could be taken back.
-    #[error("key '{key}' is not pending deletion")]
+    #[error("key '{key}' is not pending-deletion")]
     NotPending {
         /// The key.
         key: KeyId,
@@ -169,6 +177,10 @@ pub enum KeyError {
         /// The key.
         key: KeyId,
     },
+}
+
+fn list(ids: &[KeyId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<String>>().join(", ")
 }
 
 fn until(date: Option<Timestamp>) -> String {

@@ -18,6 +18,30 @@ pub struct RootKeys {
     pub(super) keys: Vec<Key>,
 }
 
+/// Which keys of a keyring a name can mean.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Lookup<'a> {
+    /// This one.
+    Key(&'a Key),
+    /// None.
+    Nothing,
+    /// It is the beginning of all these keys' ids.
+    Several(Vec<&'a Key>),
+}
+
+/// The fewest characters of an id that stand for it: the first group of a UUID. In a keyring of 100 keys, two begin with the
+/// same 8 once in a million.
+const SHORTEST_BEGINNING: usize = 8;
+
+/// Whether text may be the beginning of an id, in the one spelling that ids have.
+fn is_beginning_of_id(text: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    (SHORTEST_BEGINNING..36).contains(&text.len()) && text.bytes().enumerate().all(fits)
+}
+
 impl RootKeys {
     /// The keys, in the order in which they were added.
     #[must_use]
@@ -30,17 +54,54 @@ impl RootKeys {
         self.keys
     }
 
-    /// The key that `name` means: an alias, `alias/NAME`, or a whole id.
+    /// The key that `name` means: an alias, `alias/NAME`, a whole id, or the beginning of one id only.
+    ///
+    /// # Errors
+    /// [`KeyError::NotFound`], with the aliases there are, or [`KeyError::Ambiguous`], with the ids.
+    pub fn key(&self, name: &str) -> Result<&Key, KeyError> {
+        match self.look_up(name) {
+            Lookup::Key(key) => Ok(key),
+            Lookup::Nothing => {
+                Err(KeyError::NotFound { name: name.to_owned(), aliases: self.aliases() })
+            }
+            Lookup::Several(keys) => Err(KeyError::Ambiguous {
+                name: name.to_owned(),
+                ids: keys.into_iter().map(Key::id).collect(),
+            }),
+        }
+    }
+
+    /// Which keys `name` can mean. An alias or a whole id means its key, whatever the other ids begin with: a key that comes
+    /// later never changes what an exact name means.
+    #[must_use]
+    pub fn look_up(&self, name: &str) -> Lookup<'_> {
+        let alias = name.strip_prefix(ALIAS_PREFIX).unwrap_or(name);
+        let id = name.parse().ok();
+        let is_exact = |key: &&Key| {
+            key.aliases.iter().any(|held| held.as_str() == alias) || Some(key.id()) == id
+        };
+        if let Some(key) = self.keys.iter().find(is_exact) {
+            return Lookup::Key(key);
+        }
+        if !is_beginning_of_id(name) {
+            return Lookup::Nothing;
+        }
+        let begins = |key: &&Key| key.id().to_string().starts_with(name);
+        let keys: Vec<&Key> = self.keys.iter().filter(begins).collect();
+        match keys[..] {
+            [] => Lookup::Nothing,
+            [key] => Lookup::Key(key),
+            [..] => Lookup::Several(keys),
+        }
+    }
+
+    /// The key that has this alias.
     ///
     /// # Errors
     /// [`KeyError::NotFound`], with the aliases there are.
-    pub fn key(&self, name: &str) -> Result<&Key, KeyError> {
-        let alias = name.strip_prefix(ALIAS_PREFIX).unwrap_or(name);
-        let id = name.parse().ok();
-        self.keys
-            .iter()
-            .find(|key| key.aliases.iter().any(|a| a.as_str() == alias) || Some(key.id()) == id)
-            .ok_or_else(|| KeyError::NotFound { name: name.to_owned(), aliases: self.aliases() })
+    pub fn aliased(&self, alias: &Alias) -> Result<&Key, KeyError> {
+        let key = self.keys.iter().find(|key| key.aliases.contains(alias));
+        key.ok_or_else(|| KeyError::NotFound { name: alias.to_string(), aliases: self.aliases() })
     }
 
     /// The key that `name` means, to be changed.
@@ -49,8 +110,13 @@ impl RootKeys {
     /// As [`key`](Self::key).
     pub fn key_mut(&mut self, name: &str) -> Result<&mut Key, KeyError> {
         let id = self.key(name)?.id();
+        Ok(self.held_mut(id))
+    }
+
+    /// A key of this keyring, by its id.
+    fn held_mut(&mut self, id: KeyId) -> &mut Key {
         let index = self.keys.iter().position(|key| key.id() == id).unwrap_or_default();
-        Ok(&mut self.keys[index])
+        &mut self.keys[index]
     }
 
     /// Gives the key that `name` means a further alias, and returns the key's id.
@@ -69,9 +135,9 @@ impl RootKeys {
     /// # Errors
     /// [`KeyError::NotFound`].
     pub fn remove_alias(&mut self, alias: &Alias) -> Result<KeyId, KeyError> {
-        let key = self.key_mut(alias.as_str())?;
-        key.aliases.remove(alias);
-        Ok(key.id())
+        let id = self.aliased(alias)?.id();
+        self.held_mut(id).aliases.remove(alias);
+        Ok(id)
     }
 
     /// Moves an alias to the key that `name` means, and returns that key's id.
@@ -89,7 +155,8 @@ impl RootKeys {
     /// # Errors
     /// [`KeyError::NotFound`] or [`KeyError::AliasExists`]; nothing is changed then.
     pub fn rename_alias(&mut self, old: &Alias, new: &Alias) -> Result<KeyId, KeyError> {
-        let id = self.add_alias(new, old.as_str())?;
+        let id = self.aliased(old)?.id();
+        self.add_alias(new, &id.to_string())?;
         self.remove_alias(old)?;
         Ok(id)
     }
@@ -253,6 +320,44 @@ mod tests {
     /// The version of a key that has only one.
     fn one_version(key: Key) -> KeyVersion {
         key.without(&[1]).1.remove(0)
+    }
+
+    /// A key with this id, and an alias.
+    fn with_id(id: &str, alias: &str) -> Key {
+        let mut key = generated(alias).with_id(id.parse().unwrap());
+        let mut version = one_version(key);
+        version.name = format!("{id}/1");
+        key = Key::import(Kind::Aes, version).unwrap().with_id(id.parse().unwrap());
+        key.aliases = BTreeSet::from([alias.parse().unwrap()]);
+        key
+    }
+
+    #[test]
+    fn the_beginning_of_one_id_means_its_key_and_an_exact_name_comes_first() {
+        let [first, second] =
+            ["0b5e7a10-1111-4aaa-8aaa-aaaaaaaaaaaa", "0b5e7a10-2222-4aaa-8aaa-aaaaaaaaaaaa"];
+        let mut keyring = RootKeys { keys: vec![with_id(first, "a")] };
+        let means =
+            |keyring: &RootKeys, name: &str| keyring.key(name).map(|key| key.id().to_string());
+        for name in ["0b5e7a10", "0b5e7a10-", "0b5e7a10-11", &first[..35], first] {
+            assert_eq!(means(&keyring, name).as_deref(), Ok(first), "{name}");
+        }
+        // Too short, no beginning of an id, another spelling, and not as an alias.
+        for name in
+            ["0b5e7a1", "", "0b5e7a1011", "0B5E7A10", "alias/0b5e7a10", "0b5e7a11", "-b5e7a10"]
+        {
+            assert!(matches!(keyring.look_up(name), Lookup::Nothing), "{name}");
+        }
+        // Nothing that is done to an alias is done to a key whose id begins so.
+        let beginning: Alias = "0b5e7a10".parse().unwrap();
+        assert!(keyring.remove_alias(&beginning).is_err() && keyring.aliased(&beginning).is_err());
+        assert!(keyring.rename_alias(&beginning, &"b".parse().unwrap()).is_err());
+        keyring.keys.push(with_id(second, "b"));
+        let error = keyring.key("0b5e7a10").unwrap_err();
+        assert!(matches!(error, KeyError::Ambiguous { ids, .. } if ids.len() == 2));
+        assert_eq!(means(&keyring, "0b5e7a10-2").as_deref(), Ok(second));
+        keyring.keys.push(generated("0b5e7a10"));
+        assert_eq!(keyring.key("0b5e7a10"), Ok(&keyring.keys[2]));
     }
 
     #[test]
