@@ -85,7 +85,7 @@ impl Opening {
             }
             loaded => (loaded?, None),
         };
-        let passphrases = Passphrases::of(Box::new(OfMessages(sources)));
+        let passphrases = Passphrases::of(Box::new(OfMessages::new(sources)));
         let policy = args.policy(&keyring, store)?;
         let mut kms = app.aws_kms(&keyring, args.discovery());
         for name in keys_in_kms(&keyring, store, args.only_keys())? {

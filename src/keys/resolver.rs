@@ -165,28 +165,17 @@ pub fn resolve<T>(
     for locality in [Locality::Local, Locality::Remote, Locality::Person] {
         let services = services.iter().filter(|service| service.locality() == locality);
         let services: Vec<&dyn KeyService> = services.copied().collect();
-        let mut sets: Vec<&mut KeySet> = sets.iter_mut().collect();
-        if locality == Locality::Person {
-            // Few derivations are tried, and whoever can write beside the message could use them up with records.
-            sets.sort_by_key(|set| set.origin != SetOrigin::Header);
-        }
-        // Records repeat what the header has, and a service would be asked again. Not a hash map: the one of the standard
-        // library panics where the system has no random numbers to give.
-        let mut tried: BTreeMap<EncryptedDataKey, (Option<WrappingKey>, Proof)> = BTreeMap::new();
-        for set in sets {
-            for key in &mut set.keys {
-                match tried.get(&key.wrapped) {
-                    Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
-                    None => {
-                        attempt.on(key, set.origin, &services);
-                        // What a record may not be asked for, the header still may.
-                        if !is_too_many(&key.proof) {
-                            let found = (key.key.clone(), key.proof.clone());
-                            tried.insert(key.wrapped.clone(), found);
-                        }
-                    }
-                }
-            }
+        let replaced =
+            || -> Vec<u32> { services.iter().map(|service| service.replaced()).collect() };
+        let mut tried = replaced();
+        attempt.on_all(&mut sets, locality, &services);
+        // A person may have typed a passphrase wrong.
+        while attempt.is_worth_asking_again(&sets)
+            && services.iter().zip(&tried).any(|(service, tried)| service.replace(*tried))
+        {
+            tried = replaced();
+            attempt.derivations.clear();
+            attempt.on_all(&mut sets, locality, &services);
         }
     }
     let opened = attempt.opened;
@@ -219,6 +208,48 @@ struct Attempt<'a, T, F> {
 }
 
 impl<T, F: Fn(DataKey) -> Option<T>> Attempt<'_, T, F> {
+    /// Tries all encrypted data keys with the keys of the services of one locality.
+    fn on_all(&mut self, sets: &mut [KeySet], locality: Locality, services: &[&dyn KeyService]) {
+        let mut sets: Vec<&mut KeySet> = sets.iter_mut().collect();
+        if locality == Locality::Person {
+            // Few derivations are tried, and whoever can write beside the message could use them up with records.
+            sets.sort_by_key(|set| set.origin != SetOrigin::Header);
+        }
+        // Records repeat what the header has, and a service would be asked again. Not a hash map: the one of the standard
+        // library panics where the system has no random numbers to give.
+        let mut tried: BTreeMap<EncryptedDataKey, (Option<WrappingKey>, Proof)> = BTreeMap::new();
+        for set in sets {
+            for key in &mut set.keys {
+                match tried.get(&key.wrapped) {
+                    Some((held, proof)) => (key.key, key.proof) = (held.clone(), proof.clone()),
+                    None => {
+                        self.on(key, set.origin, services);
+                        // What a record may not be asked for, the header still may.
+                        if !is_too_many(&key.proof) {
+                            let found = (key.key.clone(), key.proof.clone());
+                            tried.insert(key.wrapped.clone(), found);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether nothing has opened, and another passphrase may.
+    fn is_worth_asking_again(&self, sets: &[KeySet]) -> bool {
+        use ResolvePurpose::{Open, OpenAndProve};
+
+        let is_wrong = |key: &ResolvedKey| {
+            matches!(
+                &key.proof,
+                Proof::Unknown(UnknownReason::Passphrase(PassphraseFault::Wrong(_)))
+            )
+        };
+        matches!(self.purpose, Open { .. } | OpenAndProve { .. })
+            && self.opened.is_none()
+            && sets.iter().flat_map(|set| &set.keys).any(is_wrong)
+    }
+
     /// Tries one encrypted data key with the keys of some services.
     fn on(&mut self, resolved: &mut ResolvedKey, origin: SetOrigin, services: &[&dyn KeyService]) {
         for service in services {

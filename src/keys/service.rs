@@ -108,6 +108,17 @@ pub trait KeyService: Send + Sync {
         None
     }
 
+    /// Returns how many secrets of a person this service has tried and replaced.
+    fn replaced(&self) -> u32 {
+        0
+    }
+
+    /// Gets another secret of a person in the place of the last one, after that has opened nothing, and returns whether there
+    /// is one that was not tried. `tried` is what [`replaced`](Self::replaced) said before it was tried.
+    fn replace(&self, _tried: u32) -> bool {
+        false
+    }
+
     /// Returns the root key held here that an encrypted data key names, also where it names a version that
     /// was destroyed.
     fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey> {

@@ -1,8 +1,5 @@
 //! Passphrases as recipients: who opens a file that is encrypted for a passphrase, and with which exit code others end.
 
-use std::io::{Read as _, Write as _};
-use std::process::Stdio;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use enwrap::crypto::argon2id::Cost;
@@ -13,6 +10,7 @@ use enwrap::operations::encrypt::{MessageSealer, MessageSpec};
 use enwrap::pipeline::NoProgress;
 
 use crate::shell::{ENWRAP, Run, Shell};
+use crate::terminal::typed_at;
 
 const SALT: [u8; 16] = [7; 16];
 
@@ -41,33 +39,6 @@ fn detached(shell: &Shell, args: &[&str]) -> Run {
 /// Decrypts `file` to standard output, with more arguments.
 fn decrypted(shell: &Shell, file: &str, more: &[&str]) -> Run {
     detached(shell, &[&["decrypt", file, "-o", "-"], more].concat())
-}
-
-/// Runs a line at a pseudo-terminal, and gives each question its answer; `None` where `script` cannot do that. What is
-/// typed before a question is discarded, so each is waited for.
-fn typed_at(shell: &Shell, line: &str, answers: &[&str]) -> Option<Run> {
-    let version = shell.command("script", &["--version"]).output().ok()?;
-    if !String::from_utf8_lossy(&version.stdout).contains("util-linux") {
-        return None;
-    }
-    let line = format!("enwrap() {{ '{ENWRAP}' \"$@\"; }}; {line}");
-    let mut command = shell.command("script", &["-qec", &line, "/dev/null"]);
-    command.env("SHELL", "/bin/sh").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let mut said = Vec::new();
-    for answer in answers {
-        let begin = said.len();
-        while !(said.len() > begin && said.ends_with(b": ")) {
-            let mut byte = [0];
-            output.read_exact(&mut byte).unwrap();
-            said.extend(byte);
-        }
-        writeln!(input, "{answer}").unwrap();
-    }
-    output.read_to_end(&mut said).unwrap();
-    let status = child.wait().unwrap();
-    Some(Run { code: status.code(), signal: None, stdout: said, stderr: String::new() })
 }
 
 fn key_name(cost: Cost, salt: &[u8]) -> String {
@@ -166,8 +137,22 @@ fn at_a_terminal_a_new_passphrase_is_asked_for_twice_and_that_of_a_message_once(
     shell.write("n", cheap());
     let line = "enwrap verify m n";
     let Some(run) = typed_at(&shell, line, &["right"]) else { return };
-    assert!(run.text().contains("all 2 files hold"), "{run:?}");
+    assert!(run.text().contains("2 verified"), "{run:?}");
     assert_eq!(run.text().matches("Passphrase of the message").count(), 1, "{run:?}");
+    // A typing error is no end: three times in all.
+    let run = typed_at(&shell, line, &["wrong", "wrogn", "right"]).unwrap();
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(run.text().matches("the last one was wrong").count(), 2, "{run:?}");
+    let run = typed_at(&shell, "enwrap verify m", &["wrong", "wrogn", "wrnog"]).unwrap();
+    assert_eq!(run.code, Some(9), "{run:?}");
+    // What has opened a message was typed right, and nobody is asked for another one.
+    shell.write("other", message(&[recipient("other", &key_name(CHEAP, &[8; 16]))]));
+    let run = typed_at(&shell, "enwrap verify m other n", &["right"]).unwrap();
+    assert_eq!(run.code, Some(12), "{run:?}");
+    assert!(
+        run.text().contains("other: ") && run.text().contains("1 of 3 files failed"),
+        "{run:?}"
+    );
     let run = typed_at(&shell, "enwrap encrypt -p a", &["right", "other"]).unwrap();
     assert!(run.text().contains("not the same") && !shell.path("a.enwrap").exists(), "{run:?}");
 }

@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use enwrap::crypto::secret::{SecretBytes, SecretText};
 use enwrap::fs::wait::Waiting;
@@ -87,9 +87,23 @@ pub(crate) struct Sources {
     purpose: Purpose,
     /// What the flags name: one, or several by mistake.
     flags: Vec<PassphraseSource>,
-    /// The passphrase, once it was read. All clones share it, since a pipe cannot be read twice, and nobody should be
+    /// The passphrase that was read last. All clones share it, since a pipe cannot be read twice, and nobody should be
     /// asked twice.
-    read: Arc<OnceLock<SecretBytes>>,
+    read: Arc<Mutex<Option<SecretBytes>>>,
+}
+
+/// How often a person may type one passphrase.
+const MOST_TRIES: u8 = 3;
+
+/// Counts what a person has typed of one passphrase.
+#[derive(Debug, Default)]
+struct Tries(AtomicU8);
+
+impl Tries {
+    /// Whether there is one more after a wrong one.
+    fn another(&self) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1 < MOST_TRIES
+    }
 }
 
 impl Sources {
@@ -146,18 +160,37 @@ impl Sources {
 
     /// Gets the passphrase; asks for it at the terminal, as that of `what`, if no source is named.
     pub(crate) fn passphrase(&self, what: &str) -> Result<Passphrase, PassphraseError> {
-        let text = match (self.read.get(), self.named()?) {
-            (Some(text), _) => text,
-            (None, Some(source)) => {
-                let text = source.read()?;
-                self.read.get_or_init(|| SecretBytes::copy_of(text.expose()))
-            }
-            (None, None) => {
-                let text = self.ask(what)?;
-                self.read.get_or_init(|| SecretBytes::copy_of(text.expose()))
-            }
-        };
-        Passphrase::new(text).map_err(PassphraseError::Empty)
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.is_none() {
+            let text = match self.named()? {
+                Some(source) => source.read()?,
+                None => self.ask(what)?,
+            };
+            *read = Some(SecretBytes::copy_of(text.expose()));
+        }
+        Self::parsed(&read)
+    }
+
+    /// Asks for it once more, after the last one was wrong. `None` where a source is named: it has no other.
+    fn passphrase_again(
+        &self,
+        what: &str,
+        tries: &Tries,
+    ) -> Option<Result<Passphrase, PassphraseError>> {
+        if self.is_named() || self.purpose.is_new() || !tries.another() {
+            return None;
+        }
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = self.ask(&format!("{what} (the last one was wrong)"));
+        Some(asked.and_then(|text| {
+            *read = Some(SecretBytes::copy_of(text.expose()));
+            Self::parsed(&read)
+        }))
+    }
+
+    fn parsed(read: &Option<SecretBytes>) -> Result<Passphrase, PassphraseError> {
+        let empty = SecretBytes::copy_of(b"");
+        Passphrase::new(read.as_ref().unwrap_or(&empty)).map_err(PassphraseError::Empty)
     }
 
     fn ask(&self, what: &str) -> Result<SecretText, PassphraseError> {
@@ -214,21 +247,34 @@ fn run(line: &OsStr) -> Result<SecretText, PassphraseError> {
 }
 
 /// Has the passphrase that messages are read with, on the command line.
-pub(crate) struct OfMessages(pub(crate) Sources);
+pub(crate) struct OfMessages {
+    sources: Sources,
+    tries: Tries,
+}
+
+impl OfMessages {
+    pub(crate) fn new(sources: Sources) -> Self {
+        Self { sources, tries: Tries::default() }
+    }
+}
 
 impl PassphraseHolder for OfMessages {
     fn passphrase(
         &self,
         asking: Asking,
     ) -> Result<Option<Passphrase>, Box<dyn std::error::Error + Send + Sync>> {
-        if asking == Asking::Unwanted && !self.0.is_named() {
+        if asking == Asking::Unwanted && !self.sources.is_named() {
             return Ok(None);
         }
-        match self.0.passphrase("the message") {
+        match self.sources.passphrase("the message") {
             Ok(passphrase) => Ok(Some(passphrase)),
             Err(PassphraseError::NoSource { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn another(&self) -> Option<Passphrase> {
+        self.sources.passphrase_again("the message", &self.tries)?.ok()
     }
 }
 
@@ -239,12 +285,14 @@ pub(crate) struct AtTheTerminal {
     sources: Sources,
     expects_seal: bool,
     has_warned: AtomicBool,
+    tries: Tries,
 }
 
 impl AtTheTerminal {
     pub(crate) fn new(ui: Ui, sources: Sources) -> Self {
         let expects_seal = sources.is_named();
-        Self { ui, sources, expects_seal, has_warned: AtomicBool::new(false) }
+        let (has_warned, tries) = (AtomicBool::new(false), Tries::default());
+        Self { ui, sources, expects_seal, has_warned, tries }
     }
 
     /// Also takes a keyring in the clear: the sources were named for another one.
@@ -259,6 +307,18 @@ impl Operator for AtTheTerminal {
         path: &Path,
     ) -> Result<Passphrase, Box<dyn std::error::Error + Send + Sync>> {
         Ok(self.sources.passphrase(&format!("'{}'", sanitize::name(path)))?)
+    }
+
+    fn passphrase_again(
+        &self,
+        path: &Path,
+    ) -> Option<Result<Passphrase, Box<dyn std::error::Error + Send + Sync>>> {
+        let what = format!("'{}'", sanitize::name(path));
+        Some(self.sources.passphrase_again(&what, &self.tries)?.map_err(Into::into))
+    }
+
+    fn asks_a_person(&self) -> bool {
+        !self.sources.is_named()
     }
 
     fn expects_seal(&self) -> bool {

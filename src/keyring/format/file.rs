@@ -60,7 +60,7 @@ pub enum FileFault {
 }
 
 /// The first line.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileHeader {
     format: String,
@@ -179,9 +179,9 @@ impl<'a> KeyringFile<'a> {
     ///
     /// # Errors
     /// [`FileFault`].
-    pub fn unseal(self, passphrase: &Passphrase) -> Result<RootKeys, FileFault> {
+    pub fn unseal(&self, passphrase: &Passphrase) -> Result<RootKeys, FileFault> {
         let sha256 = None;
-        let header = FileHeader { sha256, ..self.header };
+        let header = FileHeader { sha256, ..self.header.clone() };
         let Some(seal) = &header.seal else { return read_body(header.version, self.body) };
         let opened = stack::wipe_after(|| seal.open(passphrase, &header.line(), self.body));
         let body = opened.map_err(FileFault::Sealed)?;

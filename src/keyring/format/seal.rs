@@ -88,7 +88,7 @@ pub enum Oddity {
 }
 
 /// How a body is sealed, as the header line says it.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Seal {
     kdf: String,

@@ -54,7 +54,7 @@ impl Store {
             Err(_) => false,
         };
         if is_sealed {
-            self.passphrase()?;
+            self.settle_passphrase()?;
         }
         let lock = saving::lock(path, &target, self.lock_timeout)?;
         let old = match self.read_file(path) {

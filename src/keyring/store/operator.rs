@@ -15,6 +15,23 @@ pub trait Operator: fmt::Debug + Send + Sync {
     /// Why there is no passphrase; the keyring is then not opened.
     fn passphrase(&self, path: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>>;
 
+    /// Another passphrase of the keyring at `path`, after the last one did not open it. `None` where nobody is asked again:
+    /// what a file or a command gives is the same a second time.
+    ///
+    /// # Errors
+    /// As [`passphrase`](Self::passphrase).
+    fn passphrase_again(
+        &self,
+        _path: &Path,
+    ) -> Option<Result<Passphrase, Box<dyn Error + Send + Sync>>> {
+        None
+    }
+
+    /// Whether a person is asked, who may type it wrong. It is then tried before other processes have to wait.
+    fn asks_a_person(&self) -> bool {
+        false
+    }
+
     /// Whether the caller named a passphrase in advance, and so expects a sealed keyring.
     fn expects_seal(&self) -> bool {
         false

@@ -1,5 +1,6 @@
 //! Reading a keyring: its bytes, whether others could have read or written them, and what they hold.
 
+use std::error::Error;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -143,7 +144,11 @@ impl Store {
         let faulty = |fault| KeyringError::File { path: path.to_path_buf(), fault };
         let file = KeyringFile::parse(bytes).map_err(faulty)?;
         let (generation, is_sealed) = (file.generation(), file.is_sealed());
-        let keyring = if is_sealed { file.unseal(self.passphrase()?) } else { file.keyring() };
+        let keyring = match (is_sealed, self.passphrase.get()) {
+            (false, _) => file.keyring(),
+            (true, Some(passphrase)) => file.unseal(passphrase),
+            (true, None) => self.unseal_asking(&file)?,
+        };
         Ok(Decoded { keyring: keyring.map_err(faulty)?, generation, is_sealed })
     }
 
@@ -152,12 +157,46 @@ impl Store {
         if let Some(passphrase) = self.passphrase.get() {
             return Ok(passphrase);
         }
-        let path = self.path();
-        let passphrase = self
-            .operator
-            .passphrase(path)
-            .map_err(|source| KeyringError::NoPassphrase { path: path.to_path_buf(), source })?;
+        let passphrase = self.operator.passphrase(self.path());
+        let passphrase = passphrase.map_err(|source| self.no_passphrase(source))?;
         Ok(self.passphrase.get_or_init(|| passphrase))
+    }
+
+    /// Gets the passphrase before the lock is taken: nobody waits for someone who types, or types again. Whether it is right
+    /// in the end, the reading under the lock says.
+    pub(super) fn settle_passphrase(&self) -> Result<(), KeyringError> {
+        if self.passphrase.get().is_none() && self.operator.asks_a_person() {
+            let bytes = self.read()?;
+            if let Ok(file) = KeyringFile::parse(bytes.expose()) {
+                return self.unseal_asking(&file).map(drop);
+            }
+        }
+        self.passphrase().map(drop)
+    }
+
+    /// Opens a sealed keyring with a passphrase that is asked for, and again where it is wrong and the operator has another.
+    fn unseal_asking(
+        &self,
+        file: &KeyringFile<'_>,
+    ) -> Result<Result<RootKeys, FileFault>, KeyringError> {
+        let mut passphrase = self.operator.passphrase(self.path());
+        loop {
+            let given = passphrase.map_err(|source| self.no_passphrase(source))?;
+            let unsealed = file.unseal(&given);
+            if let Err(FileFault::Sealed(SealError::Passphrase | SealError::OddPassphrase(_))) =
+                unsealed
+                && let Some(next) = self.operator.passphrase_again(self.path())
+            {
+                passphrase = next;
+                continue;
+            }
+            self.passphrase.get_or_init(|| given);
+            return Ok(unsealed);
+        }
+    }
+
+    fn no_passphrase(&self, source: Box<dyn Error + Send + Sync>) -> KeyringError {
+        KeyringError::NoPassphrase { path: self.path().to_path_buf(), source }
     }
 
     fn read(&self) -> Result<SecretText, KeyringError> {

@@ -59,7 +59,7 @@ impl Store {
         let (path, target) = self.require_writable()?;
         // The passphrase is asked for before the lock is taken. With `force`, it may stay unknown.
         if self.is_sealed().unwrap_or(false) {
-            match self.passphrase() {
+            match self.settle_passphrase() {
                 Err(error) if !force => return Err(error),
                 _ => {}
             }

@@ -270,7 +270,7 @@ pub enum KmsCause {
     #[error("the key is disabled")]
     Disabled,
     /// The key is about to be deleted.
-    #[error("the key is pending deletion")]
+    #[error("the key is pending-deletion")]
     PendingDeletion,
     /// The key is in a state in which it cannot be used, such as the import of its material.
     #[error("the key cannot be used in its state")]

@@ -49,6 +49,11 @@ pub trait PassphraseHolder: Send + Sync {
         &self,
         asking: Asking,
     ) -> Result<Option<Passphrase>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Another passphrase, after the last one opened nothing; `None` where nobody is asked again.
+    fn another(&self) -> Option<Passphrase> {
+        None
+    }
 }
 
 /// The passphrases of a run: the one that messages are read with, and the one that new ones get.
@@ -63,6 +68,10 @@ pub struct Passphrases {
 struct State {
     /// The passphrase that messages are read with, once it is known.
     passphrase: Option<Passphrase>,
+    /// How many passphrases there were before it, which opened nothing.
+    replaced: u32,
+    /// Whether it has opened a message. Then it was typed right, and another message has another passphrase.
+    has_opened: bool,
     /// Why it cannot be had. It is not asked for again.
     failure: Option<PassphraseFault>,
     derived: Vec<Derived>,
@@ -213,6 +222,28 @@ impl KeyService for Passphrases {
         Ok(Box::new(kept))
     }
 
+    fn replaced(&self) -> u32 {
+        self.state().replaced
+    }
+
+    fn replace(&self, tried: u32) -> bool {
+        let mut state = self.state();
+        if state.replaced != tried {
+            // Another thread has asked meanwhile.
+            return true;
+        }
+        if state.has_opened || state.passphrase.is_none() {
+            return false;
+        }
+        let Some(another) = self.holder.as_ref().and_then(|holder| holder.another()) else {
+            return false;
+        };
+        state.passphrase = Some(another);
+        state.derived.clear();
+        state.replaced += 1;
+        true
+    }
+
     fn candidates(&self, wrapped: &EncryptedDataKey) -> Vec<Candidate<'_>> {
         let Some(derivation) = Derivation::named_by(wrapped) else { return Vec::new() };
         let key = WrappingKey {
@@ -245,7 +276,10 @@ impl ByPassphrase<'_> {
         asking: Asking,
     ) -> Result<DataKey, UnwrapError> {
         let key = self.passphrases.raw_aes(self.derivation, asking)?;
-        key.unwrap(wrapped, context).map_err(|_| self.passphrases.state().wrong().into())
+        let unwrapped = key.unwrap(wrapped, context);
+        let mut state = self.passphrases.state();
+        state.has_opened |= unwrapped.is_ok();
+        unwrapped.map_err(|_| state.wrong().into())
     }
 }
 

@@ -122,7 +122,10 @@ fn file_fault(path: &Path, fault: &FileFault) -> Verdict {
     match fault {
         FileFault::Newer(_) => Exit::NotAMessage.hint("install a newer enwrap"),
         FileFault::Sealed(SealError::Passphrase) => {
-            Exit::KeyringLocked.hint("its checksum holds, so it is whole: look at the passphrase")
+            Exit::KeyringLocked.hint(
+                "its checksum holds, so it is whole: look at the passphrase; a copy that was made before the passphrase \
+                 was changed still has the old one",
+            )
         }
         FileFault::Sealed(SealError::OddPassphrase(oddity)) => {
             Exit::KeyringLocked.hint(oddity_hint(*oddity))
@@ -160,6 +163,8 @@ impl Classified for KeyError {
                 };
                 Exit::NoKey.hint(hint)
             }
+            Self::Ambiguous { .. } => Exit::Usage
+                .hint("give more of the id, or all of it; 'enwrap key list' shows whose it is"),
             Self::NoVersion { key, .. } => {
                 Exit::NoKey.hint(format!("see its versions: enwrap key show {key}"))
             }

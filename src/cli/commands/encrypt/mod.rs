@@ -291,7 +291,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
         Some(sources) if !args.dry_run => {
             let passphrase = sources.passphrase("what is encrypted")?;
             // What exists and is compared was encrypted for the same passphrase, or differs.
-            Passphrases::of(Box::new(OfMessages(sources))).with_new(&passphrase)?
+            Passphrases::of(Box::new(OfMessages::new(sources))).with_new(&passphrase)?
         }
         _ => Passphrases::default(),
     };
