@@ -116,7 +116,7 @@ impl Exit {
             Self::Authentication => "authentication failed",
             Self::Truncated => "truncated",
             Self::Context => "another encryption context",
-            Self::KeyDisabled => "the key is disabled, or pending deletion",
+            Self::KeyDisabled => "the key is disabled, or pending-deletion",
             Self::Exists => "the output, the alias or the key exists",
             Self::KeyringLocked => {
                 "the keyring is sealed, the passphrase is wrong, or one is named and it is not sealed"

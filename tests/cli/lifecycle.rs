@@ -15,7 +15,7 @@ fn a_deleted_key_does_nothing_and_comes_back_until_it_is_purged() {
     let date = show["versions"][0]["deletion_date"].as_str().unwrap().to_owned();
     for args in [&["decrypt", "a.enwrap", "-o", "x"][..], &["encrypt", "a", "-f", "-k", "b"]] {
         let run = shell.fails_harmlessly(args, 7);
-        run.says(&["pending deletion", &date, "enwrap key undelete"]);
+        run.says(&["pending-deletion", &date, "enwrap key undelete"]);
     }
     shell.fails(&["key", "delete", "b"], 7).says(&[&date]);
     shell.fails(&["key", "enable", "b", "--version", "1"], 7);

@@ -5,7 +5,7 @@ The rules are those of docs/scripting.md, docs/keys.md and the help of the comma
 
 import itertools
 
-ENABLED, DISABLED, PENDING = "enabled", "disabled", "pending deletion"
+ENABLED, DISABLED, PENDING = "enabled", "disabled", "pending-deletion"
 
 # Exit codes.
 DONE, USAGE, NO_KEY, AUTHENTICATION, CONTEXT, KEY_DISABLED, EXISTS = 0, 2, 3, 4, 6, 7, 8

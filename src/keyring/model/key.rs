@@ -112,7 +112,7 @@ impl fmt::Display for State {
         f.write_str(match self {
             Self::Enabled => "enabled",
             Self::Disabled => "disabled",
-            Self::PendingDeletion => "pending deletion",
+            Self::PendingDeletion => "pending-deletion",
         })
     }
 }

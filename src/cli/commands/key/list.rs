@@ -20,7 +20,7 @@ pub(crate) fn run(app: &App, _args: &ListArgs) -> Result<(), Error> {
         }
         return Ok(());
     }
-    let rows: Vec<[String; 7]> = keyring
+    let rows: Vec<[String; 6]> = keyring
         .keys()
         .iter()
         .map(|key| {
@@ -30,12 +30,10 @@ pub(crate) fn run(app: &App, _args: &ListArgs) -> Result<(), Error> {
                 kind(key),
                 key.current().state.to_string(),
                 key.versions().len().to_string(),
-                key.created().strftime("%Y-%m-%d").to_string(),
                 format!("{}d", age_days(key)),
             ]
         })
         .collect();
-    let text =
-        table::aligned(["ALIAS", "KEY ID", "KIND", "STATE", "VERS", "CREATED", "AGE"], &rows);
+    let text = table::aligned(["ALIAS", "KEY ID", "KIND", "STATE", "VERS", "AGE"], &rows);
     Ok(app.ui.text(&text)?)
 }

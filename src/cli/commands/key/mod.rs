@@ -68,7 +68,7 @@ pub(crate) fn parse_alias(text: &str) -> Result<Alias, String> {
     })
 }
 
-/// The kind of a key, and where its private half is if that is not here.
+/// The kind of a key, where its private half is if that is not here, and whether it only decrypts.
 fn kind(key: &Key) -> String {
     let private_half = if key.is_public_only() {
         ", public only"
@@ -77,7 +77,8 @@ fn kind(key: &Key) -> String {
     } else {
         ""
     };
-    format!("{}{private_half}", key.kind())
+    let use_of_it = if key.is_decrypt_only() { ", decrypt only" } else { "" };
+    format!("{}{private_half}{use_of_it}", key.kind())
 }
 
 fn aliases(key: &Key) -> String {

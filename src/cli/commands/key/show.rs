@@ -45,15 +45,18 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
     if let Some(arn) = key.current().kms_arn() {
         writeln!(text, "AWS KMS key: {arn}")?;
     }
-    if key.is_decrypt_only() {
-        writeln!(text, "use:         decrypt only")?;
-    }
-    let rows: Vec<[String; 5]> = key
+    let current = key.current().number;
+    let rows: Vec<[String; 6]> = key
         .versions()
         .iter()
         .map(|version| {
             [
-                version.number.to_string(),
+                if version.number == current {
+                    format!("{current} (current)")
+                } else {
+                    version.number.to_string()
+                },
+                version.created.strftime("%Y-%m-%d").to_string(),
                 state(version),
                 bits(key, version).map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
                 sanitize::text(&version.namespace),
@@ -61,6 +64,7 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
             ]
         })
         .collect();
-    write!(text, "\n{}", table::aligned(["VERSION", "STATE", "BITS", "NAMESPACE", "NAME"], &rows))?;
+    let titles = ["VERSION", "CREATED", "STATE", "BITS", "NAMESPACE", "NAME"];
+    write!(text, "\n{}", table::aligned(titles, &rows))?;
     Ok(app.ui.result(&text, &KeyRecord::new(key))?)
 }

@@ -11,7 +11,7 @@ use enwrap::keyring::{KeyringError, RootKeys};
 use crate::cli::app::App;
 use crate::output::error::Error;
 use crate::output::records::keyring::GenerationRecord;
-use crate::output::{Format, table};
+use crate::output::{Format, sanitize, table};
 
 /// List the earlier generations of the keyring, which 'enwrap keyring restore' puts back
 ///
@@ -56,6 +56,12 @@ pub(crate) fn run(app: &App, _args: &HistoryArgs) -> Result<(), Error> {
         ]);
     }
     if rows.is_empty() {
+        if app.ui.format == Format::Text {
+            app.ui.note(&format!(
+                "{}: no earlier generations yet; the next change keeps one",
+                sanitize::name(store.path())
+            ));
+        }
         return Ok(());
     }
     let text = table::aligned(["GENERATION", "SAVED", "KEYS", "VERSIONS", "FORM"], &rows);

@@ -59,19 +59,20 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     let restored = store.restore(&source, args.force)?;
     let (gained, lost) = (&restored.gained, &restored.lost);
     let form = if restored.is_sealed { "sealed" } else { "in the clear" };
-    app.ui.note(&format!("restored {}, {form}", sanitize::name(store.path())));
-    let list = |what: &str, versions: &[String]| {
-        if !versions.is_empty() {
-            app.ui.note(&format!("{what}: {}", versions.join(", ")));
-        }
+    let back = match gained.len() {
+        0 => String::new(),
+        n => format!("; {} back", counted(n, "key version")),
     };
+    app.ui.note(&format!("restored {}, {form}{back}", sanitize::name(store.path())));
+    gained.iter().for_each(|version| app.ui.detail(&format!("back: {version}")));
     if restored.clear_generations {
         app.ui.warning(
             "earlier generations beside it hold keys in the clear; 'enwrap keyring passphrase' removes them",
         );
     }
-    list("back", gained);
-    list("gone", lost);
+    if !lost.is_empty() {
+        app.ui.note(&format!("gone: {}", lost.join(", ")));
+    }
     if !restored.lacks.is_empty() {
         app.ui.warning(&format!(
             "it lacks what generations beside it have ('enwrap keyring history'): {}",
