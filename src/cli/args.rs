@@ -45,6 +45,7 @@ pub(crate) struct GlobalArgs {
 
     /// Work with up to N threads in all [default: the processors that this process may use]
     #[arg(short, long, global = true, value_name = "N", hide_short_help = true)]
+    #[arg(value_parser = parse_jobs, allow_negative_numbers = true)]
     pub(crate) jobs: Option<NonZeroUsize>,
 
     /// Give a call to AWS KMS up after SECONDS, with all its repetitions
@@ -57,7 +58,7 @@ pub(crate) struct GlobalArgs {
     #[arg(value_parser = parse_concurrency, hide_short_help = true)]
     pub(crate) kms_concurrency: NonZeroUsize,
 
-    /// Say nothing but errors
+    /// Say nothing but results, errors, and what may be wrong with a result
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
@@ -65,7 +66,7 @@ pub(crate) struct GlobalArgs {
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 
-    /// Print JSON Lines for programs
+    /// Print JSON Lines for programs, where the verb has any
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
@@ -228,6 +229,11 @@ impl DiscoveryArgs {
 }
 
 /// Parses how many calls are made at once. Each waits on a thread of its own.
+fn parse_jobs(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse()
+        .map_err(|_| "it is a number of threads, at least 1; without it, all processors are used")
+}
+
 fn parse_concurrency(text: &str) -> Result<NonZeroUsize, &'static str> {
     let number = text.parse().ok().filter(|number: &NonZeroUsize| number.get() <= 256);
     number.ok_or("it is a number from 1 to 256")

@@ -145,10 +145,15 @@ fn refuse(error: &clap::Error) -> Ended {
         );
         return refuse_usage(usage, wants_json);
     }
+    if let Some(usage) = usage::of_number(error) {
+        return refuse_usage(usage, wants_json);
+    }
     let is_version = error.kind() == clap::error::ErrorKind::DisplayVersion;
     if is_version && std::env::args_os().any(|arg| arg == "-v" || arg == "--verbose") {
-        let said = output::print(version::verbose().as_bytes());
-        return Ended::With(if said.is_ok() { 0 } else { Exit::Failure.code() });
+        return match output::print(version::verbose().as_bytes()) {
+            Ok(()) => Ended::With(0),
+            Err(failed) => refuse_to_print(failed),
+        };
     }
     if error.use_stderr() && wants_json {
         let usage = usage::of(&error.render().to_string()).into();
@@ -159,10 +164,20 @@ fn refuse(error: &clap::Error) -> Ended {
             return Ended::OF_BROKEN_PIPE;
         }
         if !error.use_stderr() {
-            return Ended::With(Exit::Failure.code());
+            return refuse_to_print(output::not_printed(failed));
         }
     }
     Ended::With(if error.use_stderr() { codes_of_arguments().of(Exit::Usage) } else { 0 })
+}
+
+/// Says that standard output does not take what there is to print; a pipe whose reader has gone ends the process.
+fn refuse_to_print(failed: std::io::Error) -> Ended {
+    let error = failed.into();
+    if is_broken_pipe(&error) {
+        return Ended::OF_BROKEN_PIPE;
+    }
+    Ui::new(Format::Text, Verbosity::Normal, When::Auto, When::Never).error(&Diagnosis::of(&error));
+    Ended::With(Exit::Failure.code())
 }
 
 /// The exit codes of the verb that is named in arguments that have an error.

@@ -200,7 +200,12 @@ fn line(text: &str) {
 
 /// Writes `bytes` to stdout, whole.
 pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
-    progress::aside(|| standard::write_stdout(bytes))
+    progress::aside(|| standard::write_stdout(bytes)).map_err(not_printed)
+}
+
+/// What a failed write to standard output is, with the words that it is one.
+pub(crate) fn not_printed(source: io::Error) -> io::Error {
+    io::Error::new(source.kind(), format!("cannot write to standard output: {source}"))
 }
 
 /// Writes `bytes` to stderr, whole.

@@ -43,3 +43,4 @@ mod terminal;
 mod troubleshooting;
 mod unchanged;
 mod vectors;
+mod wording;

@@ -171,15 +171,14 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
         batch::for_tree(app, store.path(), &args.paths, &mut tree, turns, |entry, turn| {
             plan.reencrypt(entry, turn)
         })?;
-    let (reencrypted, skipped) = (tally.done(), &tally.skipped);
-    let not_messages = skipped.count(Reason::NotAMessage);
-    let special = skipped.count(Reason::Special);
-    let verb = if args.dry_run { "would be encrypted again" } else { "encrypted again" };
+    let reencrypted = tally.done();
+    let verb = if args.dry_run { "would be reencrypted" } else { "reencrypted" };
     if takes_many {
-        app.ui.note(&format!("{reencrypted} {verb}, {not_messages} not messages"));
+        tally.tell(app, &[format!("{reencrypted} {verb}")]);
+    } else {
+        dry_run::tell_passed_over(app.ui, &tally.skipped);
     }
-    dry_run::tell_passed_over(app.ui, &tally.skipped);
-    tally.finish_tree(app, ReencryptCounts { reencrypted, not_messages, special })
+    tally.finish_tree(app, ReencryptCounts { reencrypted })
 }
 
 impl ReencryptRun<'_> {

@@ -20,6 +20,7 @@ use crate::cli::app::App;
 use crate::cli::io::source::Source;
 use crate::cli::opening::Opening;
 use crate::output::Ui;
+use crate::output::counted::counted;
 use crate::output::diagnosis::{Diagnosis, is_broken_pipe, is_full_disk};
 use crate::output::error::{About, Concerning as _, Error, SomeFailed};
 use crate::output::progress::{FileMeter, Meter, Part};
@@ -51,6 +52,13 @@ pub(crate) struct Tally {
 impl Tally {
     /// Ends the run: tells the counts, with those of the verb, and fails if any file failed.
     fn finish(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
+        let (failed, total) = (self.failed, self.files);
+        self.summarise(app, counts)?;
+        if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total }.into()) }
+    }
+
+    /// Tells the counts, with those of the verb.
+    fn summarise(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
         let Self { files, failed, not_tried, changed, links, failures, .. } = self;
         app.ui.failures(&failures, failed - failures.len());
         app.ui.stopped(not_tried);
@@ -77,7 +85,13 @@ impl Tally {
             counts,
             failures,
         })?;
-        if failed == 0 { Ok(()) } else { Err(SomeFailed { failed, total: files }.into()) }
+        Ok(())
+    }
+
+    /// Says what was done, in the verb's words, and what was passed over: the text of every run over folders.
+    pub(crate) fn tell(&self, app: &App, done: &[String]) {
+        let skipped = self.skipped.told().map_or_else(String::new, |told| format!("; {told}"));
+        app.ui.note(&format!("{}{skipped}", done.join(", ")));
     }
 
     /// Ends a run over a tree, which tells what was passed over too.
@@ -86,16 +100,19 @@ impl Tally {
         self.finish(app, OfTree { counts, skipped })
     }
 
+    /// Tells the counts of a run over a tree that is a check: what it comes to, the verb says itself.
+    pub(crate) fn summarise_tree(self, app: &App, counts: impl Serialize) -> Result<(), Error> {
+        let skipped = self.skipped.members();
+        self.summarise(app, OfTree { counts, skipped })
+    }
+
     /// Ends a run over folders of a verb that is `done` with each file or passes over it.
     pub(crate) fn finish_folders(self, app: &App, done: fn(usize) -> Done) -> Result<(), Error> {
         let count = self.done();
         let done = done(count);
-        let links = match self.links {
-            0 => String::new(),
-            links => format!(", {links} {}", if links == 1 { "link" } else { "links" }),
-        };
-        let skipped = self.skipped.told().map_or_else(String::new, |told| format!("; {told}"));
-        app.ui.note(&format!("{count} {}{links}{skipped}", done.text()));
+        let links = (self.links > 0).then(|| counted(self.links, "link"));
+        let told = [Some(format!("{count} {}", done.text())), links];
+        self.tell(app, &told.into_iter().flatten().collect::<Vec<_>>());
         self.finish_tree(app, done)
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::output::counted::counted;
+
 /// Why a file of a tree is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reason {
@@ -47,21 +49,24 @@ impl Reason {
         }
     }
 
-    /// The words after the number of files.
-    pub(crate) fn text(self) -> &'static str {
-        match self {
+    /// A number of files, as people say it.
+    fn told(self, count: usize) -> String {
+        let words = match self {
+            Self::Special if count == 1 => "link or special file",
             Self::Special => "links or special files",
-            Self::Unfinished => "temporary files",
+            Self::Unfinished => return counted(count, "temporary file"),
             Self::Excluded => "excluded",
-            Self::Envelope => "envelope files",
+            Self::Envelope => return counted(count, "envelope file"),
             Self::OtherFileSystem => "on other file systems",
             Self::InUse => "made or used by this run",
             Self::Encrypted => "encrypted already",
+            Self::NotAMessage if count == 1 => "not a message",
             Self::NotAMessage => "not messages",
             Self::Existing => "done before",
             Self::Unchanged => "unchanged",
-            Self::NotAsked => "depend on AWS KMS, which was not asked",
-        }
+            Self::NotAsked => "of which only AWS KMS knows, and it was not asked",
+        };
+        format!("{count} {words}")
     }
 }
 
@@ -86,8 +91,7 @@ impl Skipped {
 
     /// The counts as text; `None` where nothing was passed over.
     pub(crate) fn told(&self) -> Option<String> {
-        let told: Vec<String> =
-            self.0.iter().map(|(reason, count)| format!("{count} {}", reason.text())).collect();
+        let told: Vec<String> = self.0.iter().map(|(reason, count)| reason.told(*count)).collect();
         (!told.is_empty()).then(|| told.join(", "))
     }
 

@@ -97,24 +97,18 @@ impl Done {
 pub(crate) struct RewrapCounts {
     pub(crate) rewrapped: usize,
     pub(crate) already_so: usize,
-    pub(crate) not_messages: usize,
-    pub(crate) special: usize,
 }
 
 /// Of `reencrypt`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ReencryptCounts {
     pub(crate) reencrypted: usize,
-    pub(crate) not_messages: usize,
-    pub(crate) special: usize,
 }
 
 /// Of `key usage`.
 #[derive(Debug, Serialize)]
 pub(crate) struct UsageCounts {
     pub(crate) messages: usize,
-    pub(crate) not_messages: usize,
-    pub(crate) special: usize,
     pub(crate) need_old_version: usize,
     pub(crate) by_envelope_only: usize,
     pub(crate) closed: usize,
@@ -126,10 +120,17 @@ pub(crate) struct PurgeCheckCounts {
     pub(crate) messages: usize,
     /// Wrapped data keys.
     pub(crate) blobs: usize,
-    pub(crate) not_messages: usize,
-    pub(crate) special: usize,
+    /// Files that are no messages that can be read, and speak of enwrap.
+    pub(crate) suspects: usize,
     pub(crate) needed: usize,
     pub(crate) by_envelope_only: usize,
+}
+
+/// Of `git check`.
+#[derive(Debug, Serialize)]
+pub(crate) struct GitCheckCounts {
+    pub(crate) files: usize,
+    pub(crate) findings: usize,
 }
 
 /// Of `keyring check`.

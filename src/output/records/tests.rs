@@ -253,7 +253,7 @@ fn summaries() -> Vec<BTreeSet<String>> {
     }
     let (failures, not_tried) = (vec![Failure::new(Exit::Failure, None)], Some(1));
     let counts = OfTree { counts: Done::Encrypted(1), skipped: BTreeMap::new() };
-    let (messages, not_messages, special) = (1, 1, 1);
+    let messages = 1;
     vec![
         members(&Summary {
             files: 1,
@@ -277,27 +277,17 @@ fn summaries() -> Vec<BTreeSet<String>> {
         }),
         with_links(of_tree(Done::Decrypted(1))),
         of_tree(Done::Verified(1)),
-        of_tree(RewrapCounts { rewrapped: 1, already_so: 1, not_messages, special }),
-        of_tree(ReencryptCounts { reencrypted: 1, not_messages, special }),
-        of_tree(UsageCounts {
+        of_tree(RewrapCounts { rewrapped: 1, already_so: 1 }),
+        of_tree(ReencryptCounts { reencrypted: 1 }),
+        of_tree(UsageCounts { messages, need_old_version: 1, by_envelope_only: 1, closed: 1 }),
+        of_tree(PurgeCheckCounts {
             messages,
-            not_messages,
-            special,
-            need_old_version: 1,
+            blobs: 1,
+            suspects: 1,
+            needed: 1,
             by_envelope_only: 1,
-            closed: 1,
         }),
-        of(OfTree {
-            counts: PurgeCheckCounts {
-                messages,
-                blobs: 1,
-                not_messages,
-                special,
-                needed: 1,
-                by_envelope_only: 1,
-            },
-            skipped: BTreeMap::new(),
-        }),
+        members(&GitCheckCounts { files: 1, findings: 1 }),
         members(&KeyringCounts { keys: 1, versions: 1, generations: 1, findings: 1 }),
     ]
 }

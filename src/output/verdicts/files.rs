@@ -17,6 +17,29 @@ use crate::output::exit::Exit;
 /// The way out for a name that the ending makes too long.
 const SHORTER_NAME: &str = "the name is too long with its ending: give it another with -o, or put the files into an archive first";
 
+/// The way out where there is no more room.
+const MAKE_ROOM: &str = "make room there, or name another place";
+
+/// What to do about an error of the system, where it is known.
+fn on_system(error: &io::Error) -> Verdict {
+    match error.kind() {
+        io::ErrorKind::InvalidFilename => Exit::Failure.hint(SHORTER_NAME),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::Failure.hint(MAKE_ROOM),
+        io::ErrorKind::PermissionDenied => {
+            Exit::Failure.hint("check the permissions of it and of its folders: ls -ld")
+        }
+        io::ErrorKind::NotFound => {
+            Exit::Failure.hint("check the spelling, and that its folder is there")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            Exit::Failure.hint("it is mounted read-only: name another place")
+        }
+        io::ErrorKind::FileTooLarge => Exit::Failure
+            .hint("a limit of the system or of the file system ends it: see 'ulimit -f'"),
+        _ => Exit::Failure.into(),
+    }
+}
+
 /// The way out where an output exists.
 const REPLACE_IT: &str = "it is as it was; replace it with -f, or choose another name with -o";
 
@@ -31,13 +54,13 @@ impl Classified for AtomicFileError {
                 Exit::Failure
                     .hint("it is mounted by itself, as containers do: mount its folder instead")
             }
-            Self::Io { source, .. } if is_too_long(source) => Exit::Failure.hint(SHORTER_NAME),
             Self::NotGiven { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Exit::Failure.hint(
                     "only root can give files to others: run it as root, or without --preserve-owner",
                 )
             }
-            Self::NotGiven { .. } | Self::Io { .. } => Exit::Failure.into(),
+            Self::NotGiven { .. } => Exit::Failure.into(),
+            Self::Io { source, .. } => on_system(source),
             Self::Exists { .. } => Exit::Exists.hint(REPLACE_IT),
         }
     }
@@ -107,8 +130,9 @@ fn verdict_on(fault: &AppendFault, hint: &'static str) -> Verdict {
 impl Classified for SourceError {
     fn verdict(&self, _: &About) -> Verdict {
         match self {
-            Self::Open(source) if is_too_long(source) => Exit::Failure.hint(SHORTER_NAME),
-            Self::Open(_) | Self::Shrank { .. } => Exit::Failure.into(),
+            Self::Open(source) => on_system(source),
+            Self::Shrank { .. } => Exit::Failure
+                .hint("something writes to it: stop that, or take a snapshot, and run this again"),
             Self::Folder => Exit::Usage.hint("name the files in it; enwrap takes no folder here"),
         }
     }
@@ -116,11 +140,7 @@ impl Classified for SourceError {
 
 impl Classified for StepError {
     fn verdict(&self, _: &About) -> Verdict {
-        if is_too_long(&self.source) {
-            Exit::Failure.hint(SHORTER_NAME)
-        } else {
-            Exit::Failure.into()
-        }
+        on_system(&self.source)
     }
 }
 
@@ -136,14 +156,14 @@ impl Classified for NotReported {
 
 impl Classified for ChangedMeanwhile {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Failure.into()
+        Exit::Failure.hint("run this again when nothing else writes to it")
     }
 }
 
 /// Reading an input, or printing: what it was about is said by [`About`], or goes without saying.
 impl Classified for io::Error {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Failure.into()
+        on_system(self)
     }
 }
 

@@ -58,7 +58,7 @@ impl Classified for MessageError {
             )),
             Self::TrailingBytes { .. } => Exit::Authentication
                 .hint("the file is damaged or was tampered with: restore it from a copy"),
-            Self::Read(_) => Exit::Failure.into(),
+            Self::Read(source) => source.verdict(about),
         }
     }
 }
@@ -122,7 +122,7 @@ impl Classified for PipelineError {
     fn verdict(&self, about: &About) -> Verdict {
         match self {
             Self::Message(message) => message.verdict(about),
-            Self::Read(_) | Self::Write(_) => Exit::Failure.into(),
+            Self::Read(source) | Self::Write(source) => source.verdict(about),
             Self::TooLong => Exit::Failure.hint("split the input"),
         }
     }

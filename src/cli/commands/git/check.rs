@@ -21,6 +21,7 @@ use crate::cli::io::message_file;
 use crate::output::counted::counted;
 use crate::output::error::{Error, Found};
 use crate::output::records::git::GitFindingRecord;
+use crate::output::records::summary::GitCheckCounts;
 use crate::output::sanitize;
 use crate::output::status::Status;
 
@@ -71,6 +72,7 @@ pub(super) fn run(app: &App, args: &CheckArgs) -> Result<Status, Error> {
         app.ui.warning("no file is marked with diff=enwrap: 'enwrap git setup PATTERN' does that");
     }
     app.ui.note(&format!("{} checked", counted(checked, "file")));
+    app.ui.summary(&GitCheckCounts { files: checked, findings: found })?;
     if found == 0 {
         return Ok(Status::Done);
     }

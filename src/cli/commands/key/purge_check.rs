@@ -2,6 +2,7 @@
 //! without it.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use enwrap::keyring::{KeyId, Store};
 use enwrap::operations::usage::Survival;
@@ -11,13 +12,13 @@ use crate::cli::app::App;
 use crate::cli::args::OpenArgs;
 use crate::cli::opening::{Missing, Opening};
 use crate::cli::outputs::place::Place;
-use crate::cli::trees::skipped::{Reason, Skipped};
+use crate::cli::trees::batch::{self, Outcome, Tally, Turns, lock};
+use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree};
 use crate::output::counted::counted;
-use crate::output::diagnosis::Diagnosis;
-use crate::output::error::{About, Concerning as _, Error, Found, UsageError};
+use crate::output::error::{Error, Found, UsageError};
 use crate::output::records::key::NeedingRecord;
-use crate::output::records::summary::{KmsCounts, OfTree, PurgeCheckCounts, Summary};
+use crate::output::records::summary::PurgeCheckCounts;
 use crate::output::sanitize;
 
 /// What was found.
@@ -25,7 +26,8 @@ use crate::output::sanitize;
 pub(super) struct PurgeCheck {
     messages: usize,
     blobs: usize,
-    not_messages: usize,
+    /// Files that are no messages that can be read, and may be some that need the key.
+    suspects: usize,
     /// Links, special files, and files and folders that cannot be read.
     unchecked: usize,
     /// Files that could not be read as what they seem to be; each of them counts as needed.
@@ -49,29 +51,23 @@ pub(super) fn require_unneeded(
     let opening = Opening::new(app, store, args, Missing::Refused)?;
     let doomed = DoomedVersions::new(&opening, doomed);
     let own = own_files(store)?;
-    let mut checked = PurgeCheck::default();
-    for file in Tree::new(paths, true).complete() {
-        let entry = match file {
-            Ok(entry) if own.contains(&Place::of(&entry.path)) => continue,
-            Ok(entry) => entry,
-            Err(error) => {
-                app.ui.error(&Diagnosis::of(&error));
-                checked.unchecked += 1;
-                continue;
+    let checked = Mutex::new(PurgeCheck::default());
+    let mut tree = Tree::new(paths, true).complete();
+    let tally =
+        batch::for_tree(app, store.path(), paths, &mut tree, Turns::InOrder, |entry, _| {
+            if own.contains(&Place::of(&entry.path)) {
+                return Ok(Outcome::Skipped(Reason::InUse));
             }
-        };
-        let about = || About::input(&entry.path, store.path());
-        match doomed.look_at(&entry).about(about) {
-            Ok(finding) => checked.count(app, &entry, finding)?,
-            Err(error) => {
-                // The file may need the key, since nothing proves that it opens without it.
-                app.ui.error(&Diagnosis::of(&error));
-                checked.needed += 1;
-                checked.unreadable += 1;
-            }
-        }
-    }
-    checked.tell(app)?;
+            let finding = doomed.look_at(entry);
+            let mut checked = lock(&checked);
+            // Of what cannot be read, nothing proves that it opens without the key.
+            checked.unreadable += usize::from(finding.is_err());
+            checked.count(app, entry, finding?)
+        })?;
+    let mut checked = checked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    checked.needed += checked.unreadable;
+    checked.unchecked = tally.failed - checked.unreadable;
+    checked.tell(app, tally)?;
     Ok(checked.verdict())
 }
 
@@ -90,7 +86,7 @@ fn own_files(store: &Store) -> Result<Vec<Option<Place>>, Error> {
 }
 
 impl PurgeCheck {
-    fn count(&mut self, app: &App, entry: &Entry, finding: Dependence) -> Result<(), Error> {
+    fn count(&mut self, app: &App, entry: &Entry, finding: Dependence) -> Result<Outcome, Error> {
         let (is_needed, why) = match finding {
             Dependence::Message(survival) => {
                 self.messages += 1;
@@ -105,54 +101,31 @@ impl PurgeCheck {
                 (survival == Survival::Depends, why)
             }
             Dependence::Suspect => {
-                self.not_messages += 1;
+                self.suspects += 1;
                 (true, "not a message that can be read, and it may be one that needs the key")
             }
-            Dependence::Other => {
-                self.not_messages += 1;
-                (false, "")
-            }
+            Dependence::Other => return Ok(Outcome::Skipped(Reason::NotAMessage)),
         };
         if !is_needed {
-            return Ok(());
+            return Ok(Outcome::Done);
         }
         self.needed += 1;
         let record = NeedingRecord { needs_what_is_due: true, path: entry.path.as_path().into() };
         let text = format!("{}: {why}\n", sanitize::name(&entry.path));
-        Ok(app.ui.result(&text, &record)?)
+        app.ui.result(&text, &record)?;
+        Ok(Outcome::Done)
     }
 
-    fn tell(self, app: &App) -> Result<(), Error> {
-        let Self { messages, blobs, not_messages, unchecked, unreadable, .. } = self;
-        let Self { needed, by_envelope_only, .. } = self;
-        app.ui.note(&format!(
-            "{messages} messages checked, {blobs} wrapped data keys, {not_messages} not messages, \
-             {unchecked} not checked\n\
-             not seen by this check: copies elsewhere, and messages inside archives or other messages"
-        ));
-        let mut skipped = Skipped::default();
-        (0..not_messages).for_each(|_| skipped.add(Reason::NotAMessage));
-        let counts = PurgeCheckCounts {
-            messages,
-            blobs,
-            not_messages,
-            special: unchecked,
-            needed,
-            by_envelope_only,
-        };
-        let counts = OfTree { counts, skipped: skipped.members() };
-        let (files, failed) = (messages + blobs + unchecked + unreadable, unchecked + unreadable);
-        let failures = Vec::new();
-        Ok(app.ui.summary(&Summary {
-            files,
-            failed,
-            not_tried: None,
-            sources_changed: None,
-            links: None,
-            kms: KmsCounts::from(&**app.kms_calls()),
-            counts,
-            failures,
-        })?)
+    fn tell(self, app: &App, tally: Tally) -> Result<(), Error> {
+        let Self { messages, blobs, suspects, needed, by_envelope_only, .. } = self;
+        let (messages_told, blobs_told) =
+            (counted(messages, "message"), counted(blobs, "wrapped data key"));
+        tally.tell(app, &[format!("{messages_told} and {blobs_told} checked")]);
+        app.ui.note(
+            "not seen by this check: copies elsewhere, and messages inside archives or other messages",
+        );
+        let counts = PurgeCheckCounts { messages, blobs, suspects, needed, by_envelope_only };
+        tally.summarise_tree(app, counts)
     }
 
     fn verdict(self) -> Result<Self, Found> {

@@ -18,6 +18,7 @@ use crate::cli::opening::{Missing, Opening};
 use crate::cli::trees::batch::{self, Outcome, Turns, lock};
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::tree::{Entry, Tree, require_files};
+use crate::output::counted::counted;
 use crate::output::error::{Error, Found};
 use crate::output::records;
 use crate::output::records::key::{UsageOfFile, UsageOfVersion};
@@ -100,12 +101,13 @@ pub(crate) fn run(app: &App, args: &UsageArgs) -> Result<Status, Error> {
     let stale = report.stale;
     let counts = UsageCounts {
         messages: report.messages,
-        not_messages: tally.skipped.count(Reason::NotAMessage),
-        special: tally.skipped.count(Reason::Special),
         need_old_version: stale,
         by_envelope_only: report.by_envelope_only,
         closed: report.closed,
     };
+    if args.recursive {
+        tally.tell(app, &[counted(report.messages, "message")]);
+    }
     tally.finish_tree(app, counts)?;
     if args.fail_if_stale && stale + report.closed > 0 {
         let what = "not proved to be opened by a current version";

@@ -160,18 +160,15 @@ pub(crate) fn run(app: &App, args: &RewrapArgs) -> Result<(), Error> {
     let Written { changed, already_so, replaced, .. } =
         plan.written.into_inner().unwrap_or_else(PoisonError::into_inner);
     tally.failed += replaced;
-    let not_messages = tally.skipped.count(Reason::NotAMessage);
     let verb = if args.dry_run { "would be rewrapped" } else { "rewrapped" };
     if takes_many {
-        app.ui.note(&format!(
-            "{changed} {verb}, {already_so} already so, {not_messages} not messages"
-        ));
+        tally.tell(app, &[format!("{changed} {verb}"), format!("{already_so} already so")]);
     } else if changed == 0 && already_so > 0 {
         app.ui.note("nothing to do: already so");
+    } else {
+        dry_run::tell_passed_over(app.ui, &tally.skipped);
     }
-    dry_run::tell_passed_over(app.ui, &tally.skipped);
-    let special = tally.skipped.count(Reason::Special);
-    tally.finish_tree(app, RewrapCounts { rewrapped: changed, already_so, not_messages, special })
+    tally.finish_tree(app, RewrapCounts { rewrapped: changed, already_so })
 }
 
 impl RewrapRun<'_> {
