@@ -163,6 +163,7 @@ pub(crate) fn insert_pairs(
     let pairs: std::collections::BTreeMap<String, String> =
         serde_json::from_slice(json).map_err(|error| {
             UsageError::new(format!("{origin} is no JSON object of strings: {error}"))
+                .hint(r#"write it as {"KEY": "VALUE", ..}"#)
         })?;
     for (key, value) in &pairs {
         context.insert(key, value)?;

@@ -95,7 +95,11 @@ fn choose<'a>(keyring: &'a RootKeys, store: &Store, name: &str) -> Result<Chosen
         return Ok(ChosenKey::Held(keyring.key(name).in_keyring(store)?));
     }
     let name: KmsKeyName =
-        name.parse().map_err(|error| UsageError::new(format!("'{name}': {error}")))?;
+        name.parse().map_err(|error| {
+            UsageError::new(format!("'{name}': {error}")).hint(
+                "a key of AWS KMS is arn:aws:kms:REGION:ACCOUNT:key/ID, or aws-kms: and its id or alias/NAME",
+            )
+        })?;
     Ok(held_as(keyring, &name).map_or(ChosenKey::InKms(name), ChosenKey::Held))
 }
 

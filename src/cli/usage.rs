@@ -15,13 +15,13 @@ pub(crate) fn of(text: &str) -> UsageError {
     let rest: Vec<String> = paragraphs.filter(|paragraph| !paragraph.is_empty()).collect();
     let tips: Vec<&str> = rest.iter().filter_map(|it| it.strip_prefix("tip: ")).collect();
     let usage = rest.iter().find(|paragraph| paragraph.starts_with("Usage: "));
-    let error = UsageError::new(message);
-    match (&tips[..], usage, rest.first()) {
-        ([_, ..], _, _) => error.hint(tips.join("; ")),
-        ([], Some(usage), _) => error.hint(usage),
-        ([], None, Some(other)) => error.hint(other),
-        ([], None, None) => error,
-    }
+    let hint = match (&tips[..], usage, rest.first()) {
+        ([_, ..], _, _) => tips.join("; "),
+        ([], Some(usage), _) => usage.clone(),
+        ([], None, Some(other)) => other.clone(),
+        ([], None, None) => "see 'enwrap --help'".to_owned(),
+    };
+    UsageError::new(message).hint(hint)
 }
 
 /// What is wrong with a value that has to be a number, in plain words: clap shows those of the standard library, which speak
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    fn refused(line: &[&str]) -> (String, Option<String>) {
+    fn refused(line: &[&str]) -> (String, String) {
         let command = crate::cli::Cli::command();
         let error = command.try_get_matches_from([&["enwrap"], line].concat()).unwrap_err();
         let UsageError { message, hint } = of(&error.render().to_string());
@@ -65,13 +65,13 @@ mod tests {
     fn message_and_hint_are_apart_and_in_one_line() {
         let (message, hint) = refused(&["encrypt", "--forse"]);
         assert_eq!(message, "unexpected argument '--forse' found");
-        assert!(hint.unwrap().contains("'--force'"));
+        assert!(hint.contains("'--force'"));
         let (message, hint) = refused(&["rewrap"]);
         assert_eq!(message, "the following required arguments were not provided: <PATH>...");
-        assert!(hint.unwrap().starts_with("Usage: enwrap rewrap"));
+        assert!(hint.starts_with("Usage: enwrap rewrap"));
         let (message, hint) = refused(&["--color", "blue", "keygen"]);
         assert!(message.starts_with("invalid value 'blue' for '--color <WHEN>'"), "{message}");
-        assert_eq!(hint.unwrap(), "For more information, try '--help'.");
+        assert_eq!(hint, "For more information, try '--help'.");
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
                 message,
                 format!("invalid value '{value}' for '--lock-timeout <SECONDS>': {why}")
             );
-            assert!(hint.unwrap().contains("--lock-timeout"));
+            assert!(hint.contains("--lock-timeout"));
         }
     }
 }

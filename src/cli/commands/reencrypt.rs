@@ -119,7 +119,9 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
     require_files(&args.paths, args.recursive)?;
     let list = NameList::open(app, &args.many, &args.paths)?;
     if args.output.is_some() && args.paths.len() > 1 {
-        return Err(UsageError::new("-o FILE is for one input").into());
+        return Err(UsageError::new("-o FILE is for one input")
+            .hint("name one PATH; without -o, each file is replaced in its place")
+            .into());
     }
     if args.dry_run && args.paths.iter().any(|path| is_stdin(path)) {
         return Err(UsageError::new("--dry-run reads headers twice, and standard input only once")

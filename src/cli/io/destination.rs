@@ -234,7 +234,8 @@ impl<'a> Destination<'a> {
             Self::File { .. } => Ok(()),
             Self::Stream { .. } => Err(UsageError::new(
                 "--remove-source needs an output that is a file: a stream may be lost",
-            )),
+            )
+            .hint("write to a file with -o FILE, or leave out --remove-source")),
         }
     }
 

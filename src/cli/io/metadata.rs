@@ -36,7 +36,9 @@ impl MetadataArgs {
         let Some(path) = &self.metadata else { return Ok(Metadata(None)) };
         let hint = "name another file with --metadata";
         if Target::of(path).is_stdout() {
-            return Err(UsageError::new("--metadata takes a file").into());
+            return Err(UsageError::new("--metadata takes a file, and not standard output")
+                .hint(hint)
+                .into());
         }
         outputs.plan(path).map_err(|error| error.hint(hint))?;
         Ok(Metadata(Some((outputs.append_to(path, is_record)?, path.clone()))))

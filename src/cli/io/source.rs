@@ -43,7 +43,8 @@ pub(crate) struct Source {
 /// The inputs of a verb: those that were named, or else standard input.
 pub(crate) fn operands(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
     if inputs.iter().any(|input| input.as_os_str().is_empty()) {
-        return Err(UsageError::new("the name of an input is empty"));
+        return Err(UsageError::new("the name of an input is empty")
+            .hint("look at the variable that was to name it; standard input is '-'"));
     }
     if inputs.is_empty() {
         if io::stdin().is_terminal() {
@@ -53,7 +54,9 @@ pub(crate) fn operands(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, UsageError> {
         return Ok(vec![PathBuf::from("-")]);
     }
     if inputs.iter().filter(|input| is_stdin(input)).count() > 1 {
-        return Err(UsageError::new("'-' (standard input) can be read only once"));
+        return Err(
+            UsageError::new("'-' (standard input) can be read only once").hint("name it once")
+        );
     }
     Ok(inputs.to_vec())
 }

@@ -112,7 +112,7 @@ impl NameList {
                 .hint("the list has one name a line, or with -0 a zero byte after each"));
         }
         if name.is_empty() {
-            return Err(wrong("is empty"));
+            return Err(wrong("is empty").hint("take it out of the list"));
         }
         // A name stands for a file, also where it looks like standard input.
         let path = PathBuf::from(std::ffi::OsString::from_vec(name));

@@ -159,6 +159,7 @@ impl Patterns {
             Pattern::new(&anchored).map_err(|error| {
                 let shown = sanitize::text(text);
                 UsageError::new(format!("'{shown}' is no pattern: {}", error.msg))
+                    .hint("in a pattern, * ? [..] stand for others; [*] is the character itself")
             })
         });
         patterns.collect::<Result<_, _>>().map(Self)

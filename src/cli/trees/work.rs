@@ -97,7 +97,8 @@ fn require_removable(
     is_listed: bool,
 ) -> Result<(), UsageError> {
     if inputs.is_empty() && !is_listed || inputs.iter().any(|input| is_stdin(input)) {
-        return Err(UsageError::new("--remove-source needs an input that is a file"));
+        return Err(UsageError::new("--remove-source needs an input that is a file")
+            .hint("name a FILE, or leave out --remove-source"));
     }
     let needed: Vec<Place> = needed.iter().filter_map(|path| Place::of(path)).collect();
     for input in inputs {
@@ -108,7 +109,7 @@ fn require_removable(
         }
         if Place::of(input).is_some_and(|place| needed.contains(&place)) {
             let problem = format!("'{shown}' is needed to decrypt, and is not removed");
-            return Err(UsageError::new(problem));
+            return Err(UsageError::new(problem).hint("leave it out, or leave out --remove-source"));
         }
     }
     Ok(())

@@ -17,16 +17,30 @@ use crate::output::sanitize;
 #[error("{message}")]
 pub(crate) struct UsageError {
     pub(crate) message: String,
-    pub(crate) hint: Option<String>,
+    /// The command line that can.
+    pub(crate) hint: String,
 }
 
+/// What is wrong with a command line. It is an error once it says what to do instead.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct UsageProblem(String);
+
 impl UsageError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+    #[expect(clippy::new_ret_no_self, reason = "no usage error is without a hint")]
+    pub(crate) fn new(message: impl Into<String>) -> UsageProblem {
+        UsageProblem(message.into())
     }
 
+    /// The same with another hint.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self { hint: hint.into(), ..self }
+    }
+}
+
+impl UsageProblem {
+    pub(crate) fn hint(self, hint: impl Into<String>) -> UsageError {
+        UsageError { message: self.0, hint: hint.into() }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::output::exit::Exit;
 
 impl Classified for UsageError {
     fn verdict(&self, _: &About) -> Verdict {
-        Verdict { exit: Exit::Usage, hint: self.hint.clone() }
+        Exit::Usage.hint(&self.hint)
     }
 
     fn names_its_subject(&self) -> bool {

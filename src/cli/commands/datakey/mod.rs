@@ -131,7 +131,9 @@ impl BlobContextArgs {
         }
         for pair in pairs.split(',').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').ok_or_else(|| {
-                UsageError::new(format!("--encryption-context: '{pair}' is not KEY=VALUE"))
+                UsageError::new(format!("--encryption-context: '{pair}' is not KEY=VALUE")).hint(
+                    "give pairs by commas, or a JSON object; -c takes a pair with commas in it",
+                )
             })?;
             context.insert(key, value)?;
         }

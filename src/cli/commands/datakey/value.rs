@@ -162,6 +162,7 @@ impl BlobOutArgs {
             return Err(UsageError::new(
                 "--blob-out takes a file: standard output is for the value",
             )
+            .hint("name a FILE; without --format, both are printed as JSON")
             .into());
         }
         let publication = Publication::new(Access::OwnerOnly)

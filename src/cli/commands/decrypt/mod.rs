@@ -171,7 +171,9 @@ impl Results for Plaintexts {
 pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
     let are_many = args.inputs.len() > 1 || args.selection.paths.files_from.is_some();
     if (args.salvage || args.range.range().is_some()) && are_many {
-        return Err(UsageError::new("parts are taken of one message at a time").into());
+        return Err(UsageError::new("parts are taken of one message at a time")
+            .hint("name one FILE, and run it once for each")
+            .into());
     }
     if args.range.range().is_some() && !args.inputs.is_empty() && args.output.output.is_none() {
         return Err(UsageError::new("a part of a FILE has no name of its own")

@@ -197,7 +197,7 @@ impl EditRun<'_> {
                 }
             }
             (Some(_), Some(_)) => ui.note(&format!("{shown}: encrypted again under {names}")),
-            (None, Some(_)) => ui.note(&format!("{shown}: created, encrypted under {names}")),
+            (None, Some(_)) => ui.note(&format!("{shown}: new, encrypted under {names}")),
         }
         let record = EditedRecord {
             message_id: header.message_id,

@@ -344,7 +344,7 @@ impl EncryptRun<'_> {
         let output = &self.args.output;
         if output.remove_source && source.looks_like_keyring() {
             let problem = format!("'{}' is a keyring, and is not removed", source.shown());
-            return Err(UsageError::new(problem).into());
+            return Err(UsageError::new(problem).hint("leave out --remove-source").into());
         }
         if self.args.dry_run {
             return self.foretell(job);

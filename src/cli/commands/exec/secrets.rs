@@ -39,8 +39,12 @@ impl Secrets {
         let mut chosen = Chosen::new(args);
         for path in &args.env_file {
             let text = decrypted(app, &store, &opening, path)?;
-            let variables = environment_files::read(text.expose(), args.format)
-                .map_err(|fault| UsageError::new(format!("{}: {fault}", sanitize::name(path))))?;
+            let variables =
+                environment_files::read(text.expose(), args.format).map_err(|fault| {
+                    UsageError::new(format!("{}: {fault}", sanitize::name(path))).hint(
+                        "correct it with 'enwrap edit', or say how it is written with --format",
+                    )
+                })?;
             for variable in variables {
                 chosen.add(path, variable)?;
             }
@@ -50,7 +54,9 @@ impl Secrets {
         for secret in &args.secret_file {
             if files.iter().any(|(name, _)| *name == secret.name) {
                 let problem = format!("--secret-file is given twice for {}", secret.name);
-                return Err(UsageError::new(problem).into());
+                return Err(UsageError::new(problem)
+                    .hint("give each file a NAME of its own")
+                    .into());
             }
             chosen.displace(&secret.name)?;
             files.push((secret.name.clone(), decrypted(app, &store, &opening, &secret.file)?));
@@ -163,7 +169,8 @@ impl<'a> Chosen<'a> {
     fn require_all(&self) -> Result<(), UsageError> {
         match self.missing.first() {
             None => Ok(()),
-            Some(name) => Err(UsageError::new(format!("no file sets {name}, which --only names"))),
+            Some(name) => Err(UsageError::new(format!("no file sets {name}, which --only names"))
+                .hint("check its spelling; --only takes the names in the files, without --prefix")),
         }
     }
 }

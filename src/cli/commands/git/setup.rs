@@ -39,7 +39,9 @@ pub(super) fn run(app: &App, args: &SetupArgs) -> Result<(), Error> {
         require_pattern(pattern)?;
     }
     if git::output(["rev-parse", "--is-inside-work-tree"])?.trim_ascii() != b"true" {
-        return Err(UsageError::new("this folder is in no git work tree").into());
+        return Err(UsageError::new("this folder is in no git work tree")
+            .hint("go to one with cd, or make one with git init")
+            .into());
     }
     let program = program();
     let settings = [

@@ -101,7 +101,9 @@ pub(crate) fn run(app: &App, args: &ExportArgs) -> Result<(), Error> {
             .into());
     }
     if args.version.is_some() && args.keys.len() > 1 {
-        return Err(UsageError::new("--version N is of one key, and several are named").into());
+        return Err(UsageError::new("--version N is of one key, and several are named")
+            .hint("name one KEY, or take all of each with --all-versions")
+            .into());
     }
     let store = app.store()?;
     let keyring = store.load()?;

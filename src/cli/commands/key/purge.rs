@@ -174,5 +174,7 @@ fn confirm(due: &[(&Key, u32)]) -> Result<(), Error> {
     if answer == "yes" {
         return Ok(());
     }
-    Err(UsageError::new("not confirmed, and nothing was destroyed").into())
+    Err(UsageError::new("not confirmed, and nothing was destroyed")
+        .hint("run it again and type 'yes', or see what would go with --dry-run")
+        .into())
 }

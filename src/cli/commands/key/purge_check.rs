@@ -46,7 +46,9 @@ pub(super) fn require_unneeded(
 ) -> Result<Result<PurgeCheck, Found>, Error> {
     if let Some(odd) = paths.iter().find(|path| !path.is_dir() && !path.is_file()) {
         let shown = sanitize::name(odd);
-        return Err(UsageError::new(format!("'{shown}' is no file and no folder to check")).into());
+        return Err(UsageError::new(format!("'{shown}' is no file and no folder to check"))
+            .hint("name with --check the files and folders that may need the key")
+            .into());
     }
     let opening = Opening::new(app, store, args, Missing::Refused)?;
     let doomed = DoomedVersions::new(&opening, doomed);

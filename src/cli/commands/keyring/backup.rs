@@ -49,7 +49,9 @@ pub(crate) struct BackupArgs {
 pub(crate) fn run(app: &App, args: &BackupArgs) -> Result<(), Error> {
     let target = Target::of(&args.file);
     if target.is_stdout() && !args.text {
-        return Err(UsageError::new("a backup goes to a file").into());
+        return Err(UsageError::new("a backup goes to a file")
+            .hint("name a FILE; --text alone can go to standard output, to be printed")
+            .into());
     }
     if target.is_stdout() {
         app.require_no_json_beside("backup", "write it to a file")?;

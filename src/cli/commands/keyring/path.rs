@@ -15,9 +15,9 @@ pub(crate) struct PathArgs {}
 
 pub(crate) fn run(app: &App, _args: &PathArgs) -> Result<(), Error> {
     let Some(path) = app.keyring_path()? else {
-        return Err(
-            UsageError::new("the keyring comes from ENWRAP_KEYRING_DATA, and has no path").into()
-        );
+        return Err(UsageError::new("the keyring comes from ENWRAP_KEYRING_DATA, and has no path")
+            .hint("unset it, or name a file with --keyring FILE")
+            .into());
     };
     if app.ui.format == Format::Json {
         let record = PlaceRecord { exists: path.exists(), path: path.as_path().into() };
