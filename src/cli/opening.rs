@@ -289,7 +289,7 @@ impl OpeningOne<'_> {
     fn warn_of_ignored(&self, header: &Header, source: &MessageSource) {
         if !header.suite.commits() && !self.of(&header.message_id).is_empty() {
             self.opening.ui.warning(&format!(
-                "{}: its envelope records are ignored, since it has no key commitment",
+                "{}: its envelope records are ignored, since it has no key commitment; 'enwrap reencrypt' gives it one",
                 source.source().shown()
             ));
         }

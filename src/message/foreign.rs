@@ -21,7 +21,7 @@ pub enum ForeignFormat {
     GitCrypt,
     /// A LUKS volume.
     Luks,
-    /// A key or a certificate between BEGIN and END lines.
+    /// A key or a certificate in base64 between BEGIN and END lines.
     Pem,
     /// Compressed by gzip.
     Gzip,
@@ -50,7 +50,7 @@ pub enum ForeignFormat {
 }
 
 /// Formats that always begin with the same bytes.
-const SIGNATURES: [(&[u8], ForeignFormat); 25] = {
+const SIGNATURES: [(&[u8], ForeignFormat); 24] = {
     use ForeignFormat::*;
     [
         (b"age-encryption.org/v", Age),
@@ -78,7 +78,6 @@ const SIGNATURES: [(&[u8], ForeignFormat); 25] = {
         (b"{\"format\":\"enwrap-keyring\"", Keyring),
         (b"eyJmb3JtYXQiOiJlbndyYXAta2V5cmluZy", Keyring),
         (b"{\"message_id\":", EnvelopeFile),
-        (b"{\"CiphertextBlob\":", DataKeyBlob),
     ]
 };
 
@@ -110,6 +109,10 @@ impl ForeignFormat {
         };
         if let Some((_, format)) = SIGNATURES.iter().find(begins) {
             return Some(*format);
+        }
+        let json = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+        if json.is_some_and(|json| json.starts_with(b"\"CiphertextBlob\"")) {
+            return Some(Self::DataKeyBlob);
         }
         if is_openpgp(start) {
             return Some(Self::OpenPgp);
@@ -144,7 +147,7 @@ impl fmt::Display for ForeignFormat {
             Self::AnsibleVault => "an ansible-vault file",
             Self::GitCrypt => "a git-crypt file",
             Self::Luks => "a LUKS volume",
-            Self::Pem => "a PEM file, with a key or a certificate",
+            Self::Pem => "a PEM file",
             Self::Gzip => "a gzip file",
             Self::Zstd => "a zstd file",
             Self::Xz => "an xz file",
@@ -246,6 +249,7 @@ mod tests {
             (b"AQICAHhAAAAA", KmsBlob),
             (b"\0\x06enwrap\0\x26", DataKeyBlob),
             (b"  AAZlbndyYXAAJj", DataKeyBlob),
+            (b"{\n    \"CiphertextBlob\": \"AAZl", DataKeyBlob),
             (b"{\"format\":\"enwrap-keyring\",\"version\":1", Keyring),
             (b"{\"message_id\":\"00\"", EnvelopeFile),
             (b"-----BEGIN PRIVATE KEY-----\nMIGH\n", Pem),

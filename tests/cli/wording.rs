@@ -178,3 +178,153 @@ fn a_full_standard_output_and_no_threads_are_told_in_plain_words() {
         shell.fails(&args, 2).says(&["at least 1"]);
     }
 }
+
+/// What `sample` writes is told by its name, from a file and from a pipe, also to programs.
+#[test]
+fn files_of_other_formats_are_named() {
+    let shell = Shell::new();
+    shell.write("a", "text\n".repeat(100));
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["rewrap", "-k", "main", "--envelope", "e", "a.enwrap"]);
+    shell.ok(&["keygen", "more"]);
+    shell.ok(&["rewrap", "--add", "-k", "more", "--envelope", "e", "a.enwrap"]);
+    shell.ok(&["keyring", "backup", "copy"]);
+    let named = |line: &str, is_there: bool, name: &str, hint: &str| {
+        if !is_there {
+            return;
+        }
+        shell.sh(line).success();
+        for verb in ["decrypt x -o y", "verify x", "inspect x", "decrypt < x", "cat x | verify"] {
+            let piped = verb.strip_prefix("cat x | ");
+            let line = match piped {
+                Some(verb) => format!("cat x | enwrap {verb}"),
+                None => format!("enwrap {verb}"),
+            };
+            let run = shell.sh(&line).failure(11);
+            run.says(&[&format!("it is {name}, not an AWS Encryption SDK message"), hint]);
+        }
+        let record = shell.fails(&["--json", "verify", "x"], 11).json().remove(0);
+        assert_eq!(record["kind"], "not_a_message");
+        assert!(record["message"].as_str().unwrap().contains(name), "{record}");
+        assert!(record["hint"].as_str().unwrap().contains(hint), "{record}");
+    };
+    // Of our own.
+    named("cp copy x", true, "a keyring of enwrap", "--keyring FILE");
+    named("base64 copy > x", true, "a keyring of enwrap", "--keyring FILE");
+    named("cp e x", true, "an envelope file", "--envelope FILE");
+    let blob = ("a wrapped data key of 'enwrap datakey'", "enwrap datakey decrypt");
+    let datakey = "enwrap datakey --without-plaintext";
+    named(&format!("{datakey} > x"), true, blob.0, blob.1);
+    named(&format!("{datakey} --format base64 > x"), true, blob.0, blob.1);
+    named(&format!("{datakey} --format raw > x"), true, blob.0, blob.1);
+    named("cp a x", true, "plain text", "enwrap encrypt FILE");
+    // Of other programs, where they are.
+    let has = |program: &str| shell.command(program, &["--version"]).output().is_ok();
+    let openssl = "openssl enc -aes-256-cbc -pbkdf2 -k x -in a -out x";
+    named(openssl, has("openssl"), "a file of 'openssl enc'", "openssl enc -d");
+    named(&format!("{openssl} -a"), has("openssl"), "a file of 'openssl enc'", "openssl enc -d");
+    let pem = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out x";
+    named(pem, has("openssl"), "a PEM file", "enwrap key import");
+    let gpg = "mkdir -m 700 -p g; gpg --homedir g --batch --yes --pinentry-mode loopback --passphrase x -o x";
+    let name = "an OpenPGP file, as gpg writes it";
+    named(&format!("{gpg} -c a"), has("gpg"), name, "gpg -d FILE");
+    named(&format!("{gpg} -a -c a"), has("gpg"), name, "gpg -d FILE");
+    named(
+        "age-keygen -o i 2> r; age -r $(sed 's/.*: //' r) -o x a",
+        has("age"),
+        "an age file",
+        "age -d",
+    );
+    named("age -a -r $(sed 's/.*: //' r) -o x a", has("age"), "an age file", "age -d");
+    for (line, program, name) in [
+        ("gzip -c a > x", "gzip", "a gzip file"),
+        ("xz -c a > x", "xz", "an xz file"),
+        ("zstd -qcf a > x", "zstd", "a zstd file"),
+        ("bzip2 -c a > x", "bzip2", "a bzip2 file"),
+        ("zip -q - a > x", "zip", "a ZIP archive"),
+        ("tar cf x a", "tar", "a tar archive"),
+    ] {
+        named(line, has(program), name, "unpack it first");
+    }
+    shell.write("x", "");
+    shell.fails(&["verify", "x"], 11).says(&["x: it is empty"]);
+}
+
+#[test]
+fn a_damaged_file_can_be_salvaged_where_its_hint_says_so() {
+    let shell = Shell::new();
+    shell.write("a", "x".repeat(200_000));
+    shell.ok(&["encrypt", "a"]);
+    shell.ok(&["encrypt", "a", "--armor", "-o", "armored"]);
+    shell.ok(&["encrypt", "a", "--algorithm", "0x0578", "-o", "signed"]);
+    let mut message = shell.read("a.enwrap");
+    let cut = message[..150_000].to_vec();
+    message[100_000] ^= 1;
+    shell.write("damaged", &message);
+    shell.write("cut", &cut);
+    for (file, code) in [("damaged", 4), ("cut", 5)] {
+        let told = format!("enwrap decrypt --salvage '{file}' -o NEW");
+        shell.fails(&["verify", file], code).says(&[&told]);
+        shell.fails(&["decrypt", file, "-o", "out"], code).says(&[&told]);
+        // As it says.
+        shell.sh(&format!("{}; rm NEW", told.replace("decrypt", "decrypt -q"))).success();
+        // A stream cannot be, nor is there more to say while it is done.
+        for line in ["enwrap decrypt <", "cat", "enwrap decrypt --salvage -f -o saved"] {
+            let line = match line {
+                "cat" => format!("cat {file} | enwrap verify"),
+                _ => format!("{line} {file}"),
+            };
+            let run = shell.sh(&line).failure(code);
+            assert!(!run.stderr.contains("to save the frames"), "{line}: {run:?}");
+        }
+    }
+    let mut signed = shell.read("signed");
+    signed[100_000] ^= 1;
+    shell.write("signed", signed);
+    shell.sh("sed -i 20d armored").success();
+    for file in ["signed", "armored"] {
+        let run = shell.fails(&["verify", file], 4);
+        assert!(!run.stderr.contains("--salvage"), "{run:?}");
+    }
+}
+
+#[test]
+fn keys_are_listed_with_what_they_do_and_found_by_the_beginning_of_their_ids() {
+    let (shell, theirs) = (Shell::new(), Shell::new());
+    shell.run(&["keyring", "history"]).success().says(&["no earlier generations yet"]);
+    theirs.ok(&["keygen", "pair", "--kind", "p256"]);
+    shell.write("key", theirs.ok(&["key", "export", "main", "--decrypt-only"]));
+    shell.write("public", theirs.ok(&["key", "export", "pair", "--public"]));
+    shell.ok(&["key", "import", "old", "--file", "key"]);
+    shell.ok(&["key", "import", "off", "--file", "public"]);
+    shell.ok(&["key", "rotate", "main"]);
+    let list = shell.ok(&["key", "list"]);
+    let line = |alias: &str| list.lines().find(|line| line.starts_with(alias)).unwrap().to_owned();
+    assert!(line("old").contains("aes, decrypt only"), "{list}");
+    assert!(line("off").contains("p256, public only"), "{list}");
+    let show = shell.ok(&["key", "show", "main"]);
+    let today = &show.lines().find_map(|line| line.strip_prefix("created:")).unwrap().trim()[..10];
+    assert!(show.contains(&format!("\n1            {today}  enabled")), "{show}");
+    assert!(show.contains(&format!("\n2 (current)  {today}  enabled")), "{show}");
+    let id = shell.run(&["--json", "key", "show", "main"]).json()[0]["key_id"].to_string();
+    let id = id.trim_matches('"');
+    shell.write("a", "text");
+    let encrypt = ["encrypt", "a", "-f", "-k"];
+    for name in [&id[..8], &id[..20], id] {
+        let run = shell.run(&[&["--json"], &encrypt[..], &[name]].concat()).success();
+        assert_eq!(run.json()[0]["keys"][0]["key_id"], id, "{name}");
+    }
+    shell.fails(&[&encrypt[..], &[&id[..7]]].concat(), 3);
+    shell.ok(&["decrypt", "a.enwrap", "-o", "b", "--only-key", &id[..8]]);
+    // An alias that looks like it comes first, and alone is one.
+    shell.fails(&["key", "alias", "remove", &id[..8]], 3);
+    shell.ok(&["keygen", &id[..8]]);
+    let run = shell.run(&[&["--json"], &encrypt[..], &[&id[..8]]].concat()).success();
+    assert_ne!(run.json()[0]["keys"][0]["key_id"], id);
+    let run = shell.run(&["key", "delete", &id[..9], "--old-versions"]).success();
+    run.says(&[&format!("key {id} version 1 can do nothing from now on")]);
+    // One line says that a plain file is back.
+    shell.ok(&["keyring", "backup", "copy"]);
+    let run = shell.run(&["keyring", "restore", "copy"]).success();
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+}

@@ -21,7 +21,7 @@ const SHORTER_NAME: &str = "the name is too long with its ending: give it anothe
 const MAKE_ROOM: &str = "make room there, or name another place";
 
 /// What to do about an error of the system, where it is known.
-fn on_system(error: &io::Error) -> Verdict {
+pub(super) fn on_system(error: &io::Error) -> Verdict {
     match error.kind() {
         io::ErrorKind::InvalidFilename => Exit::Failure.hint(SHORTER_NAME),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::Failure.hint(MAKE_ROOM),
@@ -76,7 +76,7 @@ impl Classified for PrivateFolderError {
             Self::NoStorage => Exit::Failure.hint(
                 "plaintext is never put on a disk: give the new content with 'enwrap edit --stdin FILE'",
             ),
-            Self::Io { .. } => Exit::Failure.into(),
+            Self::Io { source, .. } => on_system(source),
         }
     }
 }
@@ -101,8 +101,11 @@ impl Classified for AppendError {
             {
                 Exit::Failure.hint("the name leaves no room for the ending: --envelope FILE")
             }
-            Self::Lock { source: LockError::Io(_) | LockError::Unsupported(_), .. }
-            | Self::Io { .. } => Exit::Failure.into(),
+            Self::Lock { source: LockError::Io(source), .. } | Self::Io { source, .. } => {
+                on_system(source)
+            }
+            Self::Lock { source: LockError::Unsupported(_), .. } => Exit::Failure
+                .hint("keep it on a file system that has locks: --envelope FILE"),
             Self::TooLarge { .. } => Exit::Failure.hint(
                 "name another one with --envelope FILE, and both to the readers: --envelope is repeatable",
             ),
@@ -123,7 +126,7 @@ fn verdict_on(fault: &AppendFault, hint: &'static str) -> Verdict {
         AppendFault::NotAFile | AppendFault::OtherContent => {
             Exit::NotAMessage.hint("it is as it was; name a new file, or one of its kind")
         }
-        AppendFault::Io(_) => Exit::Failure.into(),
+        AppendFault::Io(source) => on_system(source),
     }
 }
 

@@ -12,6 +12,7 @@ use enwrap::keyring::format::seal::{Oddity, SealError};
 use enwrap::keyring::model::key::State;
 use enwrap::keyring::{FileFault, KeyError, KeyringError, Kind};
 
+use super::files::on_system;
 use super::{Classified, Verdict};
 use crate::output::error::{About, PassphraseError};
 use crate::output::exit::Exit;
@@ -95,7 +96,7 @@ impl Classified for KeyringError {
                      name one with --keyring FILE",
                 )
             }
-            Self::Io { .. } => Exit::Failure.into(),
+            Self::Io { source, .. } => on_system(source),
             Self::Save(file) => file.verdict(about),
         }
     }
@@ -130,7 +131,9 @@ fn file_fault(path: &Path, fault: &FileFault) -> Verdict {
         FileFault::Sealed(SealError::OddPassphrase(oddity)) => {
             Exit::KeyringLocked.hint(oddity_hint(*oddity))
         }
-        FileFault::Sealed(SealError::Memory) => Exit::Failure.into(),
+        FileFault::Sealed(SealError::Memory) => {
+            Exit::Failure.hint("try it where more memory is free")
+        }
         FileFault::NotAKeyring
         | FileFault::Sealed(SealError::Parameters)
         | FileFault::Checksum
@@ -225,7 +228,9 @@ impl Classified for KeyError {
                 "AWS KMS rotates no key pairs: make a new one there, and import it: enwrap key import --public-key-file PEM \
                  --aws-kms ARN NAME",
             ),
-            Self::NotPending { .. } => Exit::Usage.into(),
+            Self::NotPending { key } => {
+                Exit::Usage.hint(format!("there is nothing to take back: see 'enwrap key show {key}'"))
+            }
             Self::Remote { key } => Exit::Usage.hint(format!(
                 "it never leaves AWS KMS; for another keyring, its entry, which has no secret: enwrap key export {key} \
                  --as keyring"
@@ -276,7 +281,8 @@ impl Classified for PemFault {
             Self::Key(DerFault::Algorithm(_) | DerFault::Curve(_)) => {
                 Exit::NotAMessage.hint("keys on P-256, P-384 and P-521, and RSA keys are used")
             }
-            Self::Key(_) => Exit::NotAMessage.into(),
+            Self::Key(_) => Exit::NotAMessage
+                .hint("export it again where it came from; nothing was imported"),
         }
     }
 }

@@ -28,7 +28,9 @@ impl Classified for OpenError {
                 Exit::Context.hint("this is not the message that -c describes")
             }
             // Only pairs that it stores and pairs that -c adds can be too much together.
-            Self::Context(_) => Exit::Context.into(),
+            Self::Context(_) => {
+                Exit::Context.hint("leave out pairs of -c that are not bound to it")
+            }
             Self::Locked {
                 error:
                     ResolveError::DoesNotUnwrap { .. }
@@ -178,7 +180,8 @@ impl Classified for RewrapError {
                 Exit::Policy.hint("name fewer keys, with -k")
             }
             Self::Open(open) => open.verdict(about),
-            Self::Locked => Exit::Authentication.into(),
+            Self::Locked => Exit::Authentication
+                .hint("give the pairs that are bound to it (-c K=V), or restore it from a copy"),
             Self::Wrap(error) => error.verdict(about),
         }
     }

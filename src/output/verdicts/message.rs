@@ -142,7 +142,11 @@ impl Classified for EncryptError {
         match self {
             Self::Pipeline(pipeline) => pipeline.verdict(about),
             Self::Wrap(error) => error.verdict(about),
-            Self::NoKey | Self::Context(_) | Self::Header(_) => Exit::Usage.into(),
+            Self::NoKey => Exit::Usage.hint("name one with -k KEY"),
+            Self::Context(context) => context.verdict(about),
+            Self::Header(_) => {
+                Exit::Usage.hint("encrypt under fewer keys, or with a shorter context")
+            }
             Self::Unreadable { .. } => {
                 Exit::Policy.hint("encrypt under fewer keys, or with a shorter context")
             }
@@ -154,13 +158,18 @@ impl Classified for EncryptError {
 /// A key whose namespace or name is longer than the format can hold.
 impl Classified for FieldTooLong {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Usage.into()
+        Exit::Usage.hint("choose another key with -k: the format has no room for this one's name")
     }
 }
 
 /// Pairs that were typed.
 impl Classified for ContextError {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Usage.into()
+        Exit::Usage.hint(match self {
+            Self::EmptyKey => "write KEY=VALUE, with a KEY",
+            Self::Reserved { .. } => "choose another KEY: these are for what SDKs store themselves",
+            Self::Duplicate { .. } => "give it once: a KEY has one value",
+            Self::TooLong { .. } => "give fewer or shorter pairs",
+        })
     }
 }

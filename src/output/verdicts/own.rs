@@ -57,7 +57,9 @@ impl Classified for EditorError {
                 Exit::Producer.hint("name another one with VISUAL or EDITOR")
             }
             Self::Emptied => Exit::Producer.hint("if that is meant: --allow-empty"),
-            Self::Failed { .. } | Self::Killed { .. } | Self::Removed => Exit::Producer.into(),
+            Self::Failed { .. } | Self::Killed { .. } | Self::Removed => {
+                Exit::Producer.hint("run it again; another editor is named with VISUAL or EDITOR")
+            }
         }
     }
 }
@@ -66,7 +68,7 @@ impl Classified for GitError {
     fn verdict(&self, _: &About) -> Verdict {
         match self {
             Self::NotStarted { .. } => Exit::Failure.hint("install git, or add it to PATH"),
-            Self::Failed { .. } => Exit::Failure.into(),
+            Self::Failed { .. } => Exit::Failure.hint("git says above why"),
         }
     }
 }
@@ -80,10 +82,15 @@ impl Classified for InUse {
 impl Classified for CommandError {
     fn verdict(&self, _: &About) -> Verdict {
         match self.source.kind() {
-            ErrorKind::NotFound => Exit::NoCommand.into(),
+            ErrorKind::NotFound => {
+                Exit::NoCommand.hint("check its spelling, and that its folder is in PATH")
+            }
             ErrorKind::ArgumentListTooLong => Exit::NotExecutable
                 .hint("the system limits the size of an environment: pass large secrets with --secret-file"),
-            _ => Exit::NotExecutable.into(),
+            ErrorKind::PermissionDenied => Exit::NotExecutable
+                .hint("make it executable (chmod +x), or name what runs it: -- sh FILE"),
+            _ => Exit::NotExecutable
+                .hint("name what runs it, as in -- sh FILE, or a program of this machine's kind"),
         }
     }
 
@@ -94,7 +101,7 @@ impl Classified for CommandError {
 
 impl Classified for TooLarge {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Policy.into()
+        Exit::Policy.hint("a file of this size is for 'enwrap decrypt'")
     }
 }
 
@@ -111,10 +118,16 @@ impl Classified for PassphraseError {
             }
             Self::Several { .. } => Exit::Usage.hint("unset all but one"),
             Self::SeveralFlags { .. } => Exit::Usage.hint("leave out all but one"),
-            Self::NotADescriptor { .. } => Exit::Usage.into(),
-            Self::Empty(_) | Self::NotTheSame | Self::Unreadable { .. } | Self::Command { .. } => {
-                Exit::KeyringLocked.into()
+            Self::NotADescriptor { .. } => {
+                Exit::Usage.hint("give a number, such as 3, and open it: 3< FILE")
             }
+            Self::Empty(_) => Exit::KeyringLocked
+                .hint("type one, or look at the file, command or variable that was to give it"),
+            Self::NotTheSame => Exit::KeyringLocked.hint("run it again; nothing was changed"),
+            Self::Unreadable { .. } => Exit::KeyringLocked
+                .hint("check its name and who may read it; a descriptor has to be open: 3< FILE"),
+            Self::Command { .. } => Exit::KeyringLocked
+                .hint("run it by itself: it has to print the passphrase and end with 0"),
         }
     }
 }

@@ -387,7 +387,11 @@ impl EncryptRun<'_> {
         meter.finish();
         let is_changed = !output.remove_source && source.is_changed()?;
         if is_changed {
-            self.ui.alert(&format!("{}: it changed while it was read", source.shown()));
+            self.ui.alert(&format!(
+                "{}: it changed while it was read, and may be encrypted half old and half new; encrypt it again when \
+                 nothing writes to it",
+                source.shown()
+            ));
         }
         destination.finish()?;
         self.record(input, target, &encrypted, is_changed)?;

@@ -70,7 +70,7 @@ pub(crate) fn run(app: &App, args: &DeleteArgs) -> Result<(), Error> {
     // Looked up before the keyring is changed: if there is nothing to announce, no generation is written.
     let key = store.load()?;
     if key.key(&args.key).in_keyring(&store)?.versions().len() == 1 && args.old_versions {
-        app.ui.note("it has no old versions");
+        app.ui.note(&format!("key {} has no old versions: there is nothing to delete", args.key));
         return Ok(());
     }
     let (changed, _) = store.update(|keyring| {
