@@ -115,7 +115,7 @@ fn an_editor_that_changes_nothing_or_fails_leaves_the_file_alone() {
 fn standard_input_replaces_the_content() {
     let shell = Shell::new();
     let stdin = ["edit", "--stdin", "a.enwrap", "-c", "of=x"];
-    shell.pipe(&stdin, b"one").success().says(&["created"]);
+    shell.pipe(&stdin, b"one").success().says(&[": new, encrypted under"]);
     assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-c", "of=x", "-o", "-"]), "one");
     let long = sample(300_000);
     for content in [&long[..], b"two"] {

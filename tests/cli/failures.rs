@@ -122,7 +122,7 @@ fn no_key_chosen() {
 fn bytes_that_are_no_message() {
     let shell = prepared();
     shell.write("empty", "");
-    shell.fails_harmlessly(&decrypt("empty", &[]), 11).says(&["empty: the input is empty"]);
+    shell.fails_harmlessly(&decrypt("empty", &[]), 11).says(&["empty: it is empty"]);
     shell.write("random", sample(500));
     shell.fails_harmlessly(&decrypt("random", &[]), 11).says(&["not an encrypted message"]);
     shell.fails_harmlessly(&decrypt("plain", &[]), 11);

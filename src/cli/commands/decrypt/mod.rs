@@ -252,13 +252,15 @@ impl DecryptRun<'_> {
         let meter = turn.meter(source, destination.is_terminal());
         let opening = self.opening.of(&job.input);
         let opened = opening.open(&mut message)?.with_jobs(turn.jobs);
+        let can_save = message.is_salvageable(opened.header());
         let released = if self.is_verified_first(&opened, &destination) {
             let opener = opening.opener();
             self.release_verified(&opened, message, &opener, &mut destination, &meter)
-                .map_err(|error| name_output(error, &job.target))?
+                .map_err(|error| name_output(error, &job.target))
         } else {
-            self.release(opened, message, &job.target, &mut destination, &meter)?
+            self.release(opened, message, &job.target, &mut destination, &meter)
         };
+        let released = released.map_err(|error| error.salvageable_if(can_save))?;
         meter.finish();
         destination.finish()?;
         self.warn_of_empty_range(&shown, released.extent.plaintext_len);
@@ -314,9 +316,8 @@ impl DecryptRun<'_> {
         let extent = if let Some(range) = self.args.range.range() {
             range::decrypt(&opened, &mut message, (range, target), destination, meter)?
         } else {
-            let can_save = message.is_salvageable(opened.header());
             let len = plaintext::decrypt(&opened, &mut message, Some(destination), meter)
-                .map_err(|error| target.name_in(error).salvageable_if(can_save))?;
+                .map_err(|error| target.name_in(error))?;
             RangeResult { plaintext_len: len, written: len }
         };
         Ok(Released { opened, message: Some(message), extent })

@@ -61,10 +61,13 @@ pub(crate) fn run(app: &App, args: &RestoreArgs) -> Result<(), Error> {
     let form = if restored.is_sealed { "sealed" } else { "in the clear" };
     let back = match gained.len() {
         0 => String::new(),
-        n => format!("; {} back", counted(n, "key version")),
+        1..=3 => format!("; back: {}", gained.join(", ")),
+        n => format!("; back: {} (-v lists them)", counted(n, "key version")),
     };
     app.ui.note(&format!("restored {}, {form}{back}", sanitize::name(store.path())));
-    gained.iter().for_each(|version| app.ui.detail(&format!("back: {version}")));
+    for version in gained {
+        app.ui.detail(&format!("back: {version}"));
+    }
     if restored.clear_generations {
         app.ui.warning(
             "earlier generations beside it hold keys in the clear; 'enwrap keyring passphrase' removes them",
