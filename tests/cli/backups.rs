@@ -208,7 +208,7 @@ fn a_list_names_files_as_they_stand() {
     shell.sh(&format!("{find} verify -0 --files-from -")).success().says(&["8 verified"]);
     let rewrap = format!("{find} rewrap -0 --files-from - --envelope all.envelope");
     shell.sh(&rewrap).success().says(&["0 rewrapped, 8 already so"]);
-    shell.sh(&format!("{find} reencrypt -0 --files-from -")).success().says(&["8 encrypted again"]);
+    shell.sh(&format!("{find} reencrypt -0 --files-from -")).success().says(&["8 reencrypted"]);
     let decrypt = format!(
         "cd out && {} decrypt -0 --files-from - --output-dir ../back",
         &find.replace("out", ".")

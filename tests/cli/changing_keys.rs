@@ -594,7 +594,7 @@ fn reencrypt_says_what_it_would_do_and_does_nothing() {
     let before = shell.snapshot();
     let told = shell.run(&["reencrypt", "-r", "--dry-run", "tree"]).success();
     assert_eq!(told.text(), "would encrypt tree/a.enwrap again under default, b");
-    told.says(&["1 would be encrypted again, 2 not messages"]);
+    told.says(&["1 would be reencrypted; 2 not messages"]);
     let told = shell.run(&["reencrypt", "--dry-run", "-k", "b", "tree/a.enwrap"]).success();
     assert_eq!(told.text(), "would encrypt tree/a.enwrap again under b");
     let json = shell.run(&["--json", "reencrypt", "--dry-run", "tree/a.enwrap"]).success().json();
