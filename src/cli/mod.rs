@@ -29,7 +29,6 @@ mod version;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser};
-use clap_complete::CompleteEnv;
 use signal_hook::consts::SIGPIPE;
 
 use enwrap::crypto::stack;
@@ -94,10 +93,7 @@ impl Ended {
 
 /// Does what the arguments say.
 fn run() -> Ended {
-    match CompleteEnv::with_factory(Cli::command)
-        .var(complete::VARIABLE)
-        .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())
-    {
+    match complete::answer::<Cli>() {
         Ok(false) => {}
         Ok(true) => return Ended::With(0),
         Err(error) => return refuse(&error),

@@ -10,32 +10,51 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-#[test]
-fn the_completions_are_those_of_this_version() {
-    let shell = Shell::bare();
-    for (name, file) in [("bash", "enwrap.bash"), ("zsh", "_enwrap"), ("fish", "enwrap.fish")] {
-        let shipped = fs::read_to_string(root().join("completions").join(file)).unwrap();
-        let current = shell.run(&["completions", name]).success().stdout;
-        let is_current = shipped.as_bytes() == current;
-        assert!(is_current, "stale: enwrap completions {name} > completions/{file}");
+/// The names in a folder.
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// Compares the folder that is shipped with `made`, the one that this version makes.
+fn assert_shipped(folder: &str, made: &Path, command: &str) {
+    let shipped = root().join(folder);
+    assert_eq!(names(&shipped), names(made), "stale: {command}");
+    for name in names(made) {
+        let is_current =
+            fs::read(shipped.join(&name)).unwrap() == fs::read(made.join(&name)).unwrap();
+        assert!(is_current, "{folder}/{name} is stale: {command}");
     }
 }
 
 #[test]
-fn the_manual_is_that_of_this_version() {
-    let names = |folder: &Path| -> BTreeSet<String> {
-        let entries = fs::read_dir(folder).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-    };
+fn the_completions_are_those_of_this_version() {
     let shell = Shell::bare();
-    shell.ok(&["man", "."]);
-    let shipped = root().join("man");
-    assert_eq!(names(&shipped), names(shell.cwd.path()), "stale: enwrap man man");
-    for name in shell.names() {
-        let is_current = fs::read(shipped.join(&name)).unwrap() == shell.read(&name);
-        assert!(is_current, "{name} is stale: enwrap man man");
-    }
-    shell.fails(&["man", "missing"], 1).says(&["'missing'"]);
+    let place = ["--output-dir", "usr/share/completions"];
+    shell.ok(&["completions", place[0], place[1]]);
+    assert_shipped(
+        "completions",
+        &shell.path(place[1]),
+        "enwrap completions --output-dir completions",
+    );
+    let printed = shell.run(&["completions", "bash"]).success().stdout;
+    assert_eq!(printed, shell.read("usr/share/completions/enwrap.bash"));
+    shell.ok(&["completions", "fish", "--output-dir", "one"]);
+    assert_eq!(names(&shell.path("one")), BTreeSet::from(["enwrap.fish".to_owned()]));
+    shell.write("file", "");
+    shell
+        .fails(&["completions", "--output-dir", "file/in"], 1)
+        .says(&["make the folder", "'file/in'"]);
+    shell.fails(&["completions"], 2).says(&["SHELL"]);
+}
+
+#[test]
+fn the_manual_is_that_of_this_version() {
+    let shell = Shell::bare();
+    shell.ok(&["man", "share/man/man1"]);
+    assert_shipped("man", &shell.path("share/man/man1"), "enwrap man man");
+    shell.write("file", "");
+    shell.fails(&["man", "file"], 1).says(&["make the folder", "'file'"]);
 }
 
 /// Every command, as its words.

@@ -1,52 +1,70 @@
 """Types into real shells and reads what they complete.
 
-Each shell starts at a pseudo-terminal with an empty home, enwrap on its PATH and a keyring with two keys.
+Each shell starts at a pseudo-terminal with its home for working folder, enwrap on its PATH and two keyrings.
 A case types some words and presses Tab; it passes when the expected text appears.
 """
 
+import fcntl
 import os
 import pty
 import re
 import select
 import subprocess
 import sys
+import struct
 import tempfile
+import termios
 import time
 
-ROOT = sys.argv[1]
-PATIENCE = 20  # seconds for a text to appear; nothing waits that long unless it fails
+ROOT, FOLDER = sys.argv[1:]
+PATIENCE = float(os.environ.get("PATIENCE", 20))  # seconds for a text to appear; nothing waits that long unless it fails
 
 # What is typed before Tab, and what must then be on the screen.
-SHIPPED = [
+CASES = [
     ("enwrap enc", "enwrap encrypt"),
     ("enwrap keyring bac", "enwrap keyring backup"),
     ("enwrap encrypt --output-d", "--output-dir"),
     ("enwrap datakey dec", "enwrap datakey decrypt"),
-]
-# The same, and the names of this machine's keys.
-ASKING = SHIPPED[:2] + [
+    # The names of keys: those of the keyring that the line names, before the verb or after it.
     ("enwrap encrypt -k night", "-k nightly"),
     ("enwrap key show off", "enwrap key show offsite"),
+    ("enwrap --keyring ~/other.json encrypt -k we", "-k weekly"),
+    ("enwrap encrypt --keyring=other.json -k we", "-k weekly"),
+    # Files and folders, as the shell completes them.
+    ("enwrap encrypt rep", "enwrap encrypt report.txt"),
+    ("enwrap encrypt -o rep", "-o report.txt"),
+    ("enwrap decrypt --output-dir re", "--output-dir restored/"),
+    ("enwrap exec -e rep", "-e report.txt"),
+]
+# Where the shell itself completes files, which it does not for clap_complete's script for elvish: '~' stays, a name with
+# a blank is quoted as the shell does, and an option and its value may be one word.
+NATIVE = CASES + [
+    ("enwrap encrypt ~/rep", "enwrap encrypt ~/report.txt"),
+    ("enwrap decrypt --output-dir=re", "--output-dir=restored/"),
+    ("enwrap encrypt two", "enwrap encrypt two\\ words.txt"),
 ]
 
 SETUP = {
     "bash": {
         "command": ["bash", "--norc", "--noprofile", "-i"],
-        "prepare": "source /usr/share/bash-completion/bash_completion",
-        "shipped": "source {root}/completions/enwrap.bash",
-        "asking": "source <(ENWRAP_COMPLETE=bash enwrap)",
+        "script": "source {root}/completions/enwrap.bash",
+        "cases": NATIVE,
     },
     "zsh": {
         "command": ["zsh", "-f", "-i"],
-        "prepare": "fpath=({root}/completions $fpath); autoload -U compinit; compinit -u",
-        "shipped": "true",
-        "asking": "source <(ENWRAP_COMPLETE=zsh enwrap)",
+        "script": "fpath=({root}/completions $fpath); autoload -U compinit; compinit -u",
+        "cases": NATIVE,
     },
     "fish": {
         "command": ["fish", "--no-config", "-i"],
-        "prepare": "true",
-        "shipped": "source {root}/completions/enwrap.fish",
-        "asking": "ENWRAP_COMPLETE=fish enwrap | source",
+        "script": "source {root}/completions/enwrap.fish",
+        "cases": NATIVE,
+    },
+    "elvish": {
+        "command": ["elvish", "-norc"],
+        # Without the prompt at the right, which is drawn again at each key.
+        "script": "set edit:rprompt = {{ }}; eval (slurp < {root}/completions/enwrap.elv)",
+        "cases": CASES,
     },
 }
 
@@ -61,6 +79,7 @@ class Terminal:
         self.child, self.fd = pty.fork()
         if self.child == 0:
             os.execvpe(command[0], command, environment)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
 
     def type(self, text):
         self.seen = b""
@@ -90,7 +109,7 @@ class Terminal:
         os.waitpid(self.child, 0)
 
 
-def session(shell, kind, cases, environment):
+def session(shell, environment):
     """Returns the cases that fail."""
     setup = SETUP[shell]
     terminal = Terminal(setup["command"], environment)
@@ -102,18 +121,18 @@ def session(shell, kind, cases, environment):
         nonlocal count
         count += 1
         # The sum is on the screen only when the line has run, not when it is echoed.
-        add = "(math {n} + 1000)" if shell == "fish" else "$(({n} + 1000))"
+        add = {"fish": "(math {n} + 1000)", "elvish": "(+ {n} 1000)"}.get(shell, "$(({n} + 1000))")
         terminal.type(f"\x15{line}; echo ready-{add.format(n=count)}\r")
         if not terminal.wait_for(f"ready-{count + 1000}"):
-            failures.append(f"{shell}, {kind}: '{line}' did not end")
+            failures.append(f"{shell}: '{line}' did not end")
 
-    run(setup["prepare"].format(root=ROOT))
-    run(setup[kind].format(root=ROOT))
-    for typed, expected in cases:
+    run(setup["script"].format(root=ROOT))
+    run("true")
+    for typed, expected in setup["cases"]:
         terminal.type(typed + "\t")
         if not terminal.wait_for(expected):
             screen = ESCAPES.sub(b"", terminal.seen).decode(errors="replace")
-            failures.append(f"{shell}, {kind}: '{typed}<Tab>' gave {screen!r}, not '{expected}'")
+            failures.append(f"{shell}: '{typed}<Tab>' gave {screen!r}, not '{expected}'")
         run("true")
     terminal.type("exit\r")
     terminal.close()
@@ -124,20 +143,24 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         environment = {
             "HOME": home,
-            "PATH": f"{ROOT}/target/release:{os.environ['PATH']}",
+            "PATH": f"{FOLDER}:{os.environ['PATH']}",
             "TERM": "xterm",
             "LANG": "C.UTF-8",
             "PS1": "$ ",
         }
-        for key in ("nightly", "offsite"):
-            subprocess.run(["enwrap", "-q", "keygen", key], env=environment, check=True,
+        for arguments in (["keygen", "nightly"], ["keygen", "offsite"],
+                          ["--keyring", f"{home}/other.json", "keygen", "weekly"]):
+            subprocess.run(["enwrap", "-q", *arguments], env=environment, check=True,
                            stdout=subprocess.DEVNULL)
+        for name in ("report.txt", "two words.txt"):
+            open(f"{home}/{name}", "w").close()
+        os.mkdir(f"{home}/restored")
+        os.chdir(home)
         passed, failures = 0, []
-        for shell in SETUP:
-            for kind, cases in (("shipped", SHIPPED), ("asking", ASKING)):
-                failed = session(shell, kind, cases, environment)
-                failures += failed
-                passed += len(cases) - len(failed)
+        for shell, setup in SETUP.items():
+            failed = session(shell, environment)
+            failures += failed
+            passed += len(setup["cases"]) - len(failed)
     for failure in failures:
         print(failure)
     print(f"{passed} passed, {len(failures)} failed")

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Command, CommandFactory as _};
 use clap_mangen::Man;
 
-use enwrap::fs::atomic_file::{Access, AtomicFile, Existing, Publication};
-
 use crate::cli::app::App;
 use crate::cli::environment;
 use crate::cli::examples::{HEADING, examples};
+use crate::cli::io::generated::{make_folder, write_generated};
 use crate::cli::outputs::Outputs;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::exit::Exit;
@@ -18,16 +17,17 @@ use crate::output::exit::Exit;
 /// Write the manual pages into a folder
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    enwrap man .
+    enwrap man man1
 "])]
 pub(crate) struct ManArgs {
-    /// The folder, which must exist; pages in it are replaced
+    /// The folder; it is made if it is not there, and pages in it are replaced
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     folder: PathBuf,
 }
 
 pub(crate) fn run(app: &App, args: &ManArgs) -> Result<(), Error> {
     app.require_text("man")?;
+    make_folder(&args.folder)?;
     write_pages(&app.outputs, &command(), &args.folder, true)
 }
 
@@ -57,13 +57,9 @@ fn write_pages(
 ) -> Result<(), Error> {
     let page = Man::new(command.clone()).source(concat!("enwrap ", env!("CARGO_PKG_VERSION")));
     let path = folder.join(page.get_filename());
-    outputs.check(&path)?;
-    let mut file = AtomicFile::create(&path)?;
-    render(command, &page, is_root, &mut file).cannot("write", &path)?;
-    let publication = Publication::new(Access::Mode(0o644)).existing(Existing::Replace);
-    if file.publish(publication)?.dropped_acl {
-        outputs.ui.warn_of_dropped_acl(&path);
-    }
+    let mut text = Vec::new();
+    render(command, &page, is_root, &mut text).cannot("write", &path)?;
+    write_generated(outputs, &path, &text)?;
     command.get_subcommands().try_for_each(|command| write_pages(outputs, command, folder, false))
 }
 

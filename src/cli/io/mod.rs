@@ -3,6 +3,7 @@
 pub(crate) mod armored;
 pub(crate) mod comparison;
 pub(crate) mod destination;
+pub(crate) mod generated;
 pub(crate) mod message_file;
 pub(crate) mod message_source;
 pub(crate) mod metadata;
