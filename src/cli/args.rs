@@ -125,6 +125,7 @@ pub(crate) struct ContextArgs {
 
     /// Take pairs from a JSON object of strings
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(hide_short_help = true)]
     pub(crate) context_file: Option<PathBuf>,
 }
 
@@ -182,10 +183,12 @@ pub(crate) struct OpenArgs {
 
     /// Expect the pairs of a JSON object of strings
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(hide_short_help = true)]
     pub(crate) context_file: Option<PathBuf>,
 
     /// Open with this key only (repeatable): an alias, an id, or the ARN of a key in AWS KMS
     #[arg(long, value_name = "KEY", add = super::complete::key_names())]
+    #[arg(hide_short_help = true)]
     only_key: Vec<String>,
 
     #[command(flatten)]
@@ -216,6 +219,7 @@ pub(crate) struct DiscoveryArgs {
     /// '=ACCOUNT,..' for those of these accounts only
     #[arg(long, value_name = "ACCOUNT", num_args = 0.., require_equals = true, value_delimiter = ',')]
     #[arg(value_parser = parse_account)]
+    #[arg(hide_short_help = true)]
     aws_kms_discovery: Option<Vec<String>>,
 }
 

@@ -11,6 +11,7 @@ mod dry_run;
 mod environment;
 mod environment_files;
 mod examples;
+mod help;
 mod io;
 mod key_choice;
 mod key_services;
@@ -28,6 +29,7 @@ mod version;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser};
 use signal_hook::consts::SIGPIPE;
 
@@ -144,26 +146,46 @@ fn refuse(error: &clap::Error) -> Ended {
     if let Some(usage) = usage::of_number(error) {
         return refuse_usage(usage, wants_json);
     }
-    let is_version = error.kind() == clap::error::ErrorKind::DisplayVersion;
+    let is_version = error.kind() == ErrorKind::DisplayVersion;
     if is_version && std::env::args_os().any(|arg| arg == "-v" || arg == "--verbose") {
         return match output::print(version::verbose().as_bytes()) {
             Ok(()) => Ended::With(0),
             Err(failed) => refuse_to_print(failed),
         };
     }
+    if is_help(error.kind())
+        && let Err(help) = help::shaped(
+            Cli::command(),
+            std::env::args_os().any(|it| it == "--help" || it == "help"),
+        )
+        .try_get_matches_from(std::env::args_os())
+    {
+        return show(&help);
+    }
     if error.use_stderr() && wants_json {
         let usage = usage::of(&error.render().to_string()).into();
         Ui::new(Format::Json, Verbosity::Normal, When::Never, When::Never)
             .error(&Diagnosis::of(&usage));
-    } else if let Err(failed) = error.print() {
+        return Ended::With(codes_of_arguments().of(Exit::Usage));
+    }
+    show(error)
+}
+
+fn is_help(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
+}
+
+/// Prints help, the version, or an error, where clap prints it.
+fn show(said: &clap::Error) -> Ended {
+    if let Err(failed) = said.print() {
         if failed.kind() == std::io::ErrorKind::BrokenPipe {
             return Ended::OF_BROKEN_PIPE;
         }
-        if !error.use_stderr() {
+        if !said.use_stderr() {
             return refuse_to_print(output::not_printed(failed));
         }
     }
-    Ended::With(if error.use_stderr() { codes_of_arguments().of(Exit::Usage) } else { 0 })
+    Ended::With(if said.use_stderr() { codes_of_arguments().of(Exit::Usage) } else { 0 })
 }
 
 /// Says that standard output does not take what there is to print; a pipe whose reader has gone ends the process.
@@ -205,7 +227,7 @@ fn escaped(error: clap::Error) -> clap::Error {
 
 /// Whether `--passphrase-command` stands after the verb, where it is not read.
 fn is_late_passphrase_command(error: &clap::Error) -> bool {
-    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    use clap::error::{ContextKind, ContextValue};
 
     error.kind() == ErrorKind::UnknownArgument
         && error.get(ContextKind::InvalidArg)

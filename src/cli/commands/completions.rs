@@ -13,7 +13,7 @@ use crate::cli::outputs::Outputs;
 use crate::output::error::{Cannot as _, Error};
 use crate::output::print;
 
-/// Print a completion script for a shell, or write those of all shells
+/// Write completion scripts for shells
 ///
 /// It completes commands, options, files, and the names of your keys. What a shell loads by itself:
 ///

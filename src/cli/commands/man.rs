@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use crate::cli::app::App;
 use crate::cli::environment;
 use crate::cli::examples::{HEADING, examples};
+use crate::cli::help::described;
 use crate::cli::io::generated::{make_folder, write_generated};
 use crate::cli::outputs::Outputs;
 use crate::output::error::{Cannot as _, Error};
@@ -33,9 +34,7 @@ pub(crate) fn run(app: &App, args: &ManArgs) -> Result<(), Error> {
 
 /// The command line, with a description of every option for the generator.
 fn command() -> Command {
-    let mut command = with_long_help(crate::cli::Cli::command()).disable_help_subcommand(true);
-    command.build();
-    command
+    with_long_help(described(crate::cli::Cli::command().disable_help_subcommand(true)))
 }
 
 /// Makes the short help of an option its long help too, where it has no other. The generator leaves out the short
@@ -75,15 +74,22 @@ fn render(command: &Command, page: &Man, is_root: bool, out: &mut dyn Write) -> 
     if command.has_subcommands() {
         page.render_subcommands_section(out)?;
     }
-    if let Some(help) = command.get_after_long_help() {
+    if let Some(help) = command.get_after_long_help()
+        && help.to_string().starts_with(HEADING)
+    {
         writeln!(out, ".SH EXAMPLES")?;
         let help = help.to_string();
-        write_lines(out, help.trim_start_matches(HEADING).trim().lines().map(str::trim))?;
+        let lines = help.trim_start_matches(HEADING).trim_start().lines();
+        let lines = lines.map(|line| line.strip_prefix("    ").unwrap_or(line));
+        write_lines(out, lines.take_while(|line| !line.is_empty()))?;
     }
     if is_root {
         render_contract(out)?;
     } else {
-        writeln!(out, ".SH SEE ALSO\n\\fBenwrap\\fR(1), for exit status, environment and files")?;
+        writeln!(
+            out,
+            ".SH SEE ALSO\n\\fBenwrap\\fR(1), for global options, exit status, environment and files"
+        )?;
     }
     Ok(())
 }

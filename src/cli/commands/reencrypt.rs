@@ -51,7 +51,7 @@ use crate::output::sanitize;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap reencrypt report.pdf.enwrap
-    enwrap reencrypt -k backup --set-context owner=alice report.pdf.enwrap
+    enwrap reencrypt -k backup --set-context by=alice report.pdf.enwrap
     enwrap reencrypt -r encrypted
 "])]
 pub(crate) struct ReencryptArgs {
@@ -66,6 +66,7 @@ pub(crate) struct ReencryptArgs {
 
     /// Go on where a key that the message has is not here: it will not open the new one
     #[arg(long, conflicts_with_all = ["keys", "passphrase_recipient"])]
+    #[arg(hide_short_help = true)]
     drop_unknown_keys: bool,
 
     /// Store this pair, in the place of one with its KEY (repeatable)
@@ -78,6 +79,7 @@ pub(crate) struct ReencryptArgs {
 
     /// Bind a further pair to the message without storing it (repeatable)
     #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(hide_short_help = true)]
     bind: Vec<Pair>,
 
     /// Write to a new file instead, and leave the old one

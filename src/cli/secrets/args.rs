@@ -38,10 +38,12 @@ pub(crate) struct NewPassphraseArgs {
 
     /// Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]
     #[arg(long, value_name = "N", conflicts_with = "new_passphrase_command")]
+    #[arg(hide_short_help = true)]
     new_passphrase_fd: Option<u32>,
 
     /// Take it from the output of a shell command [env: ENWRAP_NEW_PASSPHRASE_COMMAND]
     #[arg(long, value_name = "COMMAND")]
+    #[arg(hide_short_help = true)]
     new_passphrase_command: Option<String>,
 }
 
@@ -64,6 +66,7 @@ pub(crate) struct RecipientArgs {
 
     /// Take it from an open file descriptor [env: ENWRAP_NEW_PASSPHRASE_FD]
     #[arg(long, value_name = "N", requires = "passphrase_recipient")]
+    #[arg(hide_short_help = true)]
     new_passphrase_fd: Option<u32>,
 }
 
@@ -109,10 +112,12 @@ pub(crate) struct ImportPassphraseArgs {
 
     /// Take it from an open file descriptor [env: ENWRAP_IMPORT_PASSPHRASE_FD]
     #[arg(long, value_name = "N", conflicts_with = "import_passphrase_command")]
+    #[arg(hide_short_help = true)]
     import_passphrase_fd: Option<u32>,
 
     /// Take it from the output of a shell command [env: ENWRAP_IMPORT_PASSPHRASE_COMMAND]
     #[arg(long, value_name = "COMMAND")]
+    #[arg(hide_short_help = true)]
     import_passphrase_command: Option<String>,
 }
 

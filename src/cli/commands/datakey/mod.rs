@@ -28,8 +28,7 @@ use crate::output::error::{Error, UsageError};
 
 /// Make a data key for another program, and open or re-wrap it later
 ///
-/// Prints the data key in plain and wrapped under a root key, as the JSON of 'aws kms
-/// generate-data-key'. Use the plain one at once and forget it; keep the wrapped one (the blob) beside
+/// Prints the JSON of 'aws kms generate-data-key': the data key in plain, and wrapped under a root key. Use the plain one at once and forget it; keep the wrapped one (the blob) beside
 /// the data. With a key in AWS KMS, the blob is the service's own.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]

@@ -53,7 +53,8 @@ use range::RangeArgs;
     enwrap decrypt -c of=documents docs.tar.enwrap -o docs.tar
     enwrap decrypt --verify-first < docs.tar.enwrap | tar t
     enwrap decrypt -r encrypted --output-dir restored
-    enwrap decrypt --message-passphrase-file secret.txt letter.enwrap -o letter
+    enwrap decrypt --message-passphrase-file secret.txt letter.enwrap \\
+        -o letter
 "])]
 pub(crate) struct DecryptArgs {
     /// What to decrypt: files, and with -r folders; '-' is standard input

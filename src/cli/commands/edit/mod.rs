@@ -57,8 +57,7 @@ pub(crate) struct EditArgs {
     #[arg(long)]
     allow_empty: bool,
 
-    /// Encrypt under exactly these keys (repeatable); KEY, and the default for a new FILE, are as in 'enwrap
-    /// encrypt'
+    /// Encrypt under exactly these keys (repeatable); KEY, and the default for a new FILE, are as in 'encrypt'
     #[arg(short, long = "key", value_name = "KEY", add = crate::cli::complete::key_names())]
     keys: Vec<String>,
 

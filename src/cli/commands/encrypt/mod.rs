@@ -65,9 +65,11 @@ use crate::output::{Ui, sanitize};
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap encrypt report.pdf
-    enwrap encrypt -p --new-passphrase-file secret.txt notes.txt -o letter.enwrap
-    enwrap encrypt -k backup -k offsite --output-dir encrypted report.pdf notes.txt
-    enwrap encrypt --sync -c of=documents -o docs.tar.enwrap --from-command -- tar c documents
+    enwrap encrypt -p --new-passphrase-file secret.txt notes.txt \\
+        -o letter.enwrap
+    enwrap encrypt -k backup -k offsite --output-dir encrypted notes.txt
+    enwrap encrypt -c of=documents -o docs.tar.enwrap \\
+        --from-command -- tar c documents
     enwrap encrypt -r documents --output-dir encrypted --skip-existing
 "])]
 pub(crate) struct EncryptArgs {
@@ -95,15 +97,18 @@ pub(crate) struct EncryptArgs {
     /// Bind a pair to the message without storing it (repeatable): whoever decrypts must give it again
     /// with -c
     #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(hide_short_help = true)]
     bind: Vec<Pair>,
 
     /// The algorithm suite, by id or official name: 0x0478, or 0x0578, which also signs
     #[arg(long, value_name = "SUITE", default_value = "0x0478", value_parser = parse_algorithm)]
+    #[arg(hide_short_help = true)]
     algorithm: Algorithm,
 
     /// Encrypt in frames of BYTES: what a reader holds in memory
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_FRAME_LENGTH)]
     #[arg(value_parser = parse_frame_length)]
+    #[arg(hide_short_help = true)]
     frame_length: NonZeroU32,
 
     /// Write base64 in lines of 64 characters instead of bytes
@@ -126,6 +131,7 @@ pub(crate) struct EncryptArgs {
     /// current versions only. What comes from a pipe or a command is compared while it is encrypted, and
     /// never written anywhere in the clear.
     #[arg(long, help_heading = "Output", conflicts_with_all = ["skip_existing", "remove_source"])]
+    #[arg(hide_short_help = true)]
     if_changed: bool,
 
     /// Say what would be done, and do nothing: with keys in AWS KMS, also how many calls that takes

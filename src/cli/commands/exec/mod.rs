@@ -38,10 +38,10 @@ use secrets::Secrets;
 /// cannot be executed, 127 one that is not there.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    printf 'DB_PASSWORD=correct horse\\n' | enwrap encrypt -o prod.env.enwrap
+    echo 'DB_PASSWORD=correct horse' | enwrap encrypt -o prod.env.enwrap
     enwrap exec -e prod.env.enwrap -- sh -c 'echo ${#DB_PASSWORD} bytes'
     enwrap exec --mask -e prod.env.enwrap -- env
-    enwrap exec --secret-file CONFIG=prod.env.enwrap -- sh -c 'wc -l < $CONFIG'
+    enwrap exec --secret-file FILE=prod.env.enwrap -- sh -c 'wc $FILE'
 "])]
 pub(crate) struct ExecArgs {
     /// Set the variables of an encrypted file (repeatable): lines of NAME=VALUE, or a JSON object of
@@ -73,6 +73,7 @@ pub(crate) struct ExecArgs {
 
     /// Begin the name of each variable of the files with P
     #[arg(long, value_name = "P", value_parser = name, help_heading = "Variables")]
+    #[arg(hide_short_help = true)]
     prefix: Option<String>,
 
     /// Give the command no other variables but PATH, HOME, USER, LOGNAME, SHELL, TERM, LANG, LC_*, TZ
@@ -87,6 +88,7 @@ pub(crate) struct ExecArgs {
 
     /// Let a file set NAME (repeatable), although it decides what programs do, as PATH or LD_PRELOAD
     #[arg(long, value_name = "NAME", value_parser = name, help_heading = "Variables")]
+    #[arg(hide_short_help = true)]
     allow_name: Vec<String>,
 
     /// How the variables are written in the files, if their first character does not tell: 'dotenv' or

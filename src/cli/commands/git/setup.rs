@@ -23,7 +23,8 @@ use crate::output::sanitize;
 /// can be repeated. Files are encrypted in the work tree, the index and history alike; there is no filter.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    git init -q repository && cd repository && enwrap git setup '*.enwrap'
+    git init -q repository && cd repository && \\
+        enwrap git setup '*.enwrap'
 "])]
 pub(crate) struct SetupArgs {
     /// Which files are encrypted, as patterns of .gitattributes: '*.enwrap', 'secrets/**'

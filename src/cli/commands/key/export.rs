@@ -37,7 +37,7 @@ use crate::output::sanitize;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key export backup -o backup-key.json
-    enwrap key export backup offsite --all-versions --as keyring -o two-keys.json
+    enwrap key export backup offsite --as keyring -o two-keys.json
     enwrap key export backup --as env --decrypt-only > ci-secret
     enwrap key export offsite --public -o offsite-public.json
     enwrap key export offsite --public --as pem -o offsite.pem

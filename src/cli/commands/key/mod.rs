@@ -23,7 +23,7 @@ use crate::cli::app::App;
 use crate::output::error::Error;
 use crate::output::status::Status;
 
-/// Look after root keys: names, rotation, switches, usage, deletion, export and import
+/// Look after root keys: names, rotation, deletion, export, import
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyVerb {
     List(list::ListArgs),

@@ -34,7 +34,8 @@ use crate::output::{sanitize, table};
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap key usage -r encrypted
-    enwrap key usage -r encrypted --envelope encrypted.envelope --fail-if-stale
+    enwrap key usage -r encrypted \\
+        --envelope encrypted.envelope --fail-if-stale
 "])]
 pub(crate) struct UsageArgs {
     /// Encrypted files, and with -r folders

@@ -26,7 +26,8 @@ use crate::output::sanitize;
 #[command(after_long_help = examples!["
     enwrap keyring backup keyring-copy.json
     enwrap --keyring keyring-copy.json key list
-    enwrap keyring backup --text paper.txt --new-passphrase-file secret.txt
+    enwrap keyring backup --text paper.txt \\
+        --new-passphrase-file secret.txt
 "])]
 pub(crate) struct BackupArgs {
     /// The new file; with --text, '-' is standard output

@@ -26,7 +26,8 @@ use crate::output::status::Status;
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
     enwrap keyring check
-    enwrap keyring check keyring-copy.json --against $(enwrap keyring path)
+    enwrap keyring check keyring-copy.json \\
+        --against $(enwrap keyring path)
 "])]
 pub(crate) struct CheckArgs {
     /// A copy, to be checked instead of the keyring

@@ -13,7 +13,7 @@ use crate::output::error::Error;
 use crate::output::records::keyring::GenerationRecord;
 use crate::output::{Format, sanitize, table};
 
-/// List the earlier generations of the keyring, which 'enwrap keyring restore' puts back
+/// List the keyring's earlier generations, which 'restore' puts back
 ///
 /// Every change keeps the keyring as it was before, ten times over. A change of the passphrase and 'key
 /// purge' remove those that hold the old form, or what was destroyed.

@@ -13,7 +13,7 @@ use crate::cli::app::App;
 use crate::output::error::Error;
 use crate::output::status::Status;
 
-/// Look after the keyring file: backups, passphrase, earlier generations
+/// Look after the keyring file: backups, passphrase, generations
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyringVerb {
     Path(path::PathArgs),

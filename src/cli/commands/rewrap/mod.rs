@@ -47,7 +47,8 @@ use written::{Waiting, Written, digest};
 /// file is as necessary as the file itself: back both up together.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    enwrap key rotate backup && enwrap rewrap -r encrypted --envelope encrypted.envelope
+    enwrap key rotate backup
+    enwrap rewrap -r encrypted --envelope encrypted.envelope
     enwrap rewrap --add -k offsite report.pdf.enwrap
     enwrap rewrap -k backup -k offsite --dry-run report.pdf.enwrap
 "])]

@@ -35,11 +35,15 @@ use crate::output::records::key::ImportedRecord;
 /// asking AWS KMS, and AWS KMS is asked to open. The import asks for nothing: a wrong ARN shows when the key is used.
 #[derive(Debug, Args)]
 #[command(after_long_help = examples!["
-    enwrap --keyring host.json key import offsite --file offsite-public.json
-    enwrap --keyring other-host.json key import offsite --public-key-file offsite.pem
-    enwrap key import theirs --namespace 'their ns' --name key-1 --material-file key.hex
+    enwrap --keyring a.json key import offsite \\
+        --file offsite-public.json
+    enwrap --keyring b.json key import offsite \\
+        --public-key-file offsite.pem
+    enwrap key import theirs --namespace 'their ns' --name key-1 \\
+        --material-file key.hex
     enwrap --keyring other.json key import backup --file backup-key.json
-    enwrap key import cloud --aws-kms arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd
+    enwrap key import cloud \\
+        --aws-kms arn:aws:kms:eu-west-1:111122223333:key/mrk-1234abcd
 "])]
 pub(crate) struct ImportArgs {
     /// A name for the key: names that the file gives it are shown, and not taken over
@@ -78,16 +82,19 @@ pub(crate) struct ImportArgs {
     /// How an RSA key pads: pkcs1, oaep-sha1, oaep-sha256, oaep-sha384 or oaep-sha512
     #[arg(long, value_parser = padding_parser(), hide_possible_values = true)]
     #[arg(conflicts_with_all = ["file", "material_file"], requires = "named")]
+    #[arg(hide_short_help = true)]
     padding: Option<RsaPadding>,
 
     /// The id of a branch key of the hierarchical keyring
     #[arg(long, value_name = "ID", requires = "material_file", requires = "branch_key_version")]
     #[arg(conflicts_with_all = ["namespace", "name"])]
+    #[arg(hide_short_help = true)]
     branch_key_id: Option<String>,
 
     /// Its version, a UUID
     #[arg(long, value_name = "UUID", requires = "material_file", requires = "branch_key_id")]
     #[arg(conflicts_with_all = ["namespace", "name"])]
+    #[arg(hide_short_help = true)]
     branch_key_version: Option<Uuid>,
 
     #[command(flatten)]
