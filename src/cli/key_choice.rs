@@ -11,6 +11,7 @@ use enwrap::keys::service::{KeyName, WrapError};
 
 use super::environment;
 use crate::output::error::{Concerning as _, Error, UsageError};
+use crate::output::sanitize;
 
 /// A key that a command line names.
 pub(crate) enum ChosenKey<'a> {
@@ -158,12 +159,25 @@ pub(crate) fn refuse_key_names(keyring: &RootKeys, operands: &[PathBuf]) -> Resu
             && std::fs::symlink_metadata(name)
                 .is_err_and(|error| error.kind() == ErrorKind::NotFound)
     };
-    match operands.iter().filter_map(|operand| operand.to_str()).find(is_key) {
+    if let Some(name) = operands.iter().filter_map(|operand| operand.to_str()).find(is_key) {
+        let problem = format!("there is no file '{name}', but a key of that name");
+        return Err(
+            UsageError::new(problem).hint(format!("to encrypt under this key, say -k {name}"))
+        );
+    }
+    // As other tools name a recipient, after an option -r of theirs.
+    let is_recipient = |name: &&PathBuf| {
+        let text = name.to_string_lossy();
+        (text.starts_with("age1") || text.starts_with("ssh-") || text.contains('@'))
+            && !name.exists()
+    };
+    match operands.iter().find(is_recipient) {
         None => Ok(()),
-        Some(name) => {
-            Err(UsageError::new(format!("there is no file '{name}', but a key of that name"))
-                .hint(format!("to encrypt under this key, say -k {name}")))
-        }
+        Some(name) => Err(UsageError::new(format!(
+            "there is no file '{}', and recipients are root keys here",
+            sanitize::name(name)
+        ))
+        .hint("-r takes folders; for a recipient: enwrap encrypt -k KEY FILE")),
     }
 }
 

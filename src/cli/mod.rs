@@ -4,6 +4,7 @@
 
 mod app;
 mod args;
+mod bridges;
 mod child;
 mod commands;
 mod complete;
@@ -143,9 +144,6 @@ fn refuse(error: &clap::Error) -> Ended {
         );
         return refuse_usage(usage, wants_json);
     }
-    if let Some(usage) = usage::of_number(error) {
-        return refuse_usage(usage, wants_json);
-    }
     let is_version = error.kind() == ErrorKind::DisplayVersion;
     if is_version && std::env::args_os().any(|arg| arg == "-v" || arg == "--verbose") {
         return match output::print(version::verbose().as_bytes()) {
@@ -162,11 +160,8 @@ fn refuse(error: &clap::Error) -> Ended {
     {
         return show(&help);
     }
-    if error.use_stderr() && wants_json {
-        let usage = usage::of(&error.render().to_string()).into();
-        Ui::new(Format::Json, Verbosity::Normal, When::Never, When::Never)
-            .error(&Diagnosis::of(&usage));
-        return Ended::With(codes_of_arguments().of(Exit::Usage));
+    if error.use_stderr() {
+        return refuse_usage(usage::of(error, &verb_of_arguments()), wants_json);
     }
     show(error)
 }
@@ -198,18 +193,22 @@ fn refuse_to_print(failed: std::io::Error) -> Ended {
     Ended::With(Exit::Failure.code())
 }
 
+/// The words of the verb in arguments that have an error.
+fn verb_of_arguments() -> Vec<String> {
+    usage::verb_in(Cli::command(), std::env::args_os())
+}
+
 /// The exit codes of the verb that is named in arguments that have an error.
 fn codes_of_arguments() -> Codes {
-    let parsed = Cli::command().ignore_errors(true).try_get_matches_from(std::env::args_os());
-    let Ok(matches) = parsed else { return Codes::Own };
-    match matches.subcommand() {
-        Some(("exec", _)) => Codes::OfExec,
-        Some(("git", verb)) if verb.subcommand_name() == Some("merge") => Codes::OfMergeDriver,
+    let verb = verb_of_arguments();
+    match &verb.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["exec", ..] => Codes::OfExec,
+        ["git", "merge"] => Codes::OfMergeDriver,
         _ => Codes::Own,
     }
 }
 
-/// Says what is wrong with arguments in our own words, where clap's would mislead.
+/// Says what is wrong with arguments.
 fn refuse_usage(usage: UsageError, wants_json: bool) -> Ended {
     let format = if wants_json { Format::Json } else { Format::Text };
     Ui::new(format, Verbosity::Normal, When::Auto, When::Never)

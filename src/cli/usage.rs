@@ -1,38 +1,48 @@
-//! Errors in the arguments, for programs: what clap says to people, with message and hint apart.
+//! Errors in the arguments: what clap found, in our words, with message and hint apart.
 
 use std::error::Error as _;
 use std::num::{IntErrorKind, ParseIntError};
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, Command};
 
+use super::bridges;
 use crate::output::error::UsageError;
 
-/// Takes clap's text apart. Its paragraphs are the message, perhaps tips, the usage, and a pointer to the help.
-pub(crate) fn of(text: &str) -> UsageError {
-    let mut paragraphs = text.trim().split("\n\n").map(in_one_line);
-    let message = paragraphs.next().unwrap_or_default();
-    let message = message.strip_prefix("error: ").unwrap_or(&message);
-    let rest: Vec<String> = paragraphs.filter(|paragraph| !paragraph.is_empty()).collect();
-    let tips: Vec<&str> = rest.iter().filter_map(|it| it.strip_prefix("tip: ")).collect();
-    let usage = rest.iter().find(|paragraph| paragraph.starts_with("Usage: "));
-    let hint = match (&tips[..], usage, rest.first()) {
-        ([_, ..], _, _) => tips.join("; "),
-        ([], Some(usage), _) => usage.clone(),
-        ([], None, Some(other)) => other.clone(),
-        ([], None, None) => "see 'enwrap --help'".to_owned(),
-    };
-    UsageError::new(message).hint(hint)
+/// The words of the verb in arguments that have an error, without `enwrap`.
+pub(super) fn verb_in(
+    command: Command,
+    words: impl Iterator<Item = std::ffi::OsString>,
+) -> Vec<String> {
+    fn add(matches: &ArgMatches, verb: &mut Vec<String>) {
+        if let Some((name, below)) = matches.subcommand() {
+            verb.push(name.to_owned());
+            add(below, verb);
+        }
+    }
+    let mut verb = Vec::new();
+    if let Ok(matches) = command.ignore_errors(true).try_get_matches_from(words) {
+        add(&matches, &mut verb);
+    }
+    verb
+}
+
+/// What is wrong with the arguments of a verb, and what to write instead.
+pub(super) fn of(error: &clap::Error, verb: &[String]) -> UsageError {
+    if let Some(usage) = of_number(error) {
+        return usage;
+    }
+    let name = [&["enwrap".to_owned()], verb].concat().join(" ");
+    let message = message(error, &name);
+    UsageError::new(message).hint(hint(error, verb, &name))
 }
 
 /// What is wrong with a value that has to be a number, in plain words: clap shows those of the standard library, which speak
 /// of digits and types.
-pub(crate) fn of_number(error: &clap::Error) -> Option<UsageError> {
+fn of_number(error: &clap::Error) -> Option<UsageError> {
     let fault = error.source()?.downcast_ref::<ParseIntError>()?;
-    let text = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.as_str()),
-        _ => None,
-    };
-    let (argument, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+    let (argument, value) =
+        (text(error, ContextKind::InvalidArg)?, text(error, ContextKind::InvalidValue)?);
     let why = match fault.kind() {
         IntErrorKind::PosOverflow => "it is too large",
         _ => "it is no whole number",
@@ -44,8 +54,123 @@ pub(crate) fn of_number(error: &clap::Error) -> Option<UsageError> {
     )
 }
 
-fn in_one_line(paragraph: &str) -> String {
-    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+fn message(error: &clap::Error, name: &str) -> String {
+    let invalid = text(error, ContextKind::InvalidArg);
+    match (error.kind(), invalid) {
+        (ErrorKind::UnknownArgument, Some(argument)) if argument.starts_with('-') => {
+            format!("'{name}' has no option '{argument}'")
+        }
+        (ErrorKind::UnknownArgument, Some(argument)) => {
+            format!("'{name}' takes no further operand: '{argument}'")
+        }
+        (ErrorKind::InvalidSubcommand, _) => {
+            let typed = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            format!("there is no command '{name} {typed}'")
+        }
+        (ErrorKind::MissingSubcommand, _) => format!("'{name}' takes a command"),
+        (ErrorKind::MissingRequiredArgument, _) => {
+            let missing: Vec<_> =
+                texts(error, ContextKind::InvalidArg).iter().map(|it| plain(it)).collect();
+            let verb = if missing.len() == 1 { "is" } else { "are" };
+            format!("'{name}': {} {verb} missing", listed(&missing, "and"))
+        }
+        _ => in_words_of_clap(error),
+    }
+}
+
+fn hint(error: &clap::Error, verb: &[String], name: &str) -> String {
+    let typed = text(error, ContextKind::InvalidSubcommand)
+        .or_else(|| text(error, ContextKind::InvalidArg))
+        // Of an option with its value, such as `--context <KEY=VALUE>`, the option.
+        .and_then(|typed| typed.split([' ', '=']).next());
+    if let Some(bridge) = typed.and_then(|it| bridges::over(it, verb.first().map(String::as_str))) {
+        return bridge;
+    }
+    let suggested =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    for kind in suggested {
+        // The most similar is the last.
+        let names: Vec<_> =
+            texts(error, kind).iter().rev().take(2).map(|it| format!("'{it}'")).collect();
+        if !names.is_empty() {
+            return format!("did you mean {}?", listed(&names, "or"));
+        }
+    }
+    // `'encrypt --output-dir' exists`, of an option before its verb.
+    let tips = styled(error, ContextKind::Suggested);
+    if let Some(option) = tips.iter().find_map(|tip| tip.strip_suffix("' exists")) {
+        return format!("it comes after a command: {name} {}", option.trim_start_matches('\''));
+    }
+    let values = texts(error, ContextKind::ValidValue);
+    if !values.is_empty() {
+        return format!("it is one of: {}", values.join(", "));
+    }
+    let usage = styled(error, ContextKind::Usage);
+    let usage = usage.first().map(|it| in_one_line(it.trim_start_matches("Usage: ")));
+    match (error.kind(), usage) {
+        (ErrorKind::MissingSubcommand, _) | (_, None) => format!("see '{name} --help'"),
+        (_, Some(usage)) => format!("usage: {usage}; see '{name} --help'"),
+    }
+}
+
+/// The first lines of what clap says, without the values that are possible: the hint names them.
+fn in_words_of_clap(error: &clap::Error) -> String {
+    let rendered = error.render().to_string();
+    let paragraph = rendered.trim().split("\n\n").next().unwrap_or_default();
+    let lines =
+        paragraph.lines().take_while(|line| !line.trim_start().starts_with("[possible values"));
+    let message = in_one_line(&lines.collect::<Vec<_>>().join(" "));
+    message.strip_prefix("error: ").map(str::to_owned).unwrap_or(message)
+}
+
+fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn texts(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn styled(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::StyledStr(text)) => vec![text.to_string()],
+        Some(ContextValue::StyledStrs(texts)) => texts.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// `<PATH>...` as `PATH`; an option as it is.
+fn plain(argument: &str) -> String {
+    if argument.starts_with('-') {
+        return argument.to_owned();
+    }
+    argument.trim_end_matches("...").trim_matches(['<', '>']).to_owned()
+}
+
+fn listed(names: &[String], word: &str) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
+    }
+}
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+pub(super) fn verb(words: &[&str]) -> Vec<String> {
+    use clap::CommandFactory as _;
+
+    verb_in(super::Cli::command(), words.iter().map(Into::into))
 }
 
 #[cfg(test)]
@@ -55,44 +180,86 @@ mod tests {
     use super::*;
 
     fn refused(line: &[&str]) -> (String, String) {
-        let command = crate::cli::Cli::command();
-        let error = command.try_get_matches_from([&["enwrap"], line].concat()).unwrap_err();
-        let UsageError { message, hint } = of(&error.render().to_string());
+        let words = [&["enwrap"], line].concat();
+        let error = crate::cli::Cli::command().try_get_matches_from(&words).unwrap_err();
+        let UsageError { message, hint } = of(&error, &verb(&words));
         (message, hint)
     }
 
+    #[track_caller]
+    fn assert_refused(line: &[&str], message: &str, hint: &str) {
+        assert_eq!(refused(line), (message.to_owned(), hint.to_owned()));
+    }
+
     #[test]
-    fn message_and_hint_are_apart_and_in_one_line() {
-        let (message, hint) = refused(&["encrypt", "--forse"]);
-        assert_eq!(message, "unexpected argument '--forse' found");
-        assert!(hint.contains("'--force'"));
-        let (message, hint) = refused(&["rewrap"]);
-        assert_eq!(message, "the following required arguments were not provided: <PATH>...");
-        assert!(hint.starts_with("Usage: enwrap rewrap"));
-        let (message, hint) = refused(&["--color", "blue", "keygen"]);
-        assert!(message.starts_with("invalid value 'blue' for '--color <WHEN>'"), "{message}");
-        assert_eq!(hint, "For more information, try '--help'.");
+    fn what_is_similar_is_named() {
+        assert_refused(
+            &["encrypt", "--forse"],
+            "'enwrap encrypt' has no option '--forse'",
+            "did you mean '--force'?",
+        );
+        assert_refused(
+            &["encrpyt"],
+            "there is no command 'enwrap encrpyt'",
+            "did you mean 'encrypt' or 'decrypt'?",
+        );
+        assert_refused(
+            &["keyring", "chek"],
+            "there is no command 'enwrap keyring chek'",
+            "did you mean 'check'?",
+        );
+        assert_refused(
+            &["completions", "fishy"],
+            "invalid value 'fishy' for '[SHELL]'",
+            "did you mean 'fish'?",
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_named_once() {
+        assert_refused(
+            &["rewrap"],
+            "'enwrap rewrap': PATH is missing",
+            "usage: enwrap rewrap <PATH>...; see 'enwrap rewrap --help'",
+        );
+        let (message, _) = refused(&["git", "merge", "base"]);
+        assert_eq!(message, "'enwrap git merge': OURS and THEIRS are missing");
+        let (message, hint) = refused(&["--json"]);
+        assert_eq!((&*message, &*hint), ("'enwrap' takes a command", "see 'enwrap --help'"));
+    }
+
+    #[test]
+    fn values_that_are_possible_are_named() {
+        assert_refused(
+            &["--color", "blue", "keygen"],
+            "invalid value 'blue' for '--color <WHEN>'",
+            "it is one of: auto, always, never",
+        );
+        let (message, _) = refused(&["keygen", "a", "b"]);
+        assert_eq!(message, "'enwrap keygen' takes no further operand: 'b'");
     }
 
     #[test]
     fn a_number_that_is_none_is_told_in_plain_words() {
-        let refused = |value: &str| {
-            let command = crate::cli::Cli::command();
-            let line = ["enwrap", "--lock-timeout", value, "keygen"];
-            of_number(&command.try_get_matches_from(line).unwrap_err())
-        };
         for (value, why) in [
             ("ten", "it is no whole number"),
             ("", "it is no whole number"),
             ("1s", "it is no whole number"),
             ("99999999999999999999", "it is too large"),
         ] {
-            let UsageError { message, hint } = refused(value).unwrap();
-            assert_eq!(
-                message,
-                format!("invalid value '{value}' for '--lock-timeout <SECONDS>': {why}")
+            assert_refused(
+                &["--lock-timeout", value, "keygen"],
+                &format!("invalid value '{value}' for '--lock-timeout <SECONDS>': {why}"),
+                "give --lock-timeout a number in decimal digits, without sign or unit",
             );
-            assert!(hint.contains("--lock-timeout"));
+        }
+    }
+
+    #[test]
+    fn nobody_is_advised_to_put_two_dashes() {
+        for line in [&["encrypt", "-x"][..], &["decrypt", "--xyzzy", "a"], &["inspect", "-9"]] {
+            let (message, hint) = refused(line);
+            assert!(!hint.contains(" -- ") && !message.contains("tip"), "{message}: {hint}");
         }
     }
 }

@@ -19,6 +19,7 @@ mod files;
 mod folders;
 mod foreign_keys;
 mod git;
+mod helping;
 mod keyring;
 mod keys;
 mod kinds;

@@ -154,15 +154,16 @@ fn file_fault(path: &Path, fault: &FileFault) -> Verdict {
 impl Classified for KeyError {
     fn verdict(&self, about: &About) -> Verdict {
         match self {
-            Self::NotFound { aliases, .. } => {
+            Self::NotFound { name, aliases } => {
                 let names: Vec<&str> = aliases.iter().map(|alias| alias.as_str()).collect();
+                let meant = did_you_mean(name, &names);
                 let keyring = about
                     .keyring()
                     .map_or_else(String::new, |it| format!(" '{}'", sanitize::name(it)));
                 let hint = if names.is_empty() {
                     format!("the keyring{keyring} has no aliases; see 'enwrap key list'")
                 } else {
-                    format!("the keyring{keyring} has: {}", names.join(", "))
+                    format!("{meant}the keyring{keyring} has: {}", names.join(", "))
                 };
                 Exit::NoKey.hint(hint)
             }
@@ -240,6 +241,19 @@ impl Classified for KeyError {
 
     fn names_its_subject(&self) -> bool {
         true
+    }
+}
+
+/// The question whether one of `names` was meant, or nothing where none is similar: the measure and the limit are those
+/// of clap for options.
+fn did_you_mean(name: &str, names: &[&str]) -> String {
+    let nearest = names
+        .iter()
+        .map(|other| (strsim::jaro(name, other), other))
+        .filter(|(measure, _)| *measure > 0.7);
+    match nearest.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((_, other)) => format!("did you mean '{other}'? "),
+        None => String::new(),
     }
 }
 

@@ -46,7 +46,24 @@ impl Classified for Unreadable {
 
 impl Classified for ProducerError {
     fn verdict(&self, _: &About) -> Verdict {
-        Exit::Producer.into()
+        match self {
+            Self::NotStarted { command, source } => {
+                Exit::Producer.hint(not_started_hint(command, source))
+            }
+            Self::Failed { .. } | Self::Killed { .. } => Exit::Producer.into(),
+        }
+    }
+}
+
+/// What to do about a command that could not be started. Where a whole line was given for its name, it names words.
+fn not_started_hint(command: &str, source: &std::io::Error) -> String {
+    if source.kind() == ErrorKind::NotFound && command.trim().contains(' ') {
+        format!(
+            "it is one word: leave the quotes out, as in -- {command}; or, for what only a shell understands: \
+             -- sh -c '{command}'"
+        )
+    } else {
+        "check its spelling, and that its folder is in PATH".to_owned()
     }
 }
 
@@ -83,7 +100,7 @@ impl Classified for CommandError {
     fn verdict(&self, _: &About) -> Verdict {
         match self.source.kind() {
             ErrorKind::NotFound => {
-                Exit::NoCommand.hint("check its spelling, and that its folder is in PATH")
+                Exit::NoCommand.hint(not_started_hint(&self.command, &self.source))
             }
             ErrorKind::ArgumentListTooLong => Exit::NotExecutable
                 .hint("the system limits the size of an environment: pass large secrets with --secret-file"),

@@ -9,7 +9,8 @@ use enwrap::operations::datakey::{Blob, MOST_BLOB_BYTES, parse_blob};
 
 use crate::cli::io::source::{Source, is_stdin, operands};
 use crate::cli::outputs::{Outputs, Role};
-use crate::output::error::{About, Concerning as _, Error};
+use crate::output::error::{About, Concerning as _, Error, UsageError};
+use crate::output::sanitize;
 
 /// The arguments that name a blob.
 #[derive(Debug, Args)]
@@ -40,10 +41,20 @@ impl BlobArgs {
             return read_file(file, keyring);
         }
         match self.blob.as_deref().or(from_aws) {
-            Some(blob) if !is_stdin(Path::new(blob)) => Ok(parse_blob(blob.as_bytes())?),
+            Some(blob) if !is_stdin(Path::new(blob)) => parse_blob(blob.as_bytes())
+                .map_err(|error| named_as_file(blob).map_or_else(|| error.into(), Into::into)),
             _ => read_file(&operands(&[])?[0], keyring),
         }
     }
+}
+
+/// The error about a blob that is the name of a file.
+fn named_as_file(blob: &str) -> Option<UsageError> {
+    let shown = sanitize::name(Path::new(blob));
+    let problem = || format!("'{shown}' is a file, and BLOB is the base64 of a wrapped data key");
+    Path::new(blob)
+        .exists()
+        .then(|| UsageError::new(problem()).hint(format!("--blob-file {shown}")))
 }
 
 fn read_file(file: &Path, keyring: &Path) -> Result<Blob, Error> {

@@ -1,0 +1,108 @@
+//! What somebody meets who does not know enwrap yet: the first screen, and answers to what other tools take.
+
+use crate::shell::Shell;
+
+#[test]
+fn the_first_screen_lists_the_commands() {
+    let shell = Shell::bare();
+    let run = shell.run(&[""; 0]);
+    assert_eq!((run.code, run.stdout.len()), (Some(2), 0));
+    assert!(run.stderr.contains("Files\n  encrypt ") && run.stderr.contains("\nKeys\n  keygen "));
+    assert_eq!(shell.ok(&["-h"]), run.stderr.trim_end());
+    let all = shell.ok(&["--help"]);
+    assert!(all.contains("--kms-timeout <SECONDS>") && all.contains("Examples:"), "{all}");
+    assert_eq!(shell.ok(&["help"]), all);
+    let verb = shell.ok(&["keyring", "path", "--help"]);
+    assert!(!verb.contains("--kms-timeout") && verb.contains("enwrap --help"), "{verb}");
+    assert_eq!(shell.ok(&["help", "keyring", "path"]), verb);
+}
+
+#[test]
+fn words_of_other_tools_are_answered_with_ours() {
+    let shell = Shell::bare();
+    for (line, words) in [
+        (&["ls"][..], ["no command 'enwrap ls'", "enwrap key list"]),
+        (&["key", "rm", "old"], ["no command 'enwrap key rm'", "enwrap key delete KEY"]),
+        (&["-d", "a.age"], ["no option '-d'", "hint: here that is: enwrap decrypt FILE.enwrap"]),
+        (&["encrypt", "--wrapping-keys", "key=a"], ["--wrapping-keys", "encrypt -k KEY FILE"]),
+        (&["encrypt", "-c", "file"], ["it is not KEY=VALUE", "enwrap encrypt -p FILE"]),
+        (&["encrypt", "-r", "age1qqqq", "a"], ["no file 'age1qqqq'", "enwrap encrypt -k KEY FILE"]),
+        (&["encrypt", "--forse"], ["no option '--forse'", "did you mean '--force'?"]),
+        (&["encrpyt"], ["no command 'enwrap encrpyt'", "did you mean 'encrypt'"]),
+        (
+            &["--output-dir", "d", "encrypt", "a"],
+            ["no option '--output-dir'", "enwrap encrypt --output-dir"],
+        ),
+        (&["encrypt", "--\u{1b}[2J"], ["no option '--\\u{1b}[2J'", "enwrap encrypt --help"]),
+    ] {
+        let shell = if line.contains(&"age1qqqq") { Shell::new() } else { Shell::bare() };
+        let run = shell.fails(line, 2).says(&words);
+        assert!(!run.stderr.contains("tip:") && !run.stderr.contains(" -- "), "{}", run.stderr);
+    }
+    let run = shell.fails(&["--json", "encrypt", "--encryption-context", "a=b"], 2);
+    let error = &run.json()[0];
+    assert_eq!(error["message"], "'enwrap encrypt' has no option '--encryption-context'");
+    assert_eq!(error["hint"], "here that is: enwrap encrypt -c KEY=VALUE FILE");
+    // Of `exec`, 2 would be taken for the command's own code.
+    shell.fails(&["exec", "--vault-id", "x"], 125).says(&["--message-passphrase-file"]);
+}
+
+#[test]
+fn the_name_of_a_key_that_is_similar_is_named() {
+    let shell = Shell::new();
+    shell.ok(&["keygen", "nightly"]);
+    shell.fails(&["key", "show", "nigthly"], 3).says(&["did you mean 'nightly'?", "has:"]);
+    let run = shell.fails(&["key", "show", "offsite"], 3);
+    assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+}
+
+#[test]
+fn a_line_for_a_word_and_a_file_for_a_blob_are_told() {
+    let shell = Shell::new();
+    let line = ["encrypt", "-o", "out", "--from-command", "--", "no-such-dump shop"];
+    shell.fails(&line, 15).says(&["as in -- no-such-dump shop", "sh -c 'no-such-dump shop'"]);
+    shell.write("env", "A=1\n");
+    shell.ok(&["encrypt", "env"]);
+    shell.fails(&["exec", "-e", "env.enwrap", "--", "env -0"], 127).says(&["sh -c 'env -0'"]);
+    shell.ok(&["datakey", "--format", "hex", "--blob-out", "data.key"]);
+    shell
+        .fails(&["datakey", "decrypt", "data.key"], 2)
+        .says(&["'data.key' is a file", "hint: --blob-file data.key"]);
+}
+
+#[test]
+fn a_shell_that_asks_is_told_what_may_follow() {
+    let mut shell = Shell::new();
+    shell.ok(&["keygen", "nightly"]);
+    shell.ok(&["--keyring", "other.json", "keygen", "weekly"]);
+    shell.set("ENWRAP_COMPLETE", "bash");
+    let told = |line: &[&str]| {
+        let words = [&["--", "enwrap"], line].concat();
+        let lines = shell.ok(&words);
+        let names = lines.lines().map(|line| line.split('\t').next().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&["encrypt", "-k", ""]), ["names", "default", "main", "nightly"]);
+    for line in [
+        &["--keyring", "other.json", "encrypt", "-k", "w"][..],
+        &["--keyring=other.json", "encrypt", "-k", "w"],
+        &["encrypt", "--keyring", "other.json", "-k", "w"],
+    ] {
+        assert_eq!(told(line), ["names", "weekly"]);
+    }
+    assert_eq!(told(&["encrypt", ""]), ["files"]);
+    assert_eq!(told(&["encrypt", "--output-dir", ""]), ["folders"]);
+    assert_eq!(told(&["encrypt", "--output-dir=d"]), ["folders"]);
+    assert_eq!(told(&["encrypt", "--output-d"]), ["names", "--output-dir"]);
+    assert_eq!(told(&["man", ""]), ["folders"]);
+    assert_eq!(told(&["completions", "z"]), ["names", "zsh"]);
+    assert!(told(&["keyring", "path", ""]).contains(&"--keyring".to_owned()));
+    shell.set("ENWRAP_COMPLETE", "tcsh");
+    assert_ne!(shell.run(&["--", "enwrap", ""]).code, Some(0));
+    // A keyring in the environment.
+    shell.set("ENWRAP_COMPLETE", "bash");
+    shell.set("ENWRAP_KEYRING", shell.path("other.json").to_str().unwrap());
+    assert!(shell.ok(&["--", "enwrap", "key", "show", ""]).contains("weekly"));
+    shell.write("other.json", "no keyring");
+    assert_eq!(shell.ok(&["--", "enwrap", "key", "show", "w"]), "names");
+}
