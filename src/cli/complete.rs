@@ -2,7 +2,7 @@
 //!
 //! The scripts in `completions/` put that question. The first line of the answer says whether the word may also be a path,
 //! which the shell completes itself: only it knows `~`, its variables and its quotes. The other lines are candidates, each
-//! with a tab before its description. For elvish and PowerShell, the scripts and answers are those of clap_complete.
+//! with a tab before its description. For elvish, the script and the answers are those of clap_complete.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, Command, CommandFactory, ValueHint};
 use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, complete};
-use clap_complete::env::{CompleteEnv, Elvish, EnvCompleter, Powershell, Shells};
+use clap_complete::env::{CompleteEnv, Elvish, EnvCompleter, Shells};
 
 use enwrap::keyring::Store;
 
@@ -23,6 +23,9 @@ const VARIABLE: &str = "ENWRAP_COMPLETE";
 
 const BASH: Script = Script { shell: "bash", text: include_str!("../../completions/enwrap.bash") };
 const FISH: Script = Script { shell: "fish", text: include_str!("../../completions/enwrap.fish") };
+// Not clap_complete's own, which evaluates what was typed: of `enwrap encrypt $(..)`, Tab would run what is in the brackets.
+const POWERSHELL: Script =
+    Script { shell: "powershell", text: include_str!("../../completions/_enwrap.ps1") };
 const ZSH: Script = Script { shell: "zsh", text: include_str!("../../completions/_enwrap") };
 
 /// Answers a shell that asks what may follow, and says whether one asked.
@@ -32,7 +35,7 @@ const ZSH: Script = Script { shell: "zsh", text: include_str!("../../completions
 pub(super) fn answer<C: CommandFactory>() -> clap::error::Result<bool> {
     CompleteEnv::with_factory(C::command)
         .var(VARIABLE)
-        .shells(Shells(&[&BASH, &Elvish, &FISH, &Powershell, &ZSH]))
+        .shells(Shells(&[&BASH, &Elvish, &FISH, &POWERSHELL, &ZSH]))
         .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref())
 }
 
@@ -42,7 +45,7 @@ pub(super) fn write_script(shell: Shell, out: &mut dyn Write) -> io::Result<()> 
         Shell::Bash => &BASH,
         Shell::Elvish => &Elvish,
         Shell::Fish => &FISH,
-        Shell::PowerShell => &Powershell,
+        Shell::PowerShell => &POWERSHELL,
         Shell::Zsh => &ZSH,
         _ => return Err(io::ErrorKind::Unsupported.into()),
     };

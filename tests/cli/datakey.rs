@@ -176,7 +176,7 @@ fn who_comes_from_the_aws_cli_is_understood() {
 fn options_before_the_verb_are_a_usage_error() {
     let shell = Shell::new();
     let run = shell.fails(&["datakey", "-k", "main", "decrypt"], 2);
-    run.says(&["'decrypt'", "'--key <KEY>'", "Usage: enwrap datakey"]);
+    run.says(&["'decrypt'", "'--key <KEY>'", "usage: enwrap datakey"]);
 }
 
 #[test]

@@ -228,7 +228,7 @@ fn json_says_what_was_done() {
     let run = shell.fails(&["--json", "encrypt", "a", "--no-such-flag"], 2);
     assert_eq!(run.json()[0]["kind"], "usage");
     let (message, hint) = (&run.json()[0]["message"], &run.json()[0]["hint"]);
-    assert_eq!(message, "unexpected argument '--no-such-flag' found");
+    assert_eq!(message, "'enwrap encrypt' has no option '--no-such-flag'");
     assert!(hint.as_str().is_some_and(|hint| !hint.contains('\n')), "{hint}");
     for line in [&["completions", "bash"][..], &["man", "."], &["datakey", "--format", "hex"]] {
         let run = shell.run(&[&["--json"], line].concat()).failure(2);

@@ -15,11 +15,13 @@ use crate::output::print;
 
 /// Write completion scripts for shells
 ///
-/// It completes commands, options, files, and the names of your keys. What a shell loads by itself:
+/// They complete commands, options, files, and the names of your keys. To have one loaded:
 ///
-/// bash: ~/.local/share/bash-completion/completions/enwrap
-/// zsh: _enwrap in a folder of $fpath
-/// fish: ~/.config/fish/completions/enwrap.fish
+///   bash        in ~/.bashrc: source <(enwrap completions bash)
+///   zsh         keep it as _enwrap in a folder of $fpath, before compinit
+///   fish        keep it as ~/.config/fish/completions/enwrap.fish
+///   elvish      in rc.elv: eval (enwrap completions elvish | slurp)
+///   PowerShell  in $PROFILE: enwrap completions powershell | Out-String | iex
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = examples!["
