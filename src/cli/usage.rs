@@ -67,6 +67,10 @@ fn message(error: &clap::Error, name: &str) -> String {
             let typed = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
             format!("there is no command '{name} {typed}'")
         }
+        (ErrorKind::TooManyValues, Some(option)) => {
+            let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+            format!("'{option}' takes no value: '{value}'")
+        }
         (ErrorKind::MissingSubcommand, _) => format!("'{name}' takes a command"),
         (ErrorKind::MissingRequiredArgument, _) => {
             let missing: Vec<_> =
@@ -237,6 +241,8 @@ mod tests {
         );
         let (message, _) = refused(&["keygen", "a", "b"]);
         assert_eq!(message, "'enwrap keygen' takes no further operand: 'b'");
+        let (message, _) = refused(&["decrypt", "--json=x"]);
+        assert_eq!(message, "'--json' takes no value: 'x'");
     }
 
     #[test]
