@@ -290,6 +290,9 @@ pub enum KmsCause {
     /// No connection, or a broken one.
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
+    /// What answers has a certificate of nobody that this system trusts.
+    #[error("it cannot be reached safely: {0}")]
+    Untrusted(String),
     /// No answer in time.
     #[error("no answer within {seconds} seconds")]
     TimedOut {

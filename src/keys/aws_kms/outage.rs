@@ -51,7 +51,9 @@ impl Outages {
         let place = match result.as_ref().map_err(|error| &error.cause) {
             Err(KmsCause::TimedOut { .. }) => Some(one.clone()),
             // To find out that there are no credentials takes long too: they may come from a service of the machine's own.
-            Err(KmsCause::Unreachable(_) | KmsCause::NoCredentials) => Some(whole.clone()),
+            Err(KmsCause::Unreachable(_) | KmsCause::Untrusted(_) | KmsCause::NoCredentials) => {
+                Some(whole.clone())
+            }
             _ => None,
         };
         match (place, &result) {

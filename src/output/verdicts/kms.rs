@@ -66,6 +66,10 @@ pub(super) fn verdict(error: &KmsError) -> Verdict {
             "try again when it can be reached; the region is in the key's ARN, else in AWS_REGION; another endpoint \
              is in AWS_ENDPOINT_URL_KMS",
         ),
+        KmsCause::Untrusted(_) => Exit::Kms.hint(
+            "is it AWS, and is the clock right? the certificates of authorities are those of this system (on Debian, the \
+             package ca-certificates), or, where it has none, those in the file that SSL_CERT_FILE names",
+        ),
         KmsCause::TimedOut { .. } => {
             Exit::Kms.hint("try again when it answers faster, or wait longer with --kms-timeout")
         }

@@ -106,7 +106,12 @@ pub(super) fn broken(error: &(dyn Error + 'static)) -> KmsCause {
     if chain(error).any(|it| it.is::<LengthLimitError>()) {
         return KmsCause::BadAnswer("it is longer than any of AWS KMS");
     }
-    KmsCause::Unreachable(shown(&deepest(error)))
+    let deepest = shown(&deepest(error));
+    // The SDK does not name rustls's type, and has no condition for it.
+    if deepest.starts_with("invalid peer certificate") {
+        return KmsCause::Untrusted(deepest);
+    }
+    KmsCause::Unreachable(deepest)
 }
 
 /// The SDK has no type for it: a provider says in words that what it was given has expired.
@@ -185,5 +190,13 @@ mod tests {
         for status in [200, 302, 403] {
             assert!(matches!(of_service(&without_code, status), KmsCause::BadAnswer(_)));
         }
+    }
+
+    #[test]
+    fn a_certificate_that_nobody_here_trusts_is_told_from_a_network_that_is_down() {
+        let untrusted = std::io::Error::other("invalid peer certificate: UnknownIssuer");
+        assert!(matches!(broken(&untrusted), KmsCause::Untrusted(_)));
+        let down = std::io::Error::other("Connection refused");
+        assert!(matches!(broken(&down), KmsCause::Unreachable(_)));
     }
 }
