@@ -237,8 +237,50 @@ fn a_name_that_is_wrong_is_an_error_of_that_name_alone() {
     assert!(words.iter().all(|word| said.contains(word)), "{said}");
     assert!(said.len() < 8000, "a long name is not repeated: {}", said.len());
     shell.pipe(&["verify", "--files-from", "-"], b"missing").failure(12).says(&["'missing'"]);
-    let zero = shell.pipe(&["encrypt", "-0", "--files-from", "-"], b"\0src/a/one");
+    let zero = shell.pipe(&["encrypt", "-0", "--files-from", "-"], b"\0src/a/one\0");
     zero.failure(12).says(&["name 1 of standard input is empty"]);
+    // In JSON, each failure has the name that it is about, also of one that was never opened.
+    let run =
+        shell.pipe(&["--json", "encrypt", "--files-from", "-"], b"missing\nsrc/b").failure(12);
+    let summary = run.json().into_iter().find(|line| line["type"] == "summary").unwrap();
+    let paths = [0, 1].map(|index| summary["failures"][index]["path"].clone());
+    assert_eq!(paths, [json!("missing"), json!("src/b")]);
+}
+
+#[test]
+fn a_name_that_is_cut_is_not_taken_for_the_one_that_is_left() {
+    let shell = source();
+    // As of a 'find -print0' that was killed: 'src/a', of 'src/a/one', is a folder with more in it.
+    for verb in ["encrypt", "verify"] {
+        let run = shell.pipe(&[verb, "-r", "-0", "--files-from", "-"], b"src/b/two\0src/a");
+        run.failure(12).says(&["name 2 of standard input has no zero byte at its end"]);
+        assert!(!shell.path("src/a/one.enwrap").exists());
+    }
+    assert!(shell.path("src/b/two.enwrap").exists());
+}
+
+#[test]
+fn two_files_whose_results_have_one_place_are_never_both_removed() {
+    let shell = source();
+    fs::create_dir_all(shell.path("x/b")).unwrap();
+    fs::create_dir(shell.path("b")).unwrap();
+    let line = ["encrypt", "-r", "-f", "--remove-source", "--links", "--output-dir", "out"];
+    // Beside each other, neither of them finds the result of the other.
+    for _ in 0..5 {
+        for name in ["x/b/two", "b/two"] {
+            drop(fs::remove_file(shell.path(name)));
+            shell.write(name, name);
+            drop(fs::remove_file(shell.path(name).with_file_name("link")));
+            symlink(name, shell.path(name).with_file_name("link")).unwrap();
+        }
+        let line = [&line[..], &["-j4", "--files-from", "-", "x/b"]].concat();
+        let run = shell.pipe(&line, b"b/two\nb/link").failure(12);
+        run.says(&["output 'out/b/two.enwrap'", "output 'out/b/link'"]);
+        let left = ["x/b/two", "b/two"].map(|name| shell.path(name).exists());
+        assert_ne!(left[0], left[1]);
+        let kept = shell.run(&["decrypt", "-o", "-", "out/b/two.enwrap"]).success();
+        assert_eq!(kept.text(), if left[0] { "b/two" } else { "x/b/two" });
+    }
 }
 
 #[test]

@@ -105,6 +105,18 @@ impl Outputs {
         }
     }
 
+    /// Notes a file in an open folder as an output of this run, and refuses a second one of its name. Two may be worked
+    /// on beside each other, and with `-f` the one that is ready later would replace the other.
+    pub(crate) fn plan_in_folder(&self, file: &FileAt) -> Result<(), UsageError> {
+        let Some(place) = Place::in_folder(file, None) else { return Ok(()) };
+        let mut files = self.files();
+        if let Some(role) = files.get(&place) {
+            return Err(refusal(&quoted(file), *role));
+        }
+        files.insert(place, Role::Planned);
+        Ok(())
+    }
+
     /// Refuses a file that must not be written to, by its open folder where it is in one.
     pub(crate) fn check_at(&self, file: &FileAt) -> Result<(), UsageError> {
         match file.folder() {

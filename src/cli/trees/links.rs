@@ -32,6 +32,9 @@ pub(super) fn remake(
     let owner = output.preserve_owner.then(|| (metadata.uid(), metadata.gid()));
     let Some(made) = mirror.link(entry)? else { return Ok(Outcome::Skipped(Reason::Special)) };
     app.outputs.check_at(&made)?;
+    if output.force {
+        app.outputs.plan_in_folder(&made)?;
+    }
     match made.entry_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => link::make(&made, &text, owner)?,
         Err(error) => return Err(error).cannot("open", &made),
