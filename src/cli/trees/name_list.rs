@@ -33,6 +33,8 @@ pub(crate) struct NameList {
     /// How many names were read, with those that are empty.
     read: u64,
     is_empty: bool,
+    /// Whether the name that was read last ends with nothing.
+    is_cut: bool,
 }
 
 impl NameList {
@@ -69,7 +71,7 @@ impl NameList {
     }
 
     fn of(ui: Ui, path: Option<PathBuf>, reader: Box<dyn BufRead + Send>, end: u8) -> Self {
-        Self { ui, path, reader: Some(reader), end, read: 0, is_empty: true }
+        Self { ui, path, reader: Some(reader), end, read: 0, is_empty: true, is_cut: false }
     }
 
     /// What the list is called in messages.
@@ -86,7 +88,8 @@ impl NameList {
         if name.is_empty() {
             return Ok(None);
         }
-        if name.last() == Some(&self.end) {
+        self.is_cut = name.last() != Some(&self.end);
+        if !self.is_cut {
             name.pop();
         } else if name.len() as u64 > MOST_BYTES {
             // The rest of it, of which nothing is kept.
@@ -113,6 +116,13 @@ impl NameList {
         }
         if name.is_empty() {
             return Err(wrong("is empty").hint("take it out of the list"));
+        }
+        // Of a program that dies, a part of a name may be left, and that may be the name of another file, or of a folder
+        // with all that is in it. The last line of a text may end with nothing.
+        if self.is_cut && self.end == 0 {
+            return Err(wrong("has no zero byte at its end, and is perhaps cut").hint(
+                "look whether what wrote the list has failed; with -0, every name ends with one",
+            ));
         }
         // A name stands for a file, also where it looks like standard input.
         let path = PathBuf::from(std::ffi::OsString::from_vec(name));
