@@ -19,7 +19,9 @@ use super::name_list::NameList;
 use super::selection::Selection;
 use super::skipped::{Reason, Skipped};
 use crate::cli::io::source::is_stdin;
-use crate::output::error::{About, Cannot as _, Error, NotChecked, StepError, Subject, UsageError};
+use crate::output::error::{
+    About, Cannot as _, Concerning as _, Error, NotChecked, StepError, Subject, UsageError,
+};
 use crate::output::sanitize;
 
 /// A file to work on, or what a run makes again as it is.
@@ -213,7 +215,9 @@ impl Tree<'_> {
     /// itself.
     fn next_listed(&mut self) -> Option<Result<Option<Entry>, Error>> {
         Some(match self.list.as_mut()?.next()? {
-            Ok(path) => self.listed(&path),
+            Ok(path) => self
+                .listed(&path)
+                .about(|| About { subject: Subject::File(path.clone()), keyring: None }),
             Err(error) => Err(error),
         })
     }
