@@ -178,6 +178,35 @@ impl Folder {
         Ok(OsString::from_vec(text.into_bytes()))
     }
 
+    /// The text of the link of this name, and its owner.
+    ///
+    /// # Errors
+    /// As [`read_link`](Self::read_link).
+    pub fn read_link_and_owner(&self, name: &OsStr) -> io::Result<(OsString, u32)> {
+        let name = plain(name)?;
+        #[cfg(target_os = "linux")]
+        let (text, stat) = {
+            // By its descriptor, so that both are those of one link.
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let link = rustix::fs::openat(self, name, flags, Mode::empty())?;
+            (rustix::fs::readlinkat(&link, c"", Vec::new())?, rustix::fs::fstat(&link)?)
+        };
+        #[cfg(not(target_os = "linux"))]
+        let (text, stat) = (
+            rustix::fs::readlinkat(self, name, Vec::new())?,
+            rustix::fs::statat(self, name, AtFlags::SYMLINK_NOFOLLOW)?,
+        );
+        Ok((OsString::from_vec(text.into_bytes()), stat.st_uid))
+    }
+
+    /// Opens the folder that this one is in.
+    ///
+    /// # Errors
+    /// The error of the system call.
+    pub fn open_above(&self) -> io::Result<Self> {
+        Self::open_with(|flags| rustix::fs::openat(self, c"..", flags, Mode::empty()))
+    }
+
     /// Gives the folder itself to this user and group.
     ///
     /// # Errors

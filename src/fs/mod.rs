@@ -28,5 +28,6 @@ pub mod read_full;
 pub mod refused;
 pub mod search;
 pub mod trust;
+pub mod trusted_path;
 pub mod wait;
 pub mod walk;

@@ -13,6 +13,7 @@ use enwrap::fs::atomic_file::folder_of;
 use enwrap::fs::atomic_file::temporary::is_temporary_name;
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::folder::{Folder, Kind};
+use enwrap::fs::trusted_path::{self, Unopened};
 use enwrap::fs::walk::{Found, Unlisted, Visit, Walk};
 
 use super::name_list::NameList;
@@ -226,7 +227,8 @@ impl Tree<'_> {
         let Some(name) = path.file_name() else {
             // `.`, `..` and `/`, or what ends in `..`.
             self.require_recursive(path)?;
-            return self.begin(path, Origin::List, || Folder::open(path)).map(|()| None);
+            let folder = open_for(path, path)?;
+            return self.begin(path, Origin::List, || Ok(folder)).map(|()| None);
         };
         let folder = self.listed_in(path)?;
         let kind = folder.kind_of(name).cannot("open", path)?;
@@ -253,7 +255,7 @@ impl Tree<'_> {
         if let Some(last) = self.listed_in.as_ref().filter(|last| last.path == folder) {
             return Ok(Arc::clone(&last.folder));
         }
-        let opened = Arc::new(Folder::open(folder).cannot("open", path)?);
+        let opened = Arc::new(open_for(path, folder)?);
         let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
         let (path, folder) = (folder.to_path_buf(), Arc::clone(&opened));
         self.listed_in = Some(ListedIn { path, folder, real });
@@ -317,6 +319,18 @@ impl Tree<'_> {
             }
         }
     }
+}
+
+/// Opens the folder that a name of a list is or is in.
+fn open_for(listed: &Path, folder: &Path) -> Result<Folder, Error> {
+    trusted_path::open_folder(folder).or_else(|unopened| match unopened {
+        Unopened::Io(error) => Err(error).cannot("open", listed),
+        Unopened::ForeignLink(link) => {
+            let [shown, link] = [listed, Path::new(&link)].map(sanitize::name);
+            let problem = format!("'{shown}' leads through '{link}', a link of another user");
+            Err(UsageError::new(problem).hint("list it by a path without that link").into())
+        }
+    })
 }
 
 /// Why a file is passed over or a folder is not entered; a selection is asked by `ask`.
