@@ -236,7 +236,9 @@ impl<'a> Mirror<'a> {
         };
         let folder = above.open_folder(name);
         let folder = folder.map_err(|error| in_the_way(above, name, path, error))?;
-        if is_made {
+        let is_to_be_changed = is_made && (self.preserves_owner || self.results.preserves_mode());
+        // In a folder of another user, that user may have put another one under the name, with something in it.
+        if is_to_be_changed && folder.is_empty().cannot("list", path)? {
             if self.preserves_owner {
                 give_to_owner_of(source, &folder, path)?;
             }
@@ -244,17 +246,19 @@ impl<'a> Mirror<'a> {
             if self.results.preserves_mode() {
                 folder.set_mode(mode).cannot("set the mode of", path)?;
             }
-            if self.sync {
-                above.sync().cannot("sync the folder of", path)?;
-            }
+        }
+        if is_made && self.sync {
+            above.sync().cannot("sync the folder of", path)?;
         }
         Ok(folder)
     }
 
     /// The mode of a folder that stands for one with `mode`. The owner always has all permissions, or nothing could be
-    /// put into the folder.
+    /// put into the folder. In one with the sticky bit, which is not kept, others can write, and not remove the files
+    /// of others: they cannot write in that which is made.
     fn mode(&self, mode: u32) -> u32 {
-        mode & self.results.folder_mode() | 0o700
+        let of_others = if mode & 0o1000 == 0 { 0o777 } else { 0o755 };
+        mode & self.results.folder_mode() & of_others | 0o700
     }
 }
 
