@@ -129,6 +129,7 @@ impl<'a> Folders<'a> {
             .of(&self.selection)
             .and_listed(lock(&self.list).take())
             .on_one_device(self.is_on_one_device)
+            .filling(self.output.output_dir.as_deref())
             .remaking(Remade { folders, links: self.output.links });
         let tally = batch::in_parallel(app, keyring, &mut tree, turns, |entry, turn| {
             match entry.kind {
@@ -245,7 +246,8 @@ impl<'a> Folders<'a> {
             // What a power cut leaves of a file that was published and not synced: its name, and no bytes; or its time
             // too, and a part of its bytes, or zeros. A file with another time may be anything: somebody has edited
             // it, or it is the only copy of something. It is not replaced.
-            let is_ours = found.is_file() && is_trusted(found.uid());
+            let is_given = self.output.preserve_owner && found.uid() == source.uid();
+            let is_ours = found.is_file() && (is_trusted(found.uid()) || is_given);
             if is_ours && found.len() == 0 {
                 return Ok(Some(Found::Unfinished(Seen::of(found))));
             }

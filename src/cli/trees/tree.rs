@@ -6,7 +6,7 @@
 
 use std::fs::{self, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use enwrap::fs::atomic_file::folder_of;
@@ -17,7 +17,7 @@ use enwrap::fs::trusted_path::{self, Unopened};
 use enwrap::fs::walk::{Found, Unlisted, Visit, Walk};
 
 use super::name_list::NameList;
-use super::selection::Selection;
+use super::selection::{Selection, real as real_path};
 use super::skipped::{Reason, Skipped};
 use crate::cli::io::source::is_stdin;
 use crate::output::error::{
@@ -72,6 +72,8 @@ pub(crate) struct Tree<'a> {
     remade: Remade,
     /// Whether folders on another file system are not entered.
     is_on_one_device: bool,
+    /// The folder that the results go to.
+    output_dir: Option<&'a Path>,
     /// Which files are taken; all, if `None`.
     selection: Option<&'a Selection>,
     /// Whether what is passed over is an error instead.
@@ -88,6 +90,8 @@ struct OperandFolder {
     operand: PathBuf,
     /// The operand's path without links.
     real: PathBuf,
+    /// The path without links of the folder that the results go to, if a list names the operand.
+    filled: Option<PathBuf>,
 }
 
 /// An open folder with a name of a list in it. Such names mostly come folder by folder.
@@ -109,6 +113,7 @@ impl<'a> Tree<'a> {
             recursive,
             remade: Remade::default(),
             is_on_one_device: false,
+            output_dir: None,
             selection: None,
             is_complete: false,
             folder: None,
@@ -139,6 +144,11 @@ impl<'a> Tree<'a> {
     /// With `yes`, does not enter folders on another file system than the one that was named.
     pub(crate) fn on_one_device(self, yes: bool) -> Self {
         Self { is_on_one_device: yes, ..self }
+    }
+
+    /// Has the results of this run left out that go to a folder, where a list names a folder that they are in.
+    pub(crate) fn filling(self, output_dir: Option<&'a Path>) -> Self {
+        Self { output_dir, ..self }
     }
 
     /// A walk over the same operands, from the beginning; `None` where there is a list, which can be read only once.
@@ -208,7 +218,12 @@ impl Tree<'_> {
             .and_then(|walk| if self.is_on_one_device { walk.on_one_device() } else { Ok(walk) });
         let unlisted = |source| unlisted_in(operand, Unlisted { below: PathBuf::new(), source });
         let walk = walk.map_err(unlisted)?;
-        self.folder = Some(OperandFolder { walk, origin, operand: operand.to_path_buf(), real });
+        let filled = self.output_dir.filter(|_| origin == Origin::List).and_then(|output_dir| {
+            let normal = |part: &Component<'_>| matches!(part, Component::Normal(_));
+            real_path(&output_dir.join(operand.components().filter(normal).collect::<PathBuf>()))
+        });
+        let operand = operand.to_path_buf();
+        self.folder = Some(OperandFolder { walk, origin, operand, real, filled });
         Ok(())
     }
 
@@ -273,7 +288,7 @@ impl Tree<'_> {
 
     /// The next file of the folder that is walked through now; counts what is passed over.
     fn next_in_folder(&mut self) -> Option<Result<Entry, Error>> {
-        let OperandFolder { walk, origin, operand, real } = self.folder.as_mut()?;
+        let OperandFolder { walk, origin, operand, real, filled } = self.folder.as_mut()?;
         let (remade, origin) = (self.remade, *origin);
         let folder = |below: &Path| {
             let path = FileAt::named(operand.join(below));
@@ -284,7 +299,10 @@ impl Tree<'_> {
                 Ok(Visit::Found(found)) => {
                     let is_folder = found.kind == Kind::Folder;
                     let refused = refusal(&found, remade, self.selection, |selection| {
-                        selection.refusal(&found.below, &real.join(&found.below), is_folder)
+                        let path = real.join(&found.below);
+                        let is_filled = is_folder && filled.as_ref() == Some(&path);
+                        let in_use = is_filled.then_some(Reason::InUse);
+                        in_use.or_else(|| selection.refusal(&found.below, &path, is_folder))
                     });
                     match refused {
                         Some(_) if self.is_complete => {
