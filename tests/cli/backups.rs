@@ -83,6 +83,10 @@ fn folders_have_the_mode_that_files_would_have() {
     shell.sh("umask 077; enwrap decrypt -r enc/src --output-dir all --preserve-mode").success();
     assert_eq!(mode("all/src/a/empty"), 0o775);
     Shell::chmod(&shell.path("src/b"), 0o700);
+    // Without the sticky bit, others could remove what is not theirs.
+    Shell::chmod(&shell.path("src/b"), 0o1777);
+    shell.sh("umask 0; enwrap encrypt -r src --output-dir sticky").success();
+    assert_eq!(mode("sticky/src/b"), 0o755);
 }
 
 #[test]
@@ -456,4 +460,64 @@ fn a_dry_run_says_what_would_be_encrypted_and_makes_nothing() {
     for stdin in [&["encrypt", "--dry-run"][..], &["encrypt", "--dry-run", "-"]] {
         shell.fails(stdin, 2).says(&["standard input"]);
     }
+}
+
+#[test]
+fn a_link_of_somebody_else_leads_no_listed_name_elsewhere() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let shell = source();
+    // After 'find' has listed the file, who owns its folder puts a link in the place of that.
+    symlink(shell.path("src/a"), shell.path("src/theirs")).unwrap();
+    lchown(shell.path("src/theirs"), Some(NOBODY), Some(NOBODY)).unwrap();
+    symlink(shell.path("src/a"), shell.path("src/ours")).unwrap();
+    let list = b"src/theirs/one\nsrc/theirs/..\nsrc/ours/one\n";
+    let line = ["encrypt", "-r", "--files-from", "-", "--output-dir", "out"];
+    let run = shell.pipe(&line, list).failure(12);
+    let foreign = "leads through 'theirs', a link of another user";
+    run.says(&[
+        &format!("'src/theirs/one' {foreign}"),
+        &format!("'src/theirs/..' {foreign}"),
+        "1 encrypted",
+    ]);
+    assert!(shell.path("out/src/ours/one.enwrap").is_file());
+    let run = shell.pipe(&["encrypt", "--remove-source", "--files-from", "-"], list).failure(12);
+    run.says(&[&format!("'src/theirs/one' {foreign}"), "1 encrypted"]);
+}
+
+#[test]
+fn what_a_power_cut_left_of_a_file_that_was_given_away_is_made_again() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let shell = source();
+    chown(shell.path("src/b/two"), Some(NOBODY), Some(NOBODY)).unwrap();
+    let options = ["-r", "--preserve-owner", "--skip-existing", "--output-dir"];
+    let encrypt = [&["encrypt"], &options[..], &["enc", "src"]].concat();
+    let decrypt = [&["decrypt"], &options[..], &["back", "enc/src"]].concat();
+    for (line, file) in [(encrypt, "enc/src/b/two.enwrap"), (decrypt, "back/src/b/two")] {
+        shell.ok(&line);
+        fs::File::options().write(true).truncate(true).open(shell.path(file)).unwrap();
+        shell.ok(&line);
+        let found = fs::metadata(shell.path(file)).unwrap();
+        assert!(found.len() > 0 && found.uid() == NOBODY);
+        // The file of anybody else is not ours to replace.
+        fs::File::options().write(true).truncate(true).open(shell.path(file)).unwrap();
+        chown(shell.path(file), Some(NOBODY - 1), None).unwrap();
+        shell.fails(&line, 12).says(&["already exists"]);
+        fs::remove_file(shell.path(file)).unwrap();
+        shell.ok(&line);
+    }
+}
+
+#[test]
+fn a_listed_folder_in_the_output_folder_does_not_take_its_own_results() {
+    let shell = source();
+    for number in 0..500 {
+        fs::create_dir_all(shell.path(&format!("out/out/{number}"))).unwrap();
+    }
+    let line = ["encrypt", "-r", "--files-from", "-", "--output-dir", "out"];
+    shell.pipe(&line, b"out/out").success().says(&["1 made or used by this run"]);
+    assert!(shell.path("out/out/out/7").is_dir() && !shell.path("out/out/out/out").exists());
 }
