@@ -160,11 +160,13 @@ enum OnFailure {
 }
 
 /// A run over files, while it lasts. Every thread of it calls [`work`](Self::work).
-struct Run<'a, I> {
+struct Run<'a, I, T> {
     ui: Ui,
     keyring: &'a Path,
     on_failure: OnFailure,
     files: Mutex<I>,
+    /// Whether something counts where files do that were not tried.
+    is_file: fn(&T) -> bool,
     /// Whether no further file is begun.
     is_over: AtomicBool,
     state: Mutex<RunState>,
@@ -179,14 +181,20 @@ struct RunState {
     error: Option<Error>,
 }
 
-impl<'a, I, T> Run<'a, I>
+impl<'a, I, T> Run<'a, I, T>
 where
     I: Iterator<Item = Result<T, Error>>,
     T: AsRef<Path>,
 {
-    fn new(app: &App, keyring: &'a Path, on_failure: OnFailure, files: I) -> Self {
+    fn new(
+        app: &App,
+        keyring: &'a Path,
+        on_failure: OnFailure,
+        files: I,
+        is_file: fn(&T) -> bool,
+    ) -> Self {
         let (files, is_over, state) = (Mutex::new(files), AtomicBool::new(false), Mutex::default());
-        Self { ui: app.ui, keyring, on_failure, files, is_over, state }
+        Self { ui: app.ui, keyring, on_failure, files, is_file, is_over, state }
     }
 
     /// Takes files and does `one` for each, until there are no more or the run is over.
@@ -237,8 +245,8 @@ where
         let RunState { mut tally, is_stopped, error } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if is_stopped {
-            tally.not_tried =
-                self.files.into_inner().unwrap_or_else(PoisonError::into_inner).count();
+            let files = self.files.into_inner().unwrap_or_else(PoisonError::into_inner);
+            tally.not_tried = files.filter(|file| file.as_ref().map_or(true, self.is_file)).count();
         }
         error.map_or(Ok(tally), Err)
     }
@@ -254,7 +262,7 @@ pub(crate) fn for_each<T: AsRef<Path>>(
 ) -> Result<(), Error> {
     let is_single = inputs.len() == 1;
     let on_failure = if is_single { OnFailure::End } else { OnFailure::GoOn };
-    let run = Run::new(app, keyring, on_failure, inputs.iter().map(Ok));
+    let run = Run::new(app, keyring, on_failure, inputs.iter().map(Ok), |_| true);
     run.work(|input| one(input));
     let tally = run.finish()?;
     if is_single {
@@ -299,7 +307,7 @@ pub(crate) fn for_tree(
         (false, 1) => OnFailure::End,
         (false, _) => OnFailure::GoOn,
     };
-    let run = Run::new(app, keyring, on_failure, &mut *tree);
+    let run = Run::new(app, keyring, on_failure, &mut *tree, Entry::is_file);
     run.work(|entry| one(entry, &Turn::alone(app)));
     let mut tally = run.finish()?;
     tally.skipped.append(&tree.skipped);
@@ -323,7 +331,7 @@ pub(crate) fn in_parallel(
     };
     let meter = Meter::of_many(ui).counting(app.kms_calls());
     let uncounted = tree.again();
-    let run = Run::new(app, keyring, OnFailure::GoOnAndList, &mut *tree);
+    let run = Run::new(app, keyring, OnFailure::GoOnAndList, &mut *tree, Entry::is_file);
     // Small files hold it for reading, and a large one for writing.
     let threads = RwLock::new(());
     let in_turn = |entry: &Entry| {

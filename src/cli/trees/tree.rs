@@ -53,6 +53,13 @@ pub(crate) struct Remade {
     pub(crate) links: bool,
 }
 
+impl Entry {
+    /// Whether it is to be worked on, and not only made again.
+    pub(crate) fn is_file(&self) -> bool {
+        !matches!(self.kind, Kind::Folder | Kind::Link)
+    }
+}
+
 impl AsRef<Path> for Entry {
     fn as_ref(&self) -> &Path {
         &self.path
