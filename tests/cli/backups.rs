@@ -285,6 +285,17 @@ fn two_files_whose_results_have_one_place_are_never_both_removed() {
         let kept = shell.run(&["decrypt", "-o", "-", "out/b/two.enwrap"]).success();
         assert_eq!(kept.text(), if left[0] { "b/two" } else { "x/b/two" });
     }
+    // Nor does one take the place of another that was passed over.
+    shell.write("x/b/more", "x");
+    shell.ok(&["encrypt", "-r", "--output-dir", "other", "x/b"]);
+    shell.write("b/more", "other");
+    for how in ["--skip-existing", "--if-changed"] {
+        let line =
+            ["encrypt", "-r", "-f", "-j1", how, "--output-dir", "other", "--files-from", "-"];
+        let run = shell.pipe(&[&line[..], &["x/b"]].concat(), b"b/more").failure(12);
+        run.says(&["two results have the same output 'other/b/more.enwrap'"]);
+        assert_eq!(shell.run(&["decrypt", "-o", "-", "other/b/more.enwrap"]).text(), "x");
+    }
 }
 
 #[test]

@@ -156,9 +156,6 @@ impl<'a> Destination<'a> {
             found => Some(found.cannot("open", file)?),
         };
         outputs.check_in_folder(file, found.as_ref())?;
-        if publication.replaces() {
-            outputs.plan_in_folder(file)?;
-        }
         if let Some(found) = found {
             refuse_input(source, &found)?;
             if !publication.replaces() || !found.is_file() {

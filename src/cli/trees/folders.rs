@@ -140,7 +140,7 @@ impl<'a> Folders<'a> {
                 Kind::Link => return links::remake(app, &self.mirror, self.output, entry),
                 Kind::File | Kind::Special => {}
             }
-            let job = match self.step(entry) {
+            let job = match self.step(app, entry) {
                 Ok(FileStep::Do(job)) => job,
                 Ok(FileStep::Skip(reason)) => return Ok(Outcome::Skipped(reason)),
                 // A file that needs no result does not need a place for one either.
@@ -160,7 +160,7 @@ impl<'a> Folders<'a> {
     }
 
     /// What is to be done for a file.
-    fn step(&self, entry: &Entry) -> Result<FileStep, Error> {
+    fn step(&self, app: &App, entry: &Entry) -> Result<FileStep, Error> {
         let input = entry.path.clone();
         if self.is_nested(&input) {
             return Ok(FileStep::Skip(Reason::InUse));
@@ -176,6 +176,10 @@ impl<'a> Folders<'a> {
             }
             return Ok(FileStep::Skip(self.reason(&input, Reason::NotAMessage)));
         };
+        // Also where the result is passed over, so that no later one takes its place.
+        if self.output.force {
+            app.outputs.plan_in_folder(&output)?;
+        }
         let found = match output.entry_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Found::NothingOfOurs,
             Err(error) => return Err(error).cannot("open", &output),
