@@ -247,6 +247,10 @@ impl<'a> Mirror<'a> {
                 folder.set_mode(mode).cannot("set the mode of", path)?;
             }
         }
+        // The owner and the mode are not among what the folder above says of it.
+        if is_to_be_changed && self.sync {
+            folder.sync().cannot("sync", path)?;
+        }
         if is_made && self.sync {
             above.sync().cannot("sync the folder of", path)?;
         }
