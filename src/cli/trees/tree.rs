@@ -240,7 +240,7 @@ impl Tree<'_> {
         Some(match self.list.as_mut()?.next()? {
             Ok(path) => self
                 .listed(&path)
-                .about(|| About { subject: Subject::File(path.clone()), keyring: None }),
+                .about(|| About { subject: Subject::File(path.clone()), ..About::default() }),
             Err(error) => Err(error),
         })
     }
