@@ -351,7 +351,8 @@ pub(crate) struct OutputArgs {
 
     /// Write into this folder instead of beside each input; with -r, into a folder named as the DIR is
     ///
-    /// What a list of --files-from names keeps its whole name there: a/b becomes DIR/a/b.
+    /// It is made if it is not there. What a list of --files-from names keeps its whole name there: a/b becomes
+    /// DIR/a/b.
     #[arg(long, value_name = "DIR", conflicts_with = "output", value_hint = clap::ValueHint::DirPath)]
     pub(crate) output_dir: Option<PathBuf>,
 

@@ -33,9 +33,13 @@ fn several_files_go_beside_themselves_or_into_a_folder() {
     shell.write("a", "1");
     shell.write("b", "2");
     shell.ok(&["encrypt", "a", "b"]);
-    fs::create_dir(shell.path("out")).unwrap();
-    shell.ok(&["decrypt", "a.enwrap", "b.enwrap", "--output-dir", "out"]);
-    assert_eq!((shell.read("out/a"), shell.read("out/b")), (b"1".to_vec(), b"2".to_vec()));
+    // Made as a tree's is, but not for a run that is refused before its first file.
+    let unknown = ["encrypt", "-k", "unknown", "a", "b", "--output-dir", "new/out"];
+    shell.fails_harmlessly(&unknown, 3);
+    shell.ok(&["decrypt", "a.enwrap", "b.enwrap", "--output-dir", "new/out"]);
+    assert_eq!((shell.read("new/out/a"), shell.read("new/out/b")), (b"1".to_vec(), b"2".to_vec()));
+    let run = shell.fails_harmlessly(&["encrypt", "a", "--output-dir", "b"], 2);
+    run.says(&["'b' is no folder", "hint: choose another --output-dir"]);
     shell.fails_harmlessly(&["encrypt", "a", "b", "-o", "c"], 2).says(&["-o", "--output-dir"]);
 }
 

@@ -70,15 +70,15 @@ pub(crate) struct ReencryptArgs {
     drop_unknown_keys: bool,
 
     /// Store this pair, in the place of one with its KEY (repeatable)
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", hide_short_help = true)]
     set_context: Vec<Pair>,
 
     /// Store no pair with this KEY (repeatable)
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", hide_short_help = true)]
     unset_context: Vec<String>,
 
     /// Bind a further pair to the message without storing it (repeatable)
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", hide_short_help = true)]
     #[arg(hide_short_help = true)]
     bind: Vec<Pair>,
 

@@ -5,19 +5,20 @@
 //! result is `..`, and no link below the output folder is followed.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rustix::process::geteuid;
 
-use enwrap::fs::atomic_file::{AtomicFileError, folder_of, sync_folder};
+use enwrap::fs::atomic_file::{AtomicFileError, folder_of};
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::folder::Folder;
 
 use super::batch::lock;
+use super::output_dir::{OutputDir, no_folder};
 use super::results::Results;
 use super::tree::{Entry, Origin};
 use crate::cli::args::OutputArgs;
@@ -165,10 +166,8 @@ impl<'a> Mirror<'a> {
         output_dir: &Path,
         InMirror { root, is_root, below }: &InMirror,
     ) -> Result<Folder, Error> {
-        let ancestors: Vec<&Path> = output_dir.ancestors().collect();
-        for folder in ancestors.into_iter().rev().filter(|folder| !folder.as_os_str().is_empty()) {
-            self.require_named(folder)?;
-        }
+        let (mode, sync) = (self.mode(0o777), self.sync);
+        OutputDir { path: output_dir, mode, sync }.require()?;
         let mut folder = Folder::open(output_dir).cannot("open", output_dir)?;
         let (mut path, mut source) = (output_dir.to_path_buf(), root.clone());
         for (index, name) in below.iter().enumerate() {
@@ -179,31 +178,6 @@ impl<'a> Mirror<'a> {
             folder = self.require_folder(&folder, name, &path, &source)?;
         }
         Ok(folder)
-    }
-
-    /// Makes the output folder, or a folder above it, if nothing stands there. The user has named it, so it may be a
-    /// link to a folder.
-    fn require_named(&self, path: &Path) -> Result<(), Error> {
-        let made = match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                DirBuilder::new().mode(self.mode(0o777)).create(path)
-            }
-            Err(error) => Err(error),
-            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-        };
-        match made {
-            Ok(()) if self.sync => sync_folder(folder_of(path)).cannot("sync the folder of", path),
-            Ok(()) => Ok(()),
-            // It existed before, or another process made it meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                match fs::metadata(path) {
-                    Ok(found) if found.is_dir() => Ok(()),
-                    Ok(_) => Err(no_folder(path).into()),
-                    Err(_) => Err(error).cannot("make", path),
-                }
-            }
-            Err(error) => Err(error).cannot("make", path),
-        }
     }
 
     /// Opens the folder `name` in the open folder `above`, and makes it if nothing stands there, as `source` is. `path`
@@ -321,11 +295,6 @@ fn in_the_way(above: &Folder, name: &OsStr, path: &Path, error: io::Error) -> Er
         Ok(found) if !found.is_dir() => no_folder(path).into(),
         _ => StepError { action: "open", path: Some(path.to_path_buf()), source: error }.into(),
     }
-}
-
-fn no_folder(path: &Path) -> UsageError {
-    UsageError::new(format!("'{}' is no folder", sanitize::name(path)))
-        .hint("choose another --output-dir")
 }
 
 /// Whether two paths lead to the same file or folder.

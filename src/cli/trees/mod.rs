@@ -6,6 +6,7 @@ pub(crate) mod job;
 mod links;
 pub(crate) mod mirror;
 pub(crate) mod name_list;
+mod output_dir;
 pub(crate) mod results;
 pub(crate) mod selection;
 pub(crate) mod skipped;

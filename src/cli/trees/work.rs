@@ -8,6 +8,7 @@ use enwrap::keyring::Store;
 use super::batch::{self, Outcome, Turn, Turns};
 use super::folders::Folders;
 use super::job::{self, Job};
+use super::output_dir::OutputDir;
 use super::results::Results;
 use super::selection::SelectionArgs;
 use super::tree::require_files;
@@ -37,7 +38,11 @@ pub(crate) struct Request<'a> {
 /// All inputs of a run. Where each result goes was decided, and refused where it cannot go there, before the first
 /// input is read.
 pub(crate) enum Work<'a> {
-    Files(Vec<Job>),
+    Files {
+        jobs: Vec<Job>,
+        /// Made before the first result.
+        folder: Option<OutputDir<'a>>,
+    },
     Folders(Box<Folders<'a>>),
 }
 
@@ -64,7 +69,10 @@ impl<'a> Work<'a> {
             Self::Folders(Box::new(Folders::new(app, request, results, store.path(), &needed)?))
         } else {
             require_files(inputs, false)?;
-            Self::Files(job::plan(app, inputs, output, results)?)
+            let path = output.output_dir.as_deref().filter(|_| !request.is_dry);
+            let (mode, sync) = (results.folder_mode() | 0o700, output.is_synced());
+            let folder = path.map(|path| OutputDir { path, mode, sync });
+            Self::Files { jobs: job::plan(app, inputs, output, results)?, folder }
         };
         if output.remove_source {
             require_removable(inputs, &needed, selection.paths.files_from.is_some())?;
@@ -82,9 +90,10 @@ impl<'a> Work<'a> {
         one: impl Fn(&Job, &Turn<'_>) -> Result<Outcome, Error> + Sync,
     ) -> Result<(), Error> {
         match self {
-            Self::Files(jobs) => {
-                batch::for_each(app, store.path(), jobs, |job| one(job, &Turn::alone(app)))
-            }
+            Self::Files { jobs, folder } => batch::for_each(app, store.path(), jobs, |job| {
+                folder.map_or(Ok(()), OutputDir::require)?;
+                one(job, &Turn::alone(app))
+            }),
             Self::Folders(folders) => folders.run(app, store.path(), turns, done, one),
         }
     }

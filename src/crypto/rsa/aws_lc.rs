@@ -153,12 +153,19 @@ mod tests {
     fn only_the_same_key_and_padding_decrypt() {
         let (key, other) = (generated(), generated());
         let public = RsaPublicKey::read(key.public().as_spki()).unwrap();
+        // PKCS #1 v1.5 takes random bytes for padding once in 65,536 times, and what OAEP has made, which begins with a zero
+        // too, once in some hundred. What it finds there is not the data key, and the commit key refuses it.
+        let is_found = |found: Option<SecretBytes>, padding| match padding {
+            RsaPadding::Pkcs1 => found.is_some_and(|found| found.expose() == b"data key"),
+            _ => found.is_some(),
+        };
         for padding in RsaPadding::ALL {
             let ciphertext = public.encrypt(padding, b"data key").unwrap();
             assert_eq!(key.decrypt(padding, &ciphertext).unwrap().expose(), b"data key");
-            assert!(other.decrypt(padding, &ciphertext).is_none());
+            assert!(!is_found(other.decrypt(padding, &ciphertext), padding));
             for wrong in RsaPadding::ALL.into_iter().filter(|wrong| *wrong != padding) {
-                assert!(key.decrypt(wrong, &ciphertext).is_none(), "{padding} by {wrong}");
+                let found = key.decrypt(wrong, &ciphertext);
+                assert!(!is_found(found, wrong), "{padding} by {wrong}");
             }
             for cut in [&ciphertext[1..], &ciphertext[..255], &[]] {
                 assert!(key.decrypt(padding, cut).is_none());

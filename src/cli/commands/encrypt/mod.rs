@@ -134,7 +134,9 @@ pub(crate) struct EncryptArgs {
     #[arg(hide_short_help = true)]
     if_changed: bool,
 
-    /// Say what would be done, and do nothing: with keys in AWS KMS, also how many calls that takes
+    /// Say what would be done, and do nothing
+    ///
+    /// With keys in AWS KMS, also how many calls that takes. What is there to encrypt is not read to its end.
     #[arg(long, help_heading = "Output")]
     #[arg(conflicts_with_all = ["from_command", "if_changed", "metadata"])]
     dry_run: bool,
