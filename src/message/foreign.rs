@@ -87,8 +87,8 @@ const TAR_SIGNATURE: (usize, &[u8]) = (257, b"ustar");
 /// What every value begins with that sops has encrypted, in each of its formats.
 const SOPS_VALUE: &[u8] = b"ENC[AES256_GCM,data:";
 
-/// The longest word before a blank that still is one of prose. Armour in lines that were joined by blanks has longer ones.
-const LONGEST_WORD: usize = 40;
+/// Base64 of the first two bytes of a message of either version, and of the bits of the third that are always so.
+const ARMORED: [&[u8]; 3] = [b"AgR", b"AgV", b"AYA"];
 
 impl ForeignFormat {
     /// The format of what begins with these bytes: a buffer full, or all there is. `None` of a message, and of what is not
@@ -96,14 +96,14 @@ impl ForeignFormat {
     #[must_use]
     pub fn of(start: &[u8]) -> Option<Self> {
         // A message: nothing has to be looked for in it.
-        if let [0x02, 0x04 | 0x05, 0x78, ..] | [0x01, 0x80, ..] = start {
+        let text = without_byte_order_mark(start).trim_ascii_start();
+        if matches!(start, [0x02, 0x04 | 0x05, 0x78, ..] | [0x01, 0x80, ..]) || is_armor(text) {
             return None;
         }
         let (at, signature) = TAR_SIGNATURE;
         if start.get(at..).is_some_and(|rest| rest.starts_with(signature)) {
             return Some(Self::Tar);
         }
-        let text = without_byte_order_mark(start).trim_ascii_start();
         let begins = |(signature, _): &&(&[u8], Self)| {
             start.starts_with(signature) || text.starts_with(signature)
         };
@@ -185,17 +185,26 @@ fn is_openpgp(start: &[u8]) -> bool {
     }
 }
 
-/// Whether text can be the armour of a message: its first line that is no label begins as base64 of a message does, and has
-/// no short words as prose has.
+/// The first line that is no label.
+fn first_line(text: &[u8]) -> Option<&[u8]> {
+    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.map(without_byte_order_mark).find(|line| !line.is_empty() && !line.starts_with(b"-"))
+}
+
+/// Whether text is the armour of a message, or the beginning of some. As for its decoder, blanks count for nothing.
+fn is_armor(text: &[u8]) -> bool {
+    let line = first_line(text).unwrap_or_default();
+    let letters = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    let letters: Vec<u8> = letters.take(3).collect();
+    !letters.is_empty() && ARMORED.iter().any(|start| start.starts_with(&letters))
+}
+
+/// Whether text can be the armour of a message that this version does not know, or the labels before some.
 fn may_be_armor(text: &[u8]) -> bool {
-    let is_label = |line: &&[u8]| line.starts_with(b"-") || line.trim_ascii().is_empty();
-    let Some(line) = text.split(|byte| *byte == b'\n').find(|line| !is_label(line)) else {
-        // All that is there so far is labels, or blank.
-        return text.starts_with(b"-") || text.is_empty();
-    };
-    let line = without_byte_order_mark(line).trim_ascii();
-    let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    line.starts_with(b"A") && (word.len() == line.len() || word.len() > LONGEST_WORD)
+    match first_line(text) {
+        Some(line) => line.starts_with(b"A") && !line.iter().any(u8::is_ascii_whitespace),
+        None => text.starts_with(b"-") || text.is_empty(),
+    }
 }
 
 /// Whether these are characters that a person can read. The last one may be cut.
@@ -265,7 +274,7 @@ mod tests {
 
     #[test]
     fn what_begins_like_a_message_is_never_foreign() {
-        let line = "A".repeat(64);
+        let tar_by_chance = [b"AgR4", &[b'A'; 253][..], b"ustarAAA"].concat();
         for start in [
             &b"\x02\x04\x78\0\0"[..],
             b"\x01\x80\x03\x78",
@@ -279,7 +288,10 @@ mod tests {
             b"-----BEGIN PGP MESSAGE-----\nAgR4aaaa\n-----END PGP MESSAGE-----\n",
             b"-----BEGIN X-----\r\n\r\nAgV4aaaa\r\n",
             b"- a line that is passed over\nAgR4aaaa\n",
-            format!("{line} {line}").as_bytes(),
+            b"AgR4aaaa bbbb cccc",
+            b"A g V 4",
+            b"  -label\n\t\xEF\xBB\xBFAYAD aaaa\n",
+            &tar_by_chance,
             // Random bytes that nothing begins with.
             b"\xC1\xFF\x00\x11",
             b"\xF0\x00",

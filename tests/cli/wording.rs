@@ -218,6 +218,10 @@ fn files_of_other_formats_are_named() {
     named(&format!("{datakey} --format base64 > x"), true, blob.0, blob.1);
     named(&format!("{datakey} --format raw > x"), true, blob.0, blob.1);
     named("cp a x", true, "plain text", "enwrap encrypt FILE");
+    // Base64 in groups, as some programs show it, is still a message.
+    shell.ok(&["encrypt", "--armor", "a", "-o", "armored"]);
+    shell.sh("sed 's/..../& /g' armored > groups").success();
+    assert_eq!(shell.ok(&["decrypt", "groups", "-o", "-"]), shell.sh("cat a").success().text());
     // Of other programs, where they are.
     let has = |program: &str| shell.command(program, &["--version"]).output().is_ok();
     let openssl = "openssl enc -aes-256-cbc -pbkdf2 -k x -in a -out x";
