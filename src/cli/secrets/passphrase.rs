@@ -102,7 +102,8 @@ struct Tries(AtomicU8);
 impl Tries {
     /// Whether there is one more after a wrong one.
     fn another(&self) -> bool {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1 < MOST_TRIES
+        let next = |typed| Some(typed + 1).filter(|typed| *typed < MOST_TRIES);
+        self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
 }
 
@@ -338,5 +339,17 @@ impl Operator for AtTheTerminal {
 
     fn on_dropped_acl(&self, path: &Path) {
         self.ui.warn_of_dropped_acl(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_asked_again_however_many_messages_stay_locked() {
+        let tries = Tries::default();
+        let asked = (0..1000).filter(|_| tries.another()).count();
+        assert_eq!(asked, usize::from(MOST_TRIES) - 1);
     }
 }
