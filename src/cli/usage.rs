@@ -48,10 +48,16 @@ fn of_number(error: &clap::Error) -> Option<UsageError> {
         _ => "it is no whole number",
     };
     let option = argument.split(' ').next().unwrap_or(argument);
+    let shown = unless_secret(value, option).map_or_else(String::new, |it| format!(" '{it}'"));
     Some(
-        UsageError::new(format!("invalid value '{value}' for '{argument}': {why}"))
+        UsageError::new(format!("invalid value{shown} for '{argument}': {why}"))
             .hint(format!("give {option} a number in decimal digits, without sign or unit")),
     )
+}
+
+/// What was typed, unless it may be a passphrase that was given where none is taken: messages end up in logs.
+fn unless_secret<'a>(typed: &'a str, place: &str) -> Option<&'a str> {
+    Some(typed).filter(|_| !place.contains("passphrase"))
 }
 
 fn message(error: &clap::Error, name: &str) -> String {
@@ -61,7 +67,9 @@ fn message(error: &clap::Error, name: &str) -> String {
             format!("'{name}' has no option '{argument}'")
         }
         (ErrorKind::UnknownArgument, Some(argument)) => {
-            format!("'{name}' takes no further operand: '{argument}'")
+            let shown =
+                unless_secret(argument, name).map_or_else(String::new, |it| format!(": '{it}'"));
+            format!("'{name}' takes no further operand{shown}")
         }
         (ErrorKind::InvalidSubcommand, _) => {
             let typed = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
@@ -69,7 +77,9 @@ fn message(error: &clap::Error, name: &str) -> String {
         }
         (ErrorKind::TooManyValues, Some(option)) => {
             let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
-            format!("'{option}' takes no value: '{value}'")
+            let shown =
+                unless_secret(value, option).map_or_else(String::new, |it| format!(": '{it}'"));
+            format!("'{option}' takes no value{shown}")
         }
         (ErrorKind::MissingSubcommand, _) => format!("'{name}' takes a command"),
         (ErrorKind::MissingRequiredArgument, _) => {
@@ -258,6 +268,21 @@ mod tests {
                 &format!("invalid value '{value}' for '--lock-timeout <SECONDS>': {why}"),
                 "give --lock-timeout a number in decimal digits, without sign or unit",
             );
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_passphrase_is_not_repeated() {
+        for line in [
+            &["encrypt", "--passphrase-recipient=hunter2", "f"][..],
+            &["encrypt", "-p", "--new-passphrase-fd", "hunter2", "f"],
+            &["encrypt", "--new-passphrase=hunter2", "f"],
+            &["decrypt", "--password=hunter2", "f"],
+            &["decrypt", "--message-passphrase-fd=hunter2", "f"],
+            &["keyring", "passphrase", "hunter2"],
+        ] {
+            let (message, hint) = refused(line);
+            assert!(!format!("{message} {hint}").contains("hunter2"), "{message}: {hint}");
         }
     }
 
