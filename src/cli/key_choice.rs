@@ -1,7 +1,7 @@
 //! Which keys of the keyring a command line names.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use enwrap::keyring::model::key::Origin;
 use enwrap::keyring::{Alias, Key, KeyVersion, KeyringError, RootKeys, Store};
@@ -154,22 +154,23 @@ fn distinct(keys: Vec<ChosenKey<'_>>) -> Vec<ChosenKey<'_>> {
 /// Refuses operands that name a key and not a file: `-r backup note` is no way to say `-k backup`, and would encrypt
 /// `note` under another key.
 pub(crate) fn refuse_key_names(keyring: &RootKeys, operands: &[PathBuf]) -> Result<(), UsageError> {
-    let is_key = |name: &&str| {
-        keyring.key(name).is_ok()
-            && std::fs::symlink_metadata(name)
-                .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    let is_missing = |name: &Path| {
+        name.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
     };
+    let is_key = |name: &&str| keyring.key(name).is_ok() && is_missing(name.as_ref());
     if let Some(name) = operands.iter().filter_map(|operand| operand.to_str()).find(is_key) {
         let problem = format!("there is no file '{name}', but a key of that name");
         return Err(
             UsageError::new(problem).hint(format!("to encrypt under this key, say -k {name}"))
         );
     }
-    // As other tools name a recipient, after an option -r of theirs.
+    // As other tools name a recipient, after an option -r of theirs. A path with folders is none: if it is missing, that is
+    // the failure of one file, and not of the run.
     let is_recipient = |name: &&PathBuf| {
         let text = name.to_string_lossy();
         (text.starts_with("age1") || text.starts_with("ssh-") || text.contains('@'))
-            && !name.exists()
+            && !text.contains('/')
+            && is_missing(name)
     };
     match operands.iter().find(is_recipient) {
         None => Ok(()),
