@@ -14,7 +14,7 @@ use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, complete};
 use clap_complete::env::{CompleteEnv, Elvish, EnvCompleter, Shells};
 
-use enwrap::keyring::Store;
+use enwrap::keyring::{Location, Store};
 
 use super::environment;
 
@@ -152,6 +152,11 @@ pub(super) fn key_names() -> ArgValueCandidates {
             std::env::args_os().skip_while(|it| it != "--").skip(1).collect();
         let named = keyring_on(&words);
         let location = environment::keyring_location(named.as_deref()).ok();
+        // A pipe would keep the shell waiting, and what is read of it would be gone.
+        let location = location.filter(|it| match it {
+            Location::File(path) => path.is_file(),
+            Location::Data { .. } => true,
+        });
         let store = location
             .map(|it| Store::new(it, environment::allow_readable_keyring().unwrap_or(false)));
         // No error here: the command that is being typed will report what is wrong with the keyring.

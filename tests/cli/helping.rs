@@ -48,6 +48,16 @@ fn words_of_other_tools_are_answered_with_ours() {
 }
 
 #[test]
+fn a_missing_path_that_looks_like_a_recipient_fails_alone() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    let line = ["encrypt", "backup@host/b", "a"];
+    shell.fails(&line, 12).says(&["backup@host/b", "No such file"]);
+    assert!(shell.path("a.enwrap").exists());
+    shell.fails(&["encrypt", "-r", "me@example.com", "a"], 2).says(&["recipients are root keys"]);
+}
+
+#[test]
 fn the_name_of_a_key_that_is_similar_is_named() {
     let shell = Shell::new();
     shell.ok(&["keygen", "nightly"]);
@@ -103,6 +113,9 @@ fn a_shell_that_asks_is_told_what_may_follow() {
     shell.set("ENWRAP_COMPLETE", "bash");
     shell.set("ENWRAP_KEYRING", shell.path("other.json").to_str().unwrap());
     assert!(shell.ok(&["--", "enwrap", "key", "show", ""]).contains("weekly"));
+    // A pipe would keep the shell waiting for whoever writes into it.
+    shell.sh("mkfifo pipe").success();
+    assert_eq!(shell.ok(&["--", "enwrap", "--keyring", "pipe", "encrypt", "-k", ""]), "names");
     shell.write("other.json", "no keyring");
     assert_eq!(shell.ok(&["--", "enwrap", "key", "show", "w"]), "names");
 }
