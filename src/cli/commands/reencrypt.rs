@@ -153,11 +153,10 @@ pub(crate) fn run(app: &App, args: &ReencryptArgs) -> Result<(), Error> {
         app.outputs.plan(path)?;
     }
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
-    if let Some(sources) = &new_passphrase {
-        opening = opening.with_recipient(sources)?;
-    }
     if args.dry_run {
         opening = opening.estimated_in(app.kms_calls());
+    } else if let Some(sources) = &new_passphrase {
+        opening = opening.with_recipient(sources)?;
     }
     let keys = opening.choose(&store, &args.keys)?;
     let passphrase = new_passphrase.map(|_| Passphrases::new_name());
