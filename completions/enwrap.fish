@@ -7,13 +7,13 @@ function __enwrap_complete
     set --erase answer[1]
     string join \n -- $answer
     # Of --output-dir=DIR, only DIR is a path.
-    set -l prefix (string match --regex '^.*=' -- $words[-1])
-    set -l path (string replace --regex '^.*=' '' -- $words[-1])
+    set -l prefix (string match --regex '^--[^=]*=' -- $words[-1])
+    set -l path (string replace --regex '^--[^=]*=' '' -- $words[-1])
     switch $kind
         case files
-            printf "$prefix%s\n" (complete --do-complete "'' $path")
+            string join \n -- "$prefix"(complete --do-complete "'' $path")
         case folders
-            printf "$prefix%s\n" (__fish_complete_directories $path)
+            string join \n -- "$prefix"(__fish_complete_directories $path)
     end
 end
 complete --command enwrap --no-files --keep-order --arguments '(__enwrap_complete)'

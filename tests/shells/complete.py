@@ -44,6 +44,12 @@ NATIVE = CASES + [
     ("enwrap encrypt two", "enwrap encrypt two\\ words.txt"),
 ]
 
+# Bash takes such a name for several words, and fish also completes what is behind the sign.
+EQUALS = [
+    ("enwrap encrypt of=", "enwrap encrypt of=report.txt"),
+    ("enwrap decrypt --output-dir=to=", "--output-dir=to=here/"),
+]
+
 SETUP = {
     "bash": {
         "command": ["bash", "--norc", "--noprofile", "-i"],
@@ -53,7 +59,7 @@ SETUP = {
     "zsh": {
         "command": ["zsh", "-f", "-i"],
         "script": "fpath=({root}/completions $fpath); autoload -U compinit; compinit -u",
-        "cases": NATIVE,
+        "cases": NATIVE + EQUALS,
     },
     "fish": {
         "command": ["fish", "--no-config", "-i"],
@@ -152,9 +158,10 @@ def main():
                           ["--keyring", f"{home}/other.json", "keygen", "weekly"]):
             subprocess.run(["enwrap", "-q", *arguments], env=environment, check=True,
                            stdout=subprocess.DEVNULL)
-        for name in ("report.txt", "two words.txt"):
+        for name in ("report.txt", "two words.txt", "of=report.txt"):
             open(f"{home}/{name}", "w").close()
         os.mkdir(f"{home}/restored")
+        os.mkdir(f"{home}/to=here")
         os.chdir(home)
         passed, failures = 0, []
         for shell, setup in SETUP.items():
