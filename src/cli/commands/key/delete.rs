@@ -15,7 +15,8 @@ use crate::output::records::key::DeletionRecord;
 
 /// Announce that a root key, or old versions of it, will be destroyed
 ///
-/// From now on they can do nothing, in both directions. 'enwrap key purge' destroys them after their date, and what is encrypted under them is lost; until then 'enwrap key undelete' takes it back.
+/// From now on they can do nothing, in both directions. 'enwrap key purge' destroys them after their date, and what is
+/// encrypted under them is lost; until then 'enwrap key undelete' takes it back.
 ///
 /// Of a key of AWS KMS only the entry here is meant: AWS KMS is not asked, and nothing is deleted there.
 #[derive(Debug, Args)]
