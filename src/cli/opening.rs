@@ -200,6 +200,9 @@ impl Opening {
         if *key == Passphrases::name() {
             return "its old passphrase".to_owned();
         }
+        if *key == Passphrases::new_name() {
+            return "a new passphrase".to_owned();
+        }
         let held = self.keyring.key(&key.to_string()).ok();
         let alias = held.and_then(|key| key.aliases().first());
         alias.map_or_else(|| key.to_string(), ToString::to_string)
