@@ -119,7 +119,6 @@
 //!
 //! There is one [`Error`] type, with an [`ErrorKind`] for programs to act on. Readers and writers return it inside an
 //! [`io::Error`](std::io::Error); `Error::from` takes it out.
-
 //!
 //! ```
 //! # let folder = tempfile::tempdir()?;

@@ -121,7 +121,8 @@ impl Eq for SecretBytes {}
 
 /// A data key in the clear, before any derivation. AWS calls it the plaintext data key.
 ///
-/// [`generate_data_key`](crate::generate_data_key) and [`decrypt_data_key`](crate::decrypt_data_key) return one. It is wiped when it is dropped, compares in constant time, and its `Debug` shows only its length.
+/// [`generate_data_key`](crate::generate_data_key) and [`decrypt_data_key`](crate::decrypt_data_key) return one. It is wiped
+/// when it is dropped, compares in constant time, and its `Debug` shows only its length.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DataKey(SecretBytes);
 

@@ -21,8 +21,8 @@ pub struct GeneratedDataKey {
 /// Draws a data key of `len` bytes (32 for AES-256), and wraps it under the one key of `options` (AWS KMS:
 /// GenerateDataKey).
 ///
-/// Of the options, the key and the context count, stored and bound pairs alike. The blob holds no context: whoever decrypts it has to give the same
-/// one.
+/// Of the options, the key and the context count, stored and bound pairs alike. The blob holds no context: whoever decrypts
+/// it has to give the same one.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidInput`] for several keys or a length of 0, [`ErrorKind::NoKey`], [`ErrorKind::KeyUnusable`] or

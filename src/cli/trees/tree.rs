@@ -1,8 +1,8 @@
 //! The files that operands name, and with `-r` those in the folders that they name.
 //!
-//! In folders, and in a list of names, links are not followed, so a walk stays in its folder. What is neither file nor folder is counted and left alone:
-//! reading a FIFO, for example, could wait for ever. Files come in the order in which the system lists them; to sort
-//! them, all names of a folder would have to be in memory.
+//! In folders, and in a list of names, links are not followed, so a walk stays in its folder. What is neither file nor
+//! folder is counted and left alone: reading a FIFO, for example, could wait for ever. Files come in the order in which
+//! the system lists them; to sort them, all names of a folder would have to be in memory.
 
 use std::fs::{self, TryLockError};
 use std::io;
