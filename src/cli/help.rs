@@ -53,7 +53,7 @@ pub(super) fn described(mut command: Command) -> Command {
 fn of_verb(verb: Command, above: &str, is_global: &dyn Fn(&Arg) -> bool) -> Command {
     let name = format!("{above} {}", verb.get_name());
     let examples = verb.get_after_long_help().map(|it| format!("{it}\n")).unwrap_or_default();
-    let more = if verb.has_subcommands() { format!("{name} VERB") } else { name.clone() };
+    let more = if verb.has_subcommands() { format!("{name} COMMAND") } else { name.clone() };
     verb.mut_args(
         |argument| {
             if is_global(&argument) { argument.hide(true) } else { with_default(argument) }
@@ -62,7 +62,7 @@ fn of_verb(verb: Command, above: &str, is_global: &dyn Fn(&Arg) -> bool) -> Comm
     .mut_subcommands(|verb| {
         if verb.get_name() == "help" { verb.hide(true) } else { of_verb(verb, &name, is_global) }
     })
-    .after_help(format!("In full: {more} --help      Options of every command: enwrap --help"))
+    .after_help(format!("In full: {more} --help   Global options: enwrap --help"))
     .after_long_help(format!(
         "{examples}Options of every command, such as --keyring: enwrap --help"
     ))
@@ -170,6 +170,16 @@ mod tests {
             let help = rendered(verb, false);
             assert!(help.lines().count() <= 40, "'{name} -h' is long: hide_short_help\n{help}");
             assert!(help.contains(&format!("In full: {name}")), "{help}");
+            assert!(help.lines().all(|line| line.chars().count() <= COLUMNS), "{help}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_under_no_heading_of_options() {
+        for (name, verb) in all() {
+            for argument in verb.get_positionals() {
+                assert_eq!(argument.get_help_heading(), None, "{name}: {argument}");
+            }
         }
     }
 

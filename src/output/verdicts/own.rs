@@ -62,6 +62,9 @@ fn not_started_hint(command: &str, source: &std::io::Error) -> String {
             "it is one word: leave the quotes out, as in -- {command}; or, for what only a shell understands: \
              -- sh -c '{command}'"
         )
+    } else if command.contains('/') {
+        "check its spelling; of a script, also the program that its first line ('#!') names"
+            .to_owned()
     } else {
         "check its spelling, and that its folder is in PATH".to_owned()
     }

@@ -31,7 +31,7 @@ pub(super) struct DecryptBlobArgs {
 }
 
 pub(super) fn run(app: &App, args: &DecryptBlobArgs) -> Result<(), Error> {
-    args.value.require_no_json_beside(app)?;
+    args.value.require_printable(app)?;
     let context = args.context.context(&app.outputs)?;
     let store = app.store()?;
     let keyring = args.keys.keyring(&store)?;

@@ -64,7 +64,7 @@ enum KeySpec {
 }
 
 pub(super) fn run(app: &App, args: &GenerateArgs) -> Result<(), Error> {
-    args.value.require_no_json_beside(app)?;
+    args.value.require_printable(app)?;
     if args.value.format.is_some() && !args.without_plaintext && args.blob_out.blob_out.is_none() {
         return Err(UsageError::new(
             "--format prints the plain data key alone, and the blob would be lost",

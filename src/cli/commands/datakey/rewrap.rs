@@ -51,7 +51,7 @@ pub(super) struct RewrapBlobArgs {
 }
 
 pub(super) fn run(app: &App, args: &RewrapBlobArgs) -> Result<(), Error> {
-    args.value.require_no_json_beside(app)?;
+    args.value.require_printable(app)?;
     let context = args.context.context(&app.outputs)?;
     let new_context = changed(&context, &args.set_context)?;
     let store = app.store()?;

@@ -35,12 +35,14 @@ pub(super) struct ValueArgs {
 }
 
 impl ValueArgs {
-    /// Refuses `--json` beside a value that is not JSON. Without `--format`, what is printed is the AWS CLI's JSON.
-    pub(super) fn require_no_json_beside(&self, app: &App) -> Result<(), UsageError> {
-        match self.format {
-            None => Ok(()),
-            Some(_) => app.require_no_json_beside("value", "leave out --json, or --format"),
+    /// Refuses, before a blob is written, what could not be printed after it: raw bytes for a terminal, anything for
+    /// a closed standard output, and a value beside `--json`. Without `--format`, what is printed is the AWS CLI's JSON.
+    pub(super) fn require_printable(&self, app: &App) -> Result<(), Error> {
+        if self.format.is_some() {
+            app.require_no_json_beside("value", "leave out --json, or --format")?;
         }
+        let payload = self.format.map_or(Payload::Plaintext, payload);
+        open_stdout(&app.outputs, payload).map(drop)
     }
 }
 
@@ -68,14 +70,17 @@ fn base64(bytes: &[u8]) -> SecretBytes {
     text
 }
 
+fn payload(encoding: Encoding) -> Payload {
+    if encoding == Encoding::Raw { Payload::Binary } else { Payload::Plaintext }
+}
+
 /// Prints one value.
 pub(super) fn print_value(
     outputs: &Outputs,
     bytes: &[u8],
     encoding: Encoding,
 ) -> Result<(), Error> {
-    let payload = if encoding == Encoding::Raw { Payload::Binary } else { Payload::Plaintext };
-    let mut stdout = open_stdout(outputs, payload)?;
+    let mut stdout = open_stdout(outputs, payload(encoding))?;
     stdout.write_all(encode(bytes, encoding).expose())?;
     stdout.finish()
 }

@@ -44,6 +44,10 @@ use secrets::Secrets;
     enwrap exec --secret-file FILE=prod.env.enwrap -- sh -c 'wc $FILE'
 "])]
 pub(crate) struct ExecArgs {
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = clap::ValueHint::CommandWithArguments)]
+    command: Vec<OsString>,
+
     /// Set the variables of an encrypted file (repeatable): lines of NAME=VALUE, or a JSON object of
     /// strings; '-' is standard input
     #[arg(short = 'e', long = "env-file", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -99,10 +103,6 @@ pub(crate) struct ExecArgs {
 
     #[command(flatten)]
     open: OpenArgs,
-
-    /// The command and its arguments
-    #[arg(last = true, required = true, value_name = "COMMAND", value_hint = clap::ValueHint::CommandWithArguments)]
-    command: Vec<OsString>,
 }
 
 /// Whose masking the secrets are handed to, besides ours.
