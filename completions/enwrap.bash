@@ -22,11 +22,11 @@ _enwrap() {
     done
     case ${answer[0]-} in
         files)
-            compopt -o filenames
+            compopt -o filenames +o nosort
             mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$2")
             ;;
         folders)
-            compopt -o filenames
+            compopt -o filenames +o nosort
             mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$2")
             ;;
     esac

@@ -85,6 +85,8 @@ impl EnvCompleter for Script {
         current_dir: Option<&Path>,
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        // Only then are there the 'help' verbs.
+        command.build();
         let mut command = marking_paths(std::mem::take(command));
         let word = words.last().cloned().unwrap_or_default();
         let index = words.len().saturating_sub(1);
@@ -127,7 +129,8 @@ const FILES: &str = "\0files";
 /// The candidate that stands for all folders.
 const FOLDERS: &str = "\0folders";
 
-/// `command`, whose arguments that are paths have a marker for their only candidate.
+/// `command`, whose arguments that are paths have a marker for their only candidate. 'help' is offered to those who began
+/// it.
 fn marking_paths(command: Command) -> Command {
     let marked = |argument: Arg| {
         let marker = match argument.get_value_hint() {
@@ -138,7 +141,10 @@ fn marking_paths(command: Command) -> Command {
         argument
             .add(ArgValueCompleter::new(move |_: &OsStr| vec![CompletionCandidate::new(marker)]))
     };
-    command.mut_args(marked).mut_subcommands(marking_paths)
+    command.mut_args(marked).mut_subcommands(|verb| {
+        let is_help = verb.get_name() == "help";
+        marking_paths(verb).hide(is_help)
+    })
 }
 
 fn begins_option(word: &OsStr) -> bool {

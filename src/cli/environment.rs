@@ -71,6 +71,11 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "GITHUB_ACTIONS",
         "exec --mask=github prints the secrets for the runner to mask only where it is 'true'",
     ),
+    (
+        "AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL_KMS, and so on",
+        "the region, credentials and endpoint of AWS KMS, as all tools for AWS take them",
+    ),
+    ("TMPDIR", "where --verify-first copies what comes from a pipe; else /tmp"),
     ("NO_COLOR, TERM", "no colour where NO_COLOR is set, or TERM is dumb"),
 ];
 

@@ -32,7 +32,7 @@ pub struct Error {
 pub enum ErrorKind {
     /// A key is not in the keyring, the keyring is not there, or no key in it opens the message.
     NoKey,
-    /// The key is disabled, pending deletion, or may only decrypt.
+    /// The key is disabled, pending-deletion, or may only decrypt.
     KeyUnusable,
     /// A tag or a signature does not hold, so the message was altered. From an error while a message is opened, two more
     /// causes cannot be told apart: the keyring has other material under the key's name, or a context pair that was

@@ -155,6 +155,11 @@ fn each_failure_has_its_code_and_its_kind() {
         assert_eq!((code("./missing"), code("./plain")), (Some(127), Some(126)));
         assert_eq!((code("true"), code("false")), (Some(0), Some(1)));
     }
+    // Of a script, the system says no more where the program of its first line is missing.
+    shell.write("script", "#!/missing/program\n");
+    Shell::chmod(&shell.path("script"), 0o755);
+    let run = shell.fails(&["exec", "-e", "env", "--", "./script"], 127);
+    assert!(run.stderr.contains("first line") && !run.stderr.contains("PATH"), "{run:?}");
     let record = &shell.run(&["--json", "exec", "-e", "missing", "--", "true"]).json()[0];
     assert_eq!((record["kind"].as_str(), record["exit_code"].as_i64()), (Some("failure"), Some(1)));
     // A job that did not get its secret.

@@ -171,7 +171,7 @@ fn what_is_not_a_file_of_the_tree_is_left_alone_and_counted() {
     let run = shell.run(&["--json", "encrypt", "-r", "docs"]).success();
     assert_eq!(
         summary(&run)["skipped"],
-        json!({"special": 3, "unfinished": 1, "envelopes": 2, "encrypted": 1})
+        json!({"special": 3, "unfinished": 1, "envelopes": 1, "locks": 1, "encrypted": 1})
     );
     let sealed: Vec<String> =
         names(&shell.path("docs")).into_iter().filter(|name| name.ends_with(".enwrap")).collect();
@@ -629,7 +629,7 @@ fn every_message_of_a_tree_may_have_its_own_keys() {
         "--envelope",
         "enc/all.envelope",
     ]);
-    run.success().says(&["5 verified; 2 envelope files"]);
+    run.success().says(&["5 verified; 1 envelope file, 1 lock"]);
     shell.fails(&["verify", "-r", "enc", "--only-key", "second"], 12).says(&["exit code 3"]);
 }
 

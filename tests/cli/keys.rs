@@ -52,6 +52,22 @@ fn keys_are_listed_and_shown_without_material() {
         assert!(!text.contains(material));
     }
     shell.fails(&["key", "show", "nope"], 3).says(&["'nope'", "backup, default, main"]);
+    shell.fails(&["key", "show", "0123abc"], 3).says(&["of an id, give 8 characters"]);
+}
+
+#[test]
+fn what_key_show_prints_fits_a_terminal() {
+    let shell = Shell::new();
+    shell.ok(&["key", "rotate", "main"]);
+    let run = shell.run(&["key", "delete", "main"]).success();
+    run.says(&["versions 1, 2 can do nothing"]);
+    let text = shell.ok(&["key", "show", "main"]);
+    let id = shell.run(&["--json", "key", "show", "main"]).json()[0]["key_id"].clone();
+    let id = id.as_str().unwrap();
+    assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+    for number in [1, 2] {
+        assert!(text.contains(&format!("\n  in messages: enwrap: {id}/{number}")), "{text}");
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_deleted_key_does_nothing_and_comes_back_until_it_is_purged() {
     let run = shell.run(&["key", "purge", "b", "--yes"]).success();
     assert_eq!(run.text(), "");
     run.says(&["nothing to destroy"]);
-    shell.run(&["key", "undelete", "b"]).success().says(&["is disabled", "key enable b"]);
+    shell.run(&["key", "undelete", "b"]).success().says(&["only disabled", "key enable b"]);
     shell.fails(&["key", "undelete", "b"], 2).says(&["not pending"]);
     shell.ok(&["key", "enable", "b"]);
     assert_eq!(shell.ok(&["decrypt", "a.enwrap", "-o", "-"]), "text");

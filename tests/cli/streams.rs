@@ -143,6 +143,7 @@ fn a_closed_stream_is_an_error_before_any_work() {
         "enwrap encrypt < a >&-",
         "enwrap decrypt -o - a.enwrap >&-",
         "enwrap datakey >&-",
+        "enwrap datakey --blob-out b >&-",
         "enwrap keygen new >&-",
         "enwrap key rotate main >&-",
         "enwrap key list >&-",

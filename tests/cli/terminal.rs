@@ -89,6 +89,7 @@ fn secrets_and_bytes_are_not_shown_unless_asked() {
         assert_eq!(run.code, Some(2), "{line}: {run:?}");
         assert!(run.text().contains(word) && !run.text().contains('\u{1b}'), "{line}: {run:?}");
     }
+    assert!(!shell.path("k").exists(), "the blob of a data key that nobody has");
     for (line, text) in [
         ("enwrap decrypt < a.enwrap", "text"),
         ("enwrap decrypt b.enwrap -o -", "text \u{1b}[2J"),

@@ -17,11 +17,11 @@ use crate::output::print;
 ///
 /// They complete commands, options, files, and the names of your keys. To have one loaded:
 ///
-///   bash        in ~/.bashrc: source <(enwrap completions bash)
+///   bash        ~/.bashrc: source <(enwrap completions bash)
 ///   zsh         keep it as _enwrap in a folder of $fpath, before compinit
 ///   fish        keep it as ~/.config/fish/completions/enwrap.fish
-///   elvish      in rc.elv: eval (enwrap completions elvish | slurp)
-///   PowerShell  in $PROFILE: enwrap completions powershell | Out-String | iex
+///   elvish      rc.elv: eval (enwrap completions elvish | slurp)
+///   PowerShell  $PROFILE: enwrap completions powershell | Out-String | iex
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = examples!["

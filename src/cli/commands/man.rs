@@ -112,7 +112,12 @@ fn render_contract(out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, ".SH FILES\n.TP\n\\fI~/.config/enwrap/keyring.json\\fR")?;
     writeln!(out, "the keyring; beside it its last ten generations (.1, .2, ..) and its lock")?;
-    writeln!(out, ".TP\n\\fI*.enwrap\\fR\nencrypted files: AWS Encryption SDK messages")
+    writeln!(out, ".TP\n\\fI*.enwrap\\fR\nencrypted files: AWS Encryption SDK messages")?;
+    writeln!(out, ".TP\n\\fI*.enwrap.envelope\\fR")?;
+    writeln!(
+        out,
+        "the further keys that 'rewrap' gave such a file, to be kept with it; its lock is *.envelope.lock"
+    )
 }
 
 /// Lines that are shown without filling, so that they can be copied from the page.

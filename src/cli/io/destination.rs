@@ -198,7 +198,7 @@ impl<'a> Destination<'a> {
         payload: Payload,
         sync: bool,
     ) -> Result<Self, Error> {
-        require_stdout().cannot_do("write")?;
+        require_stdout().cannot_do("write the result")?;
         let stdout = io::stdout();
         let is_guarded = stdout.is_terminal() && !is_explicit;
         if is_guarded && payload == Payload::Binary {

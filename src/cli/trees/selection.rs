@@ -115,8 +115,10 @@ impl Selection {
         let bytes = name.as_encoded_bytes();
         if is_temporary_name(name) {
             Some(Reason::Unfinished)
-        } else if bytes.ends_with(b".envelope") || bytes.ends_with(b".envelope.lock") {
+        } else if bytes.ends_with(b".envelope") {
             Some(Reason::Envelope)
+        } else if bytes.ends_with(b".envelope.lock") {
+            Some(Reason::Lock)
         } else {
             None
         }
@@ -237,6 +239,7 @@ mod tests {
         }
         let all = selection(&[], &["cache/"]);
         assert_eq!(refused(&all, "a.envelope"), Some(Reason::Envelope));
+        assert_eq!(refused(&all, "a.envelope.lock"), Some(Reason::Lock));
         assert_eq!(refused(&all, ".enwrap-0123456789abcdef.tmp"), Some(Reason::Unfinished));
         let folder =
             |below: &str| all.refusal(Path::new(below), &Path::new("/t").join(below), true);

@@ -13,8 +13,10 @@ pub(crate) enum Reason {
     Unfinished,
     /// It matches `--exclude`, or does not match `--include`. A folder counts as one file.
     Excluded,
-    /// An envelope file, or the lock beside one.
+    /// An envelope file.
     Envelope,
+    /// The lock beside an envelope file, which stays there.
+    Lock,
     /// A folder on another file system than the one that it is in. It counts as one file.
     OtherFileSystem,
     /// This run uses it, as the keyring or the output folder, or has just written it.
@@ -39,6 +41,7 @@ impl Reason {
             Self::Unfinished => "unfinished",
             Self::Excluded => "excluded",
             Self::Envelope => "envelopes",
+            Self::Lock => "locks",
             Self::OtherFileSystem => "other_file_systems",
             Self::InUse => "in_use",
             Self::Encrypted => "encrypted",
@@ -57,6 +60,7 @@ impl Reason {
             Self::Unfinished => return counted(count, "temporary file"),
             Self::Excluded => "excluded",
             Self::Envelope => return counted(count, "envelope file"),
+            Self::Lock => return counted(count, "lock"),
             Self::OtherFileSystem => "on other file systems",
             Self::InUse => "made or used by this run",
             Self::Encrypted => "encrypted already",
@@ -64,7 +68,7 @@ impl Reason {
             Self::NotAMessage => "not messages",
             Self::Existing => "done before",
             Self::Unchanged => "unchanged",
-            Self::NotAsked => "of which only AWS KMS knows, and it was not asked",
+            Self::NotAsked => "unknown without asking AWS KMS",
         };
         format!("{count} {words}")
     }
@@ -98,5 +102,20 @@ impl Skipped {
     /// The counts by their names in JSON.
     pub(crate) fn members(&self) -> BTreeMap<&'static str, usize> {
         self.0.iter().map(|(reason, count)| (reason.member(), *count)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_told_by_itself() {
+        let mut skipped = Skipped::default();
+        for reason in [Reason::Lock, Reason::Envelope, Reason::NotAMessage, Reason::NotAsked] {
+            skipped.add(reason);
+        }
+        let told = "1 envelope file, 1 lock, 1 not a message, 1 unknown without asking AWS KMS";
+        assert_eq!(skipped.told().as_deref(), Some(told));
     }
 }

@@ -31,7 +31,7 @@ pub enum Lookup<'a> {
 
 /// The fewest characters of an id that stand for it: the first group of a UUID. In a keyring of 100 keys, two begin with the
 /// same 8 once in a million.
-const SHORTEST_BEGINNING: usize = 8;
+pub const SHORTEST_BEGINNING: usize = 8;
 
 /// Whether text may be the beginning of an id, in the one spelling that ids have.
 fn is_beginning_of_id(text: &str) -> bool {

@@ -10,6 +10,7 @@ use enwrap::keyring::format::exchange::NotAnExport;
 use enwrap::keyring::format::pem::PemFault;
 use enwrap::keyring::format::seal::{Oddity, SealError};
 use enwrap::keyring::model::key::State;
+use enwrap::keyring::model::root_keys::SHORTEST_BEGINNING;
 use enwrap::keyring::{FileFault, KeyError, KeyringError, Kind};
 
 use super::files::on_system;
@@ -160,11 +161,15 @@ impl Classified for KeyError {
                 let keyring = about
                     .keyring()
                     .map_or_else(String::new, |it| format!(" '{}'", sanitize::name(it)));
-                let hint = if names.is_empty() {
+                let mut hint = if names.is_empty() {
                     format!("the keyring{keyring} has no aliases; see 'enwrap key list'")
                 } else {
                     format!("{meant}the keyring{keyring} has: {}", names.join(", "))
                 };
+                let is_hex = name.chars().all(|it| it.is_ascii_hexdigit());
+                if is_hex && (4..SHORTEST_BEGINNING).contains(&name.len()) {
+                    hint.push_str(&format!("; of an id, give {SHORTEST_BEGINNING} characters or more"));
+                }
                 Exit::NoKey.hint(hint)
             }
             Self::Ambiguous { .. } => Exit::Usage

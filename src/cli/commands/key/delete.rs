@@ -102,7 +102,7 @@ pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> Result<(), Error> {
         Ok::<_, Error>((key.id(), numbers))
     })?;
     app.ui.note(&format!(
-        "{} will not be destroyed, and is disabled; to use it again: enwrap key enable {}",
+        "{} will not be destroyed, only disabled; to use it again: enwrap key enable {}",
         told(id, &numbers),
         args.key
     ));
@@ -111,7 +111,8 @@ pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> Result<(), Error> {
 
 fn told(id: KeyId, numbers: &[u32]) -> String {
     let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-    format!("key {id} version {}", list.join(", "))
+    let noun = if numbers.len() == 1 { "version" } else { "versions" };
+    format!("key {id} {noun} {}", list.join(", "))
 }
 
 fn tell(

@@ -46,7 +46,7 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
         writeln!(text, "AWS KMS key: {arn}")?;
     }
     let current = key.current().number;
-    let rows: Vec<[String; 6]> = key
+    let rows: Vec<[String; 4]> = key
         .versions()
         .iter()
         .map(|version| {
@@ -59,12 +59,17 @@ pub(crate) fn run(app: &App, args: &ShowArgs) -> Result<(), Error> {
                 version.created.strftime("%Y-%m-%d").to_string(),
                 state(version),
                 bits(key, version).map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
-                sanitize::text(&version.namespace),
-                sanitize::text(&short_name(&version.namespace, &version.name)),
             ]
         })
         .collect();
-    let titles = ["VERSION", "CREATED", "STATE", "BITS", "NAMESPACE", "NAME"];
-    write!(text, "\n{}", table::aligned(titles, &rows))?;
+    let table = table::aligned(["VERSION", "CREATED", "STATE", "BITS"], &rows);
+    let mut lines = table.lines();
+    writeln!(text, "\n{}", lines.next().unwrap_or_default())?;
+    for (line, version) in lines.zip(key.versions().iter()) {
+        let namespace = sanitize::text(&version.namespace);
+        let name = sanitize::text(&short_name(&version.namespace, &version.name));
+        // On a line of its own, since 80 columns have no room for it beside the rest.
+        writeln!(text, "{line}\n  in messages: {namespace}: {name}")?;
+    }
     Ok(app.ui.result(&text, &KeyRecord::new(key))?)
 }
