@@ -99,6 +99,7 @@ fn results_are_beside_their_inputs_and_a_second_run_goes_on() {
     let codes: Vec<&Value> =
         sum["failures"].as_array().unwrap().iter().map(|it| &it["exit_code"]).collect();
     assert_eq!(codes, [8; 5]);
+    shell.fails(&["encrypt", "-r", "docs"], 12).says(&["-f, or pass over", "--skip-existing"]);
     let again = shell.run(&["--json", "encrypt", "-r", "docs", "--skip-existing"]).success();
     assert_eq!(summary(&again)["skipped"], json!({"encrypted": 5, "existing": 5}));
     // One source is newer, and one result is gone.
@@ -109,7 +110,7 @@ fn results_are_beside_their_inputs_and_a_second_run_goes_on() {
     fs::remove_file(shell.path("docs/a/two.enwrap")).unwrap();
     let run = shell.fails(&["encrypt", "-r", "docs", "--skip-existing"], 12);
     run.says(&[
-        "'docs/one.enwrap' already exists",
+        "'docs/one.enwrap' already exists, with another time or size",
         "1 encrypted",
         "failed:",
         "docs/one (exit code 8)",
@@ -408,6 +409,7 @@ fn sources_go_only_when_their_results_are_there() {
     fs::create_dir(shell.path("docs/two.enwrap")).unwrap();
     shell.write("docs/two", "kept, since its result cannot be written");
     let run = shell.fails(&["encrypt", "-r", "docs", "--remove-source"], 12);
+    assert!(run.stderr.contains("hint: if an earlier run was interrupted"), "{run:?}");
     run.says(&["docs/two (exit code 8)", "5 encrypted"]);
     let left = names(&shell.path("docs"));
     let plain: Vec<&String> = left.iter().filter(|name| !name.ends_with(".enwrap")).collect();

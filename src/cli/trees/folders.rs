@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use enwrap::fs::atomic_file::{AtomicFileError, Seen};
+use enwrap::fs::atomic_file::Seen;
 use enwrap::fs::file_at::FileAt;
 use enwrap::fs::folder::Kind;
 use enwrap::fs::trust::is_trusted;
@@ -29,7 +29,7 @@ use crate::cli::args::{OutputArgs, SkipExisting};
 use crate::cli::io::destination::Target;
 use crate::cli::io::message_file::is_message;
 use crate::cli::io::source::is_stdin;
-use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::error::{Cannot as _, Error, Occupied, Skipping, UsageError};
 use crate::output::records::summary::Done;
 use crate::output::sanitize;
 
@@ -267,7 +267,12 @@ impl<'a> Folders<'a> {
             return Ok(Some(Found::NothingOfOurs));
         }
         if !self.output.force {
-            return Err(AtomicFileError::Exists { path: output.to_path_buf() }.into());
+            let skipping = match self.output.skip_existing {
+                Some(_) => Skipping::ResultsOnly,
+                None if self.output.remove_source => Skipping::Never,
+                None => Skipping::NotAsked,
+            };
+            return Err(Occupied { path: output.to_path_buf(), skipping }.into());
         }
         if !is_result() {
             let shown = sanitize::name(output);

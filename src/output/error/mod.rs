@@ -124,6 +124,7 @@ causes! {
     NotChecked(NotChecked),
     NotReported(NotReported),
     NothingLost(NothingLost),
+    Occupied(Occupied),
     Open(OpenError),
     Paper(PaperError),
     Passphrase(PassphraseError),

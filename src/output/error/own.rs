@@ -247,6 +247,28 @@ pub(crate) struct UnknownKeys {
 #[error("it changed meanwhile, and is as others left it")]
 pub(crate) struct ChangedMeanwhile;
 
+/// In a run over folders, something that stands where a result is to go, and may not be passed over either.
+#[derive(Debug, thiserror::Error)]
+#[error("'{}' already exists{skipping}", sanitize::name(path))]
+pub(crate) struct Occupied {
+    pub(crate) path: PathBuf,
+    pub(crate) skipping: Skipping,
+}
+
+/// Whether results of an earlier run are passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Skipping {
+    /// They would be, with `--skip-existing`.
+    #[error("")]
+    NotAsked,
+    /// They are, and this is none.
+    #[error(", with another time or size than the result of this file has")]
+    ResultsOnly,
+    /// The input is to be removed, so that it would be none of a run that ended.
+    #[error(", and the input is still there")]
+    Never,
+}
+
 /// An output that exists, and is not what would be written.
 #[derive(Debug, thiserror::Error)]
 #[error("'{}' exists, and {difference}", sanitize::name(path))]

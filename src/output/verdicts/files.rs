@@ -10,7 +10,8 @@ use enwrap::keys::envelope::append::AppendError;
 
 use super::{Classified, Verdict};
 use crate::output::error::{
-    About, CannotAppend, ChangedMeanwhile, Differs, NotReported, SourceError, StepError,
+    About, CannotAppend, ChangedMeanwhile, Differs, NotReported, Occupied, Skipping, SourceError,
+    StepError,
 };
 use crate::output::exit::Exit;
 
@@ -78,6 +79,22 @@ impl Classified for PrivateFolderError {
             ),
             Self::Io { source, .. } => on_system(source),
         }
+    }
+}
+
+impl Classified for Occupied {
+    fn verdict(&self, _: &About) -> Verdict {
+        Exit::Exists.hint(match self.skipping {
+            Skipping::NotAsked => {
+                "it is as it was; replace it with -f, or pass over what an earlier run made: --skip-existing"
+            }
+            Skipping::ResultsOnly => "it is as it was: look which of both is wanted; -f replaces it",
+            Skipping::Never => "if an earlier run was interrupted there: verify the result, and remove the input",
+        })
+    }
+
+    fn names_its_subject(&self) -> bool {
+        true
     }
 }
 
