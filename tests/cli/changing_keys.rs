@@ -297,8 +297,11 @@ fn usage_tells_which_versions_open_what() {
     for (member, count) in [("messages", 4), ("need_old_version", 2), ("closed", 1)] {
         assert_eq!(summary[member], count, "{member}");
     }
-    assert_eq!(summary["skipped"], serde_json::json!({"not_messages": 3, "special": 2}));
-    run.says(&["4 messages; 2 links or special files, 3 not messages"]);
+    assert_eq!(
+        summary["skipped"],
+        serde_json::json!({"not_messages": 1, "envelopes": 1, "locks": 1, "special": 2})
+    );
+    run.says(&["4 messages; 2 links or special files, 1 envelope file, 1 lock, 1 not a message"]);
     shell.fails(&["key", "usage", "-r", "tree", "--fail-if-stale"], 14).says(&["3 files are"]);
 }
 

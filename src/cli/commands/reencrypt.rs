@@ -189,7 +189,7 @@ impl ReencryptRun<'_> {
         let path = entry.path.as_path();
         // The walk found it, and it went with the message that it stood beside.
         if !entry.is_named && envelope::is_own_name(path) && !path.exists() {
-            return Ok(Outcome::Skipped(Reason::NotAMessage));
+            return Ok(Outcome::Skipped(Reason::of_no_message(path)));
         }
         if self.args.dry_run {
             return self.foretell(entry);
@@ -201,7 +201,7 @@ impl ReencryptRun<'_> {
         {
             message
         } else {
-            return Ok(Outcome::Skipped(Reason::NotAMessage));
+            return Ok(Outcome::Skipped(Reason::of_no_message(path)));
         };
         let one = self.opening.of(&entry.path);
         let (opened, report) = one.open_and_prove(&mut message)?;
@@ -248,7 +248,7 @@ impl ReencryptRun<'_> {
         let limits = &self.opening.policy.limits;
         let Some((mut message, header)) = MessageSource::find(&entry.path, entry.is_named, limits)?
         else {
-            return Ok(Outcome::Skipped(Reason::NotAMessage));
+            return Ok(Outcome::Skipped(Reason::of_no_message(path)));
         };
         let one = self.opening.of(&entry.path);
         let opener = one.opener();

@@ -112,15 +112,10 @@ impl Selection {
             return None;
         }
         let name = path.file_name().unwrap_or_default();
-        let bytes = name.as_encoded_bytes();
         if is_temporary_name(name) {
             Some(Reason::Unfinished)
-        } else if bytes.ends_with(b".envelope") {
-            Some(Reason::Envelope)
-        } else if bytes.ends_with(b".envelope.lock") {
-            Some(Reason::Lock)
         } else {
-            None
+            Reason::beside_a_message(path)
         }
     }
 

@@ -1,6 +1,7 @@
 //! The files of a tree that a verb passes over, counted by reason.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::output::counted::counted;
 
@@ -34,6 +35,23 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
+    /// Of a file that is not a message: whether it stands beside one.
+    pub(crate) fn of_no_message(path: &Path) -> Self {
+        Self::beside_a_message(path).unwrap_or(Self::NotAMessage)
+    }
+
+    /// By its name, a file that `rewrap` puts beside a message.
+    pub(super) fn beside_a_message(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.as_encoded_bytes();
+        if name.ends_with(b".envelope") {
+            Some(Self::Envelope)
+        } else if name.ends_with(b".envelope.lock") {
+            Some(Self::Lock)
+        } else {
+            None
+        }
+    }
+
     /// The name in JSON.
     fn member(self) -> &'static str {
         match self {

@@ -106,7 +106,7 @@ impl PurgeCheck {
                 self.suspects += 1;
                 (true, "not a message that can be read, and it may be one that needs the key")
             }
-            Dependence::Other => return Ok(Outcome::Skipped(Reason::NotAMessage)),
+            Dependence::Other => return Ok(Outcome::Skipped(Reason::of_no_message(&entry.path))),
         };
         if !is_needed {
             return Ok(Outcome::Done);

@@ -130,7 +130,7 @@ fn look(
     let Some((source, header)) =
         MessageSource::find(&entry.path, entry.is_named, &opening.policy.limits)?
     else {
-        return Ok(Outcome::Skipped(Reason::NotAMessage));
+        return Ok(Outcome::Skipped(Reason::of_no_message(&entry.path)));
     };
     let one = opening.of(&entry.path);
     let keys = if args.fail_if_stale {

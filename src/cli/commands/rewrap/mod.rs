@@ -180,7 +180,7 @@ impl RewrapRun<'_> {
         } else {
             match MessageSource::find(&entry.path, entry.is_named, &self.opening.policy.limits)? {
                 Some(found) => Some(found),
-                None => return Ok(Outcome::Skipped(Reason::NotAMessage)),
+                None => return Ok(Outcome::Skipped(Reason::of_no_message(path))),
             }
         };
         let mut source = match found {
