@@ -1,7 +1,6 @@
 //! What people type who know other tools, and the line that does it here.
 //!
-//! Read where clap refuses an option or a verb, and also where it refuses the value of an option that means something else
-//! elsewhere. Words in capitals are for the reader to replace.
+//! Words in capitals are for the reader to replace.
 
 /// Options and verbs of other tools, and our line for them.
 struct Bridge {
@@ -78,6 +77,8 @@ const BRIDGES: &[Bridge] = &[
         "enwrap datakey -k KEY --without-plaintext --blob-out BLOB --format base64",
     ),
     bridge(&["decrypt-data-key"], "enwrap datakey decrypt --blob-file BLOB"),
+    bridge(&["rename", "mv"], "enwrap key alias rename OLD NEW").within("key"),
+    bridge(&["add", "gen", "make"], "enwrap keygen ALIAS").within("key"),
     bridge(&["create-alias"], "enwrap key alias add ALIAS KEY"),
     bridge(&["update-alias"], "enwrap key alias move ALIAS KEY"),
     bridge(&["delete-alias"], "enwrap key alias remove ALIAS"),
@@ -87,7 +88,11 @@ const BRIDGES: &[Bridge] = &[
     bridge(&["-p", "--passphrase", "--password", "--pass"], "enwrap decrypt FILE.enwrap")
         .within("decrypt")
         .note("a passphrase is asked for where no key opens the message"),
-    bridge(&["-e", "--encrypt"], "enwrap encrypt -k KEY FILE"),
+    bridge(&["-k", "--key", "-n", "--name", "--alias"], "enwrap keygen ALIAS").within("keygen"),
+    bridge(&["-o", "--output"], "enwrap keyring backup FILE")
+        .within("keygen")
+        .note("the key goes into the keyring; for a copy of that"),
+    bridge(&["-e", "--encrypt"], "enwrap encrypt FILE"),
     bridge(&["-d", "--decrypt"], "enwrap decrypt FILE.enwrap"),
     bridge(
         &[
@@ -110,9 +115,6 @@ const BRIDGES: &[Bridge] = &[
         "enwrap encrypt -p FILE",
     )
     .note("for a passphrase"),
-    bridge(&["--context"], "enwrap encrypt -p FILE")
-        .within("encrypt")
-        .note("-c KEY=VALUE is a pair of the encryption context; for a passphrase"),
     bridge(&["--sign"], "enwrap encrypt --algorithm 0x0578 FILE"),
     bridge(&["--gen-key", "--generate-key", "--full-generate-key"], "enwrap keygen ALIAS"),
     bridge(&["--list-keys", "-K", "--list-secret-keys"], "enwrap key list"),
@@ -137,7 +139,17 @@ const BRIDGES: &[Bridge] = &[
     bridge(&["--silent"], "enwrap -q encrypt FILE"),
     // Verbs that people try.
     bridge(
-        &["new", "create", "init", "generate", "genkey", "gen-key", "create-key", "generate-key"],
+        &[
+            "new",
+            "create",
+            "init",
+            "generate",
+            "gen",
+            "genkey",
+            "gen-key",
+            "create-key",
+            "generate-key",
+        ],
         "enwrap keygen ALIAS",
     ),
     bridge(&["ls", "list", "list-keys", "list-aliases", "keys"], "enwrap key list"),
@@ -170,9 +182,23 @@ const BRIDGES: &[Bridge] = &[
     bridge(&["version"], "enwrap --version"),
 ];
 
+/// Options of ours that mean something else elsewhere, read where clap refuses their value.
+const OVER_VALUES: &[Bridge] = &[bridge(&["--context"], "enwrap encrypt -p FILE")
+    .within("encrypt")
+    .note("-c KEY=VALUE is a pair of the encryption context; for a passphrase")];
+
 /// What to write in the place of an option or a verb, after the verb `within`.
 pub(super) fn over(typed: &str, within: Option<&str>) -> Option<String> {
-    let bridge = BRIDGES.iter().find(|bridge| {
+    among(BRIDGES, typed, within)
+}
+
+/// What to write in the place of an option whose value is refused, after the verb `within`.
+pub(super) fn over_value_of(option: &str, within: Option<&str>) -> Option<String> {
+    among(OVER_VALUES, option, within)
+}
+
+fn among(bridges: &[Bridge], typed: &str, within: Option<&str>) -> Option<String> {
+    let bridge = bridges.iter().find(|bridge| {
         bridge.typed.contains(&typed) && (bridge.within.is_none() || bridge.within == within)
     })?;
     Some(match bridge.note {
@@ -190,7 +216,7 @@ mod tests {
 
     #[test]
     fn every_line_that_is_advised_parses() {
-        for bridge in BRIDGES {
+        for bridge in BRIDGES.iter().chain(OVER_VALUES) {
             let words = bridge.line.split(' ').skip_while(|word| word.starts_with("AWS_"));
             let parsed = Cli::try_parse_from(words);
             let is_version = |error: &clap::Error| !error.use_stderr();
@@ -201,7 +227,7 @@ mod tests {
 
     #[test]
     fn everything_that_is_typed_leads_to_its_line() {
-        for bridge in BRIDGES {
+        for bridge in BRIDGES.iter().chain(OVER_VALUES) {
             for typed in bridge.typed {
                 let words = ["enwrap"].into_iter().chain(bridge.within).chain([*typed, "x"]);
                 let words: Vec<&str> = words.collect();

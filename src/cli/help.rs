@@ -120,9 +120,10 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-    use crate::cli::examples::HEADING;
 
+    /// The width of a small terminal.
     const COLUMNS: usize = 80;
+    use crate::cli::examples::HEADING;
 
     /// Every verb below `command`, with its words.
     fn verbs(command: &Command, above: &str) -> Vec<(String, Command)> {
@@ -171,6 +172,7 @@ mod tests {
             assert!(help.lines().count() <= 40, "'{name} -h' is long: hide_short_help\n{help}");
             assert!(help.contains(&format!("In full: {name}")), "{help}");
             assert!(help.lines().all(|line| line.chars().count() <= COLUMNS), "{help}");
+            assert!(help.lines().any(|line| line.ends_with("Global options: enwrap --help")));
         }
     }
 

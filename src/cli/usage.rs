@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::num::{IntErrorKind, ParseIntError};
+use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
@@ -103,8 +104,25 @@ fn hint(error: &clap::Error, verb: &[String], name: &str) -> String {
         .or_else(|| text(error, ContextKind::InvalidArg))
         // Of an option with its value, such as `--context <KEY=VALUE>`, the option.
         .and_then(|typed| typed.split([' ', '=']).next());
-    if let Some(bridge) = typed.and_then(|it| bridges::over(it, verb.first().map(String::as_str))) {
+    let within = verb.first().map(String::as_str);
+    let is_unknown =
+        matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand);
+    let bridge = if is_unknown { bridges::over } else { bridges::over_value_of };
+    if let Some(bridge) = typed.and_then(|it| bridge(it, within)) {
         return bridge;
+    }
+    if verb.is_empty()
+        && let Some(file) = text(error, ContextKind::InvalidSubcommand)
+        && Path::new(file).is_file()
+    {
+        let verb = if file.ends_with(".enwrap") { "decrypt" } else { "encrypt" };
+        return format!("there is a file of that name: enwrap {verb} '{file}'");
+    }
+    if error.kind() == ErrorKind::UnknownArgument
+        && within == Some("exec")
+        && typed.is_some_and(|it| !it.starts_with('-'))
+    {
+        return "a command comes after '--': enwrap exec -e FILE.enwrap -- COMMAND".to_owned();
     }
     let suggested =
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
@@ -140,7 +158,15 @@ fn in_words_of_clap(error: &clap::Error) -> String {
     let lines =
         paragraph.lines().take_while(|line| !line.trim_start().starts_with("[possible values"));
     let message = in_one_line(&lines.collect::<Vec<_>>().join(" "));
-    message.strip_prefix("error: ").map(str::to_owned).unwrap_or(message)
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    // `1 is not in 7..=30`, with the value for the second time.
+    if let Some((said, range)) = message.rsplit_once(" is not in ")
+        && let Some((first, last)) = range.split_once("..=")
+        && let Some((said, _)) = said.rsplit_once(": ")
+    {
+        return format!("{said}: it has to be from {first} to {last}");
+    }
+    message.to_owned()
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
@@ -246,6 +272,39 @@ mod tests {
         assert_eq!(message, "'enwrap git merge': OURS and THEIRS are missing");
         let (message, hint) = refused(&["--json"]);
         assert_eq!((&*message, &*hint), ("'enwrap' takes a command", "see 'enwrap --help'"));
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_verb_leads_to_the_verb() {
+        assert_refused(
+            &["Cargo.toml"],
+            "there is no command 'enwrap Cargo.toml'",
+            "there is a file of that name: enwrap encrypt 'Cargo.toml'",
+        );
+        let (_, hint) = refused(&["no-such-file"]);
+        assert!(hint.starts_with("usage: "), "{hint}");
+    }
+
+    #[test]
+    fn an_option_of_ours_is_never_said_to_be_another_here() {
+        assert_refused(
+            &["encrypt", "a", "-k"],
+            "a value is required for '--key <KEY>' but none was supplied",
+            "see 'enwrap encrypt --help'",
+        );
+    }
+
+    #[test]
+    fn a_command_of_exec_comes_after_two_dashes() {
+        let (_, hint) = refused(&["exec", "-e", "ci.env.enwrap", "printenv"]);
+        assert_eq!(hint, "a command comes after '--': enwrap exec -e FILE.enwrap -- COMMAND");
+    }
+
+    #[test]
+    fn a_range_is_told_in_words() {
+        let (message, _) = refused(&["key", "delete", "main", "--pending-days", "1"]);
+        let expected = "invalid value '1' for '--pending-days <DAYS>': it has to be from 7 to 30";
+        assert_eq!(message, expected);
     }
 
     #[test]

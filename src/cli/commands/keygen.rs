@@ -38,7 +38,7 @@ pub(crate) struct KeygenArgs {
     kind: NewKind,
 
     /// What the key is for
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     description: String,
 
     /// Print the id of the key that has the alias, instead of failing, if it was made here
@@ -99,7 +99,10 @@ pub(crate) fn run(app: &App, args: &KeygenArgs) -> Result<(), Error> {
         }
     };
     if answer.became_default {
-        app.ui.note("the key also has the alias 'default': it serves when no key is chosen");
+        let also = if args.alias.is_some() { "also " } else { "" };
+        app.ui.note(&format!(
+            "the key {also}has the alias 'default': it serves when no key is chosen"
+        ));
     }
     let record = &answer.record;
     let printed = app.ui.result(&format!("{}\n", record.key_id), record);

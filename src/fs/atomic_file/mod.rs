@@ -114,7 +114,7 @@ impl AtomicFile {
             Some(file) => (file, None),
             None => Temporary::create(&target, WHILE_WRITTEN)
                 .map(|(file, temporary)| (file, Some(temporary)))
-                .map_err(|source| failed("create a file in", folder_of(&target), source))?,
+                .map_err(|source| failed("create", &target, source))?,
         };
         Ok(Self { file, target, temporary })
     }

@@ -263,12 +263,12 @@ fn the_target_of_a_dangling_link_is_created() {
 }
 
 #[test]
-fn a_missing_folder_is_named() {
+fn a_file_that_cannot_be_created_is_named_with_its_folder() {
     let folder = TempDir::new().unwrap();
     let error = AtomicFile::create(&folder.path().join("none/out")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("cannot create a file in '{}'", folder.path().join("none").display())
+        format!("cannot create '{}'", folder.path().join("none/out").display())
     );
 }
 

@@ -24,9 +24,9 @@ impl Classified for KeyringError {
         match self {
             Self::NotFound { .. } => {
                 Exit::NoKey.hint(
-                    "put a copy in its place: enwrap keyring restore FILE; or name one with --keyring \
-                     FILE; for a first key: enwrap keygen; a message that has a passphrase \
-                     needs none: ENWRAP_MESSAGE_PASSPHRASE_FILE",
+                    "for a first key: enwrap keygen; if it was lost: enwrap keyring restore COPY; if it is \
+                     elsewhere: --keyring FILE; a message that has a passphrase needs none: \
+                     ENWRAP_MESSAGE_PASSPHRASE_FILE",
                 )
             }
             Self::Lost { newest, .. } => Exit::Keyring.hint(format!(
@@ -170,6 +170,11 @@ impl Classified for KeyError {
                 if is_hex && (4..SHORTEST_BEGINNING).contains(&name.len()) {
                     hint.push_str(&format!("; of an id, give {SHORTEST_BEGINNING} characters or more"));
                 }
+                let hint = if name.contains(',') {
+                    format!("each key is named by itself, as in '-k A -k B'; {hint}")
+                } else {
+                    hint
+                };
                 Exit::NoKey.hint(hint)
             }
             Self::Ambiguous { .. } => Exit::Usage
@@ -178,7 +183,10 @@ impl Classified for KeyError {
                 Exit::NoKey.hint(format!("see its versions: enwrap key show {key}"))
             }
             Self::AliasExists { .. } => {
-                Exit::Exists.hint("choose another alias; 'keygen --if-missing' accepts it")
+                Exit::Exists.hint(
+                    "choose another alias, or move this one: enwrap key alias move; 'keygen --if-missing' \
+                     takes the key that has it",
+                )
             }
             Self::AliasOfForeign { id, .. } => Exit::Exists.hint(format!(
                 "whoever it comes from can read what is encrypted under it; choose another alias, or see \

@@ -345,7 +345,7 @@ impl EncryptRun<'_> {
             let problem = if turn.is_of_many() {
                 "it begins as a message does and is not one to its end, so it is encrypted"
             } else {
-                "it is encrypted already"
+                "it is encrypted already, and is encrypted once more"
             };
             self.ui.warning(&format!("{}: {problem}", source.shown()));
         }

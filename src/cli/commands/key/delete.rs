@@ -102,8 +102,9 @@ pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> Result<(), Error> {
         Ok::<_, Error>((key.id(), numbers))
     })?;
     app.ui.note(&format!(
-        "{} will not be destroyed, only disabled; to use it again: enwrap key enable {}",
+        "{} will not be destroyed, only disabled; to use {} again: enwrap key enable {}",
         told(id, &numbers),
+        if numbers.len() == 1 { "it" } else { "them" },
         args.key
     ));
     tell(app, id, &numbers, State::Disabled, None)
@@ -111,8 +112,8 @@ pub(crate) fn undelete(app: &App, args: &UndeleteArgs) -> Result<(), Error> {
 
 fn told(id: KeyId, numbers: &[u32]) -> String {
     let list: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-    let noun = if numbers.len() == 1 { "version" } else { "versions" };
-    format!("key {id} {noun} {}", list.join(", "))
+    let versions = if list.len() == 1 { "version" } else { "versions" };
+    format!("key {id} {versions} {}", list.join(", "))
 }
 
 fn tell(
