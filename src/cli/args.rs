@@ -1,7 +1,8 @@
 //! Arguments that several verbs share, and what they are parsed to.
 
+use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -21,6 +22,7 @@ use super::secrets::args::{MessagePassphraseArgs, PassphraseArgs};
 use super::secrets::passphrase::Sources;
 use crate::output::When;
 use crate::output::error::{Cannot as _, Error, UsageError};
+use crate::output::sanitize;
 
 /// What every verb understands.
 #[derive(Debug, Args)]
@@ -150,7 +152,7 @@ pub(crate) fn context_of(
 
 fn insert_file(context: &mut EncryptionContext, file: Option<&PathBuf>) -> Result<(), Error> {
     let Some(file) = file else { return Ok(()) };
-    let shown = crate::output::sanitize::name(file);
+    let shown = sanitize::name(file);
     let text = std::fs::read(file).cannot("read", file)?;
     insert_pairs(context, &text, &format!("'{shown}'"))
 }
@@ -170,6 +172,24 @@ pub(crate) fn insert_pairs(
         context.insert(key, value)?;
     }
     Ok(())
+}
+
+impl OpenArgs {
+    /// Refuses to read standard input from a terminal where `-c` took the name of a file, as `gzip -dc FILE` is typed.
+    pub(crate) fn require_input(&self, inputs: &[PathBuf]) -> Result<(), UsageError> {
+        let is_file = |pair: &&ExpectedPair| pair.value.is_none() && Path::new(&pair.key).is_file();
+        let Some(taken) = self.pairs.iter().find(is_file) else { return Ok(()) };
+        if !inputs.is_empty() || !io::stdin().is_terminal() {
+            return Ok(());
+        }
+        let file = sanitize::name(Path::new(&taken.key));
+        Err(UsageError::new(format!(
+            "-c took '{file}' for a key of the encryption context, and there is no FILE"
+        ))
+        .hint(format!(
+            "leave out -c, and for standard output add '-o -': enwrap decrypt '{file}' -o -"
+        )))
+    }
 }
 
 /// How a message is opened, for every verb that opens one.

@@ -1,5 +1,7 @@
 //! What somebody meets who does not know enwrap yet: the first screen, and answers to what other tools take.
 
+use std::fs;
+
 use crate::shell::Shell;
 
 #[test]
@@ -118,4 +120,67 @@ fn a_shell_that_asks_is_told_what_may_follow() {
     assert_eq!(shell.ok(&["--", "enwrap", "--keyring", "pipe", "encrypt", "-k", ""]), "names");
     shell.write("other.json", "no keyring");
     assert_eq!(shell.ok(&["--", "enwrap", "key", "show", "w"]), "names");
+}
+
+#[test]
+fn hints_name_only_options_that_the_command_has() {
+    let shell = Shell::new();
+    shell.write("a", "text");
+    fs::create_dir(shell.path("tree")).unwrap();
+    shell.write("tree/a", "text");
+    shell.ok(&["keyring", "backup", "copy"]);
+    let run = shell.fails(&["keyring", "backup", "copy"], 8).says(&["with -f"]);
+    assert!(!run.stderr.contains("-o"), "{run:?}");
+    shell.ok(&["keyring", "backup", "copy", "-f"]);
+    shell.ok(&["encrypt", "a"]);
+    shell.fails(&["encrypt", "a"], 8).says(&["another name with -o"]);
+    shell.ok(&["encrypt", "-r", "tree"]);
+    let run =
+        shell.fails(&["encrypt", "-r", "tree"], 12).says(&["--skip-existing", "--output-dir"]);
+    assert!(!run.stderr.contains("-o,") && !run.stderr.contains("with -o"), "{run:?}");
+    shell.ok(&["encrypt", "-r", "tree", "--skip-existing"]);
+    let run = shell.fails(&["key", "alias", "add", "main", "default"], 8);
+    run.says(&["enwrap key alias move"]);
+    shell.fails(&["encrypt", "-k", "main,other", "a"], 3).says(&["-k A -k B"]);
+    shell.fails(&["encrypt", "a", "-o", "none/out"], 1).says(&["cannot create 'none/out'"]);
+}
+
+#[test]
+fn what_was_not_done_is_said() {
+    let shell = Shell::new();
+    shell.ok(&["key", "rotate", "main"]);
+    shell.ok(&["key", "delete", "main"]);
+    shell.run(&["key", "purge", "--yes"]).success().says(&["nothing to destroy before 20"]);
+    shell.run(&["key", "enable", "main"]).success().says(&["enwrap key undelete main"]);
+    let run = shell.run(&["key", "undelete", "main"]).success();
+    run.says(&["versions 1, 2 will not be destroyed, and are disabled"]);
+    let run = shell.run(&["key", "enable", "main"]).success();
+    assert_eq!(run.stderr, "");
+    shell.write("a.enwrap.enwrap", "");
+    shell.write("a", "text");
+    shell.ok(&["encrypt", "a"]);
+    shell.run(&["encrypt", "-f", "a.enwrap"]).success().says(&["is encrypted once more"]);
+}
+
+#[test]
+fn without_a_keyring_the_first_step_is_named_first() {
+    let shell = Shell::bare();
+    shell.fails(&["key", "list"], 3).says(&["hint: for a first key: enwrap keygen"]);
+    shell.run(&["keyring", "history"]).success().says(&["no earlier generations yet"]);
+    shell.fails(&["keyring", "restore", "--generation", "1"], 3).says(&["there is none at all"]);
+    shell.run(&["keygen"]).success().says(&["the key has the alias 'default'"]);
+    let shell = Shell::bare();
+    shell.run(&["keygen", "main"]).success().says(&["the key also has the alias 'default'"]);
+}
+
+#[test]
+fn the_lock_of_an_envelope_file_is_not_counted_as_one() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("tree")).unwrap();
+    shell.write("tree/a", "text");
+    shell.ok(&["encrypt", "-r", "tree", "--remove-source"]);
+    shell.ok(&["key", "rotate", "main"]);
+    shell.ok(&["rewrap", "-r", "tree"]);
+    let run = shell.run(&["verify", "-r", "tree"]).success();
+    run.says(&["1 verified; 1 envelope file, 1 lock"]);
 }

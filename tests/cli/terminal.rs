@@ -84,6 +84,7 @@ fn secrets_and_bytes_are_not_shown_unless_asked() {
         ("enwrap key export main", "-o -"),
         ("enwrap datakey --format raw --blob-out k", "--format hex"),
         ("enwrap encrypt", "standard input is a terminal"),
+        ("enwrap decrypt -c b.enwrap", "leave out -c"),
     ] {
         let Some(run) = at_terminal(&shell, line) else { return };
         assert_eq!(run.code, Some(2), "{line}: {run:?}");

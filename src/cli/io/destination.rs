@@ -294,7 +294,7 @@ fn refuse_input(source: Option<&Source>, output: &Metadata) -> Result<(), UsageE
     match source {
         Some(source) if source.is(output) => {
             Err(UsageError::new("input and output are the same file")
-                .hint("choose another output with -o"))
+                .hint("choose another output: -o FILE, or --output-dir DIR"))
         }
         _ => Ok(()),
     }

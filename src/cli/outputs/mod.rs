@@ -176,6 +176,8 @@ fn refusal(shown: &str, role: Role) -> UsageError {
     };
     UsageError::new(problem).hint(match role {
         Role::Keyring | Role::Passphrase => "write to another file",
-        Role::Input | Role::Planned | Role::Written => "choose another output with -o",
+        Role::Input | Role::Planned | Role::Written => {
+            "choose another output: -o FILE, or --output-dir DIR"
+        }
     })
 }

@@ -201,8 +201,9 @@ where
     fn work(&self, mut one: impl FnMut(&T) -> Result<Outcome, Error>) {
         while !self.is_over.load(Ordering::Relaxed) {
             let Some(file) = lock(&self.files).next() else { return };
-            let result = file
-                .and_then(|file| one(&file).about(|| About::input(file.as_ref(), self.keyring)));
+            let is_of_tree = self.on_failure == OnFailure::GoOnAndList;
+            let about = |file: &Path| About { is_of_tree, ..About::input(file, self.keyring) };
+            let result = file.and_then(|file| one(&file).about(|| about(file.as_ref())));
             self.count(result);
         }
     }

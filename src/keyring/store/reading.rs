@@ -93,7 +93,11 @@ impl Store {
     pub fn remnants(&self) -> Result<Vec<Remnant>, KeyringError> {
         let Location::File(path) = &self.location else { return Ok(Vec::new()) };
         let target = resolve(path)?;
-        let found = generations::remnants(&target);
+        let found = match generations::remnants(&target) {
+            // Without its folder, nothing is beside it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            found => found,
+        };
         found.map_err(|source| io_error("look for generations of", path, source))
     }
 

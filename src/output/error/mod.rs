@@ -152,6 +152,8 @@ pub(crate) struct About {
     pub(crate) keyring: Option<PathBuf>,
     /// Whether the subject is a message whose whole frames can be saved: it is a file, in frames and unsigned.
     pub(crate) is_salvageable: bool,
+    /// Whether the run goes over folders or a list, where the options for outputs are others.
+    pub(crate) is_of_tree: bool,
 }
 
 /// What was worked on.

@@ -11,7 +11,7 @@ use enwrap::keys::envelope::append::AppendError;
 use super::{Classified, Verdict};
 use crate::output::error::{
     About, CannotAppend, ChangedMeanwhile, Differs, NotReported, Occupied, Skipping, SourceError,
-    StepError,
+    StepError, Subject,
 };
 use crate::output::exit::Exit;
 
@@ -41,15 +41,26 @@ pub(super) fn on_system(error: &io::Error) -> Verdict {
     }
 }
 
-/// The way out where an output exists.
-const REPLACE_IT: &str = "it is as it was; replace it with -f, or choose another name with -o";
+/// The way out where an output exists, by the options that the command has.
+fn on_existing(about: &About) -> Verdict {
+    Exit::Exists.hint(match (&about.subject, about.is_of_tree) {
+        (_, true) => {
+            "it is as it was; replace it with -f, pass over what is done with --skip-existing, or write elsewhere \
+             with --output-dir"
+        }
+        (Subject::Unnamed, false) => {
+            "it is as it was; name another file, or replace a copy of the keyring with -f"
+        }
+        _ => "it is as it was; replace it with -f, or choose another name with -o",
+    })
+}
 
 fn is_too_long(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidFilename
 }
 
 impl Classified for AtomicFileError {
-    fn verdict(&self, _: &About) -> Verdict {
+    fn verdict(&self, about: &About) -> Verdict {
         match self {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::ResourceBusy => {
                 Exit::Failure
@@ -62,7 +73,7 @@ impl Classified for AtomicFileError {
             }
             Self::NotGiven { .. } => Exit::Failure.into(),
             Self::Io { source, .. } => on_system(source),
-            Self::Exists { .. } => Exit::Exists.hint(REPLACE_IT),
+            Self::Exists { .. } => on_existing(about),
         }
     }
 
@@ -99,8 +110,8 @@ impl Classified for Occupied {
 }
 
 impl Classified for Differs {
-    fn verdict(&self, _: &About) -> Verdict {
-        Exit::Exists.hint(REPLACE_IT)
+    fn verdict(&self, about: &About) -> Verdict {
+        on_existing(about)
     }
 
     fn names_its_subject(&self) -> bool {

@@ -193,6 +193,7 @@ pub(crate) fn run(app: &App, args: &DecryptArgs) -> Result<(), Error> {
         passphrase: passphrase_file.as_deref(),
         is_dry: false,
     };
+    args.open.require_input(&args.inputs)?;
     let work = Work::plan(app, &store, request, &results)?;
     let mut opening = Opening::new(app, &store, &args.open, Missing::Refused)?;
     opening.policy.unsigned_only = args.unsigned_only;

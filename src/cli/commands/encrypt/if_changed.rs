@@ -85,7 +85,9 @@ impl EncryptRun<'_> {
         };
         if !found.is_file() {
             let problem = format!("'{}' is no plain file", sanitize::name(path));
-            return Err(UsageError::new(problem).hint("choose another output with -o").into());
+            return Err(UsageError::new(problem)
+                .hint("choose another output: -o FILE, or --output-dir DIR")
+                .into());
         }
         let mut message = match MessageSource::open(path) {
             Ok(message) => message,

@@ -165,7 +165,8 @@ pub(crate) fn run(app: &App, args: &ExecArgs) -> Result<Status, Error> {
     }
     drop(secrets);
     stack::overwrite_registers();
-    let masked = Masked::new().cannot_do("prepare for the command")?;
+    let masked = Masked::new()
+        .cannot_do("make a terminal for the output of the command, which --mask reads")?;
     let running = masked.start(spec).map_err(|source| not_started(args, source))?;
     Ok(status(running.wait(&patterns).cannot_do("pass on the command's output")?))
 }

@@ -93,7 +93,11 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     // Also if nothing is due: a run that was interrupted may have left copies behind.
     let destroyed = store.destroy_due(&only, now)?;
     if destroyed.is_empty() {
-        app.ui.note("nothing to destroy");
+        let waiting = keyring.versions().filter_map(|(_, version)| version.deletion_date).min();
+        app.ui.note(&match waiting {
+            Some(date) => format!("nothing to destroy before {date}"),
+            None => "nothing to destroy".to_owned(),
+        });
         return Ok(Status::Done);
     }
     for it in &destroyed {

@@ -22,11 +22,18 @@ pub(crate) struct SwitchArgs {
 
 pub(crate) fn run(app: &App, args: &SwitchArgs, state: State) -> Result<(), Error> {
     let store = app.store()?;
-    let (id, _) = store.update(|keyring| {
+    let ((id, is_pending), _) = store.update(|keyring| {
         let key = keyring.key_mut(&args.key).in_keyring(&store)?;
         key.switch(args.version, state).in_keyring(&store)?;
-        Ok::<_, Error>(key.id())
+        let is_pending = key.versions().iter().any(|it| it.state == State::PendingDeletion);
+        Ok::<_, Error>((key.id(), is_pending))
     })?;
+    if is_pending && args.version.is_none() {
+        app.ui.note(&format!(
+            "what is to be deleted stays so, and can do nothing: enwrap key undelete {}",
+            args.key
+        ));
+    }
     let printed = app.ui.result("", &SwitchedRecord { key_id: id, version: args.version, state });
     printed.after(|| format!("key {id} was changed"))
 }

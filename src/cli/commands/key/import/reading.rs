@@ -48,7 +48,9 @@ pub(super) fn read(app: &App, args: &ImportArgs, keyring: &Path) -> Result<Vec<F
         };
         (file.clone(), vec![key])
     } else {
-        let file = operands(args.file.as_slice())?.remove(0);
+        let file = operands(args.file.as_slice())
+            .map_err(|error| error.hint("name the export with --file FILE, or pipe it in"))?
+            .remove(0);
         let keys = exported(app, args, &file, keyring)?;
         (file, keys)
     };
