@@ -151,6 +151,8 @@ fn what_was_not_done_is_said() {
     shell.ok(&["key", "rotate", "main"]);
     shell.ok(&["key", "delete", "main"]);
     shell.run(&["key", "purge", "--yes"]).success().says(&["nothing to destroy before 20"]);
+    let run = shell.run(&["key", "purge", "--dry-run"]).success();
+    run.says(&["nothing to destroy before 20"]);
     shell.run(&["key", "enable", "main"]).success().says(&["enwrap key undelete main"]);
     let run = shell.run(&["key", "undelete", "main"]).success();
     run.says(&["versions 1, 2 will not be destroyed, and are disabled"]);
@@ -171,6 +173,16 @@ fn without_a_keyring_the_first_step_is_named_first() {
     shell.run(&["keygen"]).success().says(&["the key has the alias 'default'"]);
     let shell = Shell::bare();
     shell.run(&["keygen", "main"]).success().says(&["the key also has the alias 'default'"]);
+}
+
+#[test]
+fn a_keyring_of_public_halves_is_not_called_irreplaceable() {
+    let shell = Shell::bare();
+    shell.run(&["keygen", "pair", "--kind", "p256"]).success().says(&["loses every file"]);
+    shell.ok(&["key", "export", "pair", "--public", "-o", "half"]);
+    let import = ["--keyring", "host.json", "key", "import", "pair", "--file", "half"];
+    let run = shell.run(&import).success().says(&["created host.json", "only the public half"]);
+    assert!(!run.stderr.contains("loses"), "{run:?}");
 }
 
 #[test]

@@ -84,6 +84,9 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
             let verb = if arn.is_some() { "remove" } else { "destroy" };
             app.ui.result(&format!("would {verb} {what}\n"), &record)?;
         }
+        if due.is_empty() {
+            tell_that_nothing_is_due(app, &keyring, &only);
+        }
         checked.remind(app);
         return Ok(Status::Done);
     }
@@ -93,11 +96,7 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     // Also if nothing is due: a run that was interrupted may have left copies behind.
     let destroyed = store.destroy_due(&only, now)?;
     if destroyed.is_empty() {
-        let waiting = keyring.versions().filter_map(|(_, version)| version.deletion_date).min();
-        app.ui.note(&match waiting {
-            Some(date) => format!("nothing to destroy before {date}"),
-            None => "nothing to destroy".to_owned(),
-        });
+        tell_that_nothing_is_due(app, &keyring, &only);
         return Ok(Status::Done);
     }
     for it in &destroyed {
@@ -120,6 +119,17 @@ pub(crate) fn run(app: &App, args: &PurgeArgs) -> Result<Status, Error> {
     }
     checked.remind(app);
     Ok(Status::Done)
+}
+
+/// Says from when on there is something to destroy of the keys `only`, or of all, if ever.
+fn tell_that_nothing_is_due(app: &App, keyring: &RootKeys, only: &[KeyId]) {
+    let is_meant = |key: &Key| only.is_empty() || only.contains(&key.id());
+    let meant = keyring.versions().filter(|(key, _)| is_meant(key));
+    let waiting = meant.filter_map(|(_, version)| version.deletion_date).min();
+    app.ui.note(&match waiting {
+        Some(date) => format!("nothing to destroy before {date}"),
+        None => "nothing to destroy".to_owned(),
+    });
 }
 
 /// Has `--check` prove that nothing needs what is due. The inner error is that something does.

@@ -44,10 +44,9 @@ pub(crate) fn run(app: &App, args: &KeyringPassphraseArgs) -> Result<(), Error> 
     store.reseal(new)?;
     let form = if args.remove { "in the clear" } else { "sealed" };
     app.ui.note(&format!(
-        "the keyring '{shown}' is {form}; copies of it elsewhere are as they were: backups, snapshots, \
-         and what the disk keeps"
+        "the keyring '{shown}' is {form}; copies of the keyring elsewhere are as they were: \
+         backups (renew them with 'enwrap keyring backup'), snapshots, and what the disk keeps"
     ));
-    app.tell_that_copies_are_old();
     let printed =
         app.ui.result("", &ResealedRecord { sealed: !args.remove, path: store.path().into() });
     printed.after(|| format!("the keyring is {form}"))

@@ -143,8 +143,9 @@ pub(crate) fn run(app: &App, args: &ImportArgs) -> Result<(), Error> {
         keyring.add_all(keys)?;
         Ok::<_, Error>(all)
     })?;
-    let is_all_in_kms = all.iter().all(|imported| imported.in_kms.is_some());
-    if saved == Saved::Created && is_all_in_kms {
+    let has_nothing_to_lose =
+        all.iter().all(|imported| imported.is_public || imported.in_kms.is_some());
+    if saved == Saved::Created && has_nothing_to_lose {
         app.tell_that_it_was_created(&store);
     } else if saved == Saved::Created {
         app.tell_about_first_use(&store);
