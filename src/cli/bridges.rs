@@ -84,6 +84,9 @@ const BRIDGES: &[Bridge] = &[
     bridge(&["delete-alias"], "enwrap key alias remove ALIAS"),
     bridge(&["cancel-key-deletion"], "enwrap key undelete KEY"),
     bridge(&["get-public-key"], "enwrap key export KEY --public --as pem"),
+    bridge(&["-r", "--recursive"], "enwrap key usage -r DIR")
+        .within("inspect")
+        .note("it takes files; for the keys of a folder"),
     // Of age and GnuPG.
     bridge(&["-p", "--passphrase", "--password", "--pass"], "enwrap decrypt FILE.enwrap")
         .within("decrypt")
