@@ -24,7 +24,7 @@ impl Classified for KeyringError {
         match self {
             Self::NotFound { .. } => {
                 Exit::NoKey.hint(
-                    "for a first key: enwrap keygen; if it was lost: enwrap keyring restore COPY; if it is \
+                    "for a first key: enwrap keygen; if it was lost: enwrap keyring restore FILE; if it is \
                      elsewhere: --keyring FILE; a message that has a passphrase needs none: \
                      ENWRAP_MESSAGE_PASSPHRASE_FILE",
                 )
