@@ -40,7 +40,7 @@ fn outputs_that_are_in_the_way() {
     shell.fails_harmlessly(&["encrypt", "plain", "-f", "-o", "twin"], 2).says(&["same file"]);
     fs::create_dir(shell.path("folder")).unwrap();
     shell.fails_harmlessly(&["encrypt", "plain", "-f", "-o", "folder"], 2).says(&["--output-dir"]);
-    shell.fails_harmlessly(&["encrypt", "plain", "-o", "none/out"], 1).says(&["'none'"]);
+    shell.fails_harmlessly(&["encrypt", "plain", "-o", "none/out"], 1).says(&["'none/out'"]);
 }
 
 #[test]
