@@ -94,12 +94,6 @@ fn message(error: &clap::Error, name: &str) -> String {
 }
 
 fn hint(error: &clap::Error, verb: &[String], name: &str) -> String {
-    let is_operand = error.kind() == ErrorKind::UnknownArgument
-        && text(error, ContextKind::InvalidArg).is_some_and(|it| !it.starts_with('-'));
-    if is_operand && verb == ["exec"] {
-        return "two dashes go before the command: enwrap exec -e FILE.enwrap -- COMMAND"
-            .to_owned();
-    }
     let typed = text(error, ContextKind::InvalidSubcommand)
         .or_else(|| text(error, ContextKind::InvalidArg))
         // Of an option with its value, such as `--context <KEY=VALUE>`, the option.
@@ -316,11 +310,6 @@ mod tests {
         );
         let (message, _) = refused(&["keygen", "a", "b"]);
         assert_eq!(message, "'enwrap keygen' takes no further operand: 'b'");
-        assert_refused(
-            &["exec", "-e", "a.enwrap", "./deploy.sh", "now"],
-            "'enwrap exec' takes no further operand: './deploy.sh'",
-            "two dashes go before the command: enwrap exec -e FILE.enwrap -- COMMAND",
-        );
         let (message, _) = refused(&["decrypt", "--json=x"]);
         assert_eq!(message, "'--json' takes no value: 'x'");
     }

@@ -237,7 +237,7 @@ def nested_folders():
         enwrap.must("key", "delete", key)
         make_due()
         arguments = ["key", "purge", "--yes", "--check", "deep"]
-        enwrap.case(f"{name}: purge --check of '{key}'", *arguments, code=code, says="1 messages")
+        enwrap.case(f"{name}: purge --check of '{key}'", *arguments, code=code, says="1 message and")
 
 
 def lists():
