@@ -244,7 +244,7 @@ fn a_name_that_is_wrong_is_an_error_of_that_name_alone() {
     shell
         .pipe(&["verify", "--files-from", "-"], b"missing")
         .failure(12)
-        .says(&["error: missing: No such file"]);
+        .says(&["error: missing: cannot open it", "No such file"]);
     let zero = shell.pipe(&["encrypt", "-0", "--files-from", "-"], b"\0src/a/one\0");
     zero.failure(12).says(&["name 1 of standard input is empty"]);
     // In JSON, each failure has the name that it is about, also of one that was never opened.

@@ -21,7 +21,7 @@ use super::selection::{Selection, real as real_path};
 use super::skipped::{Reason, Skipped};
 use crate::cli::io::source::is_stdin;
 use crate::output::error::{
-    About, Concerning as _, Error, NotChecked, StepError, Subject, UsageError,
+    About, Concerning as _, Error, NotChecked, SourceError, StepError, Subject, UsageError,
 };
 use crate::output::sanitize;
 
@@ -253,7 +253,7 @@ impl Tree<'_> {
             return self.begin(path, Origin::List, || Ok(folder)).map(|()| None);
         };
         let folder = self.listed_in(path)?;
-        let kind = folder.kind_of(name)?;
+        let kind = folder.kind_of(name).map_err(SourceError::Open)?;
         if kind == Kind::Folder {
             self.require_recursive(path)?;
             return self.begin(path, Origin::List, || folder.open_folder(name)).map(|()| None);
@@ -349,7 +349,7 @@ impl Tree<'_> {
 /// Opens the folder that a name of a list is or is in.
 fn open_for(listed: &Path, folder: &Path) -> Result<Folder, Error> {
     trusted_path::open_folder(folder).map_err(|unopened| match unopened {
-        Unopened::Io(error) => error.into(),
+        Unopened::Io(error) => SourceError::Open(error).into(),
         Unopened::ForeignLink(link) => {
             let [shown, link] = [listed, Path::new(&link)].map(sanitize::name);
             let problem = format!("'{shown}' leads through '{link}', a link of another user");
