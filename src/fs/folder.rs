@@ -342,3 +342,38 @@ impl Entries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_gets_the_mode_and_the_owner_that_it_is_given() {
+        let made = tempfile::tempdir().unwrap();
+        let folder = Folder::open(made.path()).unwrap();
+        let found = || fs::metadata(made.path()).unwrap();
+        folder.set_mode(0o1750).unwrap();
+        assert_eq!(found().permissions().mode() & 0o7777, 0o750, "no bit but those of access");
+        let own = (found().uid(), found().gid());
+        folder.give_to(own).unwrap();
+        assert_eq!((found().uid(), found().gid()), own);
+        // Only root can give it to any other, also where only one of both differs.
+        if rustix::process::geteuid().is_root() {
+            let other = (own.0, own.1 + 1);
+            folder.give_to(other).unwrap();
+            assert_eq!((found().uid(), found().gid()), other);
+        }
+    }
+
+    #[test]
+    fn a_folder_is_empty_until_there_is_something_in_it() {
+        let made = tempfile::tempdir().unwrap();
+        let folder = Folder::open(made.path()).unwrap();
+        assert!(folder.is_empty().unwrap());
+        fs::create_dir(made.path().join(".hidden")).unwrap();
+        assert!(!folder.is_empty().unwrap());
+    }
+}

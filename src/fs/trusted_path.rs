@@ -97,6 +97,18 @@ mod tests {
             let Err(Unopened::Io(error)) = open_folder(&path(way)) else { panic!("{way}") };
             assert_eq!(error.raw_os_error(), Some(expected.raw_os_error()), "{way}");
         }
+        // As many links as the kernel follows, and no more.
+        fs::create_dir(path("chain")).unwrap();
+        symlink("../a/b", path("chain/1")).unwrap();
+        for number in 2..=41 {
+            symlink((number - 1).to_string(), path(&format!("chain/{number}"))).unwrap();
+        }
+        for number in [39, 40, 41] {
+            let way = path(&format!("chain/{number}"));
+            let by_kernel = Folder::open(&way).map(identity);
+            let opened = open_folder(&way).map(identity);
+            assert_eq!(opened.ok(), by_kernel.ok(), "{number} links");
+        }
         // Only root can make a link of somebody else.
         if rustix::process::geteuid().is_root() {
             lchown(path("a/relative"), Some(65534), None).unwrap();
