@@ -101,6 +101,69 @@ fn another_passphrase_proves_nothing_and_four_are_tried() {
 }
 
 #[test]
+fn records_that_anybody_can_write_leave_the_header_its_turn() {
+    let (_, mine) = wrapped("mine", CHEAP);
+    let forged = ["BA", "CA", "DA", "EA"].map(|salt| {
+        wrapped("yours", &format!("argon2id:m=8192,t=1,p=1:{salt}ECAwQFBgcICQoLDA0ODw")).1
+    });
+    let (passphrases, _) = person("mine", true);
+    let sets = [(SetOrigin::Record, forged.to_vec()), (SetOrigin::Header, vec![mine])];
+    let context = EncryptionContext::default();
+    assert!(resolve(&[&passphrases], sets, &context, OPEN, Some).opened.is_some());
+}
+
+/// Types these one after the other.
+struct Typist(Mutex<Vec<&'static str>>);
+
+impl PassphraseHolder for Typist {
+    fn passphrase(
+        &self,
+        _: Asking,
+    ) -> Result<Option<Passphrase>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.another())
+    }
+
+    fn another(&self) -> Option<Passphrase> {
+        self.0.lock().unwrap().pop().map(passphrase)
+    }
+}
+
+#[test]
+fn a_wrong_passphrase_is_typed_again_until_one_opens_and_only_to_open() {
+    let typed = |words: &[&'static str]| {
+        let words = words.iter().rev().copied().collect();
+        Passphrases::of(Box::new(Typist(Mutex::new(words))))
+    };
+    let (_, mine) = wrapped("right", CHEAP);
+    let one = std::slice::from_ref(&mine);
+    let left = |passphrases: &Passphrases| {
+        let mut left = 0;
+        while passphrases.holder.as_ref().unwrap().another().is_some() {
+            left += 1;
+        }
+        left
+    };
+    let passphrases = typed(&["wrong", "also wrong", "right", "unused"]);
+    assert!(proofs(&passphrases, one, OPEN)[0].opens_it());
+    assert_eq!(left(&passphrases), 1);
+    let passphrases = typed(&["wrong", "also wrong"]);
+    assert!(!proofs(&passphrases, one, OPEN)[0].opens_it());
+    // To know more is no reason to ask again, and a message that no passphrase is for is none either.
+    let passphrases = typed(&["wrong", "right"]);
+    assert!(!proofs(&passphrases, one, ResolvePurpose::Prove)[0].opens_it());
+    assert_eq!(left(&passphrases), 1);
+    let passphrases = typed(&["unused"]);
+    assert!(proofs(&passphrases, &[], OPEN).is_empty());
+    assert_eq!(left(&passphrases), 1);
+    // What has opened one was typed right, and another message has another passphrase.
+    let passphrases = typed(&["right", "other"]);
+    assert!(proofs(&passphrases, one, OPEN)[0].opens_it());
+    let (_, other) = wrapped("other", CHEAP);
+    assert!(!proofs(&passphrases, std::slice::from_ref(&other), OPEN)[0].opens_it());
+    assert_eq!(left(&passphrases), 1);
+}
+
+#[test]
 fn every_key_comes_before_a_passphrase_and_a_wrong_one_decides_only_where_none_opens() {
     let mut keyring = RootKeys::default();
     let key = keyring.add(Key::generate([].into(), "").unwrap()).unwrap().id();
