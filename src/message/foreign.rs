@@ -269,6 +269,7 @@ mod tests {
             ("\u{FEFF}\u{E4}\u{F6}".as_bytes(), PlainText),
         ] {
             assert_eq!(of(start), Some(format), "{}", String::from_utf8_lossy(start));
+            assert!(!format.to_string().is_empty());
         }
     }
 
@@ -294,6 +295,7 @@ mod tests {
             &tar_by_chance,
             // Random bytes that nothing begins with.
             b"\xC1\xFF\x00\x11",
+            b"\xC1\xE0\x4C\x03\x0A",
             b"\xF0\x00",
         ] {
             assert_eq!(of(start), None, "{}", String::from_utf8_lossy(start));
