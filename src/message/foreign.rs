@@ -240,6 +240,7 @@ mod tests {
             (b"\x84\x5E\x03\x0B\x0B\x0B", OpenPgp),
             (b"\x8C\x0D\x04\x09\x03\x0A", OpenPgp),
             (b"\xC1\xC0\x4C\x03\x0A", OpenPgp),
+            (b"\xC1\x4C\x03\x0A", OpenPgp),
             (b"\xC3\x0D\x04\x07\x03\x08", OpenPgp),
             (b"Salted__12345678", OpenSsl),
             (b"U2FsdGVkX18xMjM0NTY3OA==\n", OpenSsl),
