@@ -9,6 +9,7 @@ use enwrap::fs::atomic_file::temporary::is_temporary_name;
 use enwrap::fs::atomic_file::{folder_of, resolve_symlinks};
 
 use super::skipped::Reason;
+use crate::cli::io::source::is_stdin;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::sanitize;
 
@@ -57,6 +58,12 @@ impl SelectionArgs {
     /// Whether more than the operands may be worked on.
     pub(crate) fn takes_many(&self) -> bool {
         self.recursive || self.paths.files_from.is_some()
+    }
+
+    /// Whether standard input is worked on: as one of `inputs`, or where nothing else is named.
+    pub(crate) fn takes_stdin(&self, inputs: &[PathBuf]) -> bool {
+        inputs.is_empty() && self.paths.files_from.is_none()
+            || inputs.iter().any(|input| is_stdin(input))
     }
 }
 

@@ -14,7 +14,6 @@ use super::selection::SelectionArgs;
 use super::tree::require_files;
 use crate::cli::app::App;
 use crate::cli::args::OutputArgs;
-use crate::cli::io::source::is_stdin;
 use crate::cli::outputs::Role;
 use crate::cli::outputs::place::Place;
 use crate::output::error::{Error, UsageError};
@@ -75,7 +74,12 @@ impl<'a> Work<'a> {
             Self::Files { jobs: job::plan(app, inputs, output, results)?, folder }
         };
         if output.remove_source {
-            require_removable(inputs, &needed, selection.paths.files_from.is_some())?;
+            if selection.takes_stdin(inputs) {
+                return Err(UsageError::new("--remove-source needs an input that is a file")
+                    .hint("name a FILE, or leave out --remove-source")
+                    .into());
+            }
+            require_removable(inputs, &needed)?;
         }
         Ok(work)
     }
@@ -99,16 +103,8 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Refuses to remove inputs that have no file to take their place, or that are `needed` to open the result.
-fn require_removable(
-    inputs: &[PathBuf],
-    needed: &[PathBuf],
-    is_listed: bool,
-) -> Result<(), UsageError> {
-    if inputs.is_empty() && !is_listed || inputs.iter().any(|input| is_stdin(input)) {
-        return Err(UsageError::new("--remove-source needs an input that is a file")
-            .hint("name a FILE, or leave out --remove-source"));
-    }
+/// Refuses to remove inputs of which the file would stay, or that are `needed` to open the result.
+fn require_removable(inputs: &[PathBuf], needed: &[PathBuf]) -> Result<(), UsageError> {
     let needed: Vec<Place> = needed.iter().filter_map(|path| Place::of(path)).collect();
     for input in inputs {
         let shown = sanitize::name(input);

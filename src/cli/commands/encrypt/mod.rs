@@ -37,7 +37,7 @@ use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
 use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, is_zeroed};
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
-use crate::cli::io::source::{Source, is_stdin};
+use crate::cli::io::source::Source;
 use crate::cli::key_choice::{
     ChosenKey, identified, keyring_for, keys_to_encrypt, refuse_key_names,
 };
@@ -238,10 +238,7 @@ pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
             .hint("see what is encrypted: enwrap verify -r DIR")
             .into());
     }
-    let is_listed = args.selection.paths.files_from.is_some();
-    let takes_stdin =
-        args.inputs.is_empty() && !is_listed || args.inputs.iter().any(|input| is_stdin(input));
-    if args.dry_run && takes_stdin {
+    if args.dry_run && args.selection.takes_stdin(&args.inputs) {
         return Err(UsageError::new("--dry-run says nothing of standard input")
             .hint("name a file")
             .into());
