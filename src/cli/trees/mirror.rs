@@ -28,7 +28,7 @@ use crate::output::sanitize;
 /// Where the results of a run go.
 pub(crate) struct Mirror<'a> {
     operands: &'a [PathBuf],
-    output_dir: Option<&'a Path>,
+    output_dir: Option<OutputDir<'a>>,
     results: &'a dyn Results,
     /// Whether a folder that is made is also on the disk before anything is put into it.
     sync: bool,
@@ -48,7 +48,7 @@ impl<'a> Mirror<'a> {
         results: &'a dyn Results,
         is_dry: bool,
     ) -> Result<Self, UsageError> {
-        let (output_dir, sync) = (output.output_dir.as_deref(), output.is_synced());
+        let (output_dir, sync) = (OutputDir::of(output, results), output.is_synced());
         let (preserves_owner, last) = (output.preserve_owner, Mutex::default());
         let mirror = Self { operands, output_dir, results, sync, is_dry, preserves_owner, last };
         if output_dir.is_some() {
@@ -63,7 +63,7 @@ impl<'a> Mirror<'a> {
             }
         }
         let is_own = |operand: &&PathBuf| {
-            output_dir.is_some_and(|folder| is_same(folder, operand))
+            output_dir.is_some_and(|folder| is_same(folder.path, operand))
                 && mirror.root(operand).is_some_and(|root| !is_same(&root, operand))
         };
         if let Some(operand) = operands.iter().find(is_own) {
@@ -76,7 +76,7 @@ impl<'a> Mirror<'a> {
 
     /// Where in the output folder an operand's results go: under its own name, as with `cp -r`.
     fn root(&self, operand: &Path) -> Option<PathBuf> {
-        let folder = self.output_dir?;
+        let folder = self.output_dir?.path;
         match operand.file_name() {
             Some(name) if operand.is_dir() => Some(folder.join(name)),
             Some(name) => Some(folder.join(self.results.name(name)?)),
@@ -123,13 +123,13 @@ impl<'a> Mirror<'a> {
     /// The file `name` in the folder that stands for `source`, which an entry is or is in.
     fn required(
         &self,
-        output_dir: &Path,
+        output_dir: OutputDir<'_>,
         entry: &Entry,
         source: &Path,
         name: &OsStr,
     ) -> Result<FileAt, Error> {
         let place = self.place(entry, source)?;
-        let path = output_dir.join(&place.below);
+        let path = output_dir.path.join(&place.below);
         if self.is_dry {
             return Ok(FileAt::named(path.join(name)));
         }
@@ -163,13 +163,12 @@ impl<'a> Mirror<'a> {
     /// stands for, and opens the last of them.
     fn require_folders(
         &self,
-        output_dir: &Path,
+        output_dir: OutputDir<'_>,
         InMirror { root, is_root, below }: &InMirror,
     ) -> Result<Folder, Error> {
-        let (mode, sync) = (self.mode(0o777), self.sync);
-        OutputDir { path: output_dir, mode, sync }.require()?;
-        let mut folder = Folder::open(output_dir).cannot("open", output_dir)?;
-        let (mut path, mut source) = (output_dir.to_path_buf(), root.clone());
+        output_dir.require()?;
+        let mut folder = Folder::open(output_dir.path).cannot("open", output_dir.path)?;
+        let (mut path, mut source) = (output_dir.path.to_path_buf(), root.clone());
         for (index, name) in below.iter().enumerate() {
             path.push(name);
             if index > 0 || !is_root {

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use enwrap::fs::atomic_file::{folder_of, sync_folder};
 
+use super::results::Results;
+use crate::cli::args::OutputArgs;
 use crate::output::error::{Cannot as _, Error, UsageError};
 use crate::output::sanitize;
 
@@ -15,12 +17,18 @@ use crate::output::sanitize;
 pub(crate) struct OutputDir<'a> {
     pub(super) path: &'a Path,
     /// The mode that it gets, less the umask.
-    pub(super) mode: u32,
+    mode: u32,
     /// Whether it is also on the disk before anything is put into it.
-    pub(super) sync: bool,
+    sync: bool,
 }
 
-impl OutputDir<'_> {
+impl<'a> OutputDir<'a> {
+    /// The one that the arguments name, if they do. The owner always has all permissions, or nothing could be put into it.
+    pub(super) fn of(output: &'a OutputArgs, results: &dyn Results) -> Option<Self> {
+        let (mode, sync) = (results.folder_mode() | 0o700, output.is_synced());
+        output.output_dir.as_deref().map(|path| Self { path, mode, sync })
+    }
+
     /// Makes it, and the folders above it.
     pub(super) fn require(self) -> Result<(), Error> {
         let ancestors: Vec<&Path> = self.path.ancestors().collect();

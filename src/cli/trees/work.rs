@@ -68,9 +68,7 @@ impl<'a> Work<'a> {
             Self::Folders(Box::new(Folders::new(app, request, results, store.path(), &needed)?))
         } else {
             require_files(inputs, false)?;
-            let path = output.output_dir.as_deref().filter(|_| !request.is_dry);
-            let (mode, sync) = (results.folder_mode() | 0o700, output.is_synced());
-            let folder = path.map(|path| OutputDir { path, mode, sync });
+            let folder = OutputDir::of(output, results).filter(|_| !request.is_dry);
             Self::Files { jobs: job::plan(app, inputs, output, results)?, folder }
         };
         if output.remove_source {
