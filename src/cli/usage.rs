@@ -49,16 +49,17 @@ fn of_number(error: &clap::Error) -> Option<UsageError> {
         _ => "it is no whole number",
     };
     let option = argument.split(' ').next().unwrap_or(argument);
-    let shown = unless_secret(value, option).map_or_else(String::new, |it| format!(" '{it}'"));
+    let shown = unless_secret(" ", value, option);
     Some(
         UsageError::new(format!("invalid value{shown} for '{argument}': {why}"))
             .hint(format!("give {option} a number in decimal digits, without sign or unit")),
     )
 }
 
-/// What was typed, unless it may be a passphrase that was given where none is taken: messages end up in logs.
-fn unless_secret<'a>(typed: &'a str, place: &str) -> Option<&'a str> {
-    Some(typed).filter(|_| !place.contains("passphrase"))
+/// What was typed, behind `before`; nothing if it may be a passphrase that was given where none is taken: messages end up in
+/// logs.
+fn unless_secret(before: &str, typed: &str, place: &str) -> String {
+    if place.contains("passphrase") { String::new() } else { format!("{before}'{typed}'") }
 }
 
 fn message(error: &clap::Error, name: &str) -> String {
@@ -68,9 +69,7 @@ fn message(error: &clap::Error, name: &str) -> String {
             format!("'{name}' has no option '{argument}'")
         }
         (ErrorKind::UnknownArgument, Some(argument)) => {
-            let shown =
-                unless_secret(argument, name).map_or_else(String::new, |it| format!(": '{it}'"));
-            format!("'{name}' takes no further operand{shown}")
+            format!("'{name}' takes no further operand{}", unless_secret(": ", argument, name))
         }
         (ErrorKind::InvalidSubcommand, _) => {
             let typed = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
@@ -78,9 +77,7 @@ fn message(error: &clap::Error, name: &str) -> String {
         }
         (ErrorKind::TooManyValues, Some(option)) => {
             let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
-            let shown =
-                unless_secret(value, option).map_or_else(String::new, |it| format!(": '{it}'"));
-            format!("'{option}' takes no value{shown}")
+            format!("'{option}' takes no value{}", unless_secret(": ", value, option))
         }
         (ErrorKind::MissingSubcommand, _) => format!("'{name}' takes a command"),
         (ErrorKind::MissingRequiredArgument, _) => {
