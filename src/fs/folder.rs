@@ -6,15 +6,14 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
-use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
 use super::atomic_file::fault::{Step, step};
 use super::atomic_file::sync;
+use super::owner;
 use super::refused::{Wish, tolerate};
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -211,13 +210,8 @@ impl Folder {
     ///
     /// # Errors
     /// The error of the system call.
-    pub fn give_to(&self, (user, group): (u32, u32)) -> io::Result<()> {
-        let now = self.metadata()?;
-        if (now.uid(), now.gid()) == (user, group) {
-            return Ok(());
-        }
-        let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
-        Ok(rustix::fs::fchown(self, Some(user), Some(group))?)
+    pub fn give_to(&self, owner: (u32, u32)) -> io::Result<()> {
+        owner::give(self, owner)
     }
 
     /// Sets the mode of the folder itself, whatever the umask is.
@@ -346,7 +340,7 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     use super::*;
 

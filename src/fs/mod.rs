@@ -13,6 +13,8 @@
 //! - [`search`]: byte strings in a file, as they are and in base64
 //! - [`refused`]: what a file system cannot do, and what goes on without it
 //! - [`trust`]: decides which owners' files are trusted
+//! - [`trusted_path`]: opens a folder through no link of another user
+//! - `owner`: gives an open file or folder to a user
 //! - [`private_folder`]: a folder in memory for plaintext that another program reads
 //! - [`read_full`]: reads until a buffer is full
 
@@ -23,6 +25,7 @@ pub mod file_at;
 pub mod folder;
 pub mod lock;
 pub mod magic;
+mod owner;
 pub mod private_folder;
 pub mod read_full;
 pub mod refused;

@@ -34,10 +34,11 @@ use rustix::io::Errno;
 use super::close::{close, close_duplicate};
 use super::file_at::FileAt;
 use super::magic::is_on;
+use super::owner;
 use super::refused::{Wish, tolerate};
 use fault::{Step, step};
 use naming::{name_temporary, name_unnamed};
-use publication::{Replaced, give_to, set_metadata};
+use publication::{Replaced, set_metadata};
 use temporary::Temporary;
 
 pub use publication::{Access, Durability, Existing, Publication, Published, Seen};
@@ -153,7 +154,9 @@ impl AtomicFile {
         let not_given =
             |source| AtomicFileError::NotGiven { path: self.target.to_path_buf(), source };
         // Before the mode, which a change of the owner would cut.
-        give_to(&self.file, publication.owner).map_err(not_given)?;
+        if let Some(owner) = publication.owner {
+            owner::give(&self.file, owner).map_err(not_given)?;
+        }
         let published = step(Step::SetMetadata)
             .and_then(|()| set_metadata(&self.file, &publication, replaced.as_ref()))
             .map_err(|source| failed("set mode and time of", &self.target, source))?;

@@ -189,16 +189,6 @@ impl Replaced {
     }
 }
 
-/// Gives `file` to this user and group, if there is one and it is another one.
-pub(super) fn give_to(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
-    let Some((user, group)) = owner else { return Ok(()) };
-    let now = file.metadata()?;
-    if (now.uid(), now.gid()) == (user, group) {
-        return Ok(());
-    }
-    fchown(file, Some(user), Some(group))
-}
-
 /// Sets mode, group and time of `file`, which is to take the place of `replaced`, and has its owner.
 pub(super) fn set_metadata(
     file: &File,
