@@ -2,40 +2,38 @@
 
 pub(crate) mod from_command;
 mod if_changed;
+mod messages;
+mod told;
 
-use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 
-use enwrap::crypto::engine::IV_LEN;
-use enwrap::fs::atomic_file::{Access, AtomicFileError, Publication};
-use enwrap::fs::file_at::FileAt;
+use enwrap::fs::atomic_file::{Access, Publication};
 use enwrap::keyring::RootKeys;
 use enwrap::keys::aws_kms::client::calls::KmsCalls;
-use enwrap::keys::aws_kms::{self, AwsKms, Discovery};
+use enwrap::keys::aws_kms::{AwsKms, Discovery};
 use enwrap::keys::passphrase::Passphrases;
-use enwrap::keys::service::{KeyName, Recipient, recipient};
+use enwrap::keys::service::{Recipient, recipient};
 use enwrap::message::Limits;
-use enwrap::message::encrypted_data_key::EncryptedDataKey;
-use enwrap::message::header::Header;
 use enwrap::message::layout::DEFAULT_FRAME_LENGTH;
 use enwrap::message::suite::Suite;
 use enwrap::operations::encrypt::{Algorithm, EncryptError, Encrypted, MessageSealer, MessageSpec};
 use enwrap::pipeline::PipelineError;
 
 use if_changed::{Alike, Existing, read_error};
+use messages::Messages;
 
 use crate::cli::app::App;
 use crate::cli::args::{ContextArgs, OutputArgs, Pair, SkipExisting, context_of};
 use crate::cli::examples::examples;
 use crate::cli::io::armored::write_message;
 use crate::cli::io::destination::{Destination, Payload, Target};
-use crate::cli::io::message_file::{has_length_of, is_message, is_whole_message, is_zeroed};
+use crate::cli::io::message_file::is_whole_message;
 use crate::cli::io::metadata::{Metadata, MetadataArgs};
 use crate::cli::io::source::Source;
 use crate::cli::key_choice::{
@@ -47,16 +45,14 @@ use crate::cli::process::umask;
 use crate::cli::secrets::args::RecipientArgs;
 use crate::cli::secrets::passphrase::{OfMessages, Sources};
 use crate::cli::trees::batch::{Outcome, Turn, Turns};
-use crate::cli::trees::job::{EXTENSION, Job};
-use crate::cli::trees::results::{Results, Spoiled};
+use crate::cli::trees::job::Job;
 use crate::cli::trees::selection::SelectionArgs;
 use crate::cli::trees::skipped::Reason;
 use crate::cli::trees::work::{Request, Work};
-use crate::output::error::{AfterDone as _, Concerning as _, Error, ProducerError, UsageError};
+use crate::output::Ui;
+use crate::output::error::{Concerning as _, Error, ProducerError, UsageError};
 use crate::output::progress::FileMeter;
 use crate::output::records::summary::Done;
-use crate::output::records::{self, KeyVersionMember};
-use crate::output::{Ui, sanitize};
 
 /// Encrypt files, or standard input
 ///
@@ -178,49 +174,6 @@ struct EncryptRun<'a> {
     spec: MessageSpec,
     metadata: Metadata,
     umask: u32,
-}
-
-/// How files with messages are named.
-struct Messages {
-    /// Whether those that exist are opened and compared.
-    are_compared: bool,
-}
-
-impl Results for Messages {
-    fn name(&self, input: &OsStr) -> Option<OsString> {
-        Some([input, OsStr::new("."), OsStr::new(EXTENSION)].into_iter().collect())
-    }
-
-    fn is_result(&self, file: &FileAt) -> bool {
-        is_message(file) == Some(true)
-    }
-
-    fn is_whole(&self, input: &FileAt, result: &FileAt) -> bool {
-        let has_length =
-            input.file_metadata().is_ok_and(|input| has_length_of(result, input.len()));
-        has_length && is_whole_message(result)
-    }
-
-    fn spoiled(&self, file: &FileAt) -> Spoiled {
-        let is_cut = is_message(file) == Some(true) && !is_whole_message(file);
-        if is_cut || is_zeroed(file) { Spoiled::Yes } else { Spoiled::No }
-    }
-
-    fn differ_each_run(&self) -> bool {
-        true
-    }
-
-    fn are_compared(&self) -> bool {
-        self.are_compared
-    }
-
-    fn folder_mode(&self) -> u32 {
-        0o777
-    }
-
-    fn reason_to_skip(&self, input: &FileAt) -> Option<Reason> {
-        is_whole_message(input).then_some(Reason::Encrypted)
-    }
 }
 
 pub(crate) fn run(app: &App, args: &EncryptArgs) -> Result<(), Error> {
@@ -406,26 +359,6 @@ impl EncryptRun<'_> {
         Ok(if is_changed { Outcome::DoneOfChanged } else { Outcome::Done })
     }
 
-    /// Says what would be done with a file.
-    fn foretell(&self, job: &Job) -> Result<Outcome, Error> {
-        let Job { input, target, .. } = job;
-        let output = target.path();
-        let may_replace = self.args.output.force || job.redone().is_some();
-        if !may_replace && let Some(path) = output.filter(|path| path.symlink_metadata().is_ok()) {
-            return Err(AtomicFileError::Exists { path: path.to_path_buf() }.into());
-        }
-        let calls = self.keys.iter().filter(|key| self.kms.is_called_for(&key.name())).count();
-        self.kms_calls.expect(calls as u64);
-        let shown = output.map_or_else(|| "standard output".to_owned(), sanitize::name);
-        let text = format!("would encrypt {} -> {shown}\n", sanitize::name(input));
-        let record = records::message::WouldEncryptRecord {
-            path: input.as_path().into(),
-            output: output.map(Into::into),
-        };
-        self.ui.result(&text, &record)?;
-        Ok(Outcome::Done)
-    }
-
     /// The message at the target, where only its plaintext remains to be compared. `None` where a new one is written.
     fn existing_alike(&self, target: &Target) -> Result<Option<Alike>, Error> {
         let existing = if self.args.if_changed { self.existing(target)? } else { None };
@@ -465,47 +398,6 @@ impl EncryptRun<'_> {
         write_message(output, self.args.armor, |mut output| {
             sealer.encrypt(source, &mut output, meter)
         })
-    }
-
-    /// The keys of a message, as programs read them. What an alias in AWS KMS stands for, the message says.
-    fn key_members(&self, header: &Header) -> Vec<KeyVersionMember> {
-        let member = |(key, wrapped): (&ChosenKey<'_>, &EncryptedDataKey)| match key {
-            ChosenKey::Held(key) => KeyVersionMember::new(key.id(), key.current().number),
-            ChosenKey::InKms(name) => {
-                let arn = aws_kms::named_by(wrapped);
-                let name = arn.map_or_else(|| name.to_string(), |arn| arn.to_string());
-                KeyVersionMember::new(KeyName::Foreign(name), 1)
-            }
-        };
-        // Encrypted data keys stand in the order of the keys.
-        self.keys.iter().zip(&header.encrypted_data_keys).map(member).collect()
-    }
-
-    /// Tells what was done.
-    fn record(
-        &self,
-        input: &Path,
-        target: &Target,
-        encrypted: &Encrypted,
-        source_changed: bool,
-    ) -> Result<(), Error> {
-        let (ui, output) = (self.ui, target.path());
-        let tag = (&[0; IV_LEN], &encrypted.tag);
-        self.metadata.append("encrypt", input, output, &encrypted.header, tag)?;
-        let Some(output) = output else { return Ok(()) };
-        ui.detail(&format!("{} -> {}", sanitize::name(input), sanitize::name(output)));
-        let record = records::message::EncryptedRecord {
-            message_id: encrypted.header.message_id,
-            keys: self.key_members(&encrypted.header),
-            passphrase: self.args.recipient.sources().is_some(),
-            plaintext_bytes: encrypted.plaintext_len,
-            message_bytes: encrypted.message_len,
-            source_changed,
-            unchanged: false,
-            path: input.into(),
-            output: output.into(),
-        };
-        ui.result("", &record).after(|| format!("'{}' was written", sanitize::name(output)))
     }
 }
 
