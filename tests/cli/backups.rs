@@ -534,6 +534,7 @@ fn a_listed_folder_in_the_output_folder_does_not_take_its_own_results() {
         fs::create_dir_all(shell.path(&format!("out/out/{number}"))).unwrap();
     }
     let line = ["encrypt", "-r", "--files-from", "-", "--output-dir", "out"];
-    shell.pipe(&line, b"out/out").success().says(&["1 made or used by this run"]);
+    // Whether the list shows what was made meanwhile is the file system's matter: a tmpfs shows nothing of it.
+    shell.pipe(&line, b"out/out").success();
     assert!(shell.path("out/out/out/7").is_dir() && !shell.path("out/out/out/out").exists());
 }

@@ -573,7 +573,12 @@ fn files_that_vanish_are_failures_and_the_rest_goes_on() {
     assert!((1..400).contains(&done), "{done}");
     let run = run.says(&[&format!("{done} encrypted"), "(exit code 1)"]);
     let count = |text: &str| run.stderr.matches(text).count();
-    assert_eq!(count("(exit code "), count("(exit code 1)"), "{run:?}");
+    // When all the rest vanishes, a tmpfs lists again what is left: a file that is done may be met twice.
+    assert_eq!(
+        count("(exit code "),
+        count("(exit code 1)") + count(".enwrap' already exists"),
+        "{run:?}"
+    );
     shell.run(&["verify", "-r", "docs"]).success().says(&[&format!("{done} verified")]);
 }
 
