@@ -1,9 +1,11 @@
 //! Opens files to append records to, so that no other file is damaged: not one that a link leads to, and not one
 //! that holds something else.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::MetadataExt as _;
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -73,13 +75,13 @@ pub struct Opened {
 /// Removes the file if this process made it and it is empty still: a command that failed leaves no new file.
 ///
 /// Everyone who has it open holds a shared lock, so it is not taken away from another process; and its name must still
-/// be its own.
+/// be its own. The lock comes first: what is seen without it may have changed by then.
 impl Drop for Opened {
     fn drop(&mut self) {
         let Some(new) = &self.new else { return };
-        let is_unused = self.file.metadata().is_ok_and(|metadata| metadata.len() == 0)
-            && new.is_name_of(&self.file)
-            && self.file.try_lock().is_ok();
+        let is_unused = self.file.try_lock().is_ok()
+            && self.file.metadata().is_ok_and(|metadata| metadata.len() == 0)
+            && new.is_name_of(&self.file);
         if is_unused {
             drop(new.remove());
         }
@@ -113,9 +115,7 @@ pub fn open(
         }
         opened => (opened?, false),
     };
-    // Whoever made it may be about to remove it: see `Opened`.
-    let is_held = file.try_lock_shared().is_ok();
-    if is_held && !is_new && !target.is_name_of(&file) {
+    if is_held(&file) && !is_new && !target.is_name_of(&file) {
         return open(target, mode.as_raw_mode(), is_record);
     }
     let opened = Opened { file, new: is_new.then(|| target.clone()) };
@@ -132,6 +132,19 @@ pub fn open(
         return Err(AppendFault::OtherContent);
     }
     Ok(opened)
+}
+
+/// Takes the shared lock that says that the file is in use. Whoever made it may be about to remove it, and has it alone then:
+/// see [`Opened`]. That takes a moment only; a lock that somebody else holds for longer is no reason to wait.
+fn is_held(file: &File) -> bool {
+    const TRIES: u32 = 50;
+    for _ in 0..TRIES {
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
+            locked => return locked.is_ok(),
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -177,6 +190,26 @@ mod tests {
         assert!(!target.exists());
         append(&link, Links::Follow).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"record\n");
+        // In an open folder, none is; and none is that takes the file's place when its path was followed already.
+        let opened = Arc::new(Folder::open(folder.path()).unwrap());
+        let in_folder = FileAt::in_folder(opened, link.clone());
+        assert!(matches!(append(&in_folder, Links::Follow), Err(AppendFault::Link)));
+        assert!(matches!(open(&(&link).into(), 0o600, |_| true), Err(AppendFault::Io(_))));
+        assert_eq!(fs::read(&target).unwrap(), b"record\n");
+    }
+
+    #[test]
+    fn what_is_appended_is_there_also_if_whoever_made_the_file_gives_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for _ in 0..200 {
+            thread::scope(|scope| {
+                scope.spawn(|| drop(open(&(&path).into(), 0o600, |_| true).unwrap()));
+                append(&path, Links::Refuse).unwrap();
+            });
+            assert_eq!(fs::read(&path).unwrap(), b"record\n");
+            fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]
