@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::KeyError;
 use crate::keys::service::{
-    Candidate, KeyName, KeyService, Locality, Recipient, ServiceError, UnwrapError, Unwrapper,
-    WrapError, WrappingKey,
+    Candidate, KeyName, KeyService, Locality, NamedKey, Recipient, ServiceError, UnwrapError,
+    Unwrapper, WrapError, WrappingKey,
 };
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
@@ -59,10 +59,6 @@ impl FakeRemote {
 }
 
 impl KeyService for FakeRemote {
-    fn name(&self) -> &'static str {
-        "the fake service"
-    }
-
     fn locality(&self) -> Locality {
         Locality::Remote
     }
@@ -82,6 +78,11 @@ impl KeyService for FakeRemote {
         }
         let key = WrappingKey { key: self.key(), version: 1, is_current: true, is_enabled: true };
         vec![Candidate { key, refusal: None, unwrapper: Box::new(Remote(self)) }]
+    }
+
+    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey> {
+        let candidate = self.candidates(wrapped).into_iter().next()?;
+        Some(NamedKey { key: candidate.key.key, is_identified: false, is_replica: false })
     }
 }
 

@@ -79,9 +79,6 @@ pub enum Locality {
 
 /// What holds wrapping keys.
 pub trait KeyService: Send + Sync {
-    /// Returns what messages call the service.
-    fn name(&self) -> &str;
-
     /// Returns where the service does its work.
     fn locality(&self) -> Locality;
 
@@ -121,10 +118,7 @@ pub trait KeyService: Send + Sync {
 
     /// Returns the root key held here that an encrypted data key names, also where it names a version that
     /// was destroyed.
-    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey> {
-        let candidate = self.candidates(wrapped).into_iter().next()?;
-        Some(NamedKey { key: candidate.key.key, is_identified: false, is_replica: false })
-    }
+    fn root_key(&self, wrapped: &EncryptedDataKey) -> Option<NamedKey>;
 }
 
 /// What new data keys are wrapped for.

@@ -30,12 +30,6 @@ impl Material {
         (16..=MOST_BYTES).contains(&bytes.len()).then_some(Self(bytes))
     }
 
-    /// Takes an AES key; `None` unless AES has a key of its length.
-    #[must_use]
-    pub fn aes(bytes: SecretBytes) -> Option<Self> {
-        matches!(bytes.len(), 16 | 24 | 32).then_some(Self(bytes))
-    }
-
     /// A copy, for an export. There is no `Clone`, so that every copy is seen where it is made.
     #[must_use]
     pub(crate) fn duplicate(&self) -> Self {

@@ -42,9 +42,6 @@ use crate::keys::service::{
 use crate::message::context::EncryptionContext;
 use crate::message::encrypted_data_key::EncryptedDataKey;
 
-/// What the service is called.
-const SERVICE: &str = "AWS KMS";
-
 /// Whether keys are asked that only the message names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Discovery {
@@ -208,10 +205,6 @@ impl From<KmsError> for UnwrapError {
 }
 
 impl KeyService for AwsKms {
-    fn name(&self) -> &'static str {
-        SERVICE
-    }
-
     fn locality(&self) -> Locality {
         Locality::Remote
     }

@@ -23,10 +23,6 @@ use kinds::Naming;
 pub use kinds::{public_key, unwraps_what_it_wraps};
 
 impl KeyService for RootKeys {
-    fn name(&self) -> &'static str {
-        "the local keyring"
-    }
-
     fn locality(&self) -> Locality {
         Locality::Local
     }

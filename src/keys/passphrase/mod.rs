@@ -196,10 +196,6 @@ fn no_service(error: DerivationError) -> ServiceError {
 }
 
 impl KeyService for Passphrases {
-    fn name(&self) -> &'static str {
-        "passphrases"
-    }
-
     fn locality(&self) -> Locality {
         Locality::Person
     }
