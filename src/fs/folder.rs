@@ -340,7 +340,7 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
     use super::*;
 
@@ -360,6 +360,24 @@ mod tests {
             folder.give_to(other).unwrap();
             assert_eq!((found().uid(), found().gid()), other);
         }
+    }
+
+    #[test]
+    fn only_a_plain_file_is_opened_and_no_program_inherits_it() {
+        let made = tempfile::tempdir().unwrap();
+        let folder = Folder::open(made.path()).unwrap();
+        File::create_new(made.path().join("file")).unwrap();
+        let file = folder.open_file(OsStr::new("file")).unwrap();
+        let flags = rustix::io::fcntl_getfd(&file).unwrap();
+        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
+        symlink("file", made.path().join("link")).unwrap();
+        let error = folder.open_file(OsStr::new("link")).unwrap_err();
+        assert_eq!(Errno::from_io_error(&error), Some(Errno::LOOP));
+        // It does not wait for a writer.
+        let fifo = made.path().join("fifo");
+        rustix::fs::mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let error = folder.open_file(OsStr::new("fifo")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]

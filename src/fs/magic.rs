@@ -17,3 +17,16 @@ pub fn is_on(file: &File, kinds: &[u32]) -> Option<bool> {
 pub fn is_on(_file: &File, _kinds: &[u32]) -> Option<bool> {
     None
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_file_system_is_recognised_by_its_number() {
+        const PROC: u32 = 0x9FA0;
+        let file = File::open("/proc/self/status").unwrap();
+        assert_eq!(is_on(&file, &[PROC + 1, PROC]), Some(true));
+        assert_eq!(is_on(&file, &[PROC + 1]), Some(false));
+    }
+}

@@ -217,9 +217,11 @@ fn overwrite(folder: &Folder, name: &OsStr) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
     use super::*;
+
+    const NOBODY: u32 = 65_534;
 
     #[test]
     fn what_is_not_in_memory_is_no_place() {
@@ -251,10 +253,53 @@ mod tests {
         symlink(&precious, private.path().join("d/link")).unwrap();
         remove_abandoned(place.path());
         assert!(private.path().exists(), "its process lives");
+        let another = PrivateFolder::create_in(place.path()).unwrap();
+        let path = private.path().to_path_buf();
         drop(private);
+        // A signal finds the one that is left, and only that.
+        assert!(live().contains(&another.path) && !live().contains(&path));
+        drop(another);
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
         assert_eq!(fs::read(&precious).unwrap(), b"p");
         assert_eq!(fs::read(outside.path().join("seen")).unwrap(), [0; 5000]);
+    }
+
+    #[test]
+    fn a_place_where_others_could_exchange_the_folder_is_none() {
+        // Without a file system in memory, no place is fit.
+        let Ok(place) = tempfile::tempdir_in("/dev/shm") else { return };
+        if is_on(&File::open(place.path()).unwrap(), &IN_MEMORY) != Some(true) {
+            return;
+        }
+        let set_mode =
+            |mode| fs::set_permissions(place.path(), PermissionsExt::from_mode(mode)).unwrap();
+        for (mode, is_safe) in [(0o700, true), (0o720, false), (0o702, false), (0o1777, true)] {
+            set_mode(mode);
+            assert_eq!(is_fit(place.path()), is_safe, "{mode:o}");
+        }
+        File::options().write(true).create_new(true).open(place.path().join("file")).unwrap();
+        assert!(!is_fit(&place.path().join("file")));
+        // Only root can give it to another user, who can rename what is in it.
+        if rustix::process::geteuid().is_root() {
+            chown(place.path(), Some(NOBODY), None).unwrap();
+            assert!(!is_fit(place.path()));
+        }
+    }
+
+    #[test]
+    fn an_abandoned_folder_of_another_user_is_left_alone() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join(format!("{PREFIX}0011223344556677"));
+        fs::create_dir(&folder).unwrap();
+        chown(&folder, Some(NOBODY), None).unwrap();
+        remove_abandoned(place.path());
+        assert!(folder.exists());
+        chown(&folder, Some(0), None).unwrap();
+        remove_abandoned(place.path());
+        assert!(!folder.exists());
     }
 
     #[test]

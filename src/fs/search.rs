@@ -113,4 +113,22 @@ mod tests {
         assert!(!raw.are_in(&NEEDLE[1..]).unwrap());
         assert!(!Needles::default().are_in(&NEEDLE[..]).unwrap());
     }
+
+    /// Fails with these, and then is at its end.
+    struct Failing(Vec<io::ErrorKind>);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0.pop().map_or(Ok(0), |kind| Err(kind.into()))
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_is_repeated_and_no_other() {
+        let mut needles = Needles::default();
+        needles.add_raw(&NEEDLE);
+        let interrupted = Failing(vec![io::ErrorKind::Interrupted]);
+        assert!(needles.are_in(interrupted.chain(&NEEDLE[..])).unwrap());
+        assert!(needles.are_in(Failing(vec![io::ErrorKind::Other]).chain(&NEEDLE[..])).is_err());
+    }
 }

@@ -120,3 +120,27 @@ fn is_old(file: &File) -> bool {
     let age = changed.and_then(|changed| SystemTime::now().duration_since(changed).ok());
     age.is_some_and(|age| age >= UNSEEN_AFTER)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_just_made_is_not_old() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_old(&File::create_new(folder.path().join("file")).unwrap()));
+    }
+
+    #[test]
+    fn root_removes_what_a_killed_run_left_of_a_file_that_it_gave_away() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".enwrap-0123456789abcdef.tmp");
+        File::create_new(&path).unwrap();
+        std::os::unix::fs::chown(&path, Some(65_534), None).unwrap();
+        look_through(&FileAt::named(folder.path().join("out"))).unwrap();
+        assert!(!path.exists());
+    }
+}

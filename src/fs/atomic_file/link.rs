@@ -100,6 +100,7 @@ fn give_to(_: &FileAt, _: (u32, u32)) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
     use std::sync::Arc;
 
     use super::super::fault::fail_at;
@@ -133,6 +134,24 @@ mod tests {
         fs::create_dir(folder.path().join("link")).unwrap();
         assert!(replace(&link, seen, OsStr::new("new"), None).is_err());
         assert!(folder.path().join("link").is_dir());
+    }
+
+    #[test]
+    fn only_a_link_of_ours_is_given_away() {
+        const NOBODY: u32 = 65_534;
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (at(&folder, "file"), at(&folder, "link"));
+        fs::File::create_new(folder.path().join("file")).unwrap();
+        assert!(give_to(&file, (NOBODY, NOBODY)).is_err());
+        assert_eq!(file.entry_metadata().unwrap().uid(), 0);
+        symlink(&link, OsStr::new("file")).unwrap();
+        give_to(&link, (NOBODY, NOBODY)).unwrap();
+        assert_eq!(link.entry_metadata().unwrap().uid(), NOBODY);
+        assert!(give_to(&link, (0, 0)).is_err(), "it is not ours any more");
+        assert_eq!(file.entry_metadata().unwrap().uid(), 0, "it was not followed");
     }
 
     #[test]

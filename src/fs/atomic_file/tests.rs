@@ -172,6 +172,33 @@ fn what_replaces_another_users_file_is_ours_with_the_mode_of_a_new_file() {
 }
 
 #[test]
+fn what_replaces_a_file_of_ours_keeps_its_mode_where_others_have_none_left() {
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("out");
+    write(&target, b"old", NEW).unwrap();
+    let access = Access::OwnerOnlyInPlaceOfOthers(0o600);
+    write(&target, b"new", Publication { access, ..REPLACE }).unwrap();
+    assert_eq!(fs::metadata(&target).unwrap().mode() & 0o7777, 0o644);
+}
+
+#[test]
+fn what_is_replaced_keeps_its_group_or_that_group_may_do_nothing() {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    for (owner, group, mode) in [(None, NOBODY, 0o664), (Some((0, 0)), 0, 0o604)] {
+        let folder = TempDir::new().unwrap();
+        let target = folder.path().join("out");
+        write(&target, b"old", Publication { access: Access::Mode(0o664), ..NEW }).unwrap();
+        std::os::unix::fs::chown(&target, None, Some(NOBODY)).unwrap();
+        write(&target, b"new", Publication { owner, ..REPLACE }).unwrap();
+        let new = fs::metadata(&target).unwrap();
+        assert_eq!((new.gid(), new.mode() & 0o7777), (group, mode), "{owner:?}");
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn what_replaces_a_file_with_an_acl_is_for_its_owner_only() {
     let folder = TempDir::new().unwrap();
@@ -304,11 +331,16 @@ fn what_a_killed_run_left_is_removed_and_what_is_being_written_stays() {
     let open = make(held);
     open.try_lock().unwrap();
     drop(make(".enwrap-notes.tmp"));
+    // What no run has made is not touched, and not waited for.
+    let (link, fifo) = (".enwrap-1111111111111111.tmp", ".enwrap-2222222222222222.tmp");
+    symlink(".enwrap-notes.tmp", path(link)).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, path(fifo), rustix::fs::FileType::Fifo, Mode::RUSR, 0)
+        .unwrap();
     fail_at(&[Step::CreateUnnamed], ErrorKind::Unsupported, || write(&path("out"), b"", NEW))
         .unwrap();
     let mut names = names(&folder);
     names.sort();
-    assert_eq!(names, [held, ".enwrap-notes.tmp", "out"]);
+    assert_eq!(names, [link, fifo, held, ".enwrap-notes.tmp", "out"]);
     let found = leftovers::take_found();
     assert!(found.contains(&leftovers::Leftover { path: path(left), is_removed: true }));
 }
@@ -342,4 +374,11 @@ fn a_file_that_is_replaced_only_as_it_was_seen_stays_where_it_changed() {
     write(&target, b"ours", NEW.redone(Some(seen))).unwrap();
     assert_eq!(fs::read(&target).unwrap(), b"ours");
     assert_eq!(names(&folder), ["out"]);
+    // Nor does it come back where it was removed.
+    let seen = Seen::of(&fs::metadata(&target).unwrap());
+    let file = AtomicFile::create(&target).unwrap();
+    fs::remove_file(&target).unwrap();
+    let published = file.publish(NEW.redone(Some(seen)));
+    assert!(matches!(published, Err(AtomicFileError::Exists { .. })));
+    assert!(names(&folder).is_empty());
 }
