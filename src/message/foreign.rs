@@ -310,4 +310,11 @@ mod tests {
             assert_eq!(of(&text.as_bytes()[..len]), Some(PlainText), "{len}");
         }
     }
+
+    #[test]
+    fn what_is_no_utf_8_is_no_text_and_neither_is_a_part_of_one_character() {
+        for bytes in [&b"word \xFF word"[..], b"word\n\xC3(", b"\xFF\xFE\xFD", b"\xE2\x82"] {
+            assert_eq!(of(bytes), None, "{bytes:02x?}");
+        }
+    }
 }

@@ -13,10 +13,11 @@ use crate::crypto::secret::{DataKey, SecretBytes};
 use crate::keyring::{Key, KeyVersion, Kind, Material, RootKeys};
 use crate::keys::envelope::NoRecords;
 use crate::keys::local::raw_aes::RawAes;
+use crate::message::Limits;
 use crate::message::context::EncryptionContext;
 use crate::message::derivation::derive;
 use crate::message::frame::{FrameKind, FrameSealer, final_prefix, frame_iv, regular_prefix};
-use crate::message::header::{ContentType, Header};
+use crate::message::header::{ContentType, Header, ParsedHeader};
 use crate::message::message_id::MessageId;
 use crate::message::structure::{Skip, is_whole_message};
 use crate::message::suite::Suite;
@@ -221,6 +222,33 @@ fn each_has_the_structure_of_a_whole_message_and_with_a_byte_more_or_less_it_has
         }
         message.push(b'\n');
         assert!(!is_whole(&message), "{}: a byte follows", answer.suite);
+    }
+}
+
+#[test]
+fn what_has_another_sequence_number_length_or_footer_is_no_whole_message() {
+    let is_whole = |bytes: &[u8]| is_whole_message(&mut Cursor::new(bytes));
+    let find = |suite: &str| {
+        let is_it = |answer: &KnownAnswer| answer.suite == suite && answer.frame_length == 4096;
+        bytes(&answers().into_iter().find(is_it).unwrap().message)
+    };
+    let message = find("0478");
+    let header = ParsedHeader::read(&message[..], &Limits::default()).unwrap();
+    let header = &message[..usize::try_from(header.len()).unwrap()];
+    // A final frame, of zeros.
+    let with_final = |sequence: u32, len: u32| {
+        let prefix = [&[0xFF; 4][..], &sequence.to_be_bytes(), &[0; 12], &len.to_be_bytes()];
+        [header, &prefix.concat(), &vec![0; len as usize + 16][..]].concat()
+    };
+    assert!(is_whole(&with_final(1, 0)) && is_whole(&with_final(1, 4096)));
+    assert!(!is_whole(&with_final(2, 4096)) && !is_whole(&with_final(1, 4097)));
+    let signed = find("0378");
+    let footer = signed.len() - 105;
+    // The length of the footer, the kind of DER value, and its length.
+    for at in [footer, footer + 1, footer + 2, footer + 3] {
+        let mut altered = signed.clone();
+        altered[at] ^= 1;
+        assert!(is_whole(&signed) && !is_whole(&altered), "{}", at - footer);
     }
 }
 

@@ -175,6 +175,47 @@ mod tests {
         }
     }
 
+    /// Gives one byte a read, and is interrupted before each, or fails.
+    struct Interrupted<'a>(&'a [u8], bool, io::ErrorKind);
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let read = self.fill_buf()?.len().min(buffer.len());
+            buffer[..read].copy_from_slice(&self.0[..read]);
+            self.consume(read);
+            Ok(read)
+        }
+    }
+
+    impl BufRead for Interrupted<'_> {
+        fn fill_buf(&mut self) -> io::Result<&[u8]> {
+            self.1 = !self.1;
+            if self.1 { Err(self.2.into()) } else { Ok(&self.0[..self.0.len().min(1)]) }
+        }
+
+        fn consume(&mut self, amount: usize) {
+            self.0 = &self.0[amount..];
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_is_repeated_and_no_other() {
+        let text = format!("  -----BEGIN A-----\n{}", armored(&message(100), 100));
+        for (text, kind) in [(&text, io::ErrorKind::Interrupted), (&text, io::ErrorKind::Other)] {
+            let detected = Unarmored::detect(Interrupted(text.as_bytes(), false, kind));
+            if kind == io::ErrorKind::Interrupted {
+                let mut bytes = Vec::new();
+                detected.unwrap().read_to_end(&mut bytes).unwrap();
+                assert_eq!(bytes, message(100));
+            } else {
+                assert!(detected.is_err_and(|error| error.kind() == kind));
+            }
+        }
+        // Also at the byte after the first one of the armour.
+        let mut failing = Interrupted(b"gAA", false, io::ErrorKind::Other);
+        assert!(next_byte(&mut failing).is_err());
+    }
+
     #[test]
     fn labels_white_space_and_missing_padding_are_accepted() {
         let bytes = message(1000);
@@ -292,5 +333,29 @@ mod tests {
         let wide: Vec<u8> = text.bytes().flat_map(|byte| [byte, 0]).collect();
         assert_eq!(fault(&wide), ArmorError::Utf16);
         assert_eq!(fault(&[&[0xFF, 0xFE], &wide[..]].concat()), ArmorError::Utf16);
+    }
+
+    #[test]
+    fn nothing_follows_the_padding_and_a_byte_order_mark_begins_a_line_only() {
+        let bytes = message(1000);
+        let text = armored(&bytes, 1000);
+        let read = |text: &str| unarmored(text.as_bytes()).map(|(_, bytes)| bytes);
+        assert!(text.contains('=') && read(&format!("{text}AAAA")).is_err());
+        // Also where the padding ends what is decoded at once.
+        let whole = armored(&message(12288 - 1), 12288);
+        assert_eq!(whole.split_whitespace().map(str::len).sum::<usize>(), 16384);
+        assert_eq!(read(&whole).unwrap(), message(12288 - 1));
+        for more in ["AAAA", "A"] {
+            assert!(read(&format!("{whole}{more}")).is_err(), "{more}");
+        }
+        let (first, second) = text.split_at(65);
+        assert_eq!(read(&format!("{first}\u{FEFF}{second}")).unwrap(), bytes);
+        assert!(read(&format!("{}\u{FEFF}{second}", first.trim_end())).is_err());
+        // What is cut in a group of four may end in any character of the alphabet, and in no other.
+        for (last, is_cut) in [('A', true), ('+', true), ('/', true), ('=', false), ('.', false)] {
+            let error = read(&format!("{}{last}", &text[..64])).unwrap_err();
+            let error = error.get_ref().unwrap().downcast_ref::<ArmorError>();
+            assert_eq!(error == Some(&ArmorError::Cut), is_cut, "{last}: {error:?}");
+        }
     }
 }
