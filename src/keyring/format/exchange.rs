@@ -369,6 +369,64 @@ mod tests {
     }
 
     #[test]
+    fn the_guard_rail_of_one_version_is_that_of_its_key_and_every_key_without_a_kind_is_for_aes() {
+        let key = sample();
+        let text = |decrypt_only| {
+            let text = selection(&key, decrypt_only).to_json().unwrap();
+            let versions: Vec<serde_json::Value> = serde_json::from_slice(text.expose()).unwrap();
+            versions
+        };
+        let (with, without) = (text(true), text(false));
+        assert!(without.iter().all(|version| version.get("kind").is_none()));
+        for mixed in [[&with[0], &without[1]], [&without[0], &with[1]]] {
+            let mixed = serde_json::to_vec(&mixed).unwrap();
+            assert!(from_json(&mixed).unwrap()[0].is_decrypt_only());
+        }
+        let private = EcPrivateKey::generate(Curve::P256).unwrap();
+        let pair = Key::import(Kind::P256, KeyVersion::of_pair(1, private)).unwrap();
+        let pair = selection(&pair, false).to_json().unwrap();
+        let pair: serde_json::Value = serde_json::from_slice(pair.expose()).unwrap();
+        assert_eq!(pair["kind"], "p256");
+    }
+
+    #[test]
+    fn a_public_half_gets_another_id_only_where_it_can_be_a_rotated_one() {
+        let pair = |curve| {
+            let private = EcPrivateKey::generate(curve).unwrap();
+            KeyVersion::of_pair(1, private)
+        };
+        let half = |of: &KeyVersion| {
+            let name = of.name.clone();
+            KeyVersion { name, ..KeyVersion::new(1, &of.namespace, &of.name, None) }
+        };
+        let id = KeyId::generate().unwrap();
+        let keyring = |kind: Kind, version: KeyVersion| {
+            let mut keyring = RootKeys::default();
+            keyring.add(Key::import(kind, version).unwrap().with_id(id)).unwrap();
+            keyring
+        };
+        let new = pair(Curve::P256);
+        let beside = |version: KeyVersion, keyring: &RootKeys| {
+            let key = Key::import(Kind::P256, version).unwrap().with_id(id);
+            let (foreign, old) = Foreign { key, aliases: BTreeSet::new() }.beside(keyring).unwrap();
+            assert_eq!(old.is_some(), foreign.key.id() != id);
+            old
+        };
+        let other_half = keyring(Kind::P256, half(&pair(Curve::P256)));
+        assert_eq!(beside(half(&new), &other_half), Some(id));
+        // What has its private half here or there, is of another kind, or is held, is not.
+        for held in [
+            keyring(Kind::P256, pair(Curve::P256)),
+            keyring(Kind::P384, half(&pair(Curve::P384))),
+            keyring(Kind::P256, half(&new)),
+            RootKeys::default(),
+        ] {
+            assert_eq!(beside(half(&new), &held), None);
+        }
+        assert_eq!(beside(new, &other_half), None);
+    }
+
+    #[test]
     fn other_json_is_refused_without_being_shown() {
         let key = sample();
         let mut twice = selection(&key, false);
@@ -378,6 +436,17 @@ mod tests {
         for text in ["", "{}", "[]", r#"{"format":"enwrap-key","secret":"hunter2"}"#, twice] {
             let error = from_json(text.as_bytes()).unwrap_err();
             assert!(!error.to_string().contains("hunter2"));
+        }
+        let good = selection(&key, false).to_json().unwrap();
+        let good = std::str::from_utf8(good.expose()).unwrap();
+        assert!(from_json(good.as_bytes()).is_ok());
+        for (from, to) in [
+            ("enwrap-key", "enwrap-kez"),
+            ("\"version\": 1", "\"version\": 0"),
+            ("\"namespace\"", "\"kind\": \"p256\", \"namespace\""),
+        ] {
+            assert!(good.contains(from), "{from} is not in {good}");
+            assert!(from_json(good.replacen(from, to, 1).as_bytes()).is_err(), "{to}");
         }
     }
 }

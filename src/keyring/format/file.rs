@@ -230,6 +230,17 @@ mod tests {
         super::encode(keyring, generation, None).unwrap()
     }
 
+    #[test]
+    fn the_generation_is_read_from_the_beginning_of_a_file() {
+        for generation in [1, 7, 20_000] {
+            let file = encode(&sample(), generation);
+            assert_eq!(generation_in(&file.expose()[..80]), Some(generation));
+        }
+        for other in [&b""[..], b"{\"generation\":", b"{\"generation\":x}", b"{\"generation\":12"] {
+            assert_eq!(generation_in(other), None, "{}", String::from_utf8_lossy(other));
+        }
+    }
+
     fn decode(bytes: &[u8]) -> Result<(RootKeys, u64), FileFault> {
         let file = KeyringFile::parse(bytes)?;
         Ok((file.keyring()?, file.generation()))

@@ -228,7 +228,12 @@ mod tests {
         assert_eq!((fault.wrong, fault.missing), (vec![6], vec![4]));
         let fault = read_back(&format!("{text}hello\n")).unwrap_err();
         assert_eq!(fault.strange, [lines.len() + 1]);
-        assert!(fault.to_string().contains("of the file is none"));
+        let expected = format!("line {} of the file is none of a backup's", lines.len() + 1);
+        assert_eq!(fault.to_string(), expected);
+        for strange in ["end  many  AAAA", "one  AAAA  AAAA"] {
+            let fault = read_back(&format!("{text}{strange}\n{strange}\n")).unwrap_err();
+            assert_eq!(fault.strange, [lines.len() + 1, lines.len() + 2], "{strange}");
+        }
         let last = text.replace("end  12  ", "end  12  Z");
         assert!(read_back(&last).is_err());
         assert!(read_back(&text.replace("end  12", "end  99999999999")).is_err());

@@ -189,6 +189,7 @@ mod tests {
     use super::*;
     use crate::crypto::ec::Curve;
     use crate::crypto::rsa::RsaFault;
+    use crate::keyring::Material;
 
     fn pair(curve: Curve) -> KeyVersion {
         KeyVersion::of_pair(1, EcPrivateKey::generate(curve).unwrap())
@@ -225,8 +226,13 @@ mod tests {
             assert_eq!(read_public(private.as_bytes()).unwrap_err(), PemFault::Private);
             assert_eq!(read_private(public.as_bytes()).unwrap_err(), PemFault::Public);
         }
-        let aes = KeyVersion::new(1, "ns", "n", None);
-        assert!(write(Kind::Aes, &aes, Half::All).is_none());
+        // There is no form for the others, with their material or without it.
+        for material in [None, Material::new(SecretBytes::copy_of(&[7; 32]))] {
+            let other = KeyVersion::new(1, "ns", "n", material);
+            for kind in [Kind::Aes, Kind::Branch] {
+                assert!(write(kind, &other, Half::All).is_none(), "{kind}");
+            }
+        }
     }
 
     #[test]
@@ -257,6 +263,7 @@ mod tests {
         let body = text.lines().nth(1).unwrap();
         let cases = [
             (String::new(), PemFault::NotPem),
+            (text.replace("END PRIVATE", "END PUBLIC"), PemFault::NotPem),
             (body.to_owned(), PemFault::NotPem),
             (format!("ecdsa-sha2-nistp256 {body} me@here\n"), PemFault::OpenSshPublic),
             (text.replace("END", "BEGIN"), PemFault::NotPem),

@@ -191,6 +191,9 @@ mod tests {
         assert!(matches!(again, Err(KeyError::Unusable { .. })));
         assert_eq!(version(&key, 0).deletion_date, Some(in_days(7)));
         assert_eq!(key.cancel_deletion(Some(2)), Err(KeyError::NotPending { key: key.id() }));
+        assert_eq!(key.schedule_deletion(Doomed::Version(2), in_days(7)), Ok(vec![2]));
+        assert_eq!(key.cancel_deletion(Some(2)), Ok(vec![2]));
+        assert_eq!(version(&key, 0).state, State::PendingDeletion);
         assert_eq!(key.cancel_deletion(None), Ok(vec![1]));
         assert_eq!(version(&key, 0).state, State::Disabled);
         assert_eq!(version(&key, 0).deletion_date, None);

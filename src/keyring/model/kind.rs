@@ -174,3 +174,63 @@ impl KeyVersion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::rsa::RsaPadding;
+    use crate::crypto::secret::SecretBytes;
+    use crate::keyring::Material;
+    use crate::keyring::model::key::RsaPublic;
+
+    /// A version of this namespace, with these parts.
+    fn version(namespace: &str, len: usize, has_rsa: bool, has_arn: bool) -> KeyVersion {
+        let material = Material::new(SecretBytes::copy_of(&vec![7; len]));
+        let (padding, public_key) = (RsaPadding::OaepSha256, "01".to_owned());
+        let rsa = has_rsa.then_some(RsaPublic { padding, public_key });
+        let arn = "arn:aws:kms:eu-west-1:111122223333:key/1";
+        let aws_kms = has_arn.then(|| arn.parse().unwrap());
+        KeyVersion { rsa, aws_kms, ..KeyVersion::new(1, namespace, "n", material) }
+    }
+
+    #[test]
+    fn a_version_has_what_its_kind_has_and_nothing_else() {
+        for (kind, len, rsa, arn, is_right) in [
+            (Kind::Aes, 32, false, false, true),
+            (Kind::Aes, 16, false, false, true),
+            (Kind::Aes, 31, false, false, false),
+            (Kind::Aes, 0, false, false, false),
+            (Kind::Aes, 32, true, false, false),
+            (Kind::Aes, 32, false, true, false),
+            (Kind::Rsa, 0, true, false, true),
+            (Kind::Rsa, 700, true, false, true),
+            (Kind::Rsa, 700, false, false, false),
+            (Kind::Rsa, 700, true, true, false),
+            (Kind::Branch, 32, false, false, true),
+            (Kind::Branch, 16, false, false, false),
+            (Kind::Branch, 0, false, false, false),
+            (Kind::Branch, 32, true, false, false),
+            (Kind::Branch, 32, false, true, false),
+        ] {
+            let found = version("ns", len, rsa, arn).has_the_parts_of(kind);
+            assert_eq!(found, is_right, "{kind} {len} {rsa} {arn}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_belongs_to_enwrap_to_aws_kms_or_to_whoever_made_the_key() {
+        for (kind, own, foreign) in [
+            (Kind::Aes, &["ns", NAMESPACE][..], &["aws-kms", "aws-kms-x"][..]),
+            (Kind::Rsa, &["ns"], &[NAMESPACE, "aws-kms", "aws-kms-x"]),
+            (Kind::Branch, &[BRANCH_NAMESPACE], &["ns", NAMESPACE]),
+            (Kind::P256, &[ECDH_NAMESPACE], &["ns", KMS_ECDH_NAMESPACE]),
+            (Kind::AwsKms, &[KMS_NAMESPACE], &["ns", KMS_ECDH_NAMESPACE]),
+        ] {
+            let has =
+                |namespace: &&str| version(namespace, 32, false, false).has_a_namespace_of(kind);
+            assert!(own.iter().all(has) && !foreign.iter().any(has), "{kind}");
+        }
+        assert!(version(KMS_ECDH_NAMESPACE, 0, false, true).has_a_namespace_of(Kind::P256));
+        assert!(!version(ECDH_NAMESPACE, 0, false, true).has_a_namespace_of(Kind::P256));
+    }
+}

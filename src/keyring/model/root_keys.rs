@@ -309,8 +309,9 @@ fn full_name(version: &KeyVersion) -> (&str, &str) {
 mod tests {
     use super::*;
     use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
+    use crate::crypto::rsa::RsaPadding;
     use crate::crypto::secret::SecretBytes;
-    use crate::keyring::model::key::State;
+    use crate::keyring::model::key::{RsaPublic, State};
     use crate::keyring::model::versions::{Versions, VersionsFault};
 
     fn generated(alias: &str) -> Key {
@@ -354,6 +355,8 @@ mod tests {
         assert!(keyring.rename_alias(&beginning, &"b".parse().unwrap()).is_err());
         keyring.keys.push(with_id(second, "b"));
         let error = keyring.key("0b5e7a10").unwrap_err();
+        let ids = format!("'0b5e7a10' is the beginning of several keys' ids: {first}, {second}");
+        assert_eq!(error.to_string(), ids);
         assert!(matches!(error, KeyError::Ambiguous { ids, .. } if ids.len() == 2));
         assert_eq!(means(&keyring, "0b5e7a10-2").as_deref(), Ok(second));
         keyring.keys.push(generated("0b5e7a10"));
@@ -392,6 +395,18 @@ mod tests {
             let error = keyring.add(foreign("ns", material)).unwrap_err().to_string();
             assert!(error.ends_with(&format!("with {word} material")), "{error}");
         }
+        let rsa = |public_key: &str| {
+            let (padding, public_key) = (RsaPadding::OaepSha256, public_key.to_owned());
+            let version =
+                KeyVersion::of_rsa(1, "of", "rsa", RsaPublic { padding, public_key }, None);
+            Key::import(Kind::Rsa, version).unwrap()
+        };
+        let id = keyring.add(rsa("01")).unwrap().id();
+        for (public, word) in [("01", "same"), ("02", "other")] {
+            let error = keyring.add(rsa(public)).unwrap_err().to_string();
+            assert!(error.ends_with(&format!("with {word} material")), "{error}");
+        }
+        keyring.keys.retain(|key| key.id() != id);
         for namespace in ["aws-kms", "aws-kms-mrk"] {
             let error = keyring.add(foreign(namespace, 3)).unwrap_err();
             assert!(matches!(error, KeyError::ReservedName { .. }));

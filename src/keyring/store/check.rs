@@ -221,6 +221,21 @@ mod tests {
     }
 
     #[test]
+    fn a_version_from_the_future_is_found_where_no_time_zone_explains_it() {
+        let found = |hours| {
+            let created = now() + SignedDuration::from_hours(hours);
+            let version = KeyVersion { created, ..KeyVersion::new(1, "ns", "n", None) };
+            let mut keyring = RootKeys::default();
+            let key = keyring.add(Key::import(Kind::Aes, version).unwrap()).unwrap().id();
+            let expected = Finding::FromTheFuture { key, version: 1, created };
+            let found = findings_in(&keyring, |_, _| Ok(true)).unwrap();
+            assert!(found.is_empty() || found == [expected]);
+            found.len()
+        };
+        assert_eq!((found(23), found(25)), (0, 1));
+    }
+
+    #[test]
     fn each_version_is_compared_with_a_set_and_not_with_every_other() {
         // If every version were compared with every other, this would take minutes.
         const MANY: u32 = 60_000;

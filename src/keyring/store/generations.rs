@@ -302,3 +302,23 @@ pub(crate) fn erase(
     sync()?;
     if files.is_empty() { Ok(()) } else { Err(KeyringError::Remains { files }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_temporary_file_that_is_being_written_is_not_abandoned() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("keyring.json");
+        let path = folder.path().join(".enwrap-0123456789abcdef.tmp");
+        File::create_new(&path).unwrap().write_all(FIRST_BYTES).unwrap();
+        let kinds = || remnants(&target).unwrap().into_iter().map(|it| it.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(), [RemnantKind::Abandoned]);
+        let writing = File::open(&path).unwrap();
+        writing.try_lock().unwrap();
+        assert_eq!(kinds(), []);
+    }
+}

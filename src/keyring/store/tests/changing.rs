@@ -1,6 +1,7 @@
 //! A change replaces the keyring whole, or leaves it as it was.
 
 use super::*;
+use crate::fs::lock::FileLock;
 
 #[test]
 fn a_new_keyring_is_private_and_so_is_its_folder() {
@@ -161,6 +162,17 @@ fn a_generation_is_copied_where_there_are_no_links() {
 }
 
 #[test]
+fn a_generation_that_is_the_keyring_itself_is_not_kept_twice() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    // As after a crash between the two steps of a save.
+    fs::hard_link(&place.path, place.folder.path().join("keyring.json.1")).unwrap();
+    add(&place.store(), "b").unwrap();
+    let names = place.names();
+    assert!(names.contains("keyring.json.1") && !names.contains("keyring.json.2"), "{names:?}");
+}
+
+#[test]
 fn a_copy_named_by_its_date_is_never_removed() {
     let place = Place::new();
     add(&place.store(), "a").unwrap();
@@ -239,4 +251,49 @@ fn a_keyring_that_is_mounted_by_itself_stays_as_it_was() {
     assert_eq!(fs::read(&place.path).unwrap(), before);
     assert_eq!(place.names().len(), 2, "a failure every night fills no folder");
     assert_eq!(aliases(&place.store()), ["a"]);
+}
+
+#[test]
+fn what_cannot_become_a_keyring_is_said_to_be_what_it_is() {
+    let place = Place::new();
+    fs::create_dir(&place.path).unwrap();
+    let error = add(&place.store(), "a").unwrap_err();
+    let KeyringError::Io { source, .. } = &error else { panic!("{error}") };
+    assert_eq!(source.kind(), ErrorKind::IsADirectory);
+    let device = Store::new(Location::File(PathBuf::from("/dev/null")), false);
+    assert!(matches!(add(&device, "a"), Err(KeyringError::ReadOnly { .. })));
+    place.put("file", b"");
+    let below = place.folder.path().join("file/more/keyring.json");
+    let error = add(&Store::new(Location::File(below), false), "a").unwrap_err();
+    let KeyringError::Io { source, .. } = &error else { panic!("{error}") };
+    assert_eq!(source.kind(), ErrorKind::NotADirectory);
+}
+
+/// A person who is asked while nobody else has to wait.
+#[derive(Debug)]
+struct Typist(PathBuf, bool);
+
+impl Operator for Typist {
+    fn passphrase(&self, _: &Path) -> Result<Passphrase, Box<dyn Error + Send + Sync>> {
+        FileLock::take(&(&self.0).into(), Duration::ZERO).expect("the lock is free");
+        Ok(passphrase("one"))
+    }
+
+    fn asks_a_person(&self) -> bool {
+        self.1
+    }
+
+    fn on_readable_by_others(&self, _: &Path, _: u32) {}
+}
+
+#[test]
+fn nobody_waits_for_somebody_who_types_a_passphrase() {
+    for is_person in [true, false] {
+        let place = Place::new();
+        add(&place.store(), "a").unwrap();
+        place.store().reseal(Some(passphrase("one"))).unwrap();
+        let typist = || Box::new(Typist(place.path.clone(), is_person));
+        add(&place.store().operated_by(typist()), "b").unwrap();
+        assert_eq!(aliases(&place.sealed("one")), ["a", "b"]);
+    }
 }

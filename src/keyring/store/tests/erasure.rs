@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::keyring::format::seal::SealError;
+use crate::keyring::store::check::Finding;
 
 #[test]
 fn after_a_change_of_the_passphrase_no_file_beside_the_keyring_holds_the_old_form() {
@@ -99,6 +100,59 @@ fn after_a_purge_no_file_beside_the_keyring_holds_what_was_destroyed() {
     let before = place.names();
     assert!(place.store().destroy_due(&[], now()).unwrap().is_empty());
     assert_eq!(place.names(), before);
+}
+
+#[test]
+fn generations_without_what_is_destroyed_stay_and_so_do_those_of_what_was_not() {
+    let place = Place::new();
+    add(&place.store(), "older").unwrap();
+    add(&place.store(), "a").unwrap();
+    with_something_due_in(&place.store());
+    assert_eq!(place.store().destroy_due(&[], now()).unwrap().len(), 1);
+    // The first one, from before there was a key to destroy.
+    assert!(place.names().contains("keyring.json.1"), "{:?}", place.names());
+    // What a generation says is due, and the keyring has taken back, is nothing that a purge has left over.
+    let store = place.store();
+    let change = |run: &dyn Fn(&mut Key)| {
+        let changed = store.update(|keyring| {
+            run(keyring.key_mut("b").unwrap());
+            Ok::<_, KeyringError>(())
+        });
+        changed.unwrap();
+    };
+    change(&|key| {
+        key.schedule_deletion(Doomed::Key, now() - Duration::from_secs(1)).unwrap();
+    });
+    change(&|key| {
+        key.cancel_deletion(None).unwrap();
+    });
+    let before = place.names();
+    assert!(store.destroy_due(&[], now()).unwrap().is_empty());
+    assert_eq!(place.names(), before);
+}
+
+#[test]
+fn a_sealed_keyring_of_somebody_else_stops_no_purge() {
+    let place = Place::new();
+    let other = Place::new();
+    add(&other.store(), "theirs").unwrap();
+    other.store().reseal(Some(passphrase("another"))).unwrap();
+    with_something_due(&place, &place.store());
+    place.put("theirs.json", &fs::read(&other.path).unwrap());
+    assert_eq!(place.sealed("one").destroy_due(&[], now()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_generation_in_the_clear_beside_a_sealed_keyring_is_found() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let clear = fs::read(&place.path).unwrap();
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    add(&place.sealed("one"), "b").unwrap();
+    let findings = || place.sealed("one").check(|_, _| Ok(true)).unwrap().findings;
+    assert_eq!(findings(), []);
+    place.put("keyring.json.9", &clear);
+    assert_eq!(findings(), [Finding::Unsealed(place.folder.path().join("keyring.json.9"))]);
 }
 
 #[test]

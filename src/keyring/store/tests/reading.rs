@@ -1,7 +1,9 @@
 //! Which files are read as a keyring, and which are refused.
 
+use super::super::folders::require_private_folders;
 use super::*;
 use crate::crypto::secret::SecretText;
+use sha2::Digest as _;
 
 #[test]
 fn a_missing_keyring_with_generations_is_never_started_anew() {
@@ -119,4 +121,60 @@ fn a_folder_above_the_keyring_that_others_can_change_is_refused() {
         let error = through_link.load().unwrap_err();
         assert!(matches!(error, KeyringError::FolderOpenToOthers { owner: 4_242, .. }), "{error}");
     }
+}
+
+#[test]
+fn links_above_the_keyring_are_followed_as_far_as_the_system_does() {
+    let place = Place::new();
+    let path = |name: String| place.folder.path().join(name);
+    fs::create_dir(path("0".to_owned())).unwrap();
+    for number in 1..=41 {
+        symlink((number - 1).to_string(), path(number.to_string())).unwrap();
+    }
+    let require =
+        |number: u32| require_private_folders(&path(number.to_string()).join("keyring.json"), None);
+    assert!(require(40).is_ok());
+    let error = require(41).unwrap_err();
+    let KeyringError::Io { source, .. } = error else { panic!("{error}") };
+    assert_eq!(source.raw_os_error(), Some(rustix::io::Errno::LOOP.raw_os_error()));
+}
+
+#[test]
+fn a_folder_that_others_can_change_is_shown_with_its_mode() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    place.chmod("", 0o777);
+    let error = place.store().load().unwrap_err();
+    assert!(matches!(error, KeyringError::FolderOpenToOthers { mode: 0o777, .. }), "{error:?}");
+}
+
+#[test]
+fn a_sealed_keyring_is_exported_without_its_passphrase_and_only_a_whole_one_in_the_clear() {
+    let place = Place::new();
+    add(&place.store(), "a").unwrap();
+    let clear = fs::read(&place.path).unwrap();
+    assert_eq!(place.store().export().unwrap().expose(), clear);
+    // A body that is no keyring, with a checksum that is right.
+    let text = String::from_utf8(clear).unwrap();
+    let (header, _) = text.split_once('\n').unwrap();
+    let mut header: serde_json::Value = serde_json::from_str(header).unwrap();
+    header["sha256"] = hex::encode(sha2::Sha256::digest("{}\n")).into();
+    place.put("damaged", format!("{header}\n{{}}\n").as_bytes());
+    place.chmod("damaged", 0o600);
+    let damaged = Store::new(Location::File(place.folder.path().join("damaged")), false);
+    assert!(matches!(damaged.export(), Err(KeyringError::File { .. })));
+    fs::remove_file(place.folder.path().join("damaged")).unwrap();
+    place.store().reseal(Some(passphrase("one"))).unwrap();
+    let sealed = fs::read(&place.path).unwrap();
+    assert_eq!(place.store().export().unwrap().expose(), sealed);
+}
+
+#[test]
+fn a_folder_that_cannot_be_looked_at_is_not_said_to_have_no_keyring() {
+    let place = Place::new();
+    place.put("other", b"");
+    let load = || place.store().load().unwrap_err();
+    assert!(matches!(load(), KeyringError::NotFound { .. }));
+    let error = fail_at(&[Step::LookBeside], ErrorKind::PermissionDenied, load);
+    assert!(matches!(error, KeyringError::Io { .. }), "{error}");
 }

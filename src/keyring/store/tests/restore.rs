@@ -124,6 +124,9 @@ fn a_slip_of_the_hand_seals_nothing() {
     let right = || store(&path).operated_by(Box::new(Says("right")));
     let closed = typo().restore(&store(&clear), false).unwrap_err();
     assert!(matches!(closed, KeyringError::File { .. }), "{closed}");
+    // With no passphrase at all, nothing is known of what would be lost.
+    let closed = store(&path).restore(&store(&clear), false).unwrap_err();
+    assert!(matches!(closed, KeyringError::NoPassphrase { .. }), "{closed}");
     // The right one, and what was sealed stays sealed.
     assert!(right().restore(&store(&clear), true).unwrap().is_sealed);
     assert!(right().load().is_ok());
