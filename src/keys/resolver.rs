@@ -444,11 +444,37 @@ mod tests {
         let (opened, key) = open(&keyring, &[], &wrapped).unwrap();
         assert_eq!((opened, &key.key, key.version), (data_key, &a, 1));
         assert_eq!(open(&keyring, from_ref(&b), &wrapped).unwrap().1.key, b);
+        // The header names what the message was made with, so its names come first.
+        let (one, other) = (from_ref(&wrapped[0]), from_ref(&wrapped[1]));
+        let error = open_with(&[&RootKeys::default()], &[], &[one, other]).unwrap_err();
+        let ResolveError::NoKey { wanted, .. } = error else { unreachable!("{error}") };
+        assert!(wanted[0].contains(&b.to_string()) && wanted[1].contains(&a.to_string()));
         wrapped[0].ciphertext[0] ^= 1;
         assert_eq!(open(&keyring, &[], &wrapped).unwrap().1.key, b);
         keyring.key_mut("b").unwrap().switch(None, State::Disabled).unwrap();
         let error = open(&keyring, &[], &wrapped).unwrap_err();
         assert!(matches!(error, ResolveError::DoesNotUnwrap { named } if named.len() == 1));
+    }
+
+    #[test]
+    fn what_is_proved_about_every_key_opens_only_with_those_that_may() {
+        let (mut keyring, data_key, wrapped) = sample();
+        let [a, b] = ids(&keyring);
+        let none = EncryptionContext::default();
+        let find = |keyring: &RootKeys, only: &[KeyName]| {
+            let sets = [(SetOrigin::Header, wrapped.to_vec())];
+            let purpose = ResolvePurpose::OpenAndProve { only };
+            let found = resolve(&[keyring], sets, &none, purpose, Some);
+            let keys = &found.sets[0].keys;
+            assert!(keys.iter().all(|key| key.opens() && !key.is_unknown()));
+            assert!(!keys.iter().any(ResolvedKey::is_public_only));
+            found.opened
+        };
+        let (opened, key) = find(&keyring, from_ref(&b)).unwrap();
+        assert_eq!((opened, key.key), (data_key, b.clone()));
+        keyring.key_mut("a").unwrap().switch(None, State::Disabled).unwrap();
+        assert_eq!(find(&keyring, &[]).unwrap().1.key, b);
+        assert!(find(&keyring, from_ref(&a)).is_none());
     }
 
     #[test]

@@ -183,6 +183,32 @@ impl KnownAnswer {
     }
 }
 
+/// A wrap whose names are damaged opens with its key all the same, where it is looked for without them; and one that cannot
+/// be of the key's kind is not tried.
+#[test]
+fn a_key_finds_its_wrap_without_its_name_and_tries_nothing_of_another_shape() {
+    for kind in ["raw-ecdh", "aws-kms-hierarchy", "raw-rsa"] {
+        for answer in answers(kind).iter().filter(|_| IS_BUILT || kind != "raw-rsa") {
+            let (keyring, context) = (answer.keyring(), answer.context());
+            let mut damaged = answer.wrapped();
+            damaged.provider_id[0] ^= 1;
+            assert!(keyring.candidates(&damaged).is_empty());
+            let found = keyring.unnamed_candidates(&damaged);
+            let opens = |wrapped: &EncryptedDataKey| {
+                let unwrapped = found.iter().map(|it| it.unwrapper.unwrap(wrapped, &context));
+                unwrapped.flatten().any(|key| hex::encode(key.expose()) == answer.data_key)
+            };
+            // A branch key's wrap has its version in the additional data, and a damaged one is found out by it.
+            assert!(found.len() == 1 && opens(&damaged), "{kind}");
+            for len in [0, 16, 27] {
+                let ciphertext = damaged.ciphertext[..len].to_vec();
+                let cut = EncryptedDataKey { ciphertext, ..damaged.clone() };
+                assert!(keyring.unnamed_candidates(&cut).is_empty(), "{kind}, {len}");
+            }
+        }
+    }
+}
+
 #[test]
 fn raw_ecdh_messages_of_the_sdk_open_and_no_altered_wrap_does() {
     let answers = answers("raw-ecdh");

@@ -3,6 +3,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::api::{KmsBlob, KmsOpened, KmsRewrapped, MOST_BLOB_BYTES};
+use super::blobs::RewrapBlobError;
+use super::client::calls::KmsCalls;
 use super::*;
 use crate::crypto::ec::{Curve, EcPrivateKey, EcPublicKey};
 use crate::crypto::secret::{DataKey, SecretBytes};
@@ -238,6 +240,47 @@ fn only_keys_that_were_chosen_are_asked() {
     assert!(open(&reader(&[ALIAS], Discovery::Off), &[], &under_one, "v").is_none());
 }
 
+#[test]
+fn a_key_that_may_be_asked_is_known_without_a_question() {
+    let (one, fake) = service(&[ONE], Discovery::Off);
+    let (none, _) = service(&[], Discovery::Off);
+    let (found, _) = service(&[], Discovery::Everywhere);
+    let private = EcPrivateKey::generate(Curve::P384).unwrap();
+    let version = KeyVersion::of_public_in_kms(1, private.public(), TWO.parse().unwrap());
+    let mut keyring = RootKeys::default();
+    let id = keyring.add(Key::import(Kind::P384, version).unwrap()).unwrap().id();
+    let pair = AwsKms::new(Box::new(fake.clone()), &keyring, Discovery::Off);
+    for (service, is_in_use, may_ask) in [
+        (&one, true, [true, true, false]),
+        (&none, false, [false, false, false]),
+        (&found, true, [true, false, false]),
+        // A pair opens no blob, and wraps without a call.
+        (&pair, true, [false, false, false]),
+    ] {
+        let all = [&[][..], &[key(ONE)], &[key(TWO), id.into()]].map(|only| service.may_ask(only));
+        assert_eq!((service.is_in_use(), all), (is_in_use, may_ask));
+    }
+    assert!(one.is_called_for(&key(ONE)) && !one.is_called_for(&key(TWO)));
+    assert!(!pair.is_called_for(&id.into()) && !found.is_called_for(&key(ONE)));
+    assert_eq!(fake.calls(), 0);
+}
+
+#[test]
+fn what_an_alias_stands_for_is_asked_for_and_need_not_be_told() {
+    let (service, fake) = service(&[], Discovery::Off);
+    let identify = || service.identify(&ALIAS.parse().unwrap());
+    assert_eq!(identify().unwrap(), Some(TWO.parse().unwrap()));
+    for (cause, is_error) in
+        [(KmsCause::AccessDenied, false), (KmsCause::NotAsked, false), (KmsCause::Disabled, true)]
+    {
+        fake.fail(cause);
+        match identify() {
+            Ok(found) => assert!(found.is_none() && !is_error),
+            Err(error) => assert!(matches!(error, WrapError::Service(_)) && is_error),
+        }
+    }
+}
+
 /// A keyring with an entry for each of some keys.
 fn entries(arns: &[&str]) -> RootKeys {
     let mut keyring = RootKeys::default();
@@ -272,8 +315,20 @@ fn of_several_replicas_the_named_one_is_taken_and_one_that_is_off_is_no_obstacle
     };
     let off = id_of(&keyring, ONE);
     keyring.key_mut(&off.to_string()).unwrap().switch(None, State::Disabled).unwrap();
-    let opened = open(&new(&keyring), &[], &wrapped, "v").unwrap();
+    let service = new(&keyring);
+    let opened = open(&service, &[], &wrapped, "v").unwrap();
     assert_eq!(opened.1.key, id_of(&keyring, ONE_IN_EUROPE).into());
+    // Also where more is to be known than what opens it.
+    let own = context(&[("k", "v")]);
+    let sets = || [(SetOrigin::Header, vec![wrapped.clone()])];
+    let purpose = ResolvePurpose::OpenAndProve { only: &[] };
+    let opened = resolve(&[&service], sets(), &own, purpose, Some).opened.unwrap();
+    assert_eq!(opened.1.key, id_of(&keyring, ONE_IN_EUROPE).into());
+    // Where none opens it, the one that it names is shown.
+    fake.fail(KmsCause::AccessDenied);
+    let found = resolve(&[&service], sets(), &own, ResolvePurpose::Prove, Some);
+    let shown = found.sets[0].keys[0].key.as_ref().unwrap();
+    assert_eq!(shown.key, id_of(&keyring, ONE).into());
 }
 
 #[test]
@@ -333,6 +388,14 @@ fn a_key_whose_entry_is_off_is_not_used_by_another_name() {
     let proved = resolve(&services, sets, &own, ResolvePurpose::Prove, Some);
     assert!(proved.sets[0].keys[0].opens());
     let is_off = |error: &KeyError| matches!(error, KeyError::Unusable { .. });
+    // Of what answers, the entry of the very name counts, and an alias that is no entry does not.
+    assert!(service.require_enabled(&TWO.parse().unwrap()).is_err());
+    assert!(service.require_enabled(&THREE.parse().unwrap()).is_ok());
+    let mut replicas = entries(&[ONE, ONE_IN_EUROPE]);
+    let one = id_of(&replicas, ONE).to_string();
+    replicas.key_mut(&one).unwrap().switch(None, State::Disabled).unwrap();
+    assert!(new(&replicas).require_enabled(&ONE.parse().unwrap()).is_err());
+    assert!(new(&replicas).require_enabled(&ONE_IN_EUROPE.parse().unwrap()).is_ok());
     let made = service.recipient(&key(ALIAS)).unwrap().generate(32, &own);
     assert!(matches!(made, Err(WrapError::Key(error)) if is_off(&error)));
     assert!(open(&service, &[], &wrapped, "v").is_none());
@@ -352,6 +415,12 @@ fn a_data_key_moves_within_a_region_without_leaving_the_service() {
     assert_eq!((moved.source.as_str(), moved.wrapped.key.as_str()), (TWO, THREE));
     assert_eq!(fake.0.seen.load(Ordering::Relaxed), 1, "only the one that was generated");
     service.rewrap_blob(&[], &blob.blob, &own, &id(ONE_IN_EUROPE), &own).unwrap();
+    assert_eq!(fake.0.seen.load(Ordering::Relaxed), 2);
+    // A key without a region is in the one that is configured, which the service knows.
+    let mut service = service;
+    service.add("aws-kms:alias/two".parse().unwrap());
+    let bare = key("aws-kms:alias/two");
+    service.rewrap_blob(&[id(TWO)], &blob.blob, &own, &bare, &own).unwrap();
     assert_eq!(fake.0.seen.load(Ordering::Relaxed), 2);
 }
 
@@ -397,6 +466,9 @@ fn what_cannot_be_a_blob_of_the_service_is_not_sent() {
         assert!(open(&service, &[], &other, "v").is_none(), "{id} {info}");
     }
     assert_eq!(fake.calls(), before);
+    wrapped.ciphertext = vec![0; MOST_BLOB_BYTES];
+    assert!(open(&service, &[], &wrapped, "v").is_none());
+    assert_eq!(fake.calls(), before + 1);
 }
 
 #[test]
@@ -431,8 +503,32 @@ fn a_blob_is_opened_by_the_keys_that_may_be_used_and_by_no_other() {
     assert!(matches!(nobody.decrypt_blob(&[], &blob.blob, &own), Err(UnwrapError::Refused)));
     assert_eq!(fake.calls(), before);
     let other = Discovery::Accounts(vec!["444455556666".to_owned()]);
-    let other = AwsKms::new(Box::new(fake.clone()), &RootKeys::default(), other);
+    let mut other = AwsKms::new(Box::new(fake.clone()), &RootKeys::default(), other);
     assert!(matches!(other.decrypt_blob(&[], &blob.blob, &own), Err(UnwrapError::Refused)));
+    // Nor is it wrapped again under a key that may be used.
+    other.add(ONE.parse().unwrap());
+    let rewrapped = other.rewrap_blob(&[], &blob.blob, &own, &key(ONE), &own);
+    assert!(matches!(rewrapped, Err(RewrapBlobError::Unwrap(UnwrapError::Refused))));
+}
+
+#[test]
+fn a_service_that_does_not_answer_decides_before_a_key_that_is_off() {
+    let mut keyring = entries(&[ONE, TWO, THREE]);
+    let fake = Fake::default();
+    let own = context(&[("k", "v")]);
+    let (_, blob) = {
+        let service = AwsKms::new(Box::new(fake.clone()), &keyring, Discovery::Off);
+        service.generate_blob(&id_of(&keyring, THREE).into(), 32, &own).unwrap()
+    };
+    let off = id_of(&keyring, TWO).to_string();
+    keyring.key_mut(&off).unwrap().switch(None, State::Disabled).unwrap();
+    let service = AwsKms::new(Box::new(fake.clone()), &keyring, Discovery::Off);
+    let only = [ONE, TWO].map(|arn| id_of(&keyring, arn).into());
+    let closed = service.decrypt_blob(&only, &blob.blob, &own).unwrap_err();
+    assert!(matches!(closed, UnwrapError::Key(KeyError::Unusable { .. })), "{closed}");
+    *fake.0.denied.lock().unwrap() = Some(ONE);
+    let closed = service.decrypt_blob(&only, &blob.blob, &own).unwrap_err();
+    assert!(matches!(closed, UnwrapError::Service(_)), "{closed}");
 }
 
 #[test]
@@ -451,6 +547,10 @@ fn what_is_wrapped_for_a_public_half_opens_by_the_service() {
         let sets = [(SetOrigin::Header, vec![wrapped.clone()])];
         resolve(&services, sets, &own, ResolvePurpose::Open { only: &[] }, Some)
     };
+    // What names the pair's ARN as that of a symmetric key is not the pair's.
+    let (provider_id, provider_info) = (b"aws-kms".to_vec(), TWO.into());
+    let symmetric = EncryptedDataKey { provider_id, provider_info, ciphertext: vec![1] };
+    assert!(service.candidates(&symmetric).is_empty());
     // The service has another key.
     *fake.0.pair.lock().unwrap() = Some(EcPrivateKey::generate(Curve::P384).unwrap());
     assert!(open(&wrapped).opened.is_none());
@@ -468,6 +568,11 @@ fn names_are_arns_ids_and_aliases() {
         let name: KmsKeyName = good.parse().unwrap();
         assert_eq!((name.to_string(), KmsKeyName::is_meant(good)), (good.to_owned(), true));
     }
+    let is_alias = |name: &str| name.parse::<KmsKeyName>().unwrap().is_alias();
+    assert_eq!(
+        [ONE, ALIAS, "aws-kms:1234", "aws-kms:alias/a"].map(is_alias),
+        [false, true, false, true]
+    );
     for bad in ["", "arn:", "aws-kms:", "aws-kms:alias/", "aws-kms:a b", "arn:aws:s3:::b", "backup"]
     {
         assert!(bad.parse::<KmsKeyName>().is_err(), "{bad}");
@@ -484,4 +589,17 @@ fn an_answer_has_to_be_of_the_key_that_was_asked_for() {
     // A request for one region is answered by that region.
     assert!(!can_be(ONE, ONE_IN_EUROPE) && !can_be(ONE, TWO) && !can_be("aws-kms:1", TWO));
     assert!(!can_be(ALIAS, ALIAS) && !can_be(ALIAS, ONE_IN_EUROPE));
+}
+
+#[test]
+fn an_estimate_counts_what_would_be_asked_and_asks_nothing() {
+    let (service, fake) = service(&[ONE, TWO], Discovery::Off);
+    let (_, wrapped) = wrapped(&service, ONE);
+    let before = fake.calls();
+    let calls = Arc::new(KmsCalls::default());
+    let estimate = service.estimated_in(Arc::clone(&calls));
+    assert!(open(&estimate, &[], &wrapped, "v").is_none());
+    assert_eq!((calls.expected(), calls.made(), fake.calls()), (1, 0, before));
+    assert!(estimate.recipient(&key(TWO)).unwrap().generate(32, &context(&[])).is_err());
+    assert_eq!((calls.expected(), calls.made(), fake.calls()), (2, 0, before));
 }

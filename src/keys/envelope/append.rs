@@ -234,4 +234,23 @@ mod tests {
         let counts = [0, 1, 2, 3].map(|writer: u8| envelope.of(&[writer; 32].into()).len());
         assert_eq!((counts, envelope.skipped()), ([10; 4], 0));
     }
+
+    #[test]
+    fn a_first_line_is_a_record_also_if_it_was_cut_or_left_as_zeros() {
+        let line = sample(1, 1).to_line();
+        let zeros = vec![0; 300];
+        for (line, is_it) in [
+            (line.as_bytes(), true),
+            (&line.as_bytes()[..30], true),
+            (line.replacen('{', "{ ", 1).as_bytes(), true),
+            (&zeros, true),
+            (b"", false),
+            (b"\n", false),
+            (b"{}\n", false),
+            (b"a secret\n", false),
+            (&[&zeros[..], b"a secret\n"].concat(), false),
+        ] {
+            assert_eq!(is_record(line), is_it, "{}", String::from_utf8_lossy(line));
+        }
+    }
 }

@@ -169,7 +169,7 @@ mod tests {
         let record = sample(1, 2);
         let line = record.to_line();
         assert!(line.ends_with("Z\"}\n") && line.matches('\n').count() == 1, "{line}");
-        assert_eq!(Record::from_line(line.as_bytes()), Some(record));
+        assert_eq!(Record::from_line(line.as_bytes()).as_ref(), Some(&record));
         for bad in [
             "",
             "{}",
@@ -181,8 +181,33 @@ mod tests {
         ] {
             assert_eq!(Record::from_line(bad.as_bytes()), None, "{bad}");
         }
+        // As many keys as readers accept in a header.
+        let most = usize::from(Limits::default().encrypted_data_keys);
+        let with_keys = |count: usize| {
+            let key = record.encrypted_data_keys[0].clone();
+            Record { encrypted_data_keys: vec![key; count], ..record.clone() }.to_line()
+        };
+        assert!(Record::from_line(with_keys(most).as_bytes()).is_some());
+        assert!(Record::from_line(with_keys(most + 1).as_bytes()).is_none());
         // Members may be added later.
         let more = line.replacen('{', "{\"more\":1,", 1);
         assert!(Record::from_line(more.as_bytes()).is_some());
+    }
+
+    #[test]
+    fn an_envelope_file_and_its_lock_are_told_by_their_names() {
+        for (name, is_own) in [
+            ("a.envelope", true),
+            ("dir/a.enwrap.envelope", true),
+            ("a.envelope.lock", true),
+            ("a", false),
+            ("envelope", false),
+            ("a.lock", false),
+            ("a.enwrap.lock", false),
+            ("a.envelope.tmp", false),
+            ("a.envelope/b", false),
+        ] {
+            assert_eq!(is_own_name(Path::new(name)), is_own, "{name}");
+        }
     }
 }

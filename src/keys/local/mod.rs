@@ -220,7 +220,10 @@ pub fn namespace_and_name(wrapped: &EncryptedDataKey) -> (Cow<'_, str>, Cow<'_, 
 mod tests {
     use super::*;
     use crate::crypto::ec::{Curve, EcPrivateKey};
-    use crate::keyring::KeyError;
+    use crate::crypto::rsa::RsaPadding;
+    use crate::crypto::secret::SecretBytes;
+    use crate::keyring::model::key::RsaPublic;
+    use crate::keyring::{KeyError, Material};
     use crate::keys::local::raw_ecdh::Agreement;
     use crate::keys::service::UnwrapError;
     use crate::message::context::EncryptionContext;
@@ -361,5 +364,96 @@ mod tests {
             keyring.unnamed_candidates(&wrapped).into_iter().filter(opens).collect();
         assert_eq!(opened.len(), 1);
         assert_eq!(opened[0].key.key, id.into());
+    }
+
+    /// An imported key of each kind, with a wrap that names it, and one that does not.
+    fn imports() -> Vec<(Kind, KeyVersion, [EncryptedDataKey; 2])> {
+        let named = |provider_id: &str, provider_info: &str, ciphertext: &[u8]| EncryptedDataKey {
+            provider_id: provider_id.into(),
+            provider_info: provider_info.into(),
+            ciphertext: ciphertext.to_vec(),
+        };
+        let context = EncryptionContext::default();
+        let by = |kind: Kind, version: KeyVersion| {
+            let mut keyring = RootKeys::default();
+            let id = keyring.add(Key::import(kind, version).unwrap()).unwrap().id();
+            keyring.recipient(&id.into()).unwrap().generate(32, &context).unwrap().1
+        };
+        let aes = |namespace: &str, name: &str| {
+            let material = Material::new(SecretBytes::copy_of(&[7; 32]));
+            KeyVersion::new(1, namespace, name, material)
+        };
+        let pairs = [(); 2].map(|()| EcPrivateKey::generate(Curve::P384).unwrap());
+        let [first, second] = pairs.each_ref().map(|pair| KeyVersion::of_public(1, pair.public()));
+        let rsa = RsaPublic { padding: RsaPadding::OaepSha256, public_key: String::new() };
+        let uuids =
+            ["6b7bb8a0-0b0e-4d3a-9d56-000000000001", "18c1d3f2-5a67-4a5e-a1d0-9c7be4d1f002"];
+        let [version, other] = uuids.map(|uuid| uuid.parse::<uuid::Uuid>().unwrap());
+        let branch = |id, version: &uuid::Uuid| {
+            named("aws-kms-hierarchy", id, &[&[1; 28][..], version.as_bytes(), &[2; 48]].concat())
+        };
+        let own = || KeyVersion::of_public(1, pairs[0].public());
+        vec![
+            (
+                Kind::Aes,
+                aes("namespace", "a name"),
+                [by(Kind::Aes, aes("namespace", "a name")), by(Kind::Aes, aes("other", "another"))],
+            ),
+            (Kind::P384, own(), [by(Kind::P384, first), by(Kind::P384, second)]),
+            (
+                Kind::Rsa,
+                KeyVersion::of_rsa(1, "namespace", "a name", rsa, None),
+                [named("namespace", "a name", &[3; 256]), named("other", "another", &[3; 256])],
+            ),
+            (
+                Kind::Branch,
+                KeyVersion::new(1, "aws-kms-hierarchy", &format!("branch/{version}"), None),
+                [branch("branch", &version), branch("other", &other)],
+            ),
+        ]
+    }
+
+    #[test]
+    fn one_damaged_byte_leaves_a_sign_of_an_imported_key_and_other_keys_show_none() {
+        for (kind, version, [own, other]) in imports() {
+            let key = Key::import(kind, version).unwrap();
+            let mut signs = Needles::default();
+            add_signs(&key, key.current(), &mut signs);
+            let is_found = |bytes: &[u8]| signs.are_in(bytes).unwrap();
+            let mut bytes = Vec::new();
+            own.serialise_into(&mut bytes).unwrap();
+            for at in 0..bytes.len() {
+                bytes[at] ^= 1;
+                assert!(is_found(&bytes), "{kind}: byte {at}");
+                bytes[at] ^= 1;
+            }
+            let mut bytes = Vec::new();
+            other.serialise_into(&mut bytes).unwrap();
+            assert!(!is_found(&bytes), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_sign_of_a_key_of_aws_kms_with_a_short_id_is_its_whole_arn() {
+        let arn: KmsArn = "arn:aws:kms:eu-west-1:111122223333:key/1".parse().unwrap();
+        let key = Key::import(Kind::AwsKms, KeyVersion::of_kms(&arn)).unwrap();
+        let mut signs = Needles::default();
+        add_signs(&key, key.current(), &mut signs);
+        assert!(signs.are_in(arn.as_str().as_bytes()).unwrap());
+        assert!(!signs.are_in(&b"arn:aws:kms:eu-west-1:111122223333:key/2 1"[..]).unwrap());
+    }
+
+    #[test]
+    fn a_branch_key_is_missing_in_a_version_only_if_it_is_held_in_others() {
+        let (_, version, [own, other]) = imports().remove(3);
+        let mut keyring = keyring();
+        assert_eq!(keyring.missing_version(&own), None);
+        let id = keyring.add(Key::import(Kind::Branch, version).unwrap()).unwrap().id();
+        assert!(keyring.key(&id.to_string()).is_ok());
+        assert_eq!((keyring.missing_version(&own), keyring.missing_version(&other)), (None, None));
+        let mut later = own;
+        later.ciphertext[28] ^= 1;
+        let missing = keyring.missing_version(&later).unwrap();
+        assert!(missing.starts_with("has the branch key 'branch', but not its version 6a7b"));
     }
 }

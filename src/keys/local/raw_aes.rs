@@ -149,6 +149,22 @@ impl Unwrapper for RawAes {
 
 #[cfg(test)]
 mod tests {
+    /// The shortest wrap has an empty name, and one byte of a data key.
+    #[test]
+    fn the_shape_of_a_wrap_is_that_of_its_lengths() {
+        for (info_len, len, is_it) in [
+            (IV_LEN, TAG_LEN + 1, true),
+            (IV_LEN + 20, 48, true),
+            (IV_LEN - 1, 48, false),
+            (IV_LEN, TAG_LEN, false),
+            (0, 0, false),
+        ] {
+            let (provider_id, provider_info) = (Vec::new(), vec![0; info_len]);
+            let wrapped = EncryptedDataKey { provider_id, provider_info, ciphertext: vec![0; len] };
+            assert_eq!(has_shape(&wrapped), is_it, "{info_len} {len}");
+        }
+    }
+
     use super::*;
 
     fn none() -> EncryptionContext {

@@ -276,6 +276,23 @@ fn derive(shared: &SecretBytes, salt: &[u8; SALT_LEN], info: &[u8]) -> Option<De
 
 #[cfg(test)]
 mod tests {
+    /// The shortest wrap has one byte of a data key.
+    #[test]
+    fn the_shape_of_a_wrap_is_that_of_its_lengths() {
+        let info = 1 + 2 * (4 + 49);
+        for (info_len, len, is_it) in [
+            (info, SALT_LEN + COMMIT_KEY_LEN + TAG_LEN + 1, true),
+            (info, SALT_LEN + COMMIT_KEY_LEN + TAG_LEN, false),
+            (info - 1, 100, false),
+            (info + 1, 100, false),
+            (1 + 2 * (4 + 33), 100, false),
+        ] {
+            let (provider_id, provider_info) = (Vec::new(), vec![0; info_len]);
+            let wrapped = EncryptedDataKey { provider_id, provider_info, ciphertext: vec![0; len] };
+            assert_eq!(has_shape(Curve::P384, &wrapped), is_it, "{info_len} {len}");
+        }
+    }
+
     use super::*;
     use crate::message::context::context;
 

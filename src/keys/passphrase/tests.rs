@@ -145,7 +145,7 @@ fn a_wrong_passphrase_is_typed_again_until_one_opens_and_only_to_open() {
     };
     let passphrases = typed(&["wrong", "also wrong", "right", "unused"]);
     assert!(proofs(&passphrases, one, OPEN)[0].opens_it());
-    assert_eq!(left(&passphrases), 1);
+    assert_eq!((passphrases.replaced(), left(&passphrases)), (2, 1));
     let passphrases = typed(&["wrong", "also wrong"]);
     assert!(!proofs(&passphrases, one, OPEN)[0].opens_it());
     // To know more is no reason to ask again, and a message that no passphrase is for is none either.
@@ -192,6 +192,22 @@ fn every_key_comes_before_a_passphrase_and_a_wrong_one_decides_only_where_none_o
         open(&Passphrases::default(), [&damaged, &mine]).unwrap_err(),
         ResolveError::DoesNotUnwrap { named } if named.len() == 1
     ));
+}
+
+#[test]
+fn nobody_is_asked_to_know_more_of_a_message_that_is_open() {
+    let mut keyring = RootKeys::default();
+    let key = keyring.add(Key::generate([].into(), "").unwrap()).unwrap().id();
+    let (data_key, mine) = wrapped("right", CHEAP);
+    let context = EncryptionContext::default();
+    let local = keyring.recipient(&key.into()).unwrap().wrap(&data_key, &context).unwrap();
+    let (right, asked) = person("right", false);
+    let services: [&dyn KeyService; 2] = [&right, &keyring];
+    let sets = [(SetOrigin::Header, vec![mine, local])];
+    let purpose = ResolvePurpose::OpenAndProve { only: &[] };
+    let found = resolve(&services, sets, &context, purpose, Some);
+    assert_eq!(found.opened.unwrap().1.key, key.into());
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
 }
 
 #[test]

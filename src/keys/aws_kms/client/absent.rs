@@ -72,6 +72,8 @@ impl KmsApi for NoClient {
 
 #[cfg(test)]
 mod tests {
+    use crate::crypto::ec::{Curve, EcPrivateKey};
+    use crate::crypto::secret::DataKey;
     use crate::keys::aws_kms::api::KmsCause;
     use crate::keys::aws_kms::client::{ClientSettings, client};
     use crate::message::context::EncryptionContext;
@@ -81,8 +83,22 @@ mod tests {
         let key = "aws-kms:alias/backup".parse().unwrap();
         let client = client(ClientSettings::default());
         let context = EncryptionContext::default();
-        let error = client.generate_data_key(&key, 32, &context).unwrap_err();
-        assert_eq!((error.cause, error.action), (KmsCause::NotBuilt, "GenerateDataKey"));
-        assert_eq!(client.decrypt(None, b"x", &context).unwrap_err().cause, KmsCause::NotBuilt);
+        let data_key = DataKey::generate(32).unwrap();
+        let sender = EcPrivateKey::generate(Curve::P256).unwrap();
+        let none = &context;
+        for (action, error) in [
+            ("GenerateDataKey", client.generate_data_key(&key, 32, none).err()),
+            (
+                "GenerateDataKeyWithoutPlaintext",
+                client.generate_data_key_without_plaintext(&key, 32, none).err(),
+            ),
+            ("Encrypt", client.encrypt(&key, &data_key, none).err()),
+            ("Decrypt", client.decrypt(None, b"x", none).err()),
+            ("ReEncrypt", client.re_encrypt(None, b"x", none, &key, none).err()),
+            ("DeriveSharedSecret", client.derive_shared_secret(&key, sender.public()).err()),
+        ] {
+            let error = error.unwrap();
+            assert_eq!((error.cause, error.action), (KmsCause::NotBuilt, action));
+        }
     }
 }

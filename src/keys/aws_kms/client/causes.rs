@@ -180,6 +180,9 @@ mod tests {
             (500, "KeyUnavailableException", "", KmsCause::Internal),
             (503, "DependencyTimeoutException", "", KmsCause::Internal),
             (503, "Unheard", "", KmsCause::Internal),
+            (429, "Unheard", "", KmsCause::Throttled),
+            (400, "InternalFailure", "", KmsCause::Internal),
+            (400, "RequestTimeout", "", KmsCause::Internal),
         ] {
             let error = ErrorMetadata::builder().code(code).message(message).build();
             assert_eq!(of_service(&error, status), cause, "{code}");

@@ -163,3 +163,25 @@ impl<E: ProvideErrorMetadata + Error + Send + Sync + 'static> Intercept for Watc
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_the_time_of_a_call_is_how_far_it_has_come() {
+        let progress = Progress::default();
+        let cause = |millis| progress.cause_of_timeout(Duration::from_millis(millis));
+        assert_eq!(cause(1000), KmsCause::NoRegion);
+        progress.is_configured();
+        assert_eq!(cause(1000), KmsCause::Throttled);
+        progress.set(Stage::Authenticating);
+        assert_eq!(cause(1000), KmsCause::NoCredentials);
+        progress.set(Stage::Asked);
+        for (millis, seconds) in [(1000, 1), (1001, 2), (999, 1), (2000, 2)] {
+            assert_eq!(cause(millis), KmsCause::TimedOut { seconds }, "{millis}");
+        }
+        progress.set(Stage::Failed(KmsCause::Internal));
+        assert_eq!(cause(1000), KmsCause::Internal);
+    }
+}

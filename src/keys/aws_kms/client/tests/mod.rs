@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use super::ClientSettings;
 use super::calls::KmsCalls;
-use super::regions::Source;
+use super::regions::{Regions, Source};
 use super::sdk::SdkClient;
 use crate::crypto::der;
 use crate::crypto::ec::{Curve, EcPrivateKey};
@@ -461,4 +461,14 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn messages_cannot_have_a_client_made_for_each_of_very_many_regions() {
+    let regions = Regions::new(source("http://127.0.0.1:9", credentials(), None));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let client = |number: u32| runtime.block_on(regions.client(Some(format!("r-{number}"))));
+    assert!((0..64).all(|number| client(number).is_ok()));
+    assert!(matches!(client(64), Err(KmsCause::Setup(text)) if text.contains("more than 64")));
+    assert!(client(0).is_ok(), "the ones that were made are there still");
 }
