@@ -137,7 +137,7 @@ pub fn open(
 /// Takes the shared lock that says that the file is in use. Whoever made it may be about to remove it, and has it alone then:
 /// see [`Opened`]. That takes a moment only; a lock that somebody else holds for longer is no reason to wait.
 fn is_held(file: &File) -> bool {
-    const TRIES: u32 = 50;
+    const TRIES: u32 = 250;
     for _ in 0..TRIES {
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(2)),
@@ -196,6 +196,59 @@ mod tests {
         assert!(matches!(append(&in_folder, Links::Follow), Err(AppendFault::Link)));
         assert!(matches!(open(&(&link).into(), 0o600, |_| true), Err(AppendFault::Io(_))));
         assert_eq!(fs::read(&target).unwrap(), b"record\n");
+    }
+
+    /// How often this process has the file open.
+    #[cfg(target_os = "linux")]
+    fn times_open(path: &Path) -> usize {
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        open.filter(|it| fs::read_link(it.path()).is_ok_and(|target| target == path)).count()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_is_being_removed_is_not_appended_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("file");
+        let removed = File::create_new(&path).unwrap();
+        removed.try_lock().unwrap();
+        thread::scope(|scope| {
+            let appended = scope.spawn(|| append(&path, Links::Refuse));
+            while times_open(&path) < 2 {
+                thread::yield_now();
+            }
+            fs::remove_file(&path).unwrap();
+            drop(removed);
+            appended.join().unwrap().unwrap();
+        });
+        assert_eq!(fs::read(&path).unwrap(), b"record\n");
+    }
+
+    #[test]
+    fn a_file_that_another_process_has_open_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = FileAt::named(folder.path().join("file"));
+        let made = open(&path, 0o600, |_| true).unwrap();
+        let mut other = open(&path, 0o600, |_| true).unwrap();
+        drop(made);
+        other.file.write_all(b"record\n").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"record\n");
+        // Nor is what has something in it, or has lost its name.
+        fs::remove_file(&path).unwrap();
+        drop(other);
+        let mut made = open(&path, 0o600, |_| true).unwrap();
+        made.file.write_all(b"record\n").unwrap();
+        drop(made);
+        assert_eq!(fs::read(&path).unwrap(), b"record\n");
+        fs::remove_file(&path).unwrap();
+        let made = open(&path, 0o600, |_| true).unwrap();
+        fs::remove_file(&path).unwrap();
+        File::create_new(&path).unwrap();
+        drop(made);
+        assert!(path.is_there());
+        fs::remove_file(&path).unwrap();
+        drop(open(&path, 0o600, |_| true).unwrap());
+        assert!(!path.is_there());
     }
 
     #[test]
