@@ -503,7 +503,9 @@ fn a_full_disk_stops_the_run_and_leaves_no_half_files() {
     let line = "mount -t tmpfs -o size=1m none out && enwrap --json encrypt -r docs --output-dir out; \
         code=$?; enwrap verify -r out >&2; ls -A out/docs | wc -l; \
         head -c 1m /dev/zero > out/rest; enwrap encrypt -j 1 -r docs --output-dir out/more; exit $code";
-    let line = format!("enwrap() {{ '{ENWRAP}' \"$@\"; }}; {line}");
+    // There, the folders above the keyring may belong to users that the namespace does not know.
+    let keyring = "export ENWRAP_KEYRING_DATA=\"$(cat ~/.config/enwrap/keyring.json)\"";
+    let line = format!("enwrap() {{ '{ENWRAP}' \"$@\"; }}; {keyring}; {line}");
     let run: Run = shell.command("unshare", &["-rm", "sh", "-c", &line]).output().unwrap().into();
     if run.stderr.contains("unshare") || run.stderr.contains("mount:") {
         return;

@@ -327,5 +327,6 @@ mod tests {
         assert_eq!(Target::of(Path::new("-")), Target::ExplicitStdout);
         assert_eq!(Target::of(Path::new("/dev/stdout")), Target::ExplicitStdout);
         assert_eq!(Target::of(Path::new("./-")), Target::File(FileAt::from(Path::new("./-"))));
+        assert_ne!(Target::of(Path::new("./-")), Target::File(FileAt::from(Path::new("-"))));
     }
 }

@@ -1,9 +1,10 @@
 //! Why a keyring file cannot be read or changed.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fs::atomic_file::AtomicFileError;
+use crate::fs::trust::is_trusted;
 use crate::keyring::format::file::FileFault;
 
 /// Why a keyring was not read or changed.
@@ -63,7 +64,7 @@ pub enum KeyringError {
         source: io::Error,
     },
     /// Others may put another file in its place: they can change a folder or a link on the way to it.
-    #[error("others can write to '{}', on the way to the keyring '{}' (mode {mode:04o}, owner {owner})", folder.display(), path.display())]
+    #[error("{}, on the way to the keyring '{}' (mode {mode:04o}, owner {owner})", weakness(folder, *owner), path.display())]
     FolderOpenToOthers {
         /// The file.
         path: PathBuf,
@@ -162,4 +163,13 @@ pub enum KeyringError {
 fn list(files: &[PathBuf]) -> String {
     let files: Vec<String> = files.iter().map(|file| format!("'{}'", file.display())).collect();
     files.join(", ")
+}
+
+/// Who could put another keyring in the place of this one.
+fn weakness(folder: &Path, owner: u32) -> String {
+    if is_trusted(owner) {
+        format!("others can write to '{}'", folder.display())
+    } else {
+        format!("another user owns '{}'", folder.display())
+    }
 }

@@ -177,6 +177,9 @@ mod tests {
         let envelope = opened(text.as_bytes());
         assert_eq!(envelope.of(&[1; 32].into()).len(), 2);
         assert_eq!(envelope.skipped(), 4);
+        let blank = format!("\n{good} \n{good}\n");
+        assert_eq!(opened(blank.as_bytes()).skipped(), 0);
+        assert_eq!(opened(" ".repeat(MOST_LINE_BYTES + 1).as_bytes()).skipped(), 1);
     }
 
     #[test]

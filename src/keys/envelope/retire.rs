@@ -79,6 +79,13 @@ mod tests {
         append(&path, &[sample(1, 1), sample(2, 2)], Duration::ZERO).unwrap();
         retire(Ok(())).unwrap();
         assert!(path.exists());
+        // A link may lead to the envelope file of other messages, and somebody put it there.
+        let file = folder.path().join("file");
+        fs::remove_file(&path).unwrap();
+        append(&(&file).into(), &[sample(1, 1)], Duration::ZERO).unwrap();
+        std::os::unix::fs::symlink("file", &path).unwrap();
+        retire(Ok(())).unwrap();
+        assert!(path.is_there() && file.exists());
     }
 
     #[test]

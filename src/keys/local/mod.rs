@@ -456,4 +456,15 @@ mod tests {
         let missing = keyring.missing_version(&later).unwrap();
         assert!(missing.starts_with("has the branch key 'branch', but not its version 6a7b"));
     }
+
+    #[test]
+    fn what_has_not_the_shape_of_a_wrap_is_tried_with_no_key() {
+        let keyring = keyring();
+        let id = keyring.key("a").unwrap().id();
+        let context = EncryptionContext::default();
+        let mut wrapped = keyring.recipient(&id.into()).unwrap().generate(32, &context).unwrap().1;
+        assert_eq!(keyring.unnamed_candidates(&wrapped).len(), 2);
+        wrapped.ciphertext.truncate(16);
+        assert!(keyring.unnamed_candidates(&wrapped).is_empty());
+    }
 }

@@ -175,22 +175,19 @@ mod tests {
         }
     }
 
-    /// Gives one byte a read, and is interrupted before each, or fails.
-    struct Interrupted<'a>(&'a [u8], bool, io::ErrorKind);
+    /// Fails with this kind of error before each read, which gives as many bytes at most.
+    struct Failing<'a>(&'a [u8], io::ErrorKind, usize, bool);
 
-    impl Read for Interrupted<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let read = self.fill_buf()?.len().min(buffer.len());
-            buffer[..read].copy_from_slice(&self.0[..read]);
-            self.consume(read);
-            Ok(read)
+    impl Read for Failing<'_> {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            unreachable!("it is read by its buffer")
         }
     }
 
-    impl BufRead for Interrupted<'_> {
+    impl BufRead for Failing<'_> {
         fn fill_buf(&mut self) -> io::Result<&[u8]> {
-            self.1 = !self.1;
-            if self.1 { Err(self.2.into()) } else { Ok(&self.0[..self.0.len().min(1)]) }
+            self.3 = !self.3;
+            if self.3 { Err(self.1.into()) } else { Ok(&self.0[..self.0.len().min(self.2)]) }
         }
 
         fn consume(&mut self, amount: usize) {
@@ -200,20 +197,20 @@ mod tests {
 
     #[test]
     fn an_interrupted_read_is_repeated_and_no_other() {
+        use io::ErrorKind::{Interrupted, Other};
+
         let text = format!("  -----BEGIN A-----\n{}", armored(&message(100), 100));
-        for (text, kind) in [(&text, io::ErrorKind::Interrupted), (&text, io::ErrorKind::Other)] {
-            let detected = Unarmored::detect(Interrupted(text.as_bytes(), false, kind));
-            if kind == io::ErrorKind::Interrupted {
-                let mut bytes = Vec::new();
-                detected.unwrap().read_to_end(&mut bytes).unwrap();
-                assert_eq!(bytes, message(100));
-            } else {
-                assert!(detected.is_err_and(|error| error.kind() == kind));
-            }
+        let mut buffer = [0; 200];
+        for most in [1, 2, 4096] {
+            let mut source =
+                Unarmored::detect(Failing(text.as_bytes(), Interrupted, most, false)).unwrap();
+            assert_eq!(source.read(&mut buffer).unwrap(), 100);
+            assert_eq!(buffer[..100], message(100));
+            let failing = || Failing(text.as_bytes(), Other, most, false);
+            assert!(Unarmored::detect(failing()).is_err_and(|error| error.kind() == Other));
+            assert!(ArmorDecoder::new(failing()).read(&mut buffer).is_err());
+            assert!(next_byte(&mut failing()).is_err());
         }
-        // Also at the byte after the first one of the armour.
-        let mut failing = Interrupted(b"gAA", false, io::ErrorKind::Other);
-        assert!(next_byte(&mut failing).is_err());
     }
 
     #[test]

@@ -83,9 +83,14 @@ impl Classified for KeyringError {
             ),
             Self::NoLocks { .. } => Exit::Failure
                 .hint("keep the keyring on another file system: --keyring FILE, or ENWRAP_KEYRING"),
-            Self::FolderOpenToOthers { folder, .. } => {
-                Exit::Keyring.hint(format!("chmod go-w '{}', and own it", sanitize::name(folder)))
+            Self::FolderOpenToOthers { folder, owner, .. } if is_trusted(*owner) => {
+                Exit::Keyring.hint(format!("chmod go-w '{}'", sanitize::name(folder)))
             }
+            // It may be root's, where a container or a sandbox has other numbers for the users of its host.
+            Self::FolderOpenToOthers { .. } => Exit::Keyring.hint(
+                "keep the keyring below folders of your own and of root: --keyring FILE; or give its text in \
+                 ENWRAP_KEYRING_DATA",
+            ),
             Self::ReadOnly { .. } => {
                 Exit::Keyring.hint("name a keyring file that can be changed: --keyring FILE")
             }

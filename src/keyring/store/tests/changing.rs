@@ -265,8 +265,8 @@ fn what_cannot_become_a_keyring_is_said_to_be_what_it_is() {
     place.put("file", b"");
     let below = place.folder.path().join("file/more/keyring.json");
     let error = add(&Store::new(Location::File(below), false), "a").unwrap_err();
-    let KeyringError::Io { source, .. } = &error else { panic!("{error}") };
-    assert_eq!(source.kind(), ErrorKind::NotADirectory);
+    let KeyringError::Io { action, source, .. } = &error else { panic!("{error}") };
+    assert_eq!((*action, source.kind()), ("make the folder of", ErrorKind::NotADirectory));
 }
 
 /// A person who is asked while nobody else has to wait.

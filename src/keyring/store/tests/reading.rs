@@ -113,6 +113,7 @@ fn a_folder_above_the_keyring_that_others_can_change_is_refused() {
             let Err(error) = result else { continue };
             let KeyringError::FolderOpenToOthers { folder, .. } = &error else { panic!("{error}") };
             assert!(folder.ends_with("a"), "{error}");
+            assert!(error.to_string().starts_with("others can write to '"), "{error}");
         }
     }
     // A link in a shared folder belongs to whoever made it, and can be changed by its owner.
@@ -120,6 +121,7 @@ fn a_folder_above_the_keyring_that_others_can_change_is_refused() {
         std::os::unix::fs::lchown(&link, Some(4_242), None).unwrap();
         let error = through_link.load().unwrap_err();
         assert!(matches!(error, KeyringError::FolderOpenToOthers { owner: 4_242, .. }), "{error}");
+        assert!(error.to_string().starts_with("another user owns '"), "{error}");
     }
 }
 
@@ -177,4 +179,7 @@ fn a_folder_that_cannot_be_looked_at_is_not_said_to_have_no_keyring() {
     assert!(matches!(load(), KeyringError::NotFound { .. }));
     let error = fail_at(&[Step::LookBeside], ErrorKind::PermissionDenied, load);
     assert!(matches!(error, KeyringError::Io { .. }), "{error}");
+    let remnants = || place.store().remnants();
+    assert_eq!(remnants().unwrap().len(), 1);
+    assert!(fail_at(&[Step::LookBeside], ErrorKind::PermissionDenied, remnants).is_err());
 }

@@ -145,6 +145,21 @@ fn a_slip_of_the_hand_seals_nothing() {
 }
 
 #[test]
+fn what_no_passphrase_opens_is_replaced_by_force_only() {
+    let (_folder, path, copy) = prepared();
+    let elsewhere = TempDir::new().unwrap();
+    let clear = elsewhere.path().join("copy");
+    fs::copy(&copy, &clear).unwrap();
+    fs::remove_file(&copy).unwrap();
+    store(&path).reseal(Some(crate::keyring::format::seal::passphrase("right"))).unwrap();
+    let restore = |force| store(&path).restore(&store(&clear), force);
+    assert!(matches!(restore(false), Err(KeyringError::NoPassphrase { .. })));
+    let restored = restore(true).unwrap();
+    assert_eq!((restored.is_sealed, restored.compared), (false, Compared::Nothing));
+    assert_eq!(aliases(&path), ["a"]);
+}
+
+#[test]
 fn a_generation_is_compared_with_all_that_is_known() {
     let (_folder, path, _copy) = prepared();
     add(&store(&path), "c");
