@@ -233,8 +233,9 @@ fn what_has_another_sequence_number_length_or_footer_is_no_whole_message() {
         bytes(&answers().into_iter().find(is_it).unwrap().message)
     };
     let message = find("0478");
-    let header = ParsedHeader::read(&message[..], &Limits::default()).unwrap();
-    let header = &message[..usize::try_from(header.len()).unwrap()];
+    let parsed = ParsedHeader::read(&message[..], &Limits::default()).unwrap();
+    let (fields, len) = (&parsed.fields, usize::try_from(parsed.len()).unwrap());
+    let header = &message[..len];
     // A final frame, of zeros.
     let with_final = |sequence: u32, len: u32| {
         let prefix = [&[0xFF; 4][..], &sequence.to_be_bytes(), &[0; 12], &len.to_be_bytes()];
@@ -242,6 +243,17 @@ fn what_has_another_sequence_number_length_or_footer_is_no_whole_message() {
     };
     assert!(is_whole(&with_final(1, 0)) && is_whole(&with_final(1, 4096)));
     assert!(!is_whole(&with_final(2, 4096)) && !is_whole(&with_final(1, 4097)));
+    // A header that decrypt would find too large has the structure of one all the same.
+    let mut long = with_final(1, 4097);
+    let frame_length = header.len() - 16 - 32 - 4;
+    long[frame_length..][..4].copy_from_slice(&[0xFF; 4]);
+    assert!(is_whole(&long));
+    let mut key = Vec::new();
+    fields.encrypted_data_keys[0].serialise_into(&mut key).unwrap();
+    let start = header.windows(key.len()).position(|window| window == key).unwrap();
+    let count = u16::from_be_bytes([header[start - 2], header[start - 1]]);
+    let many = [&header[..start - 2], &(count + 500).to_be_bytes(), &key.repeat(500)].concat();
+    assert!(is_whole(&[&many, &header[start..], &with_final(1, 1)[header.len()..]].concat()));
     let signed = find("0378");
     let footer = signed.len() - 105;
     // The length of the footer, the kind of DER value, and its length.

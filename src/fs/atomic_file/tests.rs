@@ -182,6 +182,13 @@ fn what_replaces_a_file_of_ours_keeps_its_mode_where_others_have_none_left() {
 }
 
 #[test]
+fn an_owner_and_a_time_are_those_that_were_asked_for() {
+    let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    assert_eq!(NEW.modified(Some(time)).modified, Some(time));
+    assert_eq!(NEW.owned_by(Some((1, 2))).owner, Some((1, 2)));
+}
+
+#[test]
 fn what_is_replaced_keeps_its_group_or_that_group_may_do_nothing() {
     const NOBODY: u32 = 65_534;
     if !rustix::process::geteuid().is_root() {

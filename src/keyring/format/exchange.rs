@@ -279,6 +279,7 @@ pub fn from_keyring(keyring: RootKeys) -> Vec<Foreign> {
 mod tests {
     use super::*;
     use crate::crypto::ec::{Curve, EcPrivateKey};
+    use crate::crypto::rsa::RsaPadding;
     use crate::keyring::model::key::Origin;
 
     fn sample() -> Key {
@@ -387,6 +388,11 @@ mod tests {
         let pair = selection(&pair, false).to_json().unwrap();
         let pair: serde_json::Value = serde_json::from_slice(pair.expose()).unwrap();
         assert_eq!(pair["kind"], "p256");
+        let rsa = RsaPublic { padding: RsaPadding::OaepSha256, public_key: "01".to_owned() };
+        let version = KeyVersion::of_rsa(1, "ns", "n", rsa.clone(), None);
+        let key = Key::import(Kind::Rsa, version).unwrap();
+        let text = selection(&key, false).to_json().unwrap();
+        assert_eq!(from_json(text.expose()).unwrap()[0].current().rsa, Some(rsa));
     }
 
     #[test]
