@@ -5,7 +5,7 @@ use std::num::{IntErrorKind, ParseIntError};
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, CommandFactory as _};
 
 use super::bridges;
 use crate::output::error::UsageError;
@@ -130,7 +130,12 @@ fn hint(error: &clap::Error, verb: &[String], name: &str) -> String {
     if let Some(option) = tips.iter().find_map(|tip| tip.strip_suffix("' exists")) {
         return format!("it comes after a command: {name} {}", option.trim_start_matches('\''));
     }
-    let values = texts(error, ContextKind::ValidValue);
+    let mut values = texts(error, ContextKind::ValidValue);
+    if let [missing] = &texts(error, ContextKind::InvalidArg)[..]
+        && error.kind() == ErrorKind::MissingRequiredArgument
+    {
+        values = values_of(&plain(missing), verb);
+    }
     if !values.is_empty() {
         return format!("it is one of: {}", values.join(", "));
     }
@@ -140,6 +145,16 @@ fn hint(error: &clap::Error, verb: &[String], name: &str) -> String {
         (ErrorKind::MissingSubcommand, _) | (_, None) => format!("see '{name} --help'"),
         (_, Some(usage)) => format!("usage: {usage}; see '{name} --help'"),
     }
+}
+
+/// The values that an operand of a verb can have; none if it can have any.
+fn values_of(operand: &str, verb: &[String]) -> Vec<String> {
+    let command = super::Cli::command();
+    let found = verb.iter().try_fold(&command, |above, word| above.find_subcommand(word));
+    let operands = found.into_iter().flat_map(Command::get_positionals);
+    let names_it = |arg: &&Arg| arg.get_value_names().is_some_and(|it| it == [operand]);
+    let values = operands.filter(names_it).flat_map(Arg::get_possible_values);
+    values.map(|value| value.get_name().to_owned()).collect()
 }
 
 /// The first lines of what clap says, without the values that are possible: the hint names them.
@@ -205,14 +220,11 @@ fn in_one_line(text: &str) -> String {
 
 #[cfg(test)]
 pub(super) fn verb(words: &[&str]) -> Vec<String> {
-    use clap::CommandFactory as _;
-
     verb_in(super::Cli::command(), words.iter().map(Into::into))
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
 
     use super::*;
 
@@ -249,6 +261,15 @@ mod tests {
             &["completions", "fishy"],
             "invalid value 'fishy' for '[SHELL]'",
             "did you mean 'fish'?",
+        );
+    }
+
+    #[test]
+    fn what_can_be_given_is_named_where_it_is_missing() {
+        assert_refused(
+            &["completions"],
+            "'enwrap completions': SHELL is missing",
+            "it is one of: bash, elvish, fish, powershell, zsh",
         );
     }
 

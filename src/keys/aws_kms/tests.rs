@@ -422,6 +422,14 @@ fn a_data_key_moves_within_a_region_without_leaving_the_service() {
     let bare = key("aws-kms:alias/two");
     service.rewrap_blob(&[id(TWO)], &blob.blob, &own, &bare, &own).unwrap();
     assert_eq!(fake.0.seen.load(Ordering::Relaxed), 2);
+    // A call that is about two keys says so.
+    fake.fail(KmsCause::AccessDenied);
+    let denied = service.rewrap_blob(&[id(TWO)], &blob.blob, &own, &id(THREE), &own);
+    let Err(RewrapBlobError::Unwrap(UnwrapError::Service(error))) = denied else {
+        unreachable!("the service was not asked")
+    };
+    let error = error.source.downcast_ref::<KmsError>().unwrap();
+    assert_eq!(error.key, format!("{TWO}, or {THREE}"));
 }
 
 #[test]

@@ -233,6 +233,9 @@ fn what_keeps_its_passphrase_gets_a_new_salt_once_a_run_and_the_cost_that_is_set
     let (passphrases, _) = person("right", true);
     assert!(passphrases.recipient(&Passphrases::name()).is_err(), "not known yet");
     assert!(passphrases.recipient(&Passphrases::new_name()).is_err());
+    let (new, _) = person("right", true);
+    let new = new.with_new(&passphrase("new")).unwrap();
+    assert!(new.recipient(&Passphrases::new_name()).is_ok());
     proofs(&passphrases, std::slice::from_ref(&old), OPEN);
     let context = EncryptionContext::default();
     let wrap = || {

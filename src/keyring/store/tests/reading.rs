@@ -26,11 +26,12 @@ fn a_keyring_that_others_may_read_or_replace_is_refused() {
         place.chmod("keyring.json", mode);
         let error = place.store().load().unwrap_err();
         assert!(matches!(error, KeyringError::OpenToOthers { mode: m, .. } if m == mode));
-        assert!(tolerant.load().is_ok(), "{mode:o}");
+        assert!(tolerant.load().is_ok() && place.store().as_copy().load().is_ok(), "{mode:o}");
     }
     for mode in [0o620, 0o602] {
         place.chmod("keyring.json", mode);
         assert!(matches!(tolerant.load(), Err(KeyringError::OpenToOthers { .. })), "{mode:o}");
+        assert!(place.store().as_copy().load().is_err(), "{mode:o}");
     }
     place.chmod("keyring.json", 0o600);
     for (mode, fine) in [(0o770, false), (0o702, false), (0o1777, false), (0o755, true)] {
