@@ -597,6 +597,19 @@ fn operands_that_are_missing_are_failures_and_the_rest_goes_on() {
 }
 
 #[test]
+fn results_go_into_a_folder_that_may_not_be_listed() {
+    let shell = Shell::new();
+    for folder in ["docs", "out"] {
+        fs::create_dir(shell.path(folder)).unwrap();
+    }
+    shell.write("docs/a", "a");
+    Shell::chmod(&shell.path("out"), 0o300);
+    shell.run_unprivileged(&["encrypt", "-r", "docs", "--output-dir", "out"]).success();
+    Shell::chmod(&shell.path("out"), 0o700);
+    assert!(shell.path("out/docs/a.enwrap").is_file());
+}
+
+#[test]
 fn a_deep_tree_comes_back() {
     let shell = Shell::new();
     let deep = vec!["a folder with a name"; 100].join("/");

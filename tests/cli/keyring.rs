@@ -335,3 +335,19 @@ fn a_passphrase_that_may_be_stored_otherwise_is_told_apart() {
         }
     }
 }
+
+#[test]
+fn a_keyring_in_a_folder_that_cannot_be_written_to_is_read_only() {
+    let shell = Shell::new();
+    let lock = shell.keyring().with_extension("json.lock");
+    let folder = shell.keyring().parent().unwrap().to_path_buf();
+    let keygen = || shell.run_unprivileged(&["keygen", "another"]);
+    // Whoever shut the lock file alone did not mean that.
+    Shell::chmod(&lock, 0o400);
+    keygen().failure(1).says(&["cannot take the lock file of the keyring"]);
+    fs::remove_file(&lock).unwrap();
+    Shell::chmod(&folder, 0o500);
+    keygen().failure(10).says(&["is read-only here"]);
+    Shell::chmod(&folder, 0o700);
+    keygen().success();
+}
