@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 
+use super::atomic_file::fault::{Step, step};
 use super::file_at::FileAt;
 use super::refused::{Wish, is_unsupported, note};
 use super::trust::is_trusted;
@@ -99,7 +100,7 @@ impl FileLock {
 /// # Errors
 /// [`LockError`]; without waiting.
 pub fn lock_itself(file: &File) -> Result<(), LockError> {
-    match file.try_lock() {
+    match try_lock(file) {
         Ok(()) => Ok(()),
         Err(fs::TryLockError::WouldBlock) => Err(LockError::Held { holder: String::new() }),
         Err(fs::TryLockError::Error(source)) if is_unsupported(&source) => {
@@ -122,9 +123,14 @@ fn open(at: &FileAt) -> Result<File, LockError> {
     }
 }
 
+fn try_lock(file: &File) -> Result<(), fs::TryLockError> {
+    step(Step::Lock).map_err(fs::TryLockError::Error)?;
+    file.try_lock()
+}
+
 fn wait(file: &mut File, start: Instant, timeout: Duration) -> Result<(), LockError> {
     loop {
-        match file.try_lock() {
+        match try_lock(file) {
             Ok(()) => return Ok(()),
             Err(fs::TryLockError::Error(source)) if is_unsupported(&source) => {
                 return Err(LockError::Unsupported(source));
@@ -155,6 +161,7 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::Path;
 
+    use super::super::atomic_file::fault::fail_at;
     use super::*;
 
     #[test]
@@ -169,6 +176,33 @@ mod tests {
         assert!(matches!(error, LockError::Held { holder } if holder == id));
         drop(held);
         FileLock::take(&target, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn a_file_system_without_locks_is_told_from_a_lock_that_fails() {
+        use io::ErrorKind::{Other, Unsupported};
+
+        let folder = tempfile::tempdir().unwrap();
+        let target = FileAt::named(folder.path().join("file"));
+        let file = File::create_new(&target).unwrap();
+        let take = || FileLock::take(&target, Duration::ZERO);
+        let take_if_supported = || FileLock::take_if_supported(&target, Duration::ZERO);
+        for kind in [Unsupported, Other] {
+            let failing = [
+                fail_at(&[Step::Lock], kind, || take().map(drop)),
+                fail_at(&[Step::Lock], kind, || lock_itself(&file)),
+            ];
+            for failed in failing {
+                match failed.unwrap_err() {
+                    LockError::Unsupported(_) => assert_eq!(kind, Unsupported),
+                    LockError::Io(_) => assert_eq!(kind, Other),
+                    LockError::Held { .. } => unreachable!("nobody has it"),
+                }
+            }
+            let taken = fail_at(&[Step::Lock], kind, take_if_supported);
+            assert_eq!(taken.is_ok_and(|lock| lock.is_none()), kind == Unsupported);
+        }
+        assert!(take_if_supported().unwrap().is_some());
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Step {
     RenameWithoutReplacing,
     Rename,
     SymbolicLink,
+    /// Used by locks only.
+    Lock,
     Close,
     SyncFolder,
     /// Used by the keyring only: the second name for the file that will be replaced.
