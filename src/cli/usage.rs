@@ -130,12 +130,12 @@ fn hint(error: &clap::Error, verb: &[String], name: &str) -> String {
     if let Some(option) = tips.iter().find_map(|tip| tip.strip_suffix("' exists")) {
         return format!("it comes after a command: {name} {}", option.trim_start_matches('\''));
     }
-    let mut values = texts(error, ContextKind::ValidValue);
-    if let [missing] = &texts(error, ContextKind::InvalidArg)[..]
-        && error.kind() == ErrorKind::MissingRequiredArgument
-    {
-        values = values_of(&plain(missing), verb);
-    }
+    let values = match &texts(error, ContextKind::InvalidArg)[..] {
+        [missing] if error.kind() == ErrorKind::MissingRequiredArgument => {
+            values_of(&plain(missing), verb)
+        }
+        _ => texts(error, ContextKind::ValidValue),
+    };
     if !values.is_empty() {
         return format!("it is one of: {}", values.join(", "));
     }

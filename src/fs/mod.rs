@@ -21,6 +21,8 @@
 pub mod append;
 pub mod atomic_file;
 pub mod close;
+#[cfg(test)]
+pub(crate) mod failing;
 pub mod file_at;
 pub mod folder;
 pub mod lock;

@@ -91,6 +91,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
+    use crate::fs::failing::Failing;
 
     const NEEDLE: [u8; 16] = *b"0a1b2c3d-4e5f-6a";
 
@@ -114,21 +115,12 @@ mod tests {
         assert!(!Needles::default().are_in(&NEEDLE[..]).unwrap());
     }
 
-    /// Fails with these, and then is at its end.
-    struct Failing(Vec<io::ErrorKind>);
-
-    impl Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            self.0.pop().map_or(Ok(0), |kind| Err(kind.into()))
-        }
-    }
-
     #[test]
     fn an_interrupted_read_is_repeated_and_no_other() {
         let mut needles = Needles::default();
         needles.add_raw(&NEEDLE);
-        let interrupted = Failing(vec![io::ErrorKind::Interrupted]);
-        assert!(needles.are_in(interrupted.chain(&NEEDLE[..])).unwrap());
-        assert!(needles.are_in(Failing(vec![io::ErrorKind::Other]).chain(&NEEDLE[..])).is_err());
+        let failing = |kind| Failing::new(&NEEDLE, kind, 5);
+        assert!(needles.are_in(failing(io::ErrorKind::Interrupted)).unwrap());
+        assert!(needles.are_in(failing(io::ErrorKind::Other)).is_err());
     }
 }

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use super::fault::{all_steps, fail_at};
 use super::*;
 
+const NOBODY: u32 = 65_534;
+
 const NEW: Publication = Publication {
     access: Access::Mode(0o644),
     existing: Existing::Refuse,
@@ -150,7 +152,6 @@ fn a_mode_that_is_not_kept_is_the_new_one() {
 /// The access of a file that root has written over one of another user, by what was asked for.
 #[test]
 fn what_replaces_another_users_file_is_ours_with_the_mode_of_a_new_file() {
-    const NOBODY: u32 = 65_534;
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -190,7 +191,6 @@ fn an_owner_and_a_time_are_those_that_were_asked_for() {
 
 #[test]
 fn what_is_replaced_keeps_its_group_or_that_group_may_do_nothing() {
-    const NOBODY: u32 = 65_534;
     if !rustix::process::geteuid().is_root() {
         return;
     }

@@ -401,10 +401,7 @@ mod tests {
             let private = EcPrivateKey::generate(curve).unwrap();
             KeyVersion::of_pair(1, private)
         };
-        let half = |of: &KeyVersion| {
-            let name = of.name.clone();
-            KeyVersion { name, ..KeyVersion::new(1, &of.namespace, &of.name, None) }
-        };
+        let half = |of: &KeyVersion| KeyVersion::new(1, &of.namespace, &of.name, None);
         let id = KeyId::generate().unwrap();
         let keyring = |kind: Kind, version: KeyVersion| {
             let mut keyring = RootKeys::default();

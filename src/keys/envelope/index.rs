@@ -147,6 +147,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::fs::failing::Failing;
     use crate::keys::envelope::sample;
 
     fn opened(bytes: &[u8]) -> Envelope {
@@ -232,28 +233,10 @@ mod tests {
         assert_eq!(known.catch_up().unwrap().entries.len(), 1);
     }
 
-    /// Is interrupted, or fails, before it gives a line.
-    struct Failing(io::ErrorKind, bool);
-
-    impl io::Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            unreachable!("it is read by its buffer")
-        }
-    }
-
-    impl BufRead for Failing {
-        fn fill_buf(&mut self) -> io::Result<&[u8]> {
-            self.1 = !self.1;
-            if self.1 { Err(self.0.into()) } else { Ok(b"line\n") }
-        }
-
-        fn consume(&mut self, _: usize) {}
-    }
-
     #[test]
     fn an_interrupted_read_is_repeated_and_no_other() {
         let mut line = Vec::new();
-        let mut read = |kind| read_line(&mut Failing(kind, false), &mut line).ok();
+        let mut read = |kind| read_line(&mut Failing::new(b"line\n", kind, 5), &mut line).ok();
         assert_eq!((read(io::ErrorKind::Interrupted), read(io::ErrorKind::Other)), (Some(5), None));
     }
 }

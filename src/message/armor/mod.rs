@@ -143,6 +143,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::fs::failing::Failing;
 
     fn armored(bytes: &[u8], writes: usize) -> String {
         let mut text = Vec::new();
@@ -175,26 +176,6 @@ mod tests {
         }
     }
 
-    /// Fails with this kind of error before each read, which gives as many bytes at most.
-    struct Failing<'a>(&'a [u8], io::ErrorKind, usize, bool);
-
-    impl Read for Failing<'_> {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            unreachable!("it is read by its buffer")
-        }
-    }
-
-    impl BufRead for Failing<'_> {
-        fn fill_buf(&mut self) -> io::Result<&[u8]> {
-            self.3 = !self.3;
-            if self.3 { Err(self.1.into()) } else { Ok(&self.0[..self.0.len().min(self.2)]) }
-        }
-
-        fn consume(&mut self, amount: usize) {
-            self.0 = &self.0[amount..];
-        }
-    }
-
     #[test]
     fn an_interrupted_read_is_repeated_and_no_other() {
         use io::ErrorKind::{Interrupted, Other};
@@ -203,10 +184,10 @@ mod tests {
         let mut buffer = [0; 200];
         for most in [1, 2, 4096] {
             let mut source =
-                Unarmored::detect(Failing(text.as_bytes(), Interrupted, most, false)).unwrap();
+                Unarmored::detect(Failing::new(text.as_bytes(), Interrupted, most)).unwrap();
             assert_eq!(source.read(&mut buffer).unwrap(), 100);
             assert_eq!(buffer[..100], message(100));
-            let failing = || Failing(text.as_bytes(), Other, most, false);
+            let failing = || Failing::new(text.as_bytes(), Other, most);
             assert!(Unarmored::detect(failing()).is_err_and(|error| error.kind() == Other));
             assert!(ArmorDecoder::new(failing()).read(&mut buffer).is_err());
             assert!(next_byte(&mut failing()).is_err());

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::keyring::Key;
 use crate::keyring::KeyringError;
+use crate::keyring::format::seal::passphrase;
 use crate::keyring::store::Location;
 use crate::keyring::store::Store;
 use crate::keyring::store::restore::{Compared, Restored};
@@ -95,7 +96,6 @@ fn a_machine_without_a_keyring_gets_one() {
 
 #[test]
 fn a_slip_of_the_hand_seals_nothing() {
-    use crate::keyring::format::seal::passphrase;
     use crate::keyring::store::Operator;
 
     #[derive(Debug)]
@@ -151,7 +151,7 @@ fn what_no_passphrase_opens_is_replaced_by_force_only() {
     let clear = elsewhere.path().join("copy");
     fs::copy(&copy, &clear).unwrap();
     fs::remove_file(&copy).unwrap();
-    store(&path).reseal(Some(crate::keyring::format::seal::passphrase("right"))).unwrap();
+    store(&path).reseal(Some(passphrase("right"))).unwrap();
     let restore = |force| store(&path).restore(&store(&clear), force);
     assert!(matches!(restore(false), Err(KeyringError::NoPassphrase { .. })));
     let restored = restore(true).unwrap();
