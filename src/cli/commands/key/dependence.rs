@@ -13,7 +13,7 @@ use enwrap::fs::search::Needles;
 use enwrap::keyring::KeyId;
 use enwrap::keyring::file::KeyringFile;
 use enwrap::keys::envelope::{self, Record};
-use enwrap::keys::local::add_signs;
+use enwrap::keys::local::signs::add_signs;
 use enwrap::keys::service::{KeyName, WrappingKey};
 use enwrap::message::encrypted_data_key::EncryptedDataKey;
 use enwrap::operations::datakey::parse_blob;
